@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+
+/** The suite of `npm test`: needs Node and npm alone. Slow sweeps are `*.slow.ts`, interop is `*.interop.ts`. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    setupFiles: [],
+    reporters: ['default'],
+  },
+})

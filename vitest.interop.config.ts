@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests that need Python or a browser; `.ci/interop` installs what they use. */
+export default defineConfig({
+  test: { include: ['test/**/*.interop.ts'], testTimeout: 300_000, hookTimeout: 300_000, pool: 'forks', maxWorkers: 1 },
+})
