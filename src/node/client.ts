@@ -1,0 +1,231 @@
+/** HTTP client of one storage node, over `fetch`.
+ *
+ *  It moves bytes and checks their outer shape only: length, media type, envelope. Whether a sliver, a metadata or a
+ *  confirmation is true is decided by the caller, who holds the blob id. Nothing is retried here.
+ *  @see walrus-protocol reference §9 (routes, envelopes, reasons) */
+
+import { CancelledError } from '../base/errors.ts'
+import { toBase64Url } from '../codec/base64url.ts'
+import { NodeError } from './errors.ts'
+import {
+  type Asked,
+  isRecord,
+  malformed,
+  readBinary,
+  readSuccess,
+  refusal,
+  refuseDetours,
+  transportFailure,
+} from './response.ts'
+
+export type SliverAxis = 'primary' | 'secondary'
+/** How a blob may end: `permanent`, or `deletable` by the owner of the named blob object (0x-hex). */
+export type Persistence = { $kind: 'permanent' } | { $kind: 'deletable'; objectId: string }
+export type StoredStatus = 'stored' | 'buffered' | 'nonexistent'
+
+export interface SignedConfirmation {
+  /** BCS of the confirmation message that was signed. */
+  message: Uint8Array
+  /** 96-byte BLS signature, not yet verified. */
+  signature: Uint8Array
+}
+
+export interface NodeRequestOptions {
+  signal?: AbortSignal
+}
+
+export interface NodeClientOptions {
+  /** Base address without a trailing slash, e.g. `http://127.0.0.1:41000/nodes/3`. */
+  url: string
+  /** Deadline of one request including its body (default 30,000). */
+  timeoutMs?: number
+  fetch?: typeof fetch
+}
+
+export interface NodeClient {
+  readonly url: string
+  /** BCS of BlobMetadataWithId. */
+  fetchMetadata(blobId: Uint8Array, maxBytes: number, options?: NodeRequestOptions): Promise<Uint8Array>
+  fetchMetadataStatus(blobId: Uint8Array, options?: NodeRequestOptions): Promise<StoredStatus>
+  /** @param metadata - BCS of BlobMetadata, without the id */
+  sendMetadata(blobId: Uint8Array, metadata: Uint8Array, options?: NodeRequestOptions): Promise<void>
+  /** BCS of SliverData. */
+  fetchSliver(
+    blobId: Uint8Array,
+    pairIndex: number,
+    axis: SliverAxis,
+    maxBytes: number,
+    options?: NodeRequestOptions,
+  ): Promise<Uint8Array>
+  fetchSliverStatus(
+    blobId: Uint8Array,
+    pairIndex: number,
+    axis: SliverAxis,
+    options?: NodeRequestOptions,
+  ): Promise<StoredStatus>
+  /** @param sliver - BCS of SliverData */
+  sendSliver(
+    blobId: Uint8Array,
+    pairIndex: number,
+    axis: SliverAxis,
+    sliver: Uint8Array,
+    options?: NodeRequestOptions,
+  ): Promise<void>
+  fetchConfirmation(
+    blobId: Uint8Array,
+    persistence: Persistence,
+    options?: NodeRequestOptions,
+  ): Promise<SignedConfirmation>
+  /** `data` of the blob status: "nonexistent" or an object with one key (`invalid`, `permanent`, `deletable`). */
+  fetchBlobStatus(blobId: Uint8Array, options?: NodeRequestOptions): Promise<unknown>
+  /** BCS of a map from target sliver index to decoding symbols; unauthenticated. */
+  fetchDecodingSymbols(
+    blobId: Uint8Array,
+    targets: readonly number[],
+    axis: SliverAxis,
+    maxBytes: number,
+    options?: NodeRequestOptions,
+  ): Promise<Uint8Array>
+  /** BCS of a vector of recovery symbols, each with its proof. */
+  fetchRecoverySymbols(
+    blobId: Uint8Array,
+    target: number,
+    axis: SliverAxis,
+    maxBytes: number,
+    options?: NodeRequestOptions,
+  ): Promise<Uint8Array>
+  fetchHealth(options?: NodeRequestOptions): Promise<Record<string, unknown>>
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+const MAX_MESSAGE_BYTES = 1024
+const SIGNATURE_BYTES = 96
+const STATUSES: ReadonlySet<string> = new Set(['stored', 'buffered', 'nonexistent'])
+/** Targets in one decodingSymbols request: keeps its URL below 8 KiB. */
+const MAX_DECODING_TARGETS = 256
+
+/** @throws {TypeError} if the address is not http or https */
+export function createNodeClient(options: NodeClientOptions): NodeClient {
+  const { protocol } = new URL(options.url)
+  if (protocol !== 'http:' && protocol !== 'https:')
+    throw new TypeError(`"url" expected http or https, got ${protocol}`)
+  const url = options.url.replace(/\/+$/, '')
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const send = options.fetch ?? fetch
+
+  /** One exchange: sends, refuses detours and errors, reads the answer, all under one deadline. */
+  async function exchange<T>(
+    method: 'GET' | 'PUT',
+    path: string,
+    body: Uint8Array | undefined,
+    read: (response: Response, asked: Asked) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const asked: Asked = { url, request: `${method} ${path}` }
+    if (signal?.aborted) throw new CancelledError(signal.reason)
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const headers: Record<string, string> = { 'accept-encoding': 'identity' }
+    if (body !== undefined) headers['content-type'] = 'application/octet-stream'
+    try {
+      const response = await send(url + path, {
+        method,
+        headers,
+        redirect: 'manual',
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        // The cast: TypeScript's BodyInit asks for an ArrayBuffer behind the view, which every caller of ours has.
+        ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+      })
+      await refuseDetours(response, asked)
+      if (!response.ok) throw await refusal(response, asked)
+      return await read(response, asked)
+    } catch (error) {
+      if (signal?.aborted) throw new CancelledError(signal.reason)
+      if (error instanceof NodeError) throw error
+      throw transportFailure(error, asked, timeoutMs)
+    }
+  }
+
+  const blobPath = (blobId: Uint8Array) => `/v1/blobs/${toBase64Url(blobId)}`
+  const sliverPath = (blobId: Uint8Array, pairIndex: number, axis: SliverAxis) =>
+    `${blobPath(blobId)}/slivers/${pairIndex}/${axis}`
+  const ignore = async (response: Response, asked: Asked) => void (await readSuccess(response, asked))
+
+  return {
+    url,
+    fetchMetadata: (blobId, maxBytes, { signal } = {}) =>
+      exchange('GET', `${blobPath(blobId)}/metadata`, undefined, (r, a) => readBinary(r, maxBytes, a), signal),
+    fetchMetadataStatus: (blobId, { signal } = {}) =>
+      exchange('GET', `${blobPath(blobId)}/metadata/status`, undefined, readStoredStatus, signal),
+    sendMetadata: (blobId, metadata, { signal } = {}) =>
+      exchange('PUT', `${blobPath(blobId)}/metadata`, metadata, ignore, signal),
+    fetchSliver: (blobId, pairIndex, axis, maxBytes, { signal } = {}) =>
+      exchange('GET', sliverPath(blobId, pairIndex, axis), undefined, (r, a) => readBinary(r, maxBytes, a), signal),
+    fetchSliverStatus: (blobId, pairIndex, axis, { signal } = {}) =>
+      exchange('GET', `${sliverPath(blobId, pairIndex, axis)}/status`, undefined, readStoredStatus, signal),
+    sendSliver: (blobId, pairIndex, axis, sliver, { signal } = {}) =>
+      exchange('PUT', sliverPath(blobId, pairIndex, axis), sliver, ignore, signal),
+    fetchConfirmation(blobId, persistence, { signal } = {}) {
+      const kind = persistence.$kind === 'permanent' ? 'permanent' : `deletable/${persistence.objectId}`
+      return exchange('GET', `${blobPath(blobId)}/confirmation/${kind}`, undefined, readConfirmation, signal)
+    },
+    fetchBlobStatus: (blobId, { signal } = {}) =>
+      exchange('GET', `${blobPath(blobId)}/status`, undefined, readSuccess, signal),
+    fetchDecodingSymbols(blobId, targets, axis, maxBytes, { signal } = {}) {
+      if (targets.length < 1 || targets.length > MAX_DECODING_TARGETS)
+        throw new RangeError(`"targets" expected 1..${MAX_DECODING_TARGETS} indexes, got ${targets.length}`)
+      const query = targets.map((index) => `targetSlivers=${index}`).join('&')
+      return exchange(
+        'GET',
+        `${blobPath(blobId)}/decodingSymbols?${query}&targetType=${axis}`,
+        undefined,
+        (r, a) => readBinary(r, maxBytes, a),
+        signal,
+      )
+    },
+    fetchRecoverySymbols: (blobId, target, axis, maxBytes, { signal } = {}) =>
+      exchange(
+        'GET',
+        `${blobPath(blobId)}/recoverySymbols?targetSliver=${target}&targetType=${axis}`,
+        undefined,
+        (r, a) => readBinary(r, maxBytes, a),
+        signal,
+      ),
+    fetchHealth: ({ signal } = {}) =>
+      exchange(
+        'GET',
+        '/v1/health',
+        undefined,
+        async (response, asked) => {
+          const data = await readSuccess(response, asked)
+          if (!isRecord(data)) throw malformed('answered with health that is no object', asked)
+          return data
+        },
+        signal,
+      ),
+  }
+}
+
+/** Nodes answer in lower case; some versions wrote the names capitalised. */
+async function readStoredStatus(response: Response, asked: Asked): Promise<StoredStatus> {
+  const data = await readSuccess(response, asked)
+  const status = typeof data === 'string' ? data.toLowerCase() : ''
+  if (!STATUSES.has(status)) throw malformed('answered with an unknown storage status', asked)
+  return status as StoredStatus
+}
+
+async function readConfirmation(response: Response, asked: Asked): Promise<SignedConfirmation> {
+  const data = await readSuccess(response, asked)
+  const signed = isRecord(data) ? data['signed'] : undefined
+  if (!isRecord(signed)) throw malformed('answered without a signed confirmation', asked)
+  const message = decodeBase64(signed['serializedMessage'], MAX_MESSAGE_BYTES)
+  const signature = decodeBase64(signed['signature'], SIGNATURE_BYTES)
+  if (!message || signature?.length !== SIGNATURE_BYTES)
+    throw malformed('answered with a malformed confirmation', asked)
+  return { message, signature }
+}
+
+function decodeBase64(text: unknown, maxBytes: number): Uint8Array | null {
+  if (typeof text !== 'string' || text.length > Math.ceil(maxBytes / 3) * 4) return null
+  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
+  return bytes.length <= maxBytes && Buffer.from(bytes).toString('base64') === text ? bytes : null
+}

@@ -1,0 +1,231 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { afterEach, describe, expect, it } from 'vitest'
+import { toBase64Url } from '../../src/codec/base64url.ts'
+import { createNodeClient } from '../../src/node/client.ts'
+import { NodeError } from '../../src/node/errors.ts'
+
+type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void
+const open: (() => Promise<void>)[] = []
+
+async function serve(handler: Handler): Promise<string> {
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part) => parts.push(part))
+    request.on('end', () => handler(request, response, Buffer.concat(parts)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  open.push(
+    () =>
+      new Promise((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  )
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/node7`
+}
+
+afterEach(async () => {
+  for (const close of open.splice(0)) await close()
+})
+
+const ID = new Uint8Array(32).fill(7)
+const ok = (data: unknown) => JSON.stringify({ success: { code: 200, data } })
+const json = (response: ServerResponse, status: number, text: string) => {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' })
+  response.end(text)
+}
+const refusalOf = (code: number, reason: string) =>
+  JSON.stringify({
+    error: {
+      code,
+      status: 'FAILED_PRECONDITION',
+      message: 'no',
+      details: [{ '@type': 'ErrorInfo', reason, domain: 'storage.walrus.space', metadata: {} }],
+    },
+  })
+
+async function errorOf(promise: Promise<unknown>): Promise<NodeError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  )
+  expect(error).toBeInstanceOf(NodeError)
+  return error as NodeError
+}
+
+describe('storage-node client', () => {
+  it('asks for the routes of the storage-node API and reads their answers', async () => {
+    const seen: string[] = []
+    const url = await serve((request, response, body) => {
+      seen.push(`${request.method} ${request.url} ${request.headers['content-type'] ?? '-'} ${body.length}`)
+      const path = request.url!
+      if (path.includes('/confirmation/'))
+        json(
+          response,
+          200,
+          ok({
+            signed: {
+              serializedMessage: Buffer.from([1, 0, 3]).toString('base64'),
+              signature: Buffer.alloc(96, 9).toString('base64'),
+            },
+          }),
+        )
+      else if (path.endsWith('/metadata/status')) json(response, 200, ok('Stored'))
+      else if (path.endsWith('/primary/status')) json(response, 200, ok('nonexistent'))
+      else if (path.endsWith('/v1/health')) json(response, 200, ok({ epoch: 3 }))
+      else if (path.endsWith('/status')) json(response, 200, ok('nonexistent'))
+      else if (request.method === 'PUT') json(response, 201, ok('stored'))
+      else {
+        response.writeHead(200, { 'content-type': 'application/octet-stream' })
+        response.end(Buffer.from([1, 2, 3]))
+      }
+    })
+    const node = createNodeClient({ url })
+    const id = toBase64Url(ID)
+    expect([...(await node.fetchMetadata(ID, 100))]).toEqual([1, 2, 3])
+    expect(await node.fetchMetadataStatus(ID)).toBe('stored')
+    await node.sendMetadata(ID, new Uint8Array(5))
+    expect([...(await node.fetchSliver(ID, 4, 'primary', 100))]).toEqual([1, 2, 3])
+    expect(await node.fetchSliverStatus(ID, 4, 'primary')).toBe('nonexistent')
+    await node.sendSliver(ID, 4, 'secondary', new Uint8Array(6))
+    const confirmation = await node.fetchConfirmation(ID, { $kind: 'deletable', objectId: '0xab' })
+    expect([...confirmation.message]).toEqual([1, 0, 3])
+    expect(confirmation.signature.length).toBe(96)
+    await node.fetchConfirmation(ID, { $kind: 'permanent' })
+    expect(await node.fetchBlobStatus(ID)).toBe('nonexistent')
+    await node.fetchDecodingSymbols(ID, [1, 2], 'primary', 100)
+    await node.fetchRecoverySymbols(ID, 3, 'secondary', 100)
+    expect(await node.fetchHealth()).toEqual({ epoch: 3 })
+    expect(seen).toEqual([
+      `GET /node7/v1/blobs/${id}/metadata - 0`,
+      `GET /node7/v1/blobs/${id}/metadata/status - 0`,
+      `PUT /node7/v1/blobs/${id}/metadata application/octet-stream 5`,
+      `GET /node7/v1/blobs/${id}/slivers/4/primary - 0`,
+      `GET /node7/v1/blobs/${id}/slivers/4/primary/status - 0`,
+      `PUT /node7/v1/blobs/${id}/slivers/4/secondary application/octet-stream 6`,
+      `GET /node7/v1/blobs/${id}/confirmation/deletable/0xab - 0`,
+      `GET /node7/v1/blobs/${id}/confirmation/permanent - 0`,
+      `GET /node7/v1/blobs/${id}/status - 0`,
+      `GET /node7/v1/blobs/${id}/decodingSymbols?targetSlivers=1&targetSlivers=2&targetType=primary - 0`,
+      `GET /node7/v1/blobs/${id}/recoverySymbols?targetSliver=3&targetType=secondary - 0`,
+      'GET /node7/v1/health - 0',
+    ])
+  })
+
+  it('keeps the reason of an error envelope as data and knows which reasons may pass', async () => {
+    const reasons = [
+      ['NOT_REGISTERED', 400, true],
+      ['METADATA_NOT_FOUND', 404, false],
+      ['INVALID_SLIVER', 400, false],
+      ['FORBIDDEN_BLOB', 451, false],
+    ] as const
+    for (const [reason, status, retryable] of reasons) {
+      const url = await serve((_, response) => json(response, status, refusalOf(status, reason)))
+      const error = await errorOf(createNodeClient({ url }).fetchMetadata(ID, 100))
+      expect([error.code, error.reason, error.status, error.retryable]).toEqual([
+        'NODE_REFUSED',
+        reason,
+        status,
+        retryable,
+      ])
+    }
+  })
+
+  it('refuses an endless body at its limit', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      const timer = setInterval(() => response.write(Buffer.alloc(65_536)), 1)
+      response.on('close', () => clearInterval(timer))
+    })
+    const error = await errorOf(createNodeClient({ url }).fetchSliver(ID, 0, 'primary', 200_000))
+    expect(error.code).toBe('NODE_RESPONSE_TOO_LARGE')
+  })
+
+  it('refuses a body that announces more bytes than the answer can have, without reading it', async () => {
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': String(1e12) })
+      response.flushHeaders()
+    })
+    const error = await errorOf(createNodeClient({ url }).fetchSliver(ID, 0, 'primary', 1000))
+    expect([error.code, error.data['announcedBytes']]).toEqual(['NODE_RESPONSE_TOO_LARGE', 1e12])
+  })
+
+  it('refuses redirects, compressed bodies and web pages', async () => {
+    const redirecting = await serve((_, response) => {
+      response.writeHead(302, { location: 'http://127.0.0.1:1/' })
+      response.end()
+    })
+    expect((await errorOf(createNodeClient({ url: redirecting }).fetchMetadata(ID, 100))).code).toBe('NODE_REDIRECTED')
+    const zipped = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' })
+      response.end(gzipSync(Buffer.alloc(1 << 20)))
+    })
+    expect((await errorOf(createNodeClient({ url: zipped }).fetchMetadata(ID, 1 << 21))).code).toBe(
+      'NODE_RESPONSE_MALFORMED',
+    )
+    const page = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' })
+      response.end('<html>captive portal</html>')
+    })
+    expect((await errorOf(createNodeClient({ url: page }).fetchMetadata(ID, 100))).code).toBe('NODE_RESPONSE_MALFORMED')
+    expect((await errorOf(createNodeClient({ url: page }).fetchHealth())).code).toBe('NODE_RESPONSE_MALFORMED')
+    const failing = await serve((_, response) => {
+      response.writeHead(502, { 'content-type': 'text/html' })
+      response.end('<html>bad gateway</html>')
+    })
+    const error = await errorOf(createNodeClient({ url: failing }).fetchHealth())
+    expect([error.code, error.status, error.reason, error.retryable]).toEqual(['NODE_REFUSED', 502, null, true])
+  })
+
+  it('gives up at the deadline, also when only the body stalls', async () => {
+    const silent = await serve(() => undefined)
+    expect((await errorOf(createNodeClient({ url: silent, timeoutMs: 50 }).fetchHealth())).code).toBe('NODE_TIMEOUT')
+    const stalling = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      response.write(Buffer.alloc(3))
+    })
+    const error = await errorOf(createNodeClient({ url: stalling, timeoutMs: 50 }).fetchSliver(ID, 0, 'primary', 100))
+    expect([error.code, error.retryable]).toEqual(['NODE_TIMEOUT', true])
+  })
+
+  it('ends as cancelled when the caller aborts', async () => {
+    const url = await serve(() => undefined)
+    const controller = new AbortController()
+    const asked = createNodeClient({ url }).fetchHealth({ signal: controller.signal })
+    setTimeout(() => controller.abort(), 20)
+    await expect(asked).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect(createNodeClient({ url }).fetchHealth({ signal: controller.signal })).rejects.toMatchObject({
+      code: 'CANCELLED',
+    })
+  })
+
+  it('says that a node cannot be reached', async () => {
+    const url = await serve(() => undefined)
+    for (const close of open.splice(0)) await close()
+    const error = await errorOf(createNodeClient({ url }).fetchHealth())
+    expect([error.code, error.data['system'], error.retryable]).toEqual(['NODE_UNREACHABLE', 'ECONNREFUSED', true])
+  })
+
+  it('refuses malformed envelopes, statuses and confirmations', async () => {
+    const answers = [
+      '{',
+      '{"success":{}}',
+      'null',
+      ok('sideways'),
+      ok({ signed: { serializedMessage: '!!', signature: '' } }),
+      ok({ signed: { serializedMessage: 'AQ==', signature: 'AQ==' } }),
+    ]
+    for (const answer of answers) {
+      const url = await serve((_, response) => json(response, 200, answer))
+      const node = createNodeClient({ url })
+      expect((await errorOf(node.fetchConfirmation(ID, { $kind: 'permanent' }))).code).toBe('NODE_RESPONSE_MALFORMED')
+      expect((await errorOf(node.fetchMetadataStatus(ID))).code).toBe('NODE_RESPONSE_MALFORMED')
+    }
+  })
+
+  it('accepts http and https addresses only', () => {
+    expect(() => createNodeClient({ url: 'file:///etc/passwd' })).toThrow(TypeError)
+  })
+})
