@@ -1,0 +1,144 @@
+/** Parses argv, runs one command, prints its result, and gives the exit status. */
+
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { Command, CommanderError } from 'commander'
+import { CancelledError, UsageError } from '../base/errors.ts'
+import type { Result } from './command.ts'
+import { type Context, floeHome } from './context.ts'
+import { EXIT_HELP, REGISTRY, type RegistryEntry } from './registry.ts'
+import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
+import { floeVersion } from './version.ts'
+
+export interface World {
+  streams?: Streams
+  env?: Readonly<Record<string, string | undefined>>
+  cwd?: string
+}
+
+interface GlobalOptions {
+  json?: boolean
+  quiet?: boolean
+  C?: string
+}
+
+/** @returns the exit status; never throws */
+export async function main(argv: readonly string[], world: World = {}): Promise<number> {
+  const streams = world.streams ?? { stdout: process.stdout, stderr: process.stderr }
+  const env = world.env ?? process.env
+  const cancel = new AbortController()
+  const onSignal = () => cancel.abort(new CancelledError())
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+  // A reader that goes away (`floe log | head`) ends the program quietly, like git.
+  streams.stdout.on?.('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    cancel.abort(new CancelledError())
+  })
+  let output = createOutput(streams, { json: argv.includes('--json'), quiet: false, env })
+  try {
+    const program = await createProgram(argv, streams, async (entry, command, args, options) => {
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
+      const spec = await entry.load()
+      const context = createContext(resolve(world.cwd ?? process.cwd(), globals.C ?? '.'), output, cancel.signal, env)
+      return printResult(await spec.run(context, args, options), output)
+    })
+    return await program()
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    return printError(asFloeError(error), output, Boolean(env.FLOE_DEBUG))
+  } finally {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+}
+
+type Run = (entry: RegistryEntry, command: Command, args: string[], options: Record<string, unknown>) => Promise<number>
+
+/** Only the command that was typed is loaded: `floe status` must not pay for `floe push`. */
+async function createProgram(argv: readonly string[], streams: Streams, run: Run): Promise<() => Promise<number>> {
+  let exitCode = 0
+  const program = new Command('floe')
+    .description('Git-like versioning for AI datasets and model checkpoints, on Walrus and Sui')
+    .version(floeVersion(), '-V, --version', 'print the version')
+    .option('--json', 'print exactly one JSON object on stdout')
+    .option('-q, --quiet', 'print no progress and no hints')
+    .option('-C <dir>', 'run as if started in this directory')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+    })
+    .addHelpText('after', EXIT_HELP)
+  const typed = typedVerb(argv)
+  for (const [name, entry] of Object.entries(REGISTRY)) {
+    const command = program.command(name, { hidden: entry.hidden ?? false }).description(entry.summary)
+    command.option('--json', 'print exactly one JSON object on stdout')
+    command.option('-q, --quiet', 'print no progress and no hints')
+    if (name === typed) {
+      const spec = await entry.load()
+      spec.define(command)
+    }
+    command.action(async (...received: unknown[]) => {
+      exitCode = await run(entry, command, command.args, received.at(-2) as Record<string, unknown>)
+    })
+  }
+  return async () => {
+    if (argv.length === 0) {
+      program.outputHelp()
+      return 0
+    }
+    await program.parseAsync([...argv], { from: 'user' })
+    return exitCode
+  }
+}
+
+/** The first word that is neither a global option nor its value. */
+function typedVerb(argv: readonly string[]): string | undefined {
+  for (let i = 0; i < argv.length; i++) {
+    if (argv[i] === '-C') i++
+    else if (!argv[i]!.startsWith('-')) return argv[i]
+  }
+  return undefined
+}
+
+function createContext(cwd: string, output: Output, signal: AbortSignal, env: Context['env']): Context {
+  const interactive = Boolean(process.stdin.isTTY) && Boolean(output.streams.stderr.isTTY) && !output.json && !env.CI
+  return {
+    cwd,
+    homeDir: floeHome(env),
+    output,
+    signal,
+    interactive,
+    secretKey: env.FLOE_KEY,
+    env,
+    async ask(question, missing) {
+      if (!interactive)
+        throw new UsageError('ANSWER_NEEDED', missing, { hints: ['no terminal is attached, so nothing can be asked'] })
+      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      try {
+        return (await lines.question(question, { signal })).trim()
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
+
+function printResult(result: Result, output: Output): number {
+  const exitCode = result.exitCode ?? 0
+  if (output.json) output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data }, jsonSafe)}\n`)
+  for (const line of result.lines ?? []) output.result(line)
+  for (const hint of result.hints ?? []) output.hint(hint)
+  return exitCode
+}
+
+function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Map) return Object.fromEntries(value)
+  return value
+}
