@@ -5,7 +5,13 @@
  *  @see walrus-protocol reference §9 (routes, envelopes, reasons) */
 
 import { CancelledError } from '../base/errors.ts'
-import { toBase64Url } from '../codec/base64url.ts'
+import type { BlobId } from '../protocol/blob-id.ts'
+import type { SignedConfirmation } from '../protocol/certificate.ts'
+import { parseConfirmationData } from '../protocol/envelope.ts'
+import { ProtocolError } from '../protocol/errors.ts'
+import type { BlobPersistence } from '../protocol/messages.ts'
+import { routePath } from '../protocol/routes.ts'
+import type { SliverAxis } from '../protocol/shards.ts'
 import { NodeError } from './errors.ts'
 import {
   type Asked,
@@ -18,17 +24,7 @@ import {
   transportFailure,
 } from './response.ts'
 
-export type SliverAxis = 'primary' | 'secondary'
-/** How a blob may end: `permanent`, or `deletable` by the owner of the named blob object (0x-hex). */
-export type Persistence = { $kind: 'permanent' } | { $kind: 'deletable'; objectId: string }
 export type StoredStatus = 'stored' | 'buffered' | 'nonexistent'
-
-export interface SignedConfirmation {
-  /** BCS of the confirmation message that was signed. */
-  message: Uint8Array
-  /** 96-byte BLS signature, not yet verified. */
-  signature: Uint8Array
-}
 
 export interface NodeRequestOptions {
   signal?: AbortSignal
@@ -45,42 +41,42 @@ export interface NodeClientOptions {
 export interface NodeClient {
   readonly url: string
   /** BCS of BlobMetadataWithId. */
-  fetchMetadata(blobId: Uint8Array, maxBytes: number, options?: NodeRequestOptions): Promise<Uint8Array>
-  fetchMetadataStatus(blobId: Uint8Array, options?: NodeRequestOptions): Promise<StoredStatus>
+  fetchMetadata(blobId: BlobId, maxBytes: number, options?: NodeRequestOptions): Promise<Uint8Array>
+  fetchMetadataStatus(blobId: BlobId, options?: NodeRequestOptions): Promise<StoredStatus>
   /** @param metadata - BCS of BlobMetadata, without the id */
-  sendMetadata(blobId: Uint8Array, metadata: Uint8Array, options?: NodeRequestOptions): Promise<void>
+  sendMetadata(blobId: BlobId, metadata: Uint8Array, options?: NodeRequestOptions): Promise<void>
   /** BCS of SliverData. */
   fetchSliver(
-    blobId: Uint8Array,
+    blobId: BlobId,
     pairIndex: number,
     axis: SliverAxis,
     maxBytes: number,
     options?: NodeRequestOptions,
   ): Promise<Uint8Array>
   fetchSliverStatus(
-    blobId: Uint8Array,
+    blobId: BlobId,
     pairIndex: number,
     axis: SliverAxis,
     options?: NodeRequestOptions,
   ): Promise<StoredStatus>
   /** @param sliver - BCS of SliverData */
   sendSliver(
-    blobId: Uint8Array,
+    blobId: BlobId,
     pairIndex: number,
     axis: SliverAxis,
     sliver: Uint8Array,
     options?: NodeRequestOptions,
   ): Promise<void>
   fetchConfirmation(
-    blobId: Uint8Array,
-    persistence: Persistence,
+    blobId: BlobId,
+    persistence: BlobPersistence,
     options?: NodeRequestOptions,
   ): Promise<SignedConfirmation>
   /** `data` of the blob status: "nonexistent" or an object with one key (`invalid`, `permanent`, `deletable`). */
-  fetchBlobStatus(blobId: Uint8Array, options?: NodeRequestOptions): Promise<unknown>
+  fetchBlobStatus(blobId: BlobId, options?: NodeRequestOptions): Promise<unknown>
   /** BCS of a map from target sliver index to decoding symbols; unauthenticated. */
   fetchDecodingSymbols(
-    blobId: Uint8Array,
+    blobId: BlobId,
     targets: readonly number[],
     axis: SliverAxis,
     maxBytes: number,
@@ -88,7 +84,7 @@ export interface NodeClient {
   ): Promise<Uint8Array>
   /** BCS of a vector of recovery symbols, each with its proof. */
   fetchRecoverySymbols(
-    blobId: Uint8Array,
+    blobId: BlobId,
     target: number,
     axis: SliverAxis,
     maxBytes: number,
@@ -98,8 +94,6 @@ export interface NodeClient {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
-const MAX_MESSAGE_BYTES = 1024
-const SIGNATURE_BYTES = 96
 const STATUSES: ReadonlySet<string> = new Set(['stored', 'buffered', 'nonexistent'])
 /** Targets in one decodingSymbols request: keeps its URL below 8 KiB. */
 const MAX_DECODING_TARGETS = 256
@@ -145,38 +139,51 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     }
   }
 
-  const blobPath = (blobId: Uint8Array) => `/v1/blobs/${toBase64Url(blobId)}`
-  const sliverPath = (blobId: Uint8Array, pairIndex: number, axis: SliverAxis) =>
-    `${blobPath(blobId)}/slivers/${pairIndex}/${axis}`
   const ignore = async (response: Response, asked: Asked) => void (await readSuccess(response, asked))
 
   return {
     url,
     fetchMetadata: (blobId, maxBytes, { signal } = {}) =>
-      exchange('GET', `${blobPath(blobId)}/metadata`, undefined, (r, a) => readBinary(r, maxBytes, a), signal),
+      exchange(
+        'GET',
+        routePath({ $kind: 'metadata', blobId }),
+        undefined,
+        (r, a) => readBinary(r, maxBytes, a),
+        signal,
+      ),
     fetchMetadataStatus: (blobId, { signal } = {}) =>
-      exchange('GET', `${blobPath(blobId)}/metadata/status`, undefined, readStoredStatus, signal),
+      exchange('GET', routePath({ $kind: 'metadata-status', blobId }), undefined, readStoredStatus, signal),
     sendMetadata: (blobId, metadata, { signal } = {}) =>
-      exchange('PUT', `${blobPath(blobId)}/metadata`, metadata, ignore, signal),
+      exchange('PUT', routePath({ $kind: 'metadata', blobId }), metadata, ignore, signal),
     fetchSliver: (blobId, pairIndex, axis, maxBytes, { signal } = {}) =>
-      exchange('GET', sliverPath(blobId, pairIndex, axis), undefined, (r, a) => readBinary(r, maxBytes, a), signal),
+      exchange(
+        'GET',
+        routePath({ $kind: 'sliver', blobId, pairIndex, axis }),
+        undefined,
+        (r, a) => readBinary(r, maxBytes, a),
+        signal,
+      ),
     fetchSliverStatus: (blobId, pairIndex, axis, { signal } = {}) =>
-      exchange('GET', `${sliverPath(blobId, pairIndex, axis)}/status`, undefined, readStoredStatus, signal),
+      exchange(
+        'GET',
+        routePath({ $kind: 'sliver-status', blobId, pairIndex, axis }),
+        undefined,
+        readStoredStatus,
+        signal,
+      ),
     sendSliver: (blobId, pairIndex, axis, sliver, { signal } = {}) =>
-      exchange('PUT', sliverPath(blobId, pairIndex, axis), sliver, ignore, signal),
-    fetchConfirmation(blobId, persistence, { signal } = {}) {
-      const kind = persistence.$kind === 'permanent' ? 'permanent' : `deletable/${persistence.objectId}`
-      return exchange('GET', `${blobPath(blobId)}/confirmation/${kind}`, undefined, readConfirmation, signal)
-    },
+      exchange('PUT', routePath({ $kind: 'sliver', blobId, pairIndex, axis }), sliver, ignore, signal),
+    fetchConfirmation: (blobId, persistence, { signal } = {}) =>
+      exchange('GET', routePath({ $kind: 'confirmation', blobId, persistence }), undefined, readConfirmation, signal),
     fetchBlobStatus: (blobId, { signal } = {}) =>
-      exchange('GET', `${blobPath(blobId)}/status`, undefined, readSuccess, signal),
+      exchange('GET', routePath({ $kind: 'blob-status', blobId }), undefined, readSuccess, signal),
     fetchDecodingSymbols(blobId, targets, axis, maxBytes, { signal } = {}) {
       if (targets.length < 1 || targets.length > MAX_DECODING_TARGETS)
         throw new RangeError(`"targets" expected 1..${MAX_DECODING_TARGETS} indexes, got ${targets.length}`)
       const query = targets.map((index) => `targetSlivers=${index}`).join('&')
       return exchange(
         'GET',
-        `${blobPath(blobId)}/decodingSymbols?${query}&targetType=${axis}`,
+        `${routePath({ $kind: 'decoding-symbols', blobId })}?${query}&targetType=${axis}`,
         undefined,
         (r, a) => readBinary(r, maxBytes, a),
         signal,
@@ -185,7 +192,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     fetchRecoverySymbols: (blobId, target, axis, maxBytes, { signal } = {}) =>
       exchange(
         'GET',
-        `${blobPath(blobId)}/recoverySymbols?targetSliver=${target}&targetType=${axis}`,
+        `${routePath({ $kind: 'recovery-symbols', blobId })}?targetSliver=${target}&targetType=${axis}`,
         undefined,
         (r, a) => readBinary(r, maxBytes, a),
         signal,
@@ -193,7 +200,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     fetchHealth: ({ signal } = {}) =>
       exchange(
         'GET',
-        '/v1/health',
+        routePath({ $kind: 'health' }),
         undefined,
         async (response, asked) => {
           const data = await readSuccess(response, asked)
@@ -215,17 +222,10 @@ async function readStoredStatus(response: Response, asked: Asked): Promise<Store
 
 async function readConfirmation(response: Response, asked: Asked): Promise<SignedConfirmation> {
   const data = await readSuccess(response, asked)
-  const signed = isRecord(data) ? data['signed'] : undefined
-  if (!isRecord(signed)) throw malformed('answered without a signed confirmation', asked)
-  const message = decodeBase64(signed['serializedMessage'], MAX_MESSAGE_BYTES)
-  const signature = decodeBase64(signed['signature'], SIGNATURE_BYTES)
-  if (!message || signature?.length !== SIGNATURE_BYTES)
-    throw malformed('answered with a malformed confirmation', asked)
-  return { message, signature }
-}
-
-function decodeBase64(text: unknown, maxBytes: number): Uint8Array | null {
-  if (typeof text !== 'string' || text.length > Math.ceil(maxBytes / 3) * 4) return null
-  const bytes = new Uint8Array(Buffer.from(text, 'base64'))
-  return bytes.length <= maxBytes && Buffer.from(bytes).toString('base64') === text ? bytes : null
+  try {
+    return parseConfirmationData(data)
+  } catch (error) {
+    if (error instanceof ProtocolError) throw malformed('answered with a malformed confirmation', asked)
+    throw error
+  }
 }

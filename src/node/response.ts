@@ -2,10 +2,9 @@
  *  @see the success and error envelopes of the storage-node HTTP API; `reason` is the part to branch on */
 
 import { fromUtf8 } from '../base/bytes.ts'
+import { type Envelope, MAX_ENVELOPE_BYTES, parseEnvelope } from '../protocol/envelope.ts'
 import { NodeError, type NodeErrorCode, type NodeErrorData } from './errors.ts'
 
-/** Upper bound of a JSON answer (status, confirmation, health, error), in bytes. */
-export const MAX_JSON_BYTES = 256 * 1024
 /** Longest reason or message taken over from an error envelope. */
 const MAX_ENVELOPE_TEXT = 300
 
@@ -113,11 +112,10 @@ export async function readSuccess(response: Response, asked: Asked): Promise<unk
       status: response.status,
     })
   }
-  const parsed = parseJson(await readBody(response, MAX_JSON_BYTES, asked))
-  const success = isRecord(parsed) ? parsed['success'] : undefined
-  if (!isRecord(success) || !('data' in success))
+  const envelope = parseJsonEnvelope(await readBody(response, MAX_ENVELOPE_BYTES, asked))
+  if (envelope?.$kind !== 'success' || envelope.data === undefined)
     throw fail('NODE_RESPONSE_MALFORMED', 'answered without a success envelope', asked, { status: response.status })
-  return success['data']
+  return envelope.data
 }
 
 /** Turns a 4xx or 5xx answer into an error that carries the envelope's reason as data. */
@@ -125,14 +123,10 @@ export async function refusal(response: Response, asked: Asked): Promise<NodeErr
   let reason: string | undefined
   let detail = ''
   if (mediaType(response) === 'application/json') {
-    const body = parseJson(await readBody(response, MAX_JSON_BYTES, asked))
-    const error = isRecord(body) ? body['error'] : undefined
-    if (isRecord(error)) {
-      if (typeof error['message'] === 'string') detail = error['message'].slice(0, MAX_ENVELOPE_TEXT)
-      const details = Array.isArray(error['details']) ? error['details'].slice(0, 16) : []
-      for (const entry of details)
-        if (isRecord(entry) && entry['@type'] === 'ErrorInfo' && typeof entry['reason'] === 'string')
-          reason ??= entry['reason'].slice(0, MAX_ENVELOPE_TEXT)
+    const envelope = parseJsonEnvelope(await readBody(response, MAX_ENVELOPE_BYTES, asked))
+    if (envelope?.$kind === 'error') {
+      detail = envelope.error.message.slice(0, MAX_ENVELOPE_TEXT)
+      reason = envelope.error.reason.slice(0, MAX_ENVELOPE_TEXT) || undefined
     }
   } else await discard(response)
   const retryable = RETRYABLE_STATUSES.has(response.status) || (reason !== undefined && RETRYABLE_REASONS.has(reason))
@@ -166,9 +160,9 @@ export function malformed(what: string, asked: Asked, more: Partial<NodeErrorDat
   return fail('NODE_RESPONSE_MALFORMED', what, asked, more)
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseJsonEnvelope(bytes: Uint8Array): Envelope | undefined {
   try {
-    return JSON.parse(fromUtf8(bytes))
+    return parseEnvelope(fromUtf8(bytes))
   } catch {
     return undefined
   }

@@ -90,7 +90,10 @@ describe('storage-node client', () => {
     expect([...(await node.fetchSliver(ID, 4, 'primary', 100))]).toEqual([1, 2, 3])
     expect(await node.fetchSliverStatus(ID, 4, 'primary')).toBe('nonexistent')
     await node.sendSliver(ID, 4, 'secondary', new Uint8Array(6))
-    const confirmation = await node.fetchConfirmation(ID, { $kind: 'deletable', objectId: '0xab' })
+    const confirmation = await node.fetchConfirmation(ID, {
+      $kind: 'deletable',
+      objectId: new Uint8Array(32).fill(0xab),
+    })
     expect([...confirmation.message]).toEqual([1, 0, 3])
     expect(confirmation.signature.length).toBe(96)
     await node.fetchConfirmation(ID, { $kind: 'permanent' })
@@ -105,7 +108,7 @@ describe('storage-node client', () => {
       `GET /node7/v1/blobs/${id}/slivers/4/primary - 0`,
       `GET /node7/v1/blobs/${id}/slivers/4/primary/status - 0`,
       `PUT /node7/v1/blobs/${id}/slivers/4/secondary application/octet-stream 6`,
-      `GET /node7/v1/blobs/${id}/confirmation/deletable/0xab - 0`,
+      `GET /node7/v1/blobs/${id}/confirmation/deletable/0x${'ab'.repeat(32)} - 0`,
       `GET /node7/v1/blobs/${id}/confirmation/permanent - 0`,
       `GET /node7/v1/blobs/${id}/status - 0`,
       `GET /node7/v1/blobs/${id}/decodingSymbols?targetSlivers=1&targetSlivers=2&targetType=primary - 0`,
