@@ -1,6 +1,7 @@
 /** Chunking and hashing off the main thread, for files above a threshold; smaller ones are done in place, where the
  *  hand-over would cost more than the work. The results are the same. */
 
+import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import { createSha256, sha256Hex } from '../crypto/hash.ts'
@@ -19,6 +20,8 @@ export interface ChunkPoolOptions {
   threads?: number
   /** Files of at least this many bytes go to a worker (default 1 MiB). */
   workerFromBytes?: number
+  /** Starts the thread that runs the module at this URL (default: as Node does). */
+  startWorker?: (url: URL) => Worker
 }
 
 export interface IngestOptions {
@@ -53,10 +56,11 @@ type Source = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 type Hashing = AsyncGenerator<HashedChunk, string, undefined>
 
 /** A pool to be closed by its owner. Idle workers do not keep the process alive. */
-export function createChunkPool({ threads = 2, workerFromBytes = 1_048_576 }: ChunkPoolOptions = {}): ChunkPool {
+export function createChunkPool(options: ChunkPoolOptions = {}): ChunkPool {
+  const { threads = 2, workerFromBytes = 1_048_576, startWorker = (url) => new Worker(url) } = options
   if (!Number.isInteger(threads) || threads < 0)
     throw new RangeError(`"threads" expected a non-negative integer, got ${threads}`)
-  const workers = createWorkerSet(threads)
+  const workers = createWorkerSet(threads, startWorker)
   let closed = false
 
   const ingest: ChunkPool['ingest'] = (source, fileBytes, { signal, params = chunkParamsFor(fileBytes) } = {}) => {

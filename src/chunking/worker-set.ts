@@ -1,6 +1,6 @@
 /** The worker threads of a chunk pool: one file each at a time, a queue for the rest, dead workers replaced. */
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { CancelledError } from '../base/errors.ts'
 import { ChunkPoolClosedError, ChunkWorkerError } from './errors.ts'
 import type { ChunkParams } from './params.ts'
@@ -39,7 +39,7 @@ interface Waiting {
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-export function createWorkerSet(threads: number): WorkerSet {
+export function createWorkerSet(threads: number, startWorker: (url: URL) => Worker): WorkerSet {
   const idle: WorkerThread[] = []
   const all = new Set<WorkerThread>()
   const waiting: Waiting[] = []
@@ -61,7 +61,7 @@ export function createWorkerSet(threads: number): WorkerSet {
   }
   const serve = () => {
     while (waiting.length > 0 && !closed) {
-      const thread = idle.pop() ?? (all.size < threads ? new WorkerThread() : undefined)
+      const thread = idle.pop() ?? (all.size < threads ? new WorkerThread(startWorker(WORKER_URL)) : undefined)
       if (!thread) return
       if (thread.dead) {
         all.delete(thread)
@@ -114,8 +114,8 @@ class WorkerThread {
   #wake: (() => void) | undefined
   dead = false
 
-  constructor() {
-    this.#worker = new Worker(WORKER_URL)
+  constructor(worker: Worker) {
+    this.#worker = worker
     this.#worker.unref()
     this.#worker.on('message', (message: FromWorker) => this.#receive(message))
     this.#worker.on('error', (error) => this.#die(new ChunkWorkerError('uncaught error', error)))
