@@ -1,0 +1,104 @@
+/** What the erasure layer offers, on worker threads (`pool.ts`) or on the caller's own (`sync.ts`).
+ *
+ *  Results are the same bytes whichever runs; the pool splits work into blocks of rows and columns. */
+
+import type { BlobMetadata, BlobParams, Sliver, SliverAxis } from './params.ts'
+
+/** An encoded blob. Slivers are copied out on request, so a caller that sends them one by one holds one at a time. */
+export interface EncodedBlob {
+  readonly params: BlobParams
+  /** 32 bytes. */
+  readonly blobId: Uint8Array
+  /** 32 bytes; registration on chain needs it. */
+  readonly rootHash: Uint8Array
+  readonly metadata: BlobMetadata
+  /** Row (primary) or column (secondary) `index`, a copy. */
+  sliver(axis: SliverAxis, index: number): Sliver
+  /** Both slivers of a pair: row `pairIndex` and column n-1-pairIndex, copies. */
+  pair(pairIndex: number): { primary: Sliver; secondary: Sliver }
+}
+
+export interface BlobIdentity {
+  readonly params: BlobParams
+  readonly blobId: Uint8Array
+  readonly rootHash: Uint8Array
+  readonly metadata: BlobMetadata
+}
+
+/** How far a reader checks that the writer encoded the blob correctly (reference §7.2).
+ *  - `default`: systematic rows that were not given are rebuilt and hashed: all default readers agree or fail
+ *  - `strict`: encodes again and compares every hash: every reader always succeeds
+ *  - `skip`: nothing; for trusted writers only */
+export type Consistency = 'default' | 'strict' | 'skip'
+
+export interface JobOptions {
+  readonly signal?: AbortSignal
+}
+
+export interface DecodeOptions extends JobOptions {
+  /** Default `default`. */
+  readonly consistency?: Consistency
+  /** True if every sliver has passed `verifySliver` already. Default false: each is verified first. */
+  readonly verified?: boolean
+}
+
+/** One symbol of a lost sliver: `sourceIndex` is the index of the sliver (of the other axis) it came from. */
+export interface SourceSymbol {
+  readonly sourceIndex: number
+  readonly bytes: Uint8Array
+}
+
+/** A symbol with the siblings, bottom-up, that prove it under its source sliver's hash at leaf `targetIndex`. */
+export interface ProvenSymbol extends SourceSymbol {
+  readonly targetIndex: number
+  readonly proof: readonly Uint8Array[]
+}
+
+export interface ErasureCoder {
+  /** @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE */
+  encodeBlob(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<EncodedBlob>
+
+  /** As `encodeBlob` without keeping slivers: needs the blob and about half of it again.
+   *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE */
+  computeBlobId(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<BlobIdentity>
+
+  /** Resolves if the sliver is exactly the one the metadata names.
+   *  @throws {ErasureError} ERASURE_SLIVER_SHAPE, ERASURE_SLIVER_MISMATCH */
+  verifySliver(metadata: BlobMetadata, axis: SliverAxis, sliver: Sliver, options?: JobOptions): Promise<void>
+
+  /** The blob, from any sufficient slivers of one axis: kp primary or ks secondary; surplus and repeats are ignored.
+   *  @throws {ErasureError} ERASURE_SLIVER_SHAPE, ERASURE_SLIVER_MISMATCH, ERASURE_NOT_ENOUGH, ERASURE_INCONSISTENT */
+  decodeBlob(
+    metadata: BlobMetadata,
+    axis: SliverAxis,
+    slivers: readonly Sliver[],
+    options?: DecodeOptions,
+  ): Promise<Uint8Array>
+
+  /** One lost sliver from symbols of slivers of the other axis: ks symbols for a primary sliver, kp for a secondary.
+   *  Symbols without proof are welcome: the sliver is verified as a whole.
+   *  @throws {ErasureError} ERASURE_NOT_ENOUGH, ERASURE_SLIVER_MISMATCH */
+  recoverSliver(
+    metadata: BlobMetadata,
+    axis: SliverAxis,
+    index: number,
+    symbols: readonly SourceSymbol[],
+    options?: JobOptions,
+  ): Promise<Sliver>
+
+  /** Symbols that a stored sliver (of `sourceAxis`) gives towards the slivers `targetIndexes` of the other axis. */
+  recoverySymbols(
+    metadata: BlobMetadata,
+    sourceAxis: SliverAxis,
+    source: Sliver,
+    targetIndexes: readonly number[],
+    options?: JobOptions,
+  ): Promise<ProvenSymbol[]>
+}
+
+export interface ErasurePool extends ErasureCoder {
+  readonly threads: number
+  /** Ends the workers; jobs still running or waiting fail with ERASURE_POOL_CLOSED. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
