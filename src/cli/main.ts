@@ -6,8 +6,8 @@ import { Command, CommanderError } from 'commander'
 import { CancelledError, UsageError } from '../base/errors.ts'
 import type { Result } from './command.ts'
 import { type Context, floeHome } from './context.ts'
-import { EXIT_HELP, REGISTRY, type RegistryEntry } from './registry.ts'
 import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
+import { EXIT_HELP, REGISTRY, type Registry, type VerbEntry } from './registry.ts'
 import { floeVersion } from './version.ts'
 
 export interface World {
@@ -54,7 +54,7 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
   }
 }
 
-type Run = (entry: RegistryEntry, command: Command, args: string[], options: Record<string, unknown>) => Promise<number>
+type Run = (entry: VerbEntry, command: Command, args: string[], options: Record<string, unknown>) => Promise<number>
 
 /** Only the command that was typed is loaded: `floe status` must not pay for `floe push`. */
 async function createProgram(argv: readonly string[], streams: Streams, run: Run): Promise<() => Promise<number>> {
@@ -62,8 +62,6 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
   const program = new Command('floe')
     .description('Git-like versioning for AI datasets and model checkpoints, on Walrus and Sui')
     .version(floeVersion(), '-V, --version', 'print the version')
-    .option('--json', 'print exactly one JSON object on stdout')
-    .option('-q, --quiet', 'print no progress and no hints')
     .option('-C <dir>', 'run as if started in this directory')
     .helpCommand(false)
     .enablePositionalOptions()
@@ -74,19 +72,25 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
     })
     .addHelpText('after', EXIT_HELP)
-  const typed = typedVerb(argv)
-  for (const [name, entry] of Object.entries(REGISTRY)) {
-    const command = program.command(name, { hidden: entry.hidden ?? false }).description(entry.summary)
-    command.option('--json', 'print exactly one JSON object on stdout')
-    command.option('-q, --quiet', 'print no progress and no hints')
-    if (name === typed) {
-      const spec = await entry.load()
-      spec.define(command)
+  addGlobalOptions(program)
+
+  const addEntries = async (parent: Command, entries: Registry, words: readonly string[]) => {
+    for (const [name, entry] of Object.entries(entries)) {
+      const command = addGlobalOptions(parent.command(name, { hidden: entry.hidden ?? false })).description(
+        entry.summary,
+      )
+      const typed = name === words[0]
+      if ('children' in entry) {
+        if (typed) await addEntries(command.helpCommand(false), entry.children, words.slice(1))
+        continue
+      }
+      if (typed) (await entry.load()).define(command)
+      command.action(async (...received: unknown[]) => {
+        exitCode = await run(entry, command, command.args, received.at(-2) as Record<string, unknown>)
+      })
     }
-    command.action(async (...received: unknown[]) => {
-      exitCode = await run(entry, command, command.args, received.at(-2) as Record<string, unknown>)
-    })
   }
+  await addEntries(program, REGISTRY, typedWords(argv))
   return async () => {
     if (argv.length === 0) {
       program.outputHelp()
@@ -97,13 +101,20 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
   }
 }
 
-/** The first word that is neither a global option nor its value. */
-function typedVerb(argv: readonly string[]): string | undefined {
-  for (let i = 0; i < argv.length; i++) {
+function addGlobalOptions(command: Command): Command {
+  return command
+    .option('--json', 'print exactly one JSON object on stdout')
+    .option('-q, --quiet', 'print no progress and no hints')
+}
+
+/** The words that are neither options nor the value of `-C`: the verb, or the noun and its verb. */
+function typedWords(argv: readonly string[]): string[] {
+  const words: string[] = []
+  for (let i = 0; i < argv.length && words.length < 2; i++) {
     if (argv[i] === '-C') i++
-    else if (!argv[i]!.startsWith('-')) return argv[i]
+    else if (!argv[i]!.startsWith('-')) words.push(argv[i]!)
   }
-  return undefined
+  return words
 }
 
 function createContext(cwd: string, output: Output, signal: AbortSignal, env: Context['env']): Context {

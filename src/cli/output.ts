@@ -22,7 +22,10 @@ export interface Output {
 
 /** Text from outside must not steer the terminal: control and bidirectional characters become U+FFFD (DESIGN §4). */
 export function plainLine(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+  return text.replace(
+    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    '\ufffd',
+  )
 }
 
 export function createOutput(
@@ -30,7 +33,8 @@ export function createOutput(
   options: { json: boolean; quiet: boolean; env: Record<string, string | undefined> },
 ): Output {
   const { json, quiet, env } = options
-  const fancy = Boolean(streams.stderr.isTTY) && !json && !quiet && env.TERM !== 'dumb' && !env.CI && !env.FLOE_NO_PROGRESS
+  const fancy =
+    Boolean(streams.stderr.isTTY) && !json && !quiet && env.TERM !== 'dumb' && !env.CI && !env.FLOE_NO_PROGRESS
   const toStderr = (line: string) => streams.stderr.write(`${plainLine(line)}\n`)
   return {
     json,
@@ -57,7 +61,8 @@ function causeLines(error: unknown): string[] {
 /** Turns anything thrown into a FloeError: unexpected errors are bugs (exit 70), an abort is a cancellation (130). */
 export function asFloeError(error: unknown): FloeError {
   if (error instanceof FloeError) return error
-  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return new CancelledError(error)
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError'))
+    return new CancelledError(error)
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (code === 'ENOSPC')
     return new FloeError('other', 'DISK_FULL', 'the disk is full', {
@@ -78,7 +83,9 @@ export function asFloeError(error: unknown): FloeError {
 export function printError(error: FloeError, output: Output, debug: boolean): number {
   if (output.json) {
     const { kind, ...rest } = error.toJSON()
-    output.streams.stdout.write(`${JSON.stringify({ ok: false, exitCode: error.exitCode, error: { kind, ...rest } })}\n`)
+    output.streams.stdout.write(
+      `${JSON.stringify({ ok: false, exitCode: error.exitCode, error: { kind, ...rest } })}\n`,
+    )
   } else {
     const lines = [`Error: ${error.message}`]
     for (const cause of causeLines(error)) lines.push(`Caused by: ${cause}`)

@@ -2,14 +2,117 @@
 
 import type { CommandSpec } from './command.ts'
 
-export interface RegistryEntry {
+interface Described {
   /** First line of its help: imperative, no full stop. */
   summary: string
-  load(): Promise<CommandSpec>
   hidden?: boolean
 }
 
-export const REGISTRY: Readonly<Record<string, RegistryEntry>> = {
+export interface VerbEntry extends Described {
+  load(): Promise<CommandSpec>
+}
+
+/** A noun with verbs of its own, for example `floe remote add`. */
+export interface NounEntry extends Described {
+  children: Registry
+}
+
+export type Registry = Readonly<{ [name: string]: VerbEntry | NounEntry }>
+
+const verb = (summary: string, load: () => Promise<CommandSpec>): VerbEntry => ({ summary, load })
+
+export const REGISTRY: Registry = {
+  init: verb('Create a workspace in a directory', async () => (await import('./commands/init.ts')).init),
+  clone: verb('Copy a repository into a new directory', async () => (await import('./commands/clone.ts')).clone),
+  add: verb('Stage changed files for the next commit', async () => (await import('./commands/add.ts')).add),
+  status: verb('Show what changed and what is staged', async () => (await import('./commands/status.ts')).status),
+  commit: verb('Record what is staged as a new version', async () => (await import('./commands/commit.ts')).commit),
+  log: verb('List versions, newest first', async () => (await import('./commands/log.ts')).log),
+  ls: verb('List the files of a version', async () => (await import('./commands/ls.ts')).ls),
+  cat: verb('Write a file of a version to stdout', async () => (await import('./commands/cat.ts')).cat),
+  diff: verb('Show which files differ', async () => (await import('./commands/diff.ts')).diff),
+  branch: verb('List, create, rename or delete branches', async () => (await import('./commands/branch.ts')).branch),
+  tag: verb('List, create or delete tags', async () => (await import('./commands/tag.ts')).tag),
+  switch: verb('Change to another branch or version', async () => (await import('./commands/switch.ts')).switchCommand),
+  restore: verb('Bring files back to a recorded state', async () => (await import('./commands/restore.ts')).restore),
+  rm: verb('Delete files and stage their deletion', async () => (await import('./commands/rm.ts')).rm),
+  push: verb('Upload a branch and move it on chain', async () => (await import('./commands/push.ts')).push),
+  fetch: verb(
+    'Learn what a remote has, without changing files',
+    async () => (await import('./commands/fetch.ts')).fetchCommand,
+  ),
+  pull: verb('Fetch, and bring the current branch up to date', async () => (await import('./commands/pull.ts')).pull),
+  verify: verb(
+    'Check data and records, and say on what evidence',
+    async () => (await import('./commands/verify.ts')).verify,
+  ),
+  remote: {
+    summary: 'Manage the repositories a workspace knows',
+    children: {
+      add: verb('Give a repository a local name', async () => (await import('./commands/remote/add.ts')).remoteAdd),
+      list: verb('List the named repositories', async () => (await import('./commands/remote/list.ts')).remoteList),
+      show: verb(
+        'Show a repository as the chain has it',
+        async () => (await import('./commands/remote/show.ts')).remoteShow,
+      ),
+    },
+  },
+  access: {
+    summary: 'Say who may write to a repository',
+    children: {
+      grant: verb('Give an address a role', async () => (await import('./commands/access/grant.ts')).accessGrant),
+      revoke: verb(
+        'Take a role from an address',
+        async () => (await import('./commands/access/revoke.ts')).accessRevoke,
+      ),
+      list: verb('List the roles', async () => (await import('./commands/access/list.ts')).accessList),
+    },
+  },
+  key: {
+    summary: 'Manage signing keys',
+    children: {
+      generate: verb('Make a new key', async () => (await import('./commands/key/generate.ts')).keyGenerate),
+      import: verb(
+        'Store a secret read from standard input',
+        async () => (await import('./commands/key/import.ts')).keyImport,
+      ),
+      list: verb('List the keys by alias and address', async () => (await import('./commands/key/list.ts')).keyList),
+      show: verb('Show the address that would sign', async () => (await import('./commands/key/show.ts')).keyShow),
+    },
+  },
+  faucet: verb(
+    'Get test SUI and WAL where a network gives them',
+    async () => (await import('./commands/faucet.ts')).faucet,
+  ),
+  config: {
+    summary: 'Read and change settings of the workspace',
+    children: {
+      get: verb('Print one setting', async () => (await import('./commands/config/get.ts')).configGet),
+      set: verb('Change one setting', async () => (await import('./commands/config/set.ts')).configSet),
+      unset: verb('Remove one setting', async () => (await import('./commands/config/unset.ts')).configUnset),
+      list: verb('Print all settings', async () => (await import('./commands/config/list.ts')).configList),
+    },
+  },
+  localnet: {
+    summary: 'Run the embedded local network',
+    children: {
+      up: verb('Start it and keep it running', async () => (await import('./commands/localnet/up.ts')).localnetUp),
+      status: verb(
+        'Show its addresses and nodes',
+        async () => (await import('./commands/localnet/status.ts')).localnetStatus,
+      ),
+      down: verb('Stop it; its state stays', async () => (await import('./commands/localnet/down.ts')).localnetDown),
+      reset: verb(
+        'Stop it and delete its state',
+        async () => (await import('./commands/localnet/reset.ts')).localnetReset,
+      ),
+    },
+  },
+  'blob-id': verb(
+    'Compute the Walrus blob id of a file',
+    async () => (await import('./commands/blob-id.ts')).blobIdCommand,
+  ),
+  demo: verb('Run the main job end to end on generated data', async () => (await import('./commands/demo.ts')).demo),
 }
 
 export const EXIT_HELP = `

@@ -1,0 +1,23 @@
+import { grantAccess } from '../../../repo/access.ts'
+import { command } from '../../command.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../../network.ts'
+import { inWorkspace } from '../../workspace.ts'
+
+export const accessGrant = command<NetworkFlags & { role: string }>({
+  define: (command) =>
+    addNetworkFlags(command)
+      .argument('<address>', 'Sui address')
+      .option('--role <role>', 'writer, attester or revoker', 'writer'),
+  run: (context, [address], options) =>
+    inWorkspace(context, async (workspace) => {
+      const network = await networkOfRemote(workspace)
+      const result = await withNetwork(context, network, options, (remoteOptions) =>
+        grantAccess(workspace.root, { ...remoteOptions, address: address!, role: options.role }),
+      )
+      return {
+        data: { ...result },
+        lines: [`${address} is now ${options.role}`],
+        hints: [`undo with \`floe access revoke ${address} --role ${options.role}\``],
+      }
+    }),
+})

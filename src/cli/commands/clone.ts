@@ -1,0 +1,41 @@
+import { resolve } from 'node:path'
+import { clone as cloneRepository } from '../../repo/clone.ts'
+import { command } from '../command.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
+import { withProgress } from '../progress.ts'
+import { formatBytes, formatCount } from '../text.ts'
+
+export const clone = command<NetworkFlags & { ref?: string; atLog?: string }>({
+  define: (command) =>
+    addNetworkFlags(command)
+      .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION]')
+      .argument('[dir]', 'directory to create (default: the repository name)')
+      .option('-b, --ref <name>', 'branch or tag to check out')
+      .option('--at-log <number>', 'the state as of this entry of the push log'),
+  async run(context, [address, dir], options) {
+    const network = networkOfAddress(address!)
+    const target = resolve(context.cwd, dir ?? address!.slice(network.length + 1, network.length + 15))
+    const result = await withProgress(context, 'clone', (onProgress) =>
+      withNetwork(
+        context,
+        network,
+        options,
+        (remoteOptions) =>
+          cloneRepository(address!, target, {
+            ...remoteOptions,
+            ref: options.ref,
+            atLog: options.atLog === undefined ? undefined : Number(options.atLog),
+          }),
+        onProgress,
+      ),
+    )
+    for (const bad of result.badNodes) context.output.warn(`node ${bad.node}: ${bad.reason}`)
+    return {
+      data: result,
+      lines: [
+        `Cloned ${result.ref} at ${result.commit.slice(0, 12)} into ${result.dir}`,
+        `  ${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}; ${formatBytes(result.downloadedBytes)} downloaded`,
+      ],
+    }
+  },
+})

@@ -1,0 +1,51 @@
+import { commit as commitStaged } from '../../repo/commit.ts'
+import { authorFrom } from '../author.ts'
+import { command } from '../command.ts'
+import { lineageAttachments } from '../lineage.ts'
+import { withProgress } from '../progress.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const commit = command<{
+  message?: string
+  all?: boolean
+  author?: string
+  allowEmpty?: boolean
+  provenance: boolean
+}>({
+  define: (command) =>
+    command
+      .option('-m, --message <text>', 'what this version is; asked for on a terminal')
+      .option('-a, --all', 'stage all changes of tracked files first')
+      .option('--author <who>', 'author as "Name <email>"')
+      .option('--allow-empty', 'record a version even if no file changed')
+      .option('--no-provenance', 'do not record the revision of the code around the workspace'),
+  async run(context, _paths, options) {
+    return inWorkspace(context, async (workspace) => {
+      const message =
+        options.message ?? (await context.ask('What is this version? ', 'a commit needs a message: floe commit -m "…"'))
+      const author = await authorFrom(context, workspace, options.author)
+      const attachments = options.provenance ? await lineageAttachments(workspace.root) : new Map<string, Uint8Array>()
+      const result = await withProgress(context, 'commit', (onProgress) =>
+        commitStaged(workspace, {
+          message,
+          author,
+          all: options.all,
+          allowEmpty: options.allowEmpty,
+          attachments,
+          signal: context.signal,
+          onProgress,
+        }),
+      )
+      for (const warning of result.warnings) context.output.warn(warning.message)
+      const { added, modified, deleted } = result.changes
+      return {
+        data: result,
+        lines: [
+          `[${result.branch ?? 'detached HEAD'} ${result.commit.slice(0, 12)}] ${message.split('\n')[0]}`,
+          `  ${formatCount(added, 'file')} added, ${modified} changed, ${deleted} deleted`,
+        ],
+      }
+    })
+  },
+})

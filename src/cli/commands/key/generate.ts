@@ -1,0 +1,14 @@
+import { generateKey } from '../../../repo/key.ts'
+import { command } from '../../command.ts'
+
+export const keyGenerate = command<{ alias?: string }>({
+  define: (command) => command.option('--alias <name>', 'name to call it by', 'default'),
+  async run(context, _args, options) {
+    const key = await generateKey(context.homeDir, { alias: options.alias ?? 'default' })
+    return {
+      data: key,
+      lines: [`${key.alias}  ${key.address}`],
+      hints: ['the secret stays in a file only you can read; back it up'],
+    }
+  },
+})

@@ -1,0 +1,34 @@
+import { pull as pullRef } from '../../repo/pull.ts'
+import { command } from '../command.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import { withProgress } from '../progress.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const pull = command<NetworkFlags>({
+  define: (command) =>
+    addNetworkFlags(command)
+      .argument('[remote]', 'remote to pull from', 'origin')
+      .argument('[ref]', 'branch (default: the current one)'),
+  run: (context, [remote = 'origin', ref], options) =>
+    inWorkspace(context, async (workspace) => {
+      const network = await networkOfRemote(workspace, remote)
+      const result = await withProgress(context, 'pull', (onProgress) =>
+        withNetwork(
+          context,
+          network,
+          options,
+          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref }),
+          onProgress,
+        ),
+      )
+      if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
+      return {
+        data: result,
+        lines: [
+          `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
+        ],
+        hints: result.from ? [`undo with \`floe branch -f <name> ${result.from.slice(0, 12)}\``] : [],
+      }
+    }),
+})

@@ -1,0 +1,85 @@
+import { UsageError } from '../../base/errors.ts'
+import { push as pushRef } from '../../repo/push.ts'
+import { command } from '../command.ts'
+import { costLines } from '../cost.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import { withProgress } from '../progress.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+interface Options extends NetworkFlags {
+  create?: string
+  network: string
+  remote: string
+  epochs?: string
+  retain?: string
+  force?: boolean
+  dryRun?: boolean
+  maxWal?: string
+  yes?: boolean
+}
+
+export const push = command<Options>({
+  define: (command) =>
+    addNetworkFlags(command)
+      .argument('[ref]', 'branch or tag (default: the current branch)')
+      .option('--create <name>', 'create the repository; the first push of a workspace needs it')
+      .option('--network <name>', 'network of a new repository', 'local')
+      .option('--remote <name>', 'remote to push to', 'origin')
+      .option('--epochs <count>', 'buy storage for this many epochs')
+      .option('--retain <epochs>', 'promise not to remove the packs for this many epochs')
+      .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
+      .option('-n, --dry-run', 'only print what it would send and cost')
+      .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
+      .option('-y, --yes', 'do not ask'),
+  async run(context, [ref], options) {
+    return inWorkspace(context, async (workspace) => {
+      const known = await networkOfRemote(workspace, options.remote)
+      let create = options.create
+      if (known === undefined && create === undefined && !options.dryRun)
+        create = await context.ask(
+          'This workspace has no repository yet. Name of the new one: ',
+          'this workspace has no remote: name the new repository with --create NAME --yes',
+        )
+      const result = await withProgress(context, 'push', (onProgress) =>
+        withNetwork(
+          context,
+          known ?? options.network,
+          options,
+          (remoteOptions) =>
+            pushRef(workspace.root, {
+              ...remoteOptions,
+              ref,
+              remote: options.remote,
+              create:
+                known === undefined && create !== undefined ? { name: create, network: options.network } : undefined,
+              epochs: wholeNumber(options.epochs, '--epochs'),
+              retainEpochs: wholeNumber(options.retain, '--retain'),
+              force: options.force,
+              dryRun: options.dryRun,
+              maxWal: options.maxWal,
+              yes: options.yes,
+            }),
+          onProgress,
+        ),
+      )
+      const lines = costLines(result.cost)
+      if (result.$kind === 'up-to-date')
+        lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)
+      else if (result.$kind === 'pushed')
+        lines.push(
+          `${result.ref}  ${result.old?.slice(0, 12) ?? '(new)'} → ${result.new.slice(0, 12)}  ${formatCount(result.packs.length, 'pack')} certified`,
+          `repository ${result.network}:${result.repository}`,
+        )
+      return { data: result, lines, hints: result.notice ? [result.notice] : [] }
+    })
+  },
+})
+
+function wholeNumber(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new UsageError('NUMBER_MALFORMED', `${option} expected a positive number, got "${text}"`)
+  return value
+}

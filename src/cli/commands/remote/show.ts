@@ -1,0 +1,24 @@
+import { showRemote } from '../../../repo/remote.ts'
+import { command } from '../../command.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../../network.ts'
+import { formatCount } from '../../text.ts'
+import { inWorkspace } from '../../workspace.ts'
+
+export const remoteShow = command<NetworkFlags>({
+  define: (command) => addNetworkFlags(command).argument('[name]', 'remote', 'origin'),
+  run: (context, [name = 'origin'], options) =>
+    inWorkspace(context, async (workspace) => {
+      const network = await networkOfRemote(workspace, name)
+      const remote = await withNetwork(context, network, options, (remoteOptions) =>
+        showRemote(workspace.root, name, remoteOptions),
+      )
+      return {
+        data: remote,
+        lines: [
+          `${remote.name}  ${remote.network}:${remote.repository}`,
+          ...remote.refs.map((ref) => `  ${ref.name}  ${ref.commit.slice(0, 12)}`),
+          `  ${formatCount(remote.packs, 'pack')}`,
+        ],
+      }
+    }),
+})

@@ -1,0 +1,24 @@
+import { workspacePath } from '../../repo/paths.ts'
+import { restore as restorePaths } from '../../repo/restore.ts'
+import { command } from '../command.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const restore = command<{ source?: string; staged?: boolean; worktree?: boolean }>({
+  define: (command) =>
+    command
+      .argument('<path...>', 'files or folders')
+      .option('-s, --source <revision>', 'take the content from this revision')
+      .option('-S, --staged', 'unstage instead of changing files')
+      .option('-W, --worktree', 'change files (the default without --staged)'),
+  async run(context, paths, options) {
+    return inWorkspace(context, async (workspace) => {
+      const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
+      const result = await restorePaths(workspace, { paths: chosen, ...options, signal: context.signal })
+      const lines = []
+      if (result.unstaged.length > 0) lines.push(`Unstaged ${formatCount(result.unstaged.length, 'path')}`)
+      if (result.restored.length > 0) lines.push(`Restored ${formatCount(result.restored.length, 'file')}`)
+      return { data: result, lines: lines.length > 0 ? lines : ['Nothing to restore'] }
+    })
+  },
+})

@@ -1,0 +1,52 @@
+import type { Change } from '../../repo/change.ts'
+import { workspacePath } from '../../repo/paths.ts'
+import { statusOf } from '../../repo/status.ts'
+import { command } from '../command.ts'
+import { inWorkspace } from '../workspace.ts'
+
+const LETTERS = { added: 'A', modified: 'M', deleted: 'D', 'type-changed': 'T', 'mode-changed': 'M' } as const
+
+/** `M  path`, as `git status --short` and `git diff --name-status` write it. */
+export function changeLine(change: Change): string {
+  return `${LETTERS[change.status]}  ${change.path}`
+}
+
+export const status = command<{ short?: boolean }>({
+  define: (command) =>
+    command.argument('[path...]', 'look at these paths only').option('-s, --short', 'one line per path, no headings'),
+  async run(context, paths, options) {
+    return inWorkspace(context, async (workspace) => {
+      const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
+      const result = await statusOf(workspace, { paths: chosen, signal: context.signal })
+      const lines: string[] = []
+      const hints: string[] = []
+      const section = (title: string, entries: string[]) => {
+        if (entries.length > 0) lines.push(...(options.short ? [] : ['', title]), ...entries)
+      }
+      if (!options.short)
+        lines.push(
+          result.head.detached
+            ? `HEAD detached at ${result.head.commit?.slice(0, 12)}`
+            : `On branch ${result.head.branch}`,
+          ...(result.head.commit ? [] : ['No commits yet']),
+        )
+      section(
+        'Staged for the next commit:',
+        result.staged.map((change) => `  ${changeLine(change)}`),
+      )
+      section(
+        'Changed but not staged:',
+        result.unstaged.map((change) => `  ${changeLine(change)}`),
+      )
+      section(
+        'Not tracked:',
+        result.untracked.map((path) => `  ?  ${path}`),
+      )
+      for (const problem of result.problems) context.output.warn(`${problem.path}: ${problem.message}`)
+      if (result.clean && !options.short) lines.push('Nothing to commit, the workspace is clean')
+      if (result.staged.length > 0) hints.push('`floe commit -m "…"` records what is staged')
+      else if (result.unstaged.length + result.untracked.length > 0) hints.push('`floe add <path>` stages changes')
+      return { data: result, lines, hints, exitCode: result.problems.length > 0 ? 3 : 0 }
+    })
+  },
+})

@@ -1,0 +1,28 @@
+import { switchTo } from '../../repo/switch.ts'
+import { command } from '../command.ts'
+import { withProgress } from '../progress.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const switchCommand = command<{ create?: boolean; detach?: boolean; force?: boolean }>({
+  define: (command) =>
+    command
+      .argument('<branch>', 'branch, or a revision with --detach')
+      .option('-c, --create', 'create the branch first')
+      .option('-d, --detach', 'look at a revision without being on a branch')
+      .option('-f, --force', 'throw away local changes'),
+  async run(context, [target], options) {
+    return inWorkspace(context, async (workspace) => {
+      const result = await withProgress(context, 'switch', (onProgress) =>
+        switchTo(workspace, { target: target!, ...options, signal: context.signal, onProgress }),
+      )
+      return {
+        data: result,
+        lines: [
+          `${result.branch ? `Switched to branch ${result.branch}` : `HEAD is now at ${result.commit?.slice(0, 12)}`} ` +
+            `(${formatCount(result.written, 'file')} written, ${result.deleted} deleted)`,
+        ],
+      }
+    })
+  },
+})

@@ -1,0 +1,25 @@
+import { createTag, deleteTag, listTags } from '../../repo/branch.ts'
+import { command } from '../command.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const tag = command<{ delete?: string }>({
+  define: (command) =>
+    command
+      .argument('[name]', 'tag to create; none lists all')
+      .argument('[at]', 'revision it names (default HEAD)')
+      .option('-d, --delete <name>', 'delete a local tag; a pushed tag is immutable'),
+  async run(context, [name, at], options) {
+    return inWorkspace(context, async (workspace) => {
+      if (options.delete !== undefined) {
+        const gone = await deleteTag(workspace, { name: options.delete })
+        return { data: { deleted: gone }, lines: [`Deleted tag ${options.delete}`] }
+      }
+      if (name === undefined) {
+        const tags = await listTags(workspace)
+        return { data: { tags }, lines: tags.map((entry) => `${entry.name}  ${entry.commit?.slice(0, 12)}`) }
+      }
+      const created = await createTag(workspace, { name, at })
+      return { data: { created }, lines: [`Tag ${name} at ${created.commit?.slice(0, 12)}`] }
+    })
+  },
+})

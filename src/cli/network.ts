@@ -1,0 +1,93 @@
+/** What every remote verb is given: keys, profiles, and the local network when it is the one addressed. */
+
+import type { Command } from 'commander'
+import { UsageError } from '../base/errors.ts'
+import type { NetworkProfile } from '../ledger/networks.ts'
+import { getConfig } from '../repo/config.ts'
+import type { OnProgress } from '../repo/progress.ts'
+import type { RemoteOptions } from '../repo/remote-options.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { Context } from './context.ts'
+
+/** Options that every remote verb understands. */
+export interface NetworkFlags {
+  key?: string
+  trustPackage?: string[]
+}
+
+export function addNetworkFlags(command: Command): Command {
+  return command
+    .option('--key <file-or-alias>', 'key that signs (default: FLOE_KEY, else the chosen one)')
+    .option('--trust-package <id...>', 'accept repositories of this floe package as well')
+}
+
+/** Network of an address `NETWORK:OBJECT_ID[@REVISION]`. */
+export function networkOfAddress(address: string): string {
+  const match = /^([a-z][a-z0-9-]{0,30}):0x[0-9a-fA-F]{1,64}(@.+)?$/.exec(address)
+  if (!match)
+    throw new UsageError('ADDRESS_MALFORMED', `"${address}" is not the address of a repository`, {
+      hints: ['write NETWORK:OBJECT_ID, for example local:0x12ab…, as `floe remote show` prints it'],
+    })
+  return match[1]!
+}
+
+/** Network of a workspace's remote; undefined if the workspace has none of that name. */
+export async function networkOfRemote(workspace: Workspace, remote = 'origin'): Promise<string | undefined> {
+  const address = await getConfig(workspace, `remotes.${remote}.repository`)
+  return address === undefined ? undefined : networkOfAddress(address)
+}
+
+/** Runs `work` with the options of a remote verb. The local network is started if it is the one addressed, and kept
+ *  alive by a lease until the work is done. */
+export async function withNetwork<T>(
+  context: Context,
+  network: string | undefined,
+  flags: NetworkFlags,
+  work: (options: RemoteOptions) => Promise<T>,
+  onProgress?: OnProgress,
+): Promise<T> {
+  const base: RemoteOptions = {
+    homeDir: context.homeDir,
+    key: keySource(context, flags.key),
+    trustPackages: flags.trustPackage,
+    signal: context.signal,
+    onProgress,
+  }
+  if (network !== 'local') return work(base)
+  const { ensureLocalNetwork } = await import('../localnet/daemon.ts')
+  const lease = await ensureLocalNetwork({ dataDir: context.homeDir })
+  try {
+    return await work({ ...base, networks: [localProfile(lease.info)] })
+  } finally {
+    await lease.release()
+  }
+}
+
+/** The profile of a running local network. */
+export function localProfile(info: LocalNetworkIds): NetworkProfile {
+  return {
+    name: 'local',
+    rpcUrl: info.rpcUrl,
+    faucetUrl: info.faucetUrl,
+    systemObjectId: info.systemObjectId,
+    stakingObjectId: info.stakingObjectId,
+    walPackageId: info.walPackageId,
+    floePackageIds: [info.floePackageId],
+    nodeScheme: 'http',
+    local: true,
+  }
+}
+
+export interface LocalNetworkIds {
+  rpcUrl: string
+  faucetUrl: string
+  systemObjectId: string
+  stakingObjectId: string
+  walPackageId: string
+  floePackageId: string
+}
+
+function keySource(context: Context, flag: string | undefined): RemoteOptions['key'] {
+  if (flag !== undefined) return /[/\\.]/.test(flag) ? { $kind: 'file', path: flag } : { $kind: 'alias', name: flag }
+  return context.secretKey === undefined ? undefined : { $kind: 'secret', secret: context.secretKey }
+}
