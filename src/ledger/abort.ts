@@ -1,0 +1,154 @@
+/** Failed transactions as coded errors: (package, module, code) → what happened and what to do.
+ *
+ *  Names and sentences come from `src/move/abort-codes.json`, which is generated from the Move sources. The table here
+ *  adds what a user can do about those a user can meet; all others say their name and stay exit 1. */
+
+import { readFileSync } from 'node:fs'
+import type { ErrorKind, FloeError } from '../base/errors.ts'
+import { AuthError, LedgerError, TransactionFailedError } from './errors.ts'
+import { parseAddress } from './object-id.ts'
+
+/** Package address (full form) → name in the table (`floe`, `walrus`, `wal`). */
+export type AbortHints = ReadonlyMap<string, string>
+
+/** The parts of the official client's ExecutionError that are read. */
+export interface ExecutionFailure {
+  message: string
+  command?: number
+  $kind?: string
+  MoveAbort?: {
+    abortCode: string
+    location?: { package?: string; module?: string; functionName?: string }
+  }
+}
+
+interface AbortEntry {
+  name: string
+  message: string
+}
+
+type AbortTable = Record<string, Record<string, Record<string, AbortEntry>>>
+
+let table: AbortTable | undefined
+
+function abortTable(): AbortTable {
+  table ??= JSON.parse(readFileSync(new URL('../move/abort-codes.json', import.meta.url), 'utf8')) as AbortTable
+  return table
+}
+
+/** What a user can do, by package, module and constant name. */
+const REMEDIES: Record<string, { kind: ErrorKind; code: string; hints: string[]; retryable?: boolean }> = {
+  'walrus::system::EWrongVersion': {
+    kind: 'network',
+    code: 'WALRUS_UPGRADED',
+    hints: ['Walrus was upgraded while the command ran: run it again'],
+    retryable: true,
+  },
+  'walrus::system_state_inner::EStorageExceeded': {
+    kind: 'other',
+    code: 'WALRUS_CAPACITY_EXCEEDED',
+    hints: ['The network has no capacity left for these epochs: try fewer epochs'],
+  },
+  'walrus::system_state_inner::EInvalidEpochsAhead': {
+    kind: 'usage',
+    code: 'WALRUS_EPOCHS_OUT_OF_RANGE',
+    hints: ['Choose fewer epochs with --epochs'],
+  },
+  'walrus::messages::EIncorrectEpoch': {
+    kind: 'network',
+    code: 'WALRUS_EPOCH_CHANGED',
+    hints: ['The epoch changed during the push: run `floe push` again, nothing is paid twice'],
+    retryable: true,
+  },
+  'walrus::bls_aggregate::ENotEnoughStake': {
+    kind: 'network',
+    code: 'WALRUS_CERTIFICATE_TOO_LIGHT',
+    hints: ['Too few storage nodes confirmed: run `floe push` again'],
+    retryable: true,
+  },
+  'walrus::bls_aggregate::ESigVerification': {
+    kind: 'network',
+    code: 'WALRUS_CERTIFICATE_INVALID',
+    hints: ['Run `floe push` again; the committee may have changed its keys'],
+    retryable: true,
+  },
+  'sui::balance::ENotEnough': {
+    kind: 'auth',
+    code: 'FUNDS_WAL_SHORT',
+    hints: [
+      'The WAL set aside did not suffice (prices may have risen): check --max-wal and the balance, then run it again',
+    ],
+  },
+}
+
+/** Fallbacks for the framework, whose packages are not in the generated table. */
+const FRAMEWORK: AbortTable = {
+  sui: {
+    balance: {
+      '0': { name: 'ENonZero', message: 'a coin that had to be empty was not' },
+      '2': { name: 'ENotEnough', message: 'a coin holds less than had to be paid' },
+    },
+    dynamic_field: {
+      '0': { name: 'EFieldAlreadyExists', message: 'the record exists already' },
+      '1': { name: 'EFieldDoesNotExist', message: 'there is no such record' },
+      '2': { name: 'EFieldTypeMismatch', message: 'the record has another type' },
+    },
+  },
+}
+
+function packageName(address: string | undefined, packages: AbortHints | undefined): string {
+  if (!address) return 'unknown'
+  const full = parseAddress(address)
+  if (full === parseAddress('0x1')) return 'std'
+  if (full === parseAddress('0x2')) return 'sui'
+  return packages?.get(full) ?? 'unknown'
+}
+
+/** Finds the constant of an abort. Without a known address, a module name that is unique in the table decides. */
+function lookUp(packageKey: string, module: string, code: string): { packageKey: string; entry?: AbortEntry } {
+  const tables: AbortTable = { ...FRAMEWORK, ...abortTable() }
+  const direct = tables[packageKey]?.[module]?.[code] ?? FRAMEWORK[packageKey]?.[module]?.[code]
+  if (direct) return { packageKey, entry: direct }
+  if (packageKey !== 'unknown') return { packageKey }
+  const owners = Object.keys(tables).filter((name) => tables[name]?.[module]?.[code])
+  return owners.length === 1 ? { packageKey: owners[0]!, entry: tables[owners[0]!]![module]![code]! } : { packageKey }
+}
+
+/** The error of a failed execution or simulation.
+ *  @param digest - set if the transaction was executed: its gas is spent */
+export function failureOf(failure: ExecutionFailure, packages?: AbortHints, digest?: string): FloeError {
+  const base = { ...(digest ? { digest } : {}), ...(failure.command === undefined ? {} : { command: failure.command }) }
+  const abort = failure.MoveAbort
+  if (!abort) {
+    const text = failure.message.slice(0, 300)
+    if (/insufficient ?(gas|coin ?balance)/i.test(text))
+      return new AuthError(
+        /gas/i.test(text) ? 'FUNDS_SUI_SHORT' : 'FUNDS_WAL_SHORT',
+        /gas/i.test(text)
+          ? 'there is not enough SUI for the gas of this transaction'
+          : 'a coin holds less than had to be paid',
+        { data: { ...base, ledgerSays: text }, hints: ['Get coins with `floe faucet` or send some to the address'] },
+      )
+    return new LedgerError('LEDGER_EXECUTION_FAILED', `the transaction failed: ${text}`, { data: base })
+  }
+  const module = abort.location?.module ?? 'unknown'
+  const { packageKey, entry } = lookUp(packageName(abort.location?.package, packages), module, abort.abortCode)
+  const name = `${packageKey}::${module}::${entry?.name ?? abort.abortCode}`
+  const remedy = REMEDIES[name]
+  return new TransactionFailedError(
+    remedy?.kind ?? 'other',
+    remedy?.code ?? 'LEDGER_MOVE_ABORT',
+    `the ledger refused: ${entry?.message ?? failure.message.slice(0, 300)}`,
+    {
+      data: {
+        ...base,
+        abort: name,
+        abortCode: abort.abortCode,
+        package: abort.location?.package ?? null,
+        ...(abort.location?.functionName ? { function: abort.location.functionName } : {}),
+      },
+      hints: remedy?.hints ?? [],
+      ...(remedy?.retryable ? { retryable: true } : {}),
+    },
+  )
+}

@@ -1,0 +1,365 @@
+/** The ledger as Floe uses it: objects by id, and transactions that are built, checked, signed and awaited.
+ *
+ *  A thin wrapper of the official gRPC client, which is loaded on first use only. The wrapper adds what that client
+ *  leaves to its caller: coded errors, a digest computed on this side, and the refusal of answers about another object.
+ *  @see sui-grpc reference §2 (methods), §8 (what the official client does not verify) */
+
+import type { SuiGrpcClient } from '@mysten/sui/grpc'
+import type { Transaction } from '@mysten/sui/transactions'
+import { throwIfAborted } from '../base/abort.ts'
+import { CancelledError, FloeError } from '../base/errors.ts'
+import { type AbortHints, failureOf } from './abort.ts'
+import { AuthError, ChainRecordError, LedgerError } from './errors.ts'
+import type { LedgerSigner } from './keystore.ts'
+import type { NetworkProfile } from './networks.ts'
+import { addressFromBytes, parseAddress } from './object-id.ts'
+import { transactionDigest } from './transaction-digest.ts'
+
+/** A Move object as read. */
+export interface LedgerObject {
+  /** Full form. */
+  id: string
+  version: bigint
+  digest: string
+  /** Fully qualified Move type; addresses in full form. */
+  type: string
+  owner: LedgerOwner
+  /** BCS of the Move struct; begins with the object's id. */
+  content: Uint8Array
+}
+
+export type LedgerOwner =
+  | { $kind: 'address'; address: string }
+  | { $kind: 'object'; objectId: string }
+  | { $kind: 'shared'; initialVersion: bigint }
+  | { $kind: 'immutable' }
+  | { $kind: 'other' }
+
+export interface ChangedObject {
+  id: string
+  type: string | null
+  change: 'created' | 'mutated' | 'deleted'
+}
+
+export interface ExecutedTransaction {
+  digest: string
+  changed: ChangedObject[]
+  /** Net gas in MIST: computation + storage - rebate. */
+  gasMist: bigint
+  events: LedgerEvent[]
+}
+
+export interface LedgerEvent {
+  type: string
+  /** BCS of the event struct. */
+  content: Uint8Array
+}
+
+export interface LedgerRequestOptions {
+  signal?: AbortSignal
+}
+
+/** Adds commands to a fresh transaction. */
+export type BuildTransaction = (transaction: Transaction) => void | Promise<void>
+
+export interface LedgerClient {
+  /** Name of the network profile. */
+  readonly network: string
+  readonly rpcUrl: string
+  /** `null` where there is no such object (any more). Order of the ids. */
+  fetchObjects(ids: readonly string[], options?: LedgerRequestOptions): Promise<(LedgerObject | null)[]>
+  fetchObject(id: string, options?: LedgerRequestOptions): Promise<LedgerObject | null>
+  /** Objects an address owns, of one type, at most `limit`. */
+  fetchOwnedObjects(owner: string, type: string, limit: number, options?: LedgerRequestOptions): Promise<LedgerObject[]>
+  /** Sum of all coins of a type, in its smallest unit. */
+  fetchBalance(owner: string, coinType: string, options?: LedgerRequestOptions): Promise<bigint>
+  /** Coin objects of an address, largest first, at most `limit`. */
+  fetchCoins(
+    owner: string,
+    coinType: string,
+    limit: number,
+    options?: LedgerRequestOptions,
+  ): Promise<{ id: string; balance: bigint }[]>
+  /** Keys of the dynamic fields under an object: type and BCS; at most `limit`. */
+  fetchFieldNames(
+    parent: string,
+    limit: number,
+    options?: LedgerRequestOptions,
+  ): Promise<{ type: string; bcs: Uint8Array; fieldId: string }[]>
+  /** Identifier of the chain: base58 digest of its first checkpoint. */
+  fetchChainId(options?: LedgerRequestOptions): Promise<string>
+  /** Runs a transaction without effect and says what it would cost.
+   *  @throws {FloeError} the error that execution would throw */
+  simulate(build: BuildTransaction, sender: string, options?: LedgerRequestOptions): Promise<{ gasMist: bigint }>
+  /** Builds, signs and executes; resolves when the result can be read back.
+   *  @throws {FloeError} the mapped Move abort, FUNDS_SUI_SHORT, LEDGER_… */
+  execute(build: BuildTransaction, signer: LedgerSigner, options?: LedgerRequestOptions): Promise<ExecutedTransaction>
+}
+
+export interface LedgerClientOptions {
+  fetch?: typeof fetch
+  /** Deadline of one request (default 30,000). */
+  timeoutMs?: number
+  /** What the abort codes of packages mean, beyond the built-in table. */
+  aborts?: AbortHints
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+/** Pages of one listing: 1,000 items each at most. */
+const MAX_PAGES = 200
+const WAIT_TIMEOUT_MS = 60_000
+
+/** @example const ledger = createLedgerClient(profile); await ledger.fetchObject(profile.systemObjectId) */
+export function createLedgerClient(profile: NetworkProfile, options: LedgerClientOptions = {}): LedgerClient {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const send = options.fetch ?? fetch
+  let loaded: Promise<SuiGrpcClient> | undefined
+  const load = () => {
+    loaded ??= import('@mysten/sui/grpc').then(
+      ({ SuiGrpcClient: Client }) =>
+        new Client({
+          network: profile.name,
+          baseUrl: profile.rpcUrl,
+          fetch: (input, init) => {
+            const deadline = AbortSignal.timeout(timeoutMs)
+            const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline
+            return send(input, { ...init, signal })
+          },
+        }),
+    )
+    return loaded
+  }
+
+  async function request<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    ask: (client: SuiGrpcClient) => Promise<T>,
+  ): Promise<T> {
+    throwIfAborted(signal)
+    const client = await load()
+    try {
+      return await ask(client)
+    } catch (error) {
+      if (signal?.aborted) throw new CancelledError(signal.reason)
+      throw mapTransport(error, what, profile, options.aborts)
+    }
+  }
+
+  async function prepare(build: BuildTransaction, sender: string): Promise<Transaction> {
+    const { Transaction } = await import('@mysten/sui/transactions')
+    const transaction = new Transaction()
+    transaction.setSender(sender)
+    await build(transaction)
+    return transaction
+  }
+
+  const ledger: LedgerClient = {
+    network: profile.name,
+    rpcUrl: profile.rpcUrl,
+
+    async fetchObjects(ids, { signal } = {}) {
+      if (ids.length === 0) return []
+      const wanted = ids.map(parseAddress)
+      const { objects } = await request('read objects', signal, (client) =>
+        client.getObjects({ objectIds: wanted, include: { content: true }, ...(signal ? { signal } : {}) }),
+      )
+      if (objects.length !== wanted.length)
+        throw new LedgerError('LEDGER_ANSWER_MALFORMED', 'the ledger answered about another number of objects', {
+          data: { asked: wanted.length, got: objects.length, rpcUrl: profile.rpcUrl },
+        })
+      return objects.map((object, i) => {
+        if (object instanceof Error) {
+          if ('reason' in object && (object.reason === 'notFound' || object.reason === 'deleted')) return null
+          throw mapTransport(object, `read object ${wanted[i]}`, profile, options.aborts)
+        }
+        return checkedObject(object, wanted[i]!)
+      })
+    },
+
+    async fetchObject(id, requestOptions) {
+      return (await ledger.fetchObjects([id], requestOptions))[0]!
+    },
+
+    async fetchOwnedObjects(owner, type, limit, { signal } = {}) {
+      const found: LedgerObject[] = []
+      let cursor: string | null = null
+      for (let page = 0; page < MAX_PAGES && found.length < limit; page++) {
+        const answer = await request('list owned objects', signal, (client) =>
+          client.listOwnedObjects({ owner, type, cursor, include: { content: true } }),
+        )
+        for (const object of answer.objects) found.push(checkedObject(object, parseAddress(object.objectId)))
+        cursor = answer.cursor
+        if (!answer.hasNextPage) break
+      }
+      return found.slice(0, limit)
+    },
+
+    async fetchBalance(owner, coinType, { signal } = {}) {
+      const { balance } = await request('read a balance', signal, (client) => client.getBalance({ owner, coinType }))
+      return BigInt(balance.balance)
+    },
+
+    async fetchCoins(owner, coinType, limit, { signal } = {}) {
+      const found: { id: string; balance: bigint }[] = []
+      let cursor: string | null = null
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const answer = await request('list coins', signal, (client) => client.listCoins({ owner, coinType, cursor }))
+        for (const coin of answer.objects)
+          found.push({ id: parseAddress(coin.objectId), balance: BigInt(coin.balance) })
+        cursor = answer.cursor
+        if (!answer.hasNextPage) break
+      }
+      found.sort((a, b) => (a.balance < b.balance ? 1 : a.balance > b.balance ? -1 : a.id < b.id ? -1 : 1))
+      return found.slice(0, limit)
+    },
+
+    async fetchFieldNames(parent, limit, { signal } = {}) {
+      const found: { type: string; bcs: Uint8Array; fieldId: string }[] = []
+      let cursor: string | null = null
+      for (let page = 0; page < MAX_PAGES && found.length < limit; page++) {
+        const answer = await request('list dynamic fields', signal, (client) =>
+          client.listDynamicFields({ parentId: parent, cursor, limit: 1000 }),
+        )
+        for (const field of answer.dynamicFields)
+          found.push({ type: field.name.type, bcs: field.name.bcs, fieldId: parseAddress(field.fieldId) })
+        cursor = answer.cursor
+        if (!answer.hasNextPage) break
+      }
+      return found.slice(0, limit)
+    },
+
+    async fetchChainId({ signal } = {}) {
+      const { chainIdentifier } = await request('read the chain id', signal, (client) =>
+        client.core.getChainIdentifier(),
+      )
+      return chainIdentifier
+    },
+
+    async simulate(build, sender, { signal } = {}) {
+      const transaction = await prepare(build, sender)
+      const result = await request('simulate a transaction', signal, (client) =>
+        client.simulateTransaction({ transaction, include: { effects: true } }),
+      )
+      const outcome = result.$kind === 'Transaction' ? result.Transaction : result.FailedTransaction
+      if (!outcome.status.success) throw failureOf(outcome.status.error, options.aborts)
+      return { gasMist: netGas(outcome.effects.gasUsed) }
+    },
+
+    async execute(build, signer, { signal } = {}) {
+      const transaction = await prepare(build, signer.address)
+      const bytes = await request('prepare a transaction', signal, (client) => transaction.build({ client }))
+      const digest = transactionDigest(bytes)
+      const signature = await signer.signTransaction(bytes)
+      // From here on the transaction may take effect whatever happens to the connection, so the caller's signal is
+      // honoured before it is sent and never while its fate is unknown.
+      const result = await request('execute a transaction', undefined, (client) =>
+        client.executeTransaction({
+          transaction: bytes,
+          signatures: [signature],
+          include: { effects: true, objectTypes: true, events: true },
+        }),
+      )
+      const outcome = result.$kind === 'Transaction' ? result.Transaction : result.FailedTransaction
+      if (outcome.digest !== digest)
+        throw new ChainRecordError('LEDGER_DIGEST_MISMATCH', 'the ledger answered about another transaction', {
+          data: { expected: digest, got: outcome.digest, rpcUrl: profile.rpcUrl },
+        })
+      if (!outcome.status.success) throw failureOf(outcome.status.error, options.aborts, digest)
+      await request('wait for a transaction', undefined, (client) =>
+        client.waitForTransaction({
+          digest,
+          timeout: WAIT_TIMEOUT_MS,
+          pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
+        }),
+      )
+      return {
+        digest,
+        changed: outcome.effects.changedObjects.map((changed) => ({
+          id: parseAddress(changed.objectId),
+          type: outcome.objectTypes[changed.objectId] ?? null,
+          change:
+            changed.idOperation === 'Created' ? 'created' : changed.idOperation === 'Deleted' ? 'deleted' : 'mutated',
+        })),
+        gasMist: netGas(outcome.effects.gasUsed),
+        events: outcome.events.map((event) => ({ type: event.eventType, content: event.bcs })),
+      }
+    },
+  }
+  return ledger
+}
+
+function netGas(used: { computationCost: string; storageCost: string; storageRebate: string }): bigint {
+  return BigInt(used.computationCost) + BigInt(used.storageCost) - BigInt(used.storageRebate)
+}
+
+type SdkOwner =
+  | { $kind: 'AddressOwner'; AddressOwner: string }
+  | { $kind: 'ObjectOwner'; ObjectOwner: string }
+  | { $kind: 'Shared'; Shared: { initialSharedVersion: string } }
+  | { $kind: string }
+
+/** The official client passes on whatever the server says; the id inside the contents must be the id asked for. */
+function checkedObject(
+  object: { objectId: string; version: string; digest: string; type: string; owner: unknown; content: Uint8Array },
+  wanted: string,
+): LedgerObject {
+  const id = parseAddress(object.objectId)
+  const inside = object.content.length >= 32 ? addressFromBytes(object.content.subarray(0, 32)) : null
+  if (id !== wanted || inside !== wanted)
+    throw new ChainRecordError('LEDGER_OBJECT_MISMATCH', `the ledger answered object ${wanted} with another one`, {
+      data: { wanted, got: id, inside },
+    })
+  return {
+    id,
+    version: BigInt(object.version),
+    digest: object.digest,
+    type: object.type,
+    owner: ownerOf(object.owner as SdkOwner | null),
+    content: object.content,
+  }
+}
+
+function ownerOf(owner: SdkOwner | null): LedgerOwner {
+  if (owner && 'AddressOwner' in owner) return { $kind: 'address', address: parseAddress(owner.AddressOwner) }
+  if (owner && 'ObjectOwner' in owner) return { $kind: 'object', objectId: parseAddress(owner.ObjectOwner) }
+  if (owner && 'Shared' in owner) return { $kind: 'shared', initialVersion: BigInt(owner.Shared.initialSharedVersion) }
+  return owner?.$kind === 'Immutable' ? { $kind: 'immutable' } : { $kind: 'other' }
+}
+
+/** What the official client throws, as an error of ours. Its classes carry the Move abort where there is one. */
+function mapTransport(error: unknown, what: string, profile: NetworkProfile, aborts?: AbortHints): FloeError {
+  if (error instanceof FloeError) return error
+  const execution =
+    error instanceof Error && 'executionError' in error && error.executionError ? error.executionError : undefined
+  if (execution) return failureOf(execution as Parameters<typeof failureOf>[0], aborts)
+  const message = error instanceof Error ? error.message : String(error)
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  if (/no valid gas coins|insufficient.*(gas|balance)|not enough.*gas|gas.*insufficient/i.test(message))
+    return new AuthError('FUNDS_SUI_SHORT', 'the address has not enough SUI to pay for gas', {
+      data: { network: profile.name, ledgerSays: message.slice(0, 300) },
+      hints: [
+        profile.faucetUrl ? 'Get coins with `floe faucet`' : 'Send SUI to the address that `floe key address` prints',
+      ],
+      cause: error,
+    })
+  const unreachable =
+    error instanceof TypeError || /fetch failed|ECONN|socket|network/i.test(message) || code === 'UNAVAILABLE'
+  const timedOut = error instanceof Error && (error.name === 'TimeoutError' || code === 'DEADLINE_EXCEEDED')
+  if (unreachable || timedOut)
+    return new LedgerError(
+      'LEDGER_UNREACHABLE',
+      `cannot ${what}: the ledger at ${profile.rpcUrl} ${timedOut ? 'gave no answer in time' : 'cannot be reached'}`,
+      {
+        data: { network: profile.name, rpcUrl: profile.rpcUrl },
+        retryable: true,
+        hints: [
+          profile.local ? 'Start the local network with `floe localnet up`' : 'Check the connection and the end point',
+        ],
+        cause: error,
+      },
+    )
+  return new LedgerError('LEDGER_REFUSED', `cannot ${what}: ${message.slice(0, 300)}`, {
+    data: { network: profile.name, rpcUrl: profile.rpcUrl, ...(code ? { grpc: code } : {}) },
+    cause: error,
+  })
+}

@@ -1,0 +1,189 @@
+/** Keys: files of one `suiprivkey…` line, readable by their owner alone, and signers made from them.
+ *
+ *  A secret enters as a value and leaves only as signatures: it is in no error, no listing and no property that
+ *  JSON or `util.inspect` would show. Files live under `<home>/keys/<alias>.key`.
+ *  @see SIP-15 (bech32 form of Sui private keys) */
+
+import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UsageError } from '../base/errors.ts'
+import { AuthError } from './errors.ts'
+
+export interface LedgerSigner {
+  readonly address: string
+  /** Serialized signature (base64) over BCS TransactionData. */
+  signTransaction(bytes: Uint8Array): Promise<string>
+}
+
+/** Where the caller says a key is. The library never looks anywhere by itself. */
+export type KeySource =
+  | { $kind: 'secret'; secret: string }
+  | { $kind: 'file'; path: string }
+  | { $kind: 'alias'; name: string }
+
+export interface KeyRecord {
+  alias: string
+  address: string
+  scheme: string
+}
+
+const KEY_FILE_MODE = 0o600
+const MAX_KEY_FILE_BYTES = 1024
+const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+function keysDir(homeDir: string): string {
+  return join(homeDir, 'keys')
+}
+
+function keyPath(homeDir: string, alias: string): string {
+  if (!ALIAS.test(alias))
+    throw new UsageError('KEY_ALIAS_MALFORMED', `"${alias.slice(0, 80)}" cannot be the alias of a key`, {
+      data: { alias: alias.slice(0, 80) },
+      hints: ['Use up to 64 letters, digits, dots, dashes and underscores'],
+    })
+  return join(keysDir(homeDir), `${alias}.key`)
+}
+
+/** A signer of a `suiprivkey…` text.
+ *  @throws {AuthError} KEY_MALFORMED; the text is not repeated */
+export async function signerFromSecret(secret: string): Promise<LedgerSigner & { scheme: string }> {
+  const { decodeSuiPrivateKey } = await import('@mysten/sui/cryptography')
+  let parsed: ReturnType<typeof decodeSuiPrivateKey>
+  try {
+    parsed = decodeSuiPrivateKey(secret.trim())
+  } catch {
+    // No cause: the decoder's message may quote its input.
+    throw new AuthError('KEY_MALFORMED', 'the key is not a suiprivkey… text', {
+      hints: ['`sui keytool export` prints a key in this form; `floe key generate` makes a new one'],
+    })
+  }
+  const keypair = await keypairOf(parsed.scheme, parsed.secretKey)
+  return {
+    address: keypair.toSuiAddress(),
+    scheme: parsed.scheme,
+    async signTransaction(bytes) {
+      return (await keypair.signTransaction(bytes)).signature
+    },
+  }
+}
+
+async function keypairOf(scheme: string, secretKey: Uint8Array) {
+  switch (scheme) {
+    case 'ED25519':
+      return (await import('@mysten/sui/keypairs/ed25519')).Ed25519Keypair.fromSecretKey(secretKey)
+    case 'Secp256k1':
+      return (await import('@mysten/sui/keypairs/secp256k1')).Secp256k1Keypair.fromSecretKey(secretKey)
+    case 'Secp256r1':
+      return (await import('@mysten/sui/keypairs/secp256r1')).Secp256r1Keypair.fromSecretKey(secretKey)
+    default:
+      throw new AuthError('KEY_SCHEME_UNSUPPORTED', `keys of scheme ${scheme} cannot sign here`, { data: { scheme } })
+  }
+}
+
+/** Writes a new Ed25519 key under an alias; an existing key is never replaced.
+ *  @throws {UsageError} KEY_EXISTS */
+export async function generateKeyFile(homeDir: string, alias: string): Promise<KeyRecord> {
+  const { Ed25519Keypair } = await import('@mysten/sui/keypairs/ed25519')
+  return writeKeyFile(homeDir, alias, Ed25519Keypair.generate().getSecretKey())
+}
+
+/** Keeps a given secret under an alias.
+ *  @throws {AuthError} KEY_MALFORMED
+ *  @throws {UsageError} KEY_EXISTS */
+export async function writeKeyFile(homeDir: string, alias: string, secret: string): Promise<KeyRecord> {
+  const path = keyPath(homeDir, alias)
+  const { address, scheme } = await signerFromSecret(secret)
+  await mkdir(keysDir(homeDir), { recursive: true, mode: 0o700 })
+  let file: Awaited<ReturnType<typeof open>>
+  try {
+    file = await open(path, 'wx', KEY_FILE_MODE)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    throw new UsageError('KEY_EXISTS', `a key called "${alias}" exists already`, {
+      data: { alias },
+      hints: ['Choose another alias; keys are never overwritten'],
+    })
+  }
+  try {
+    await file.writeFile(`${secret.trim()}\n`)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return { alias, address, scheme }
+}
+
+/** All keys of the home directory by alias; unreadable ones are left out. */
+export async function listKeyFiles(homeDir: string): Promise<KeyRecord[]> {
+  let names: string[]
+  try {
+    names = await readdir(keysDir(homeDir))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const records: KeyRecord[] = []
+  for (const name of names.sort()) {
+    const alias = name.endsWith('.key') ? name.slice(0, -4) : ''
+    if (!ALIAS.test(alias)) continue
+    try {
+      const signer = await readKeyFile(keyPath(homeDir, alias))
+      records.push({ alias, address: signer.address, scheme: signer.scheme })
+    } catch (error) {
+      if (!(error instanceof AuthError)) throw error
+    }
+  }
+  return records
+}
+
+/** @throws {AuthError} KEY_MISSING, KEY_EXPOSED if others may read the file, KEY_MALFORMED */
+export async function readKeyFile(path: string): Promise<LedgerSigner & { scheme: string }> {
+  let secret: string
+  try {
+    const facts = await lstat(path)
+    // A key that others can read has to be treated as known to them. Windows has no such mode bits.
+    if (process.platform !== 'win32' && facts.isFile() && (facts.mode & 0o077) !== 0)
+      throw new AuthError('KEY_EXPOSED', `the key file ${path} can be read by other users`, {
+        data: { path, mode: (facts.mode & 0o777).toString(8) },
+        hints: [`Run \`chmod 600 ${path}\`, and use another key if it was shared`],
+      })
+    if (facts.size > MAX_KEY_FILE_BYTES)
+      throw new AuthError('KEY_MALFORMED', `the file ${path} is too long for a key`, { data: { path } })
+    secret = await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new AuthError('KEY_MISSING', `there is no key file ${path}`, {
+      data: { path },
+      hints: ['List the keys with `floe key list`, or make one with `floe key generate`'],
+    })
+  }
+  return signerFromSecret(secret)
+}
+
+/** The signer a caller asked for. */
+export async function openSigner(homeDir: string, source: KeySource): Promise<LedgerSigner> {
+  switch (source.$kind) {
+    case 'secret':
+      return signerFromSecret(source.secret)
+    case 'file':
+      return readKeyFile(source.path)
+    case 'alias':
+      return readKeyFile(keyPath(homeDir, source.name))
+  }
+}
+
+/** The key of an alias, made on first use. For the local network only, where coins are worth nothing. */
+export async function openOrGenerateSigner(homeDir: string, alias: string): Promise<LedgerSigner> {
+  try {
+    return await readKeyFile(keyPath(homeDir, alias))
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== 'KEY_MISSING') throw error
+  }
+  try {
+    await generateKeyFile(homeDir, alias)
+  } catch (error) {
+    // Two processes may start at once: whoever came second uses the first one's key.
+    if (!(error instanceof UsageError) || error.code !== 'KEY_EXISTS') throw error
+  }
+  return readKeyFile(keyPath(homeDir, alias))
+}
