@@ -1,0 +1,22 @@
+/** `floe/localnet`: a Walrus and Sui network on this machine, for development and tests. */
+
+export {
+  controlLocalNetwork,
+  type DaemonOptions,
+  type EnsureOptions,
+  ensureLocalNetwork,
+  type LocalNetworkLease,
+  resetLocalNetwork,
+  statusLocalNetwork,
+  stopLocalNetwork,
+} from './daemon.ts'
+export {
+  LocalnetControlError,
+  LocalnetLockedError,
+  LocalnetMismatchError,
+  LocalnetShapeError,
+  LocalnetStartError,
+  LocalnetStateError,
+} from './errors.ts'
+export type { LocalNetworkInfo, LocalNodeInfo } from './info.ts'
+export { type LocalNetwork, type LocalNetworkOptions, startLocalNetwork } from './network.ts'
