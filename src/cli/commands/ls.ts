@@ -1,7 +1,8 @@
+import { resolve } from 'node:path'
 import { parseRevisionPath } from '../../repo/cat.ts'
 import { listFiles } from '../../repo/ls.ts'
 import { command } from '../command.ts'
-import { formatBytes } from '../text.ts'
+import { formatBytes, formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const ls = command<{ long?: boolean; arrow?: string }>({
@@ -16,7 +17,11 @@ export const ls = command<{ long?: boolean; arrow?: string }>({
         ? parseRevisionPath(target)
         : { revision: target, path: '' }
       const files = listFiles(workspace, { revision, prefix })
-      if (options.arrow) return (await import('../arrow-export.ts')).exportFileList(context, files, options.arrow)
+      if (options.arrow) {
+        const { exportFileList } = await import('../../repo/export-file-list.ts')
+        const written = await exportFileList(files, resolve(context.cwd, options.arrow))
+        return { data: written, lines: [`Wrote ${formatCount(written.rows, 'row')} to ${options.arrow}`] }
+      }
       if (context.output.json) {
         const all = []
         for await (const file of files) all.push(file)
