@@ -51,3 +51,12 @@ export function staleReference(message: string, data: Record<string, unknown>): 
 export function unimplemented(message: string): LedgerError {
   return new LedgerError('LEDGER_UNIMPLEMENTED', GRPC.UNIMPLEMENTED, message)
 }
+
+/** The folder holds a damaged ledger (exit 13): it must be deleted and made again. */
+export function stateCorrupt(message: string, data: Record<string, unknown>): LedgerError {
+  return new LedgerError('LEDGER_STATE_CORRUPT', GRPC.INTERNAL, message, {
+    kind: 'integrity',
+    data,
+    hints: ['the local network is disposable: remove it with `floe localnet reset`'],
+  })
+}

@@ -28,18 +28,17 @@ export interface LedgerOptions {
 /** Inputs and commands as `new Transaction()` collects them; object inputs may be bare ids, which the ledger resolves. */
 export type TransactionPlan = Pick<ReturnType<Transaction['getData']>, 'inputs' | 'commands'>
 
-/** A package for genesis. Address placeholders inside the bytecode are replaced, so that compiled output can be fixed. */
+/** A package for genesis. */
 export interface GenesisPackage {
   name: string
-  /** Compiled modules; their own address is 0x0, or `id` for system packages. */
+  /** Compiled modules; their own address is `id`, or 0x0 without one. */
   modules: readonly Uint8Array[]
   /** Package ids, or names of packages earlier in the list. */
   dependencies: readonly string[]
-  /** Fixed id of a system package (0x1, 0x2): installed as it is at version 1, no `init` runs. All others are published
-   *  by a transaction of `SYSTEM_ADDRESS`, in order: `init` runs and the UpgradeCap goes to `SYSTEM_ADDRESS`. */
+  /** Fixed id. 0x1, 0x2 and 0x3 are system packages: installed as they are. Any other is installed at that id by a
+   *  transaction of `SYSTEM_ADDRESS` in which `init` runs and the UpgradeCap goes to `SYSTEM_ADDRESS`, as a publish
+   *  does. Without an id the package gets the one that a publish derives. */
   id?: string
-  /** Address in the bytecode (`0x…`) → name of an earlier package whose id takes its place. */
-  placeholders?: Readonly<Record<string, string>>
 }
 
 export interface GenesisOptions {
