@@ -1,0 +1,80 @@
+/** Random access to a blob: only the rows that a range touches are fetched, each once while it stays in the cache. */
+
+import type { RangeReader } from '../objects/reader.ts'
+import type { BlobSource } from './blob-source.ts'
+
+/** Rows of all blobs in one bounded cache; least recently used rows go first. */
+export interface RowCache {
+  get(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array>
+  readonly heldBytes: number
+}
+
+const DEFAULT_CACHE_BYTES = 96 * 1024 * 1024
+
+/** @param maxBytes - rows kept, in bytes; a row being loaded or used may exceed it for that time */
+export function createRowCache(maxBytes: number = DEFAULT_CACHE_BYTES): RowCache {
+  // A Map iterates in order of insertion: taking a row out and putting it back makes it the youngest.
+  const rows = new Map<string, { row: Promise<Uint8Array>; bytes: number }>()
+  let heldBytes = 0
+  const evict = () => {
+    for (const [key, held] of rows) {
+      if (heldBytes <= maxBytes) break
+      if (held.bytes === 0) continue // still loading
+      rows.delete(key)
+      heldBytes -= held.bytes
+    }
+  }
+  return {
+    get heldBytes() {
+      return heldBytes
+    },
+    get(key, load) {
+      const known = rows.get(key)
+      if (known) {
+        rows.delete(key)
+        rows.set(key, known)
+        return known.row
+      }
+      const entry = { row: load(), bytes: 0 }
+      rows.set(key, entry)
+      entry.row.then(
+        (row) => {
+          // It may have been evicted meanwhile only if it was held, which it was not: loading rows stay.
+          entry.bytes = row.length
+          heldBytes += row.length
+          evict()
+        },
+        () => rows.delete(key),
+      )
+      return entry.row
+    },
+  }
+}
+
+/** A range reader over a verified blob. */
+export function blobRangeReader(source: BlobSource, key: string, cache: RowCache): RangeReader {
+  const { rowBytes } = source
+  const bytes = source.metadata.blobBytes
+  // The load is shared by all who wait for the row, so no single caller's signal may end it.
+  const row = (index: number) => cache.get(`${key}:${index}`, () => source.readRow(index))
+  return {
+    bytes,
+    async read(offset, length) {
+      if (offset < 0 || length < 0 || offset + length > bytes)
+        throw new RangeError(`"offset" and "length" expected within ${bytes}, got ${offset} + ${length}`)
+      if (length === 0) return new Uint8Array(0)
+      const first = Math.floor(offset / rowBytes)
+      const last = Math.floor((offset + length - 1) / rowBytes)
+      const parts = await Promise.all(Array.from({ length: last - first + 1 }, (_, i) => row(first + i)))
+      if (parts.length === 1) return parts[0]!.subarray(offset - first * rowBytes, offset - first * rowBytes + length)
+      const joined = new Uint8Array(length)
+      for (const [i, part] of parts.entries()) {
+        const rowStart = (first + i) * rowBytes
+        const from = Math.max(offset, rowStart)
+        const to = Math.min(offset + length, rowStart + rowBytes)
+        joined.set(part.subarray(from - rowStart, to - rowStart), from - offset)
+      }
+      return joined
+    },
+  }
+}

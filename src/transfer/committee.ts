@@ -1,0 +1,98 @@
+/** The storage nodes of one epoch as a client uses them: who holds which shard, and who failed or lied. */
+
+import type { CommitteeNode, WalrusState } from '../ledger/system-state.ts'
+import { createNodeClient, type NodeClient } from '../node/client.ts'
+import type { BlobId } from '../protocol/blob-id.ts'
+import { pairOfSliver, type SliverAxis, shardOfPair } from '../protocol/shards.ts'
+
+/** A node that did not do its part. `lied` is set if it sent bytes that contradict the blob id. */
+export interface NodeReport {
+  name: string
+  nodeId: string
+  url: string
+  failures: number
+  lied: boolean
+  /** Code or reason of the last failure. */
+  reason: string
+}
+
+export interface Committee {
+  readonly state: WalrusState
+  readonly nodes: readonly CommitteeNode[]
+  client(position: number): NodeClient
+  /** Position of the node that holds a shard; undefined if none does, while shards move. */
+  positionOfShard(shard: number): number | undefined
+  /** Position of the node that holds a sliver of a blob. */
+  positionOfSliver(blobId: BlobId, axis: SliverAxis, sliverIndex: number): number | undefined
+  /** Counts a failure; listeners are told. */
+  report(position: number, reason: string, lied: boolean): void
+  /** Everyone reported so far, liars first. */
+  reports(): NodeReport[]
+  /** Nodes without failures first, then those that failed, liars last; ties in random order to spread the load. */
+  preferredPositions(): number[]
+  lied(position: number): boolean
+}
+
+export interface CommitteeOptions {
+  fetch?: typeof fetch
+  timeoutMs?: number
+  onReport?: (report: NodeReport) => void
+  /** Uniform in [0, 1); default Math.random. */
+  random?: () => number
+}
+
+export function createCommittee(state: WalrusState, options: CommitteeOptions = {}): Committee {
+  const random = options.random ?? Math.random
+  const clients = new Map<number, NodeClient>()
+  const owners = new Map<number, number>()
+  for (const [position, node] of state.nodes.entries()) for (const shard of node.shards) owners.set(shard, position)
+  const reports = new Map<number, NodeReport>()
+  const rank = (position: number) => {
+    const report = reports.get(position)
+    return report === undefined ? 0 : report.lied ? 1000 : Math.min(report.failures, 999)
+  }
+  const committee: Committee = {
+    state,
+    nodes: state.nodes,
+    client(position) {
+      let client = clients.get(position)
+      if (!client) {
+        client = createNodeClient({
+          url: state.nodes[position]!.url,
+          ...(options.fetch ? { fetch: options.fetch } : {}),
+          ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+        })
+        clients.set(position, client)
+      }
+      return client
+    },
+    positionOfShard: (shard) => owners.get(shard),
+    positionOfSliver(blobId, axis, sliverIndex) {
+      const pair = pairOfSliver(axis, sliverIndex, state.shardCount)
+      return owners.get(shardOfPair(blobId, pair, state.shardCount))
+    },
+    report(position, reason, lied) {
+      const { name, nodeId, url } = state.nodes[position]!
+      const before = reports.get(position)
+      const report: NodeReport = {
+        name,
+        nodeId,
+        url,
+        failures: (before?.failures ?? 0) + 1,
+        lied: lied || (before?.lied ?? false),
+        reason: before?.lied && !lied ? before.reason : reason,
+      }
+      reports.set(position, report)
+      if (before === undefined || (lied && !before.lied)) options.onReport?.(report)
+    },
+    reports: () => [...reports.values()].sort((a, b) => Number(b.lied) - Number(a.lied) || (a.name < b.name ? -1 : 1)),
+    preferredPositions() {
+      return state.nodes
+        .map((_, position) => ({ position, rank: rank(position), tie: random() }))
+        .sort((a, b) => a.rank - b.rank || a.tie - b.tie)
+        .map(({ position }) => position)
+    },
+    lied: (position) => reports.get(position)?.lied ?? false,
+  }
+  return committee
+}

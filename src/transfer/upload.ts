@@ -1,0 +1,217 @@
+/** Bringing an encoded blob to the storage nodes and collecting a certificate.
+ *
+ *  One task per node: metadata, then its slivers, then its confirmation. Weights are shards. It ends when every node
+ *  has settled, or some time after n-f shards have confirmed: stragglers get half of the time it took so far, because
+ *  each further node makes the blob easier to read. @see walrus-protocol reference §12, §17.1 (tail), §20 */
+
+import { sleep } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
+import { createLimit, type Limit } from '../base/limit.ts'
+import type { EncodedBlob } from '../erasure/api.ts'
+import { NodeError } from '../node/errors.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
+import {
+  type Certificate,
+  combineConfirmations,
+  type SignedConfirmation,
+  verifyConfirmation,
+} from '../protocol/certificate.ts'
+import type { BlobPersistence, StorageMessage } from '../protocol/messages.ts'
+import { encodeMetadata } from '../protocol/metadata.ts'
+import { isQuorum, isWriteHopeless, quorumWeight, safeWriteWeight } from '../protocol/quorum.ts'
+import { pairOnShard, type SliverAxis } from '../protocol/shards.ts'
+import { encodeSliver } from '../protocol/sliver.ts'
+import type { Committee } from './committee.ts'
+import { TransferError } from './errors.ts'
+
+export interface UploadProgress {
+  doneBytes: number
+  totalBytes: number
+  confirmedShards: number
+  shards: number
+}
+
+export interface UploadOptions {
+  signal?: AbortSignal | undefined
+  onProgress?: (progress: UploadProgress) => void
+  /** True if nodes may hold slivers already (resume): each is asked before it is sent to. */
+  resuming?: boolean
+  /** Shared by all uploads of a push: bounds the slivers in memory and the open requests. */
+  limit?: Limit
+  /** First wait before a retry (default 250 ms); doubles each time. */
+  retryMs?: number
+}
+
+/** Requests in flight per node. */
+const NODE_CONCURRENCY = 4
+/** Requests in flight over all nodes, unless the caller shares a limit. */
+const TOTAL_CONCURRENCY = 24
+const MAX_RETRIES = 4
+/** A registration can take some seconds to reach a node. */
+const MAX_REGISTRATION_RETRIES = 20
+const MAX_RETRY_MS = 2_000
+const MIN_TAIL_MS = 500
+const TAIL_SHARE = 0.5
+/** Below this a status request costs as much as sending the sliver again. */
+const STATUS_CHECK_BYTES = 5_560
+
+/** @param persistence - as registered on chain; for deletable blobs the id of the blob object
+ *  @throws {TransferError} UPLOAD_QUORUM if fewer than 2f+1 shards confirmed; nothing is lost, the upload can be resumed */
+export async function uploadBlob(
+  committee: Committee,
+  blob: EncodedBlob,
+  persistence: BlobPersistence,
+  options: UploadOptions = {},
+): Promise<Certificate> {
+  const { state } = committee
+  const { shardCount } = state
+  const retryMs = options.retryMs ?? 250
+  const limit = options.limit ?? createLimit(TOTAL_CONCURRENCY)
+  const expected: StorageMessage = { $kind: 'blob-certificate', epoch: state.epoch, blobId: blob.blobId, persistence }
+  const metadataBytes = encodeMetadata(blob.metadata)
+  const pairBytes = blob.params.primarySliverBytes + blob.params.secondarySliverBytes
+  const progress: UploadProgress = {
+    doneBytes: 0,
+    totalBytes: pairBytes * shardCount,
+    confirmedShards: 0,
+    shards: shardCount,
+  }
+  const confirmations = new Map<number, SignedConfirmation>()
+  const tail = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, tail.signal]) : tail.signal
+  let failedWeight = 0
+  const started = performance.now()
+
+  const advance = (bytes: number) => {
+    progress.doneBytes = Math.min(progress.totalBytes, progress.doneBytes + bytes)
+    options.onProgress?.({ ...progress })
+  }
+
+  async function attempt<T>(job: () => Promise<T>): Promise<T> {
+    let failures = 0
+    let unregistered = 0
+    for (;;) {
+      try {
+        return await limit.run(job, { signal })
+      } catch (error) {
+        if (!(error instanceof NodeError) || !error.retryable) throw error
+        const registering = error.reason === 'NOT_REGISTERED'
+        if (registering ? ++unregistered > MAX_REGISTRATION_RETRIES : ++failures > MAX_RETRIES) throw error
+        // The wait happens outside the limit, so that a slow node does not hold the others' slots.
+        await sleep(Math.min(MAX_RETRY_MS, retryMs * 2 ** Math.min(failures + unregistered - 1, 10)), signal)
+      }
+    }
+  }
+
+  async function sendToNode(position: number): Promise<void> {
+    const client = committee.client(position)
+    const node = committee.nodes[position]!
+    let known = false
+    if (options.resuming) {
+      const confirmation = await client.fetchConfirmation(blob.blobId, persistence, { signal }).catch(passCancel)
+      if (confirmation) {
+        acceptConfirmation(position, confirmation)
+        advance(pairBytes * node.weight)
+        return
+      }
+      known = (await client.fetchMetadataStatus(blob.blobId, { signal }).catch(passCancel)) === 'stored'
+    }
+    if (!known) await attempt(() => client.sendMetadata(blob.blobId, metadataBytes, { signal }))
+    const slivers = node.shards.flatMap((shard) => {
+      const pair = pairOnShard(blob.blobId, shard, shardCount)
+      return [
+        { pair, axis: 'primary' as const },
+        { pair, axis: 'secondary' as const },
+      ]
+    })
+    const perNode = createLimit(NODE_CONCURRENCY)
+    const sent = await Promise.allSettled(
+      slivers.map(({ pair, axis }) => perNode.run(() => sendSliver(position, pair, axis, known), { signal })),
+    )
+    for (const result of sent) if (result.status === 'rejected') throw result.reason
+    const confirmation = await attempt(() => client.fetchConfirmation(blob.blobId, persistence, { signal }))
+    acceptConfirmation(position, confirmation)
+  }
+
+  async function sendSliver(position: number, pair: number, axis: SliverAxis, known: boolean): Promise<void> {
+    const client = committee.client(position)
+    const bytes = axis === 'primary' ? blob.params.primarySliverBytes : blob.params.secondarySliverBytes
+    if (known && bytes >= STATUS_CHECK_BYTES) {
+      const status = await attempt(() => client.fetchSliverStatus(blob.blobId, pair, axis, { signal })).catch(
+        passCancel,
+      )
+      if (status === 'stored') return advance(bytes)
+    }
+    await attempt(() => {
+      const index = axis === 'primary' ? pair : shardCount - 1 - pair
+      return client.sendSliver(blob.blobId, pair, axis, encodeSliver(blob.sliver(axis, index)), { signal })
+    })
+    advance(bytes)
+  }
+
+  /** Checked here, one by one: a bad signature found only in the aggregate would be found after the upload ended. */
+  function acceptConfirmation(position: number, confirmation: SignedConfirmation): void {
+    verifyConfirmation(confirmation, expected, committee.nodes[position]!.publicKey)
+    confirmations.set(position, confirmation)
+    progress.confirmedShards += committee.nodes[position]!.weight
+    options.onProgress?.({ ...progress })
+    if (progress.confirmedShards >= safeWriteWeight(shardCount)) startTail()
+  }
+
+  let tailTimer: NodeJS.Timeout | undefined
+  const startTail = () => {
+    tailTimer ??= setTimeout(() => tail.abort(), MIN_TAIL_MS + TAIL_SHARE * (performance.now() - started))
+  }
+
+  const failures: unknown[] = []
+  try {
+    await Promise.all(
+      committee.nodes.map(async (node, position) => {
+        try {
+          await sendToNode(position)
+        } catch (error) {
+          if (signal.aborted) return
+          if (!(error instanceof FloeError) || error.kind === 'internal') {
+            failures.push(error)
+            tail.abort()
+            return
+          }
+          const reason = typeof error.data['reason'] === 'string' ? error.data['reason'] : error.code
+          committee.report(position, reason, error.kind === 'integrity')
+          failedWeight += node.weight
+          // Nothing more can come of it: the other nodes' work would be for nothing.
+          if (isWriteHopeless(failedWeight, shardCount) && !isQuorum(shardCount - failedWeight, shardCount))
+            tail.abort()
+        }
+      }),
+    )
+  } finally {
+    clearTimeout(tailTimer)
+  }
+  if (failures.length > 0) throw failures[0]
+  options.signal?.throwIfAborted()
+  const { certificate, weight } = combineConfirmations(state.committee, expected, confirmations)
+  if (certificate) return certificate
+  throw new TransferError(
+    'UPLOAD_QUORUM',
+    `upload stopped: ${weight} of ${shardCount} shards confirmed, ${quorumWeight(shardCount)} needed`,
+    {
+      data: {
+        blobId: blobIdText(blob.blobId),
+        confirmedShards: weight,
+        neededShards: quorumWeight(shardCount),
+        shards: shardCount,
+        nodes: committee.reports(),
+      },
+      hints: [
+        'What was stored is kept: run `floe push` again to contact only the missing nodes, nothing is paid twice',
+      ],
+      retryable: true,
+    },
+  )
+}
+
+function passCancel(error: unknown): undefined {
+  if (error instanceof FloeError && error.kind === 'network') return undefined
+  throw error
+}
