@@ -1,0 +1,144 @@
+/// What storage nodes and indexers follow.
+module walrus::events;
+
+use sui::event;
+
+public struct BlobRegistered has copy, drop {
+    epoch: u32,
+    blob_id: u256,
+    size: u64,
+    encoding_type: u8,
+    end_epoch: u32,
+    deletable: bool,
+    object_id: ID,
+}
+
+/// `epoch` is the epoch of the first certification, also for an extension.
+public struct BlobCertified has copy, drop {
+    epoch: u32,
+    blob_id: u256,
+    end_epoch: u32,
+    deletable: bool,
+    object_id: ID,
+    is_extension: bool,
+}
+
+public struct BlobDeleted has copy, drop {
+    epoch: u32,
+    blob_id: u256,
+    end_epoch: u32,
+    object_id: ID,
+    was_certified: bool,
+}
+
+public struct InvalidBlobID has copy, drop {
+    epoch: u32,
+    blob_id: u256,
+}
+
+public struct EpochParametersSelected has copy, drop {
+    next_epoch: u32,
+}
+
+public struct EpochChangeStart has copy, drop {
+    epoch: u32,
+}
+
+public struct EpochChangeDone has copy, drop {
+    epoch: u32,
+}
+
+public struct ShardsReceived has copy, drop {
+    epoch: u32,
+    shards: vector<u16>,
+}
+
+public struct ShardRecoveryStart has copy, drop {
+    epoch: u32,
+    shards: vector<u16>,
+}
+
+public struct ContractUpgraded has copy, drop {
+    epoch: u32,
+    package_id: ID,
+    version: u64,
+}
+
+public struct PricesUpdated has copy, drop {
+    epoch: u32,
+    storage_price: u64,
+    write_price: u64,
+}
+
+public(package) fun emit_blob_registered(
+    epoch: u32,
+    blob_id: u256,
+    size: u64,
+    encoding_type: u8,
+    end_epoch: u32,
+    deletable: bool,
+    object_id: ID,
+) {
+    event::emit(BlobRegistered {
+        epoch,
+        blob_id,
+        size,
+        encoding_type,
+        end_epoch,
+        deletable,
+        object_id,
+    })
+}
+
+public(package) fun emit_blob_certified(
+    epoch: u32,
+    blob_id: u256,
+    end_epoch: u32,
+    deletable: bool,
+    object_id: ID,
+    is_extension: bool,
+) {
+    event::emit(BlobCertified { epoch, blob_id, end_epoch, deletable, object_id, is_extension })
+}
+
+public(package) fun emit_blob_deleted(
+    epoch: u32,
+    blob_id: u256,
+    end_epoch: u32,
+    object_id: ID,
+    was_certified: bool,
+) {
+    event::emit(BlobDeleted { epoch, blob_id, end_epoch, object_id, was_certified })
+}
+
+public(package) fun emit_invalid_blob_id(epoch: u32, blob_id: u256) {
+    event::emit(InvalidBlobID { epoch, blob_id })
+}
+
+public(package) fun emit_epoch_parameters_selected(next_epoch: u32) {
+    event::emit(EpochParametersSelected { next_epoch })
+}
+
+public(package) fun emit_epoch_change_start(epoch: u32) {
+    event::emit(EpochChangeStart { epoch })
+}
+
+public(package) fun emit_epoch_change_done(epoch: u32) {
+    event::emit(EpochChangeDone { epoch })
+}
+
+public(package) fun emit_shards_received(epoch: u32, shards: vector<u16>) {
+    event::emit(ShardsReceived { epoch, shards })
+}
+
+public(package) fun emit_shard_recovery_start(epoch: u32, shards: vector<u16>) {
+    event::emit(ShardRecoveryStart { epoch, shards })
+}
+
+public(package) fun emit_contract_upgraded(epoch: u32, package_id: ID, version: u64) {
+    event::emit(ContractUpgraded { epoch, package_id, version })
+}
+
+public(package) fun emit_prices_updated(epoch: u32, storage_price: u64, write_price: u64) {
+    event::emit(PricesUpdated { epoch, storage_price, write_price })
+}
