@@ -23,17 +23,20 @@ export interface ExecutionFailure {
 }
 
 interface AbortEntry {
+  code: number
   name: string
-  message: string
+  doc: string
 }
 
-type AbortTable = Record<string, Record<string, Record<string, AbortEntry>>>
+/** Package → module → constants. */
+type AbortTable = Record<string, Record<string, AbortEntry[]>>
 
-let table: AbortTable | undefined
+let generated: AbortTable | undefined
 
-function abortTable(): AbortTable {
-  table ??= JSON.parse(readFileSync(new URL('../move/abort-codes.json', import.meta.url), 'utf8')) as AbortTable
-  return table
+/** Read on the first failure only. */
+function generatedTable(): AbortTable {
+  generated ??= JSON.parse(readFileSync(new URL('../move/abort-codes.json', import.meta.url), 'utf8')) as AbortTable
+  return generated
 }
 
 /** What a user can do, by package, module and constant name. */
@@ -81,18 +84,18 @@ const REMEDIES: Record<string, { kind: ErrorKind; code: string; hints: string[];
   },
 }
 
-/** Fallbacks for the framework, whose packages are not in the generated table. */
+/** The framework's own, whose packages are not in the generated table. */
 const FRAMEWORK: AbortTable = {
   sui: {
-    balance: {
-      '0': { name: 'ENonZero', message: 'a coin that had to be empty was not' },
-      '2': { name: 'ENotEnough', message: 'a coin holds less than had to be paid' },
-    },
-    dynamic_field: {
-      '0': { name: 'EFieldAlreadyExists', message: 'the record exists already' },
-      '1': { name: 'EFieldDoesNotExist', message: 'there is no such record' },
-      '2': { name: 'EFieldTypeMismatch', message: 'the record has another type' },
-    },
+    balance: [
+      { code: 0, name: 'ENonZero', doc: 'a coin that had to be empty was not' },
+      { code: 2, name: 'ENotEnough', doc: 'a coin holds less than had to be paid' },
+    ],
+    dynamic_field: [
+      { code: 0, name: 'EFieldAlreadyExists', doc: 'the record exists already' },
+      { code: 1, name: 'EFieldDoesNotExist', doc: 'there is no such record' },
+      { code: 2, name: 'EFieldTypeMismatch', doc: 'the record has another type' },
+    ],
   },
 }
 
@@ -104,14 +107,15 @@ function packageName(address: string | undefined, packages: AbortHints | undefin
   return packages?.get(full) ?? 'unknown'
 }
 
-/** Finds the constant of an abort. Without a known address, a module name that is unique in the table decides. */
+/** Finds the constant of an abort. Without a known address, a module that only one package has decides. */
 function lookUp(packageKey: string, module: string, code: string): { packageKey: string; entry?: AbortEntry } {
-  const tables: AbortTable = { ...FRAMEWORK, ...abortTable() }
-  const direct = tables[packageKey]?.[module]?.[code] ?? FRAMEWORK[packageKey]?.[module]?.[code]
+  const tables: AbortTable = { ...generatedTable(), ...FRAMEWORK }
+  const entryIn = (name: string) => tables[name]?.[module]?.find((entry) => String(entry.code) === code)
+  const direct = entryIn(packageKey)
   if (direct) return { packageKey, entry: direct }
   if (packageKey !== 'unknown') return { packageKey }
-  const owners = Object.keys(tables).filter((name) => tables[name]?.[module]?.[code])
-  return owners.length === 1 ? { packageKey: owners[0]!, entry: tables[owners[0]!]![module]![code]! } : { packageKey }
+  const owners = Object.keys(tables).filter((name) => entryIn(name))
+  return owners.length === 1 ? { packageKey: owners[0]!, entry: entryIn(owners[0]!)! } : { packageKey }
 }
 
 /** The error of a failed execution or simulation.
@@ -138,7 +142,7 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
   return new TransactionFailedError(
     remedy?.kind ?? 'other',
     remedy?.code ?? 'LEDGER_MOVE_ABORT',
-    `the ledger refused: ${entry?.message ?? failure.message.slice(0, 300)}`,
+    `the ledger refused: ${entry?.doc ?? failure.message.slice(0, 300)}`,
     {
       data: {
         ...base,

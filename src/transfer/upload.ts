@@ -4,19 +4,15 @@
  *  has settled, or some time after n-f shards have confirmed: stragglers get half of the time it took so far, because
  *  each further node makes the blob easier to read. @see walrus-protocol reference §12, §17.1 (tail), §20 */
 
-import { sleep } from '../base/abort.ts'
+import { sleep, throwIfAborted } from '../base/abort.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { FloeError } from '../base/errors.ts'
 import { createLimit, type Limit } from '../base/limit.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
 import { NodeError } from '../node/errors.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
-import {
-  type Certificate,
-  combineConfirmations,
-  type SignedConfirmation,
-  verifyConfirmation,
-} from '../protocol/certificate.ts'
-import type { BlobPersistence, StorageMessage } from '../protocol/messages.ts'
+import { type Certificate, combineConfirmations, type SignedConfirmation } from '../protocol/certificate.ts'
+import { type BlobPersistence, encodeMessage, type StorageMessage } from '../protocol/messages.ts'
 import { encodeMetadata } from '../protocol/metadata.ts'
 import { isQuorum, isWriteHopeless, quorumWeight, safeWriteWeight } from '../protocol/quorum.ts'
 import { pairOnShard, type SliverAxis } from '../protocol/shards.ts'
@@ -68,6 +64,7 @@ export async function uploadBlob(
   const retryMs = options.retryMs ?? 250
   const limit = options.limit ?? createLimit(TOTAL_CONCURRENCY)
   const expected: StorageMessage = { $kind: 'blob-certificate', epoch: state.epoch, blobId: blob.blobId, persistence }
+  const expectedBytes = encodeMessage(expected)
   const metadataBytes = encodeMetadata(blob.metadata)
   const pairBytes = blob.params.primarySliverBytes + blob.params.secondarySliverBytes
   const progress: UploadProgress = {
@@ -149,13 +146,26 @@ export async function uploadBlob(
     advance(bytes)
   }
 
-  /** Checked here, one by one: a bad signature found only in the aggregate would be found after the upload ended. */
+  /** The message is compared at once. Signatures are checked together, one pairing instead of one per node, as soon as
+   *  enough of them are there: a false one found only after the upload would cost the quorum. */
   function acceptConfirmation(position: number, confirmation: SignedConfirmation): void {
-    verifyConfirmation(confirmation, expected, committee.nodes[position]!.publicKey)
+    if (!equalBytes(confirmation.message, expectedBytes))
+      throw new TransferError('CONFIRMATION_FOREIGN', 'the node confirmed something else', {
+        data: { node: committee.nodes[position]!.url },
+      })
     confirmations.set(position, confirmation)
     progress.confirmedShards += committee.nodes[position]!.weight
+    if (!tailTimer && progress.confirmedShards >= safeWriteWeight(shardCount)) {
+      const { refused } = combineConfirmations(state.committee, expected, confirmations)
+      for (const liar of refused.keys()) {
+        confirmations.delete(liar)
+        progress.confirmedShards -= committee.nodes[liar]!.weight
+        failedWeight += committee.nodes[liar]!.weight
+        committee.report(liar, 'CONFIRMATION_FALSE', true)
+      }
+      if (progress.confirmedShards >= safeWriteWeight(shardCount)) startTail()
+    }
     options.onProgress?.({ ...progress })
-    if (progress.confirmedShards >= safeWriteWeight(shardCount)) startTail()
   }
 
   let tailTimer: NodeJS.Timeout | undefined
@@ -189,8 +199,9 @@ export async function uploadBlob(
     clearTimeout(tailTimer)
   }
   if (failures.length > 0) throw failures[0]
-  options.signal?.throwIfAborted()
-  const { certificate, weight } = combineConfirmations(state.committee, expected, confirmations)
+  throwIfAborted(options.signal)
+  const { certificate, weight, refused } = combineConfirmations(state.committee, expected, confirmations)
+  for (const liar of refused.keys()) committee.report(liar, 'CONFIRMATION_FALSE', true)
   if (certificate) return certificate
   throw new TransferError(
     'UPLOAD_QUORUM',
