@@ -20,6 +20,8 @@ const KINDS = {
   ERASURE_INCONSISTENT: 'integrity',
   /** A worker thread ended while it had a job; the same call may succeed. */
   ERASURE_WORKER_DIED: 'internal',
+  /** A job failed in a way that no input explains, for instance for lack of memory. */
+  ERASURE_JOB_FAILED: 'internal',
   /** The pool was closed. */
   ERASURE_POOL_CLOSED: 'internal',
 } as const satisfies Record<string, ErrorKind>

@@ -1,7 +1,159 @@
-import type { ErasurePool } from './api.ts'
-import { ErasureError } from './errors.ts'
+/** The coder on worker threads.
+ *
+ *  Threads start when there is work, keep their engine, and do not keep the process alive while idle. A thread that dies
+ *  fails the job it had with ERASURE_WORKER_DIED and is replaced when the next job needs one; nothing waits for it. */
 
-/** @param options.threads - worker threads, default: one less than the processors, at least 1, at most 8 */
-export function createErasurePool(options: { threads?: number } = {}): ErasurePool {
-  throw new ErasureError('ERASURE_POOL_CLOSED', 'not built yet', { ...options })
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { throwIfAborted } from '../base/abort.ts'
+import { CancelledError } from '../base/errors.ts'
+import type { ErasurePool, JobOptions } from './api.ts'
+import { decodePlan } from './decoder.ts'
+import { encodePlan, identityPlan } from './encoder.ts'
+import { ErasureError } from './errors.ts'
+import type { Job, JobResult } from './jobs.ts'
+import type { Plan, PlanContext } from './plan.ts'
+import { recoverPlan, symbolsPlan } from './recovery.ts'
+import { verifySliverPlan } from './sliver-hash.ts'
+import type { WorkerAnswer } from './worker.ts'
+
+export interface ErasurePoolOptions {
+  /** Worker threads; default one per processor, at most 8. */
+  readonly threads?: number
+  /** The script of a thread; default worker.ts, or worker.js in a build. */
+  readonly workerUrl?: URL
+}
+
+/** More threads than this have not been measured to help: memory bandwidth is shared. */
+const MAX_DEFAULT_THREADS = 8
+/** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
+const JOBS_PER_THREAD = 4
+
+/** Type stripping runs this file as .ts; a build has rewritten imports, but not this URL. */
+function defaultWorkerUrl(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
+}
+
+interface Task {
+  readonly job: Job
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (result: JobResult) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A thread and what it is doing. */
+interface Thread {
+  readonly worker: Worker
+  task: Task | undefined
+}
+
+export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool {
+  const threads = options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`"threads" expected a positive integer, got ${threads}`)
+  const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl())
+  const context: PlanContext = {
+    jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
+    allocate: (bytes) => new Uint8Array(new SharedArrayBuffer(bytes)),
+  }
+
+  const run = async <T>(plan: Plan<T>, { signal }: JobOptions = {}): Promise<T> => {
+    throwIfAborted(signal)
+    let step = plan.next()
+    while (!step.done) {
+      const settled = await Promise.allSettled(step.value.map((job) => workers.submit(job, signal)))
+      throwIfAborted(signal)
+      const results = settled.map((outcome) => {
+        if (outcome.status === 'rejected') throw outcome.reason
+        return outcome.value
+      })
+      step = plan.next(results)
+    }
+    return step.value
+  }
+
+  return {
+    threads,
+    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob), options),
+    computeBlobId: (shardCount, blob, options) => run(identityPlan(context, shardCount, blob), options),
+    verifySliver: (metadata, axis, sliver, options) => run(verifySliverPlan(context, metadata, axis, sliver), options),
+    decodeBlob: (metadata, axis, slivers, options) =>
+      run(decodePlan(context, metadata, axis, slivers, options), options),
+    recoverSliver: (metadata, axis, index, symbols, options) =>
+      run(recoverPlan(context, metadata, axis, index, symbols), options),
+    recoverySymbols: (metadata, axis, source, targets, options) =>
+      run(symbolsPlan(context, metadata, axis, source, targets), options),
+    close: () => workers.close(),
+    [Symbol.asyncDispose]: () => workers.close(),
+  }
+}
+
+/** A queue of jobs over at most `limit` threads. */
+function createThreads(limit: number, url: URL) {
+  const threads = new Set<Thread>()
+  const waiting: Task[] = []
+  let closed = false
+
+  const start = (): Thread => {
+    // No inherited flags: a test runner's loader has no business in here.
+    const worker = new Worker(url, { execArgv: [] })
+    const thread: Thread = { worker, task: undefined }
+    const die = (cause?: unknown) => {
+      if (!threads.delete(thread)) return
+      thread.task?.reject(
+        closed
+          ? poolClosed()
+          : new ErasureError('ERASURE_WORKER_DIED', 'a worker thread ended before its job', {}, cause),
+      )
+      thread.task = undefined
+      dispatch()
+    }
+    worker.on('message', (answer: WorkerAnswer) => {
+      const { task } = thread
+      thread.task = undefined
+      worker.unref()
+      if (answer.$kind === 'done') task?.resolve(answer.result)
+      else task?.reject(ErasureError.from(answer))
+      dispatch()
+    })
+    worker.on('error', die)
+    worker.on('messageerror', die)
+    worker.on('exit', () => die())
+    threads.add(thread)
+    return thread
+  }
+
+  const dispatch = () => {
+    while (waiting.length > 0) {
+      const idle = [...threads].find((thread) => !thread.task) ?? (threads.size < limit ? start() : undefined)
+      if (!idle) return
+      const task = waiting.shift()!
+      if (task.signal?.aborted) {
+        task.reject(new CancelledError(task.signal.reason))
+        continue
+      }
+      idle.task = task
+      idle.worker.ref()
+      idle.worker.postMessage(task.job)
+    }
+  }
+
+  return {
+    submit(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
+      return new Promise((resolve, reject) => {
+        if (closed) return reject(poolClosed())
+        waiting.push({ job, signal, resolve, reject })
+        dispatch()
+      })
+    },
+    async close(): Promise<void> {
+      closed = true
+      for (const task of waiting.splice(0)) task.reject(poolClosed())
+      await Promise.all([...threads].map(({ worker }) => worker.terminate()))
+    },
+  }
+}
+
+function poolClosed(): ErasureError {
+  return new ErasureError('ERASURE_POOL_CLOSED', 'the erasure pool is closed', {})
 }

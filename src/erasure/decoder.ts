@@ -1,0 +1,125 @@
+/** Slivers → blob. Any kp primary or any ks secondary slivers suffice; where all systematic primary slivers are at hand
+ *  the blob is their concatenation and nothing is decoded. @see reference/walrus-protocol.md §7.1, §7.2 */
+
+import { equalBytes } from '../base/bytes.ts'
+import type { Consistency } from './api.ts'
+import { metadataParams, sliverHashOf } from './blob-id.ts'
+import { identityPlan } from './encoder.ts'
+import { HASH_BYTES } from './engine.ts'
+import { ErasureError } from './errors.ts'
+import {
+  type BlobMetadata,
+  type BlobParams,
+  type Sliver,
+  type SliverAxis,
+  sliverBytesOf,
+  sourceCount,
+} from './params.ts'
+import { type Plan, type PlanContext, split } from './plan.ts'
+import { assertSliverHash, assertSliverShape, rootsPlan } from './sliver-hash.ts'
+
+export function* decodePlan(
+  context: PlanContext,
+  metadata: BlobMetadata,
+  axis: SliverAxis,
+  slivers: readonly Sliver[],
+  options: { consistency?: Consistency; verified?: boolean } = {},
+): Plan<Uint8Array> {
+  const { consistency = 'default', verified = false } = options
+  const params = metadataParams(metadata)
+  const chosen = chooseSlivers(params, axis, slivers)
+  const matrix = context.allocate(params.primarySourceCount * params.primarySliverBytes)
+  const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
+  if (!verified || !allSystematic) {
+    const joined = context.allocate(chosen.length * sliverBytesOf(params, axis))
+    for (const [p, sliver] of chosen.entries()) joined.set(sliver.bytes, p * sliver.bytes.length)
+    if (!verified) {
+      const roots = yield* rootsPlan(context, params, axis, joined, chosen.length)
+      for (const [p, { index }] of chosen.entries())
+        assertSliverHash(metadata, axis, index, roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES))
+    }
+    if (!allSystematic) yield* restorePlan(context, params, axis, chosen, joined, matrix)
+  }
+  placeSystematic(params, axis, chosen, matrix)
+  // What stands behind the blob's end is padding: the writer's claim about it must not survive into the checks below.
+  matrix.fill(0, params.blobBytes)
+  const blob = matrix.subarray(0, params.blobBytes)
+  if (consistency === 'default') {
+    const given = axis === 'primary' ? chosen.map(({ index }) => index) : []
+    yield* checkRowsPlan(context, metadata, params, matrix, new Set(given))
+  } else if (consistency === 'strict') {
+    const { metadata: again } = yield* identityPlan(context, params.shardCount, blob)
+    if (!equalBytes(again.pairHashes, metadata.pairHashes))
+      throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
+  }
+  // Shared memory is not accepted everywhere; a result is the caller's own.
+  return blob.buffer instanceof SharedArrayBuffer ? new Uint8Array(blob) : blob
+}
+
+/** The first k distinct slivers, systematic ones first: fewer to restore. */
+function chooseSlivers(params: BlobParams, axis: SliverAxis, slivers: readonly Sliver[]): Sliver[] {
+  const byIndex = new Map<number, Sliver>()
+  for (const sliver of slivers) {
+    assertSliverShape(params, axis, sliver)
+    if (!byIndex.has(sliver.index)) byIndex.set(sliver.index, sliver)
+  }
+  const needed = sourceCount(params, axis)
+  if (byIndex.size < needed)
+    throw new ErasureError('ERASURE_NOT_ENOUGH', `${byIndex.size} of ${needed} ${axis} slivers are not enough`, {
+      axis,
+      got: byIndex.size,
+      needed,
+    })
+  return [...byIndex.values()].sort((a, b) => a.index - b.index).slice(0, needed)
+}
+
+function placeSystematic(params: BlobParams, axis: SliverAxis, chosen: readonly Sliver[], matrix: Uint8Array): void {
+  const { primarySliverBytes, symbolBytes: s } = params
+  for (const { index, bytes } of chosen) {
+    if (index >= sourceCount(params, axis)) continue
+    if (axis === 'primary') matrix.set(bytes, index * primarySliverBytes)
+    else
+      for (let row = 0; row < params.primarySourceCount; row++)
+        matrix.set(bytes.subarray(row * s, (row + 1) * s), row * primarySliverBytes + index * s)
+  }
+}
+
+/** Restores the rows or columns of the source matrix that were not given. */
+function* restorePlan(
+  context: PlanContext,
+  params: BlobParams,
+  axis: SliverAxis,
+  chosen: readonly Sliver[],
+  slivers: Uint8Array,
+  matrix: Uint8Array,
+): Plan<void> {
+  const present = chosen.map(({ index }) => index)
+  const have = new Set(present)
+  const wanted = Array.from({ length: sourceCount(params, axis) }, (_, i) => i).filter((i) => !have.has(i))
+  const codewords = sourceCount(params, axis === 'primary' ? 'secondary' : 'primary')
+  const shared = { $kind: 'restore', params, axis, present, slivers, wanted, matrix } as const
+  yield split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range }))
+}
+
+/** The default consistency check: every systematic row that was not given must hash to what the metadata names. */
+function* checkRowsPlan(
+  context: PlanContext,
+  metadata: BlobMetadata,
+  params: BlobParams,
+  matrix: Uint8Array,
+  given: ReadonlySet<number>,
+): Plan<void> {
+  const { primarySliverBytes } = params
+  const rows = Array.from({ length: params.primarySourceCount }, (_, i) => i).filter((row) => !given.has(row))
+  if (rows.length === 0) return
+  let unseen = matrix
+  if (rows.length < params.primarySourceCount) {
+    unseen = context.allocate(rows.length * primarySliverBytes)
+    for (const [p, row] of rows.entries())
+      unseen.set(matrix.subarray(row * primarySliverBytes, (row + 1) * primarySliverBytes), p * primarySliverBytes)
+  }
+  const roots = yield* rootsPlan(context, params, 'primary', unseen, rows.length)
+  for (const [p, row] of rows.entries())
+    if (!equalBytes(roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES), sliverHashOf(metadata, 'primary', row)))
+      throw new ErasureError('ERASURE_INCONSISTENT', 'the slivers do not belong to one correctly encoded blob', { row })
+}

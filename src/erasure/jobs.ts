@@ -1,0 +1,314 @@
+/** Pieces of work that one engine does at a time, on whatever thread it lives. A job names the bytes it reads and the
+ *  bytes it writes; on a pool these are shared memory, and no two jobs of a batch write the same bytes.
+ *
+ *  Jobs cover ranges of rows or columns; inside, they go in blocks whose vectors stay in cache. */
+
+import { merkleProof } from '../crypto/merkle.ts'
+import type { ProvenSymbol } from './api.ts'
+import { codeOfAxis } from './code.ts'
+import { type Engine, type Grid, HASH_BYTES } from './engine.ts'
+import { type BlobParams, type SliverAxis, sliverBytesOf, sourceCount } from './params.ts'
+
+interface Range {
+  readonly first: number
+  readonly count: number
+}
+
+/** Extends source rows: writes columns ks..n-1, each kp·s bytes, one after the other, into `columns`. */
+export interface ExtendRowsJob {
+  readonly $kind: 'extend-rows'
+  readonly params: BlobParams
+  readonly rows: Range
+  readonly blob: Uint8Array
+  readonly columns: Uint8Array
+}
+
+/** Extends columns to n symbols and hashes all of them. */
+export interface EncodeColumnsJob {
+  readonly $kind: 'encode-columns'
+  readonly params: BlobParams
+  /** Entirely below ks or entirely from ks on. */
+  readonly range: Range
+  readonly blob: Uint8Array
+  readonly columns: Uint8Array
+  /** Rows kp..n-1, each ks·s bytes; absent if only hashes are wanted. */
+  readonly rows: Uint8Array | undefined
+  /** n × n leaf hashes, row by row. */
+  readonly leaves: Uint8Array
+  /** n roots, 32 bytes each. */
+  readonly columnRoots: Uint8Array
+}
+
+export interface RowRootsJob {
+  readonly $kind: 'row-roots'
+  readonly params: BlobParams
+  readonly range: Range
+  readonly leaves: Uint8Array
+  readonly rowRoots: Uint8Array
+}
+
+/** Roots of slivers that stand one after the other in `slivers`, into `roots`. */
+export interface HashSliversJob {
+  readonly $kind: 'hash-slivers'
+  readonly params: BlobParams
+  readonly axis: SliverAxis
+  readonly slivers: Uint8Array
+  /** Which of them. */
+  readonly range: Range
+  readonly roots: Uint8Array
+}
+
+/** Restores missing source rows (primary) or columns (secondary) of the matrix from k slivers. */
+export interface RestoreJob {
+  readonly $kind: 'restore'
+  readonly params: BlobParams
+  readonly axis: SliverAxis
+  /** Sliver indexes, and their bytes one after the other. */
+  readonly present: readonly number[]
+  readonly slivers: Uint8Array
+  readonly wanted: readonly number[]
+  /** Codewords: columns on the primary axis, rows on the secondary. */
+  readonly range: Range
+  /** The source matrix: kp·ks·s bytes. */
+  readonly matrix: Uint8Array
+}
+
+/** Restores one sliver from symbols, one after the other in `symbols`, of slivers of the other axis. */
+export interface RecoverJob {
+  readonly $kind: 'recover'
+  readonly params: BlobParams
+  readonly axis: SliverAxis
+  readonly present: readonly number[]
+  readonly symbols: Uint8Array
+  readonly sliver: Uint8Array
+}
+
+/** Symbols of one sliver towards slivers of the other axis, with proofs; the result of the job. */
+export interface SymbolsJob {
+  readonly $kind: 'symbols'
+  readonly params: BlobParams
+  readonly axis: SliverAxis
+  readonly index: number
+  readonly sliver: Uint8Array
+  readonly targets: readonly number[]
+}
+
+export type Job = ExtendRowsJob | EncodeColumnsJob | RowRootsJob | HashSliversJob | RestoreJob | RecoverJob | SymbolsJob
+
+export type JobResult = undefined | ProvenSymbol[]
+
+/** Bytes of a vector in a block: long enough to amortise a butterfly's tables, short enough for a thousand of them. */
+const VECTOR_TARGET_BYTES = 1024
+
+export function runJob(engine: Engine, job: Job): JobResult {
+  switch (job.$kind) {
+    case 'extend-rows':
+      return extendRows(engine, job)
+    case 'encode-columns':
+      return encodeColumns(engine, job)
+    case 'row-roots':
+      return rowRoots(engine, job)
+    case 'hash-slivers':
+      return hashSlivers(engine, job)
+    case 'restore':
+      return restore(engine, job)
+    case 'recover':
+      return recover(engine, job)
+    case 'symbols':
+      return symbols(engine, job)
+  }
+}
+
+/** Calls with consecutive blocks of the range. */
+function inBlocks({ first, count }: Range, blockCount: number, run: (first: number, count: number) => void): void {
+  for (let done = 0; done < count; done += blockCount) run(first + done, Math.min(blockCount, count - done))
+}
+
+function codewordsPerBlock(symbolBytes: number): number {
+  return Math.max(1, Math.floor(VECTOR_TARGET_BYTES / symbolBytes))
+}
+
+/** Copies blob bytes [from, from + length) to `to`, zeros where the blob has ended. */
+function copyPadded(memory: Uint8Array, to: number, blob: Uint8Array, from: number, length: number): void {
+  const have = Math.max(0, Math.min(length, blob.length - from))
+  if (have > 0) memory.set(blob.subarray(from, from + have), to)
+  if (have < length) memory.fill(0, to + have, to + length)
+}
+
+function extendRows(engine: Engine, { params, rows, blob, columns }: ExtendRowsJob): undefined {
+  const { shardCount: n, secondarySourceCount: ks, symbolBytes: s, primarySliverBytes, secondarySliverBytes } = params
+  const code = codeOfAxis(params, 'secondary')
+  inBlocks(rows, codewordsPerBlock(s), (first, count) => {
+    const input = engine.reserve(count * n * s)
+    const output = input + count * primarySliverBytes
+    copyPadded(engine.memory, input, blob, first * primarySliverBytes, count * primarySliverBytes)
+    const originals = { offset: input, positionStride: s, codewordStride: primarySliverBytes }
+    const recovery = { offset: output, positionStride: count * s, codewordStride: s }
+    engine.extend(code, { symbolBytes: s, codewords: count }, originals, recovery)
+    const { memory } = engine
+    for (let j = 0; j < n - ks; j++) {
+      const from = output + j * count * s
+      columns.set(memory.subarray(from, from + count * s), j * secondarySliverBytes + first * s)
+    }
+  })
+  return undefined
+}
+
+function encodeColumns(engine: Engine, job: EncodeColumnsJob): undefined {
+  const { params, range, blob, columns, rows, leaves, columnRoots } = job
+  const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks, symbolBytes: s } = params
+  const { primarySliverBytes, secondarySliverBytes } = params
+  const code = codeOfAxis(params, 'primary')
+  inBlocks(range, codewordsPerBlock(s), (first, count) => {
+    const input = engine.reserve(count * n * (s + HASH_BYTES) + count * HASH_BYTES)
+    const output = input + count * kp * s
+    const hashes = input + count * n * s
+    const roots = hashes + count * n * HASH_BYTES
+    let originals: Grid
+    if (first < ks) {
+      originals = { offset: input, positionStride: count * s, codewordStride: s }
+      for (let row = 0; row < kp; row++)
+        copyPadded(engine.memory, input + row * count * s, blob, row * primarySliverBytes + first * s, count * s)
+    } else {
+      originals = { offset: input, positionStride: s, codewordStride: secondarySliverBytes }
+      const from = (first - ks) * secondarySliverBytes
+      engine.memory.set(columns.subarray(from, from + count * secondarySliverBytes), input)
+    }
+    const block = { symbolBytes: s, codewords: count }
+    const recovery = { offset: output, positionStride: count * s, codewordStride: s }
+    engine.extend(code, block, originals, recovery)
+
+    const nodes = { offset: hashes, positionStride: count * HASH_BYTES, codewordStride: HASH_BYTES }
+    engine.hashLeaves(block, kp, originals, nodes)
+    engine.hashLeaves(block, n - kp, recovery, { ...nodes, offset: hashes + kp * nodes.positionStride })
+    engine.merkleRoots(n, count, nodes, roots)
+
+    const { memory } = engine
+    for (let row = 0; row < n; row++) {
+      const from = hashes + row * nodes.positionStride
+      leaves.set(memory.subarray(from, from + nodes.positionStride), (row * n + first) * HASH_BYTES)
+    }
+    columnRoots.set(memory.subarray(roots, roots + count * HASH_BYTES), first * HASH_BYTES)
+    if (rows && first < ks)
+      for (let j = 0; j < n - kp; j++) {
+        const from = output + j * count * s
+        rows.set(memory.subarray(from, from + count * s), j * primarySliverBytes + first * s)
+      }
+  })
+  return undefined
+}
+
+function rowRoots(engine: Engine, { params, range, leaves, rowRoots }: RowRootsJob): undefined {
+  const { shardCount: n } = params
+  const rowBytes = n * HASH_BYTES
+  inBlocks(range, 8, (first, count) => {
+    const input = engine.reserve(count * (rowBytes + HASH_BYTES))
+    const roots = input + count * rowBytes
+    engine.memory.set(leaves.subarray(first * rowBytes, (first + count) * rowBytes), input)
+    engine.merkleRoots(n, count, { offset: input, positionStride: HASH_BYTES, codewordStride: rowBytes }, roots)
+    rowRoots.set(engine.memory.subarray(roots, roots + count * HASH_BYTES), first * HASH_BYTES)
+  })
+  return undefined
+}
+
+/** Extends `count` slivers that stand at `input` to n symbols each, hashes them, and returns where things are. */
+function extendSlivers(engine: Engine, params: BlobParams, axis: SliverAxis, count: number, input: number) {
+  const { shardCount: n, symbolBytes: s } = params
+  const other = axis === 'primary' ? 'secondary' : 'primary'
+  const sourceSymbols = sourceCount(params, other)
+  const sliverBytes = sliverBytesOf(params, axis)
+  const block = { symbolBytes: s, codewords: count }
+  const originals = { offset: input, positionStride: s, codewordStride: sliverBytes }
+  const recoveryBytes = (n - sourceSymbols) * s
+  const recovery = { offset: input + count * sliverBytes, positionStride: s, codewordStride: recoveryBytes }
+  engine.extend(codeOfAxis(params, other), block, originals, recovery)
+  const leaves = { offset: input + count * n * s, positionStride: HASH_BYTES, codewordStride: n * HASH_BYTES }
+  engine.hashLeaves(block, sourceSymbols, originals, leaves)
+  const behind = { ...leaves, offset: leaves.offset + sourceSymbols * HASH_BYTES }
+  engine.hashLeaves(block, n - sourceSymbols, recovery, behind)
+  return { originals, recovery, leaves, sourceSymbols }
+}
+
+function hashSlivers(engine: Engine, { params, axis, slivers, range, roots }: HashSliversJob): undefined {
+  const { shardCount: n, symbolBytes: s } = params
+  const sliverBytes = sliverBytesOf(params, axis)
+  inBlocks(range, codewordsPerBlock(s), (first, count) => {
+    const input = engine.reserve(count * n * (s + HASH_BYTES) + count * HASH_BYTES)
+    copyPadded(engine.memory, input, slivers, first * sliverBytes, count * sliverBytes)
+    const { leaves } = extendSlivers(engine, params, axis, count, input)
+    const out = leaves.offset + count * leaves.codewordStride
+    engine.merkleRoots(n, count, leaves, out)
+    roots.set(engine.memory.subarray(out, out + count * HASH_BYTES), first * HASH_BYTES)
+  })
+  return undefined
+}
+
+function restore(engine: Engine, job: RestoreJob): undefined {
+  const { params, axis, present, slivers, wanted, range, matrix } = job
+  const { symbolBytes: s, primarySliverBytes } = params
+  const code = codeOfAxis(params, axis)
+  const sliverBytes = sliverBytesOf(params, axis)
+  inBlocks(range, codewordsPerBlock(s), (first, count) => {
+    const vectorBytes = count * s
+    const input = engine.reserve((present.length + wanted.length) * vectorBytes)
+    const output = input + present.length * vectorBytes
+    for (let p = 0; p < present.length; p++) {
+      const from = p * sliverBytes + first * s
+      engine.memory.set(slivers.subarray(from, from + vectorBytes), input + p * vectorBytes)
+    }
+    const grid = { positionStride: vectorBytes, codewordStride: s }
+    const given = { offset: input, ...grid }
+    engine.restore(code, { symbolBytes: s, codewords: count }, present, given, wanted, { offset: output, ...grid })
+    const { memory } = engine
+    for (const [p, index] of wanted.entries()) {
+      const from = output + p * vectorBytes
+      if (axis === 'primary') {
+        matrix.set(memory.subarray(from, from + vectorBytes), index * primarySliverBytes + first * s)
+        continue
+      }
+      for (let w = 0; w < count; w++)
+        matrix.set(memory.subarray(from + w * s, from + (w + 1) * s), (first + w) * primarySliverBytes + index * s)
+    }
+  })
+  return undefined
+}
+
+function recover(engine: Engine, { params, axis, present, symbols, sliver }: RecoverJob): undefined {
+  const { symbolBytes: s } = params
+  const code = codeOfAxis(params, axis === 'primary' ? 'secondary' : 'primary')
+  const { originalCount } = code
+  const wanted = Array.from({ length: originalCount }, (_, i) => i).filter((i) => !present.includes(i))
+  const input = engine.reserve((present.length + wanted.length) * s)
+  const output = input + present.length * s
+  engine.memory.set(symbols, input)
+  const grid = { positionStride: s, codewordStride: 0 }
+  const given = { offset: input, ...grid }
+  engine.restore(code, { symbolBytes: s, codewords: 1 }, present, given, wanted, { offset: output, ...grid })
+  const { memory } = engine
+  for (const [p, index] of present.entries())
+    if (index < originalCount) sliver.set(symbols.subarray(p * s, (p + 1) * s), index * s)
+  for (const [p, index] of wanted.entries())
+    sliver.set(memory.subarray(output + p * s, output + (p + 1) * s), index * s)
+  return undefined
+}
+
+function symbols(engine: Engine, { params, axis, index, sliver, targets }: SymbolsJob): ProvenSymbol[] {
+  const { shardCount: n, symbolBytes: s } = params
+  const input = engine.reserve(n * (s + HASH_BYTES))
+  engine.memory.set(sliver, input)
+  const { leaves, originals, recovery, sourceSymbols } = extendSlivers(engine, params, axis, 1, input)
+  const { memory } = engine
+  const hashes = Array.from({ length: n }, (_, i) => {
+    const from = leaves.offset + i * HASH_BYTES
+    return memory.slice(from, from + HASH_BYTES)
+  })
+  return targets.map((target) => {
+    const from = target < sourceSymbols ? originals.offset + target * s : recovery.offset + (target - sourceSymbols) * s
+    return {
+      sourceIndex: index,
+      targetIndex: target,
+      bytes: memory.slice(from, from + s),
+      proof: merkleProof(hashes, target),
+    }
+  })
+}

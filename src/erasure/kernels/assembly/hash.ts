@@ -1,0 +1,123 @@
+/** BLAKE2b-256 (RFC 7693) of two messages at once, one in each 64-bit lane, and Merkle trees over it.
+ *
+ *  Every message here is a one-byte prefix followed by bytes in memory: 0x00 ‖ symbol for a leaf, 0x01 ‖ two nodes for an
+ *  inner node. The prefix is put into the first vector while loading, so nothing is copied to make the message. Loads
+ *  may reach 1 byte before and 15 bytes past the message; the memory around it must exist. */
+
+import { rounds } from './rounds';
+
+const STATE: usize = memory.data(128, 16);
+const MESSAGE: usize = memory.data(256, 16);
+const DUMP: usize = memory.data(32, 16);
+/** 16 bytes 0xff, then 16 bytes 0: a load at 16 - r masks all but the first r bytes. */
+const MASK: usize = memory.data<u8>([
+  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+], 16);
+
+/** Words of 16 message bytes of both lanes, interleaved. */
+// @ts-ignore: decorator
+@inline
+function interleave(at: usize, a: v128, b: v128): void {
+  v128.store(MESSAGE + at, v128.shuffle<u64>(a, b, 0, 2));
+  v128.store(MESSAGE + at, v128.shuffle<u64>(a, b, 1, 3), 16);
+}
+
+// @ts-ignore: decorator
+@inline
+function withPrefix(bytes: v128, prefix: u8): v128 {
+  return i8x16.replace_lane(bytes, 0, prefix);
+}
+
+/** Hashes of prefix ‖ a[0..len) and prefix ‖ b[0..len), 32 bytes each. */
+function hashTwo(a: usize, b: usize, len: usize, prefix: u8, outA: usize, outB: usize): void {
+  // Parameter block: digest length 32, no key, fanout 1, depth 1.
+  v128.store(STATE, i64x2.splat(0x6a09e667f3bcc908 ^ 0x01010020), 0);
+  v128.store(STATE, i64x2.splat(0xbb67ae8584caa73b), 16);
+  v128.store(STATE, i64x2.splat(0x3c6ef372fe94f82b), 32);
+  v128.store(STATE, i64x2.splat(0xa54ff53a5f1d36f1), 48);
+  v128.store(STATE, i64x2.splat(0x510e527fade682d1), 64);
+  v128.store(STATE, i64x2.splat(0x9b05688c2b3e6c1f), 80);
+  v128.store(STATE, i64x2.splat(0x1f83d9abfb41bd6b), 96);
+  v128.store(STATE, i64x2.splat(0x5be0cd19137e2179), 112);
+  const total = len + 1;
+  // Message byte i is at a - 1 + i.
+  a -= 1;
+  b -= 1;
+  let done: usize = 0;
+  while (total - done > 128) {
+    for (let o: usize = 0; o < 128; o += 16) interleave(o << 1, v128.load(a + o), v128.load(b + o));
+    if (done == 0) interleave(0, withPrefix(v128.load(a), prefix), withPrefix(v128.load(b), prefix));
+    a += 128;
+    b += 128;
+    done += 128;
+    rounds(STATE, MESSAGE, done, 0);
+  }
+  const rest = total - done;
+  for (let o: usize = 0; o < 128; o += 16) {
+    if (o + 16 <= rest) interleave(o << 1, v128.load(a + o), v128.load(b + o));
+    else if (o >= rest) {
+      v128.store(MESSAGE + (o << 1), i64x2.splat(0));
+      v128.store(MESSAGE + (o << 1), i64x2.splat(0), 16);
+    } else {
+      const mask = v128.load(MASK + 16 - (rest - o));
+      interleave(o << 1, v128.and(v128.load(a + o), mask), v128.and(v128.load(b + o), mask));
+    }
+  }
+  if (done == 0) {
+    const mask = rest < 16 ? v128.load(MASK + 16 - rest) : i8x16.splat(-1);
+    interleave(
+      0,
+      withPrefix(v128.and(v128.load(a), mask), prefix),
+      withPrefix(v128.and(v128.load(b), mask), prefix),
+    );
+  }
+  rounds(STATE, MESSAGE, total, -1);
+  const h0 = v128.load(STATE, 0), h1 = v128.load(STATE, 16), h2 = v128.load(STATE, 32), h3 = v128.load(STATE, 48);
+  v128.store(outA, v128.shuffle<u64>(h0, h1, 0, 2), 0);
+  v128.store(outA, v128.shuffle<u64>(h2, h3, 0, 2), 16);
+  v128.store(outB, v128.shuffle<u64>(h0, h1, 1, 3), 0);
+  v128.store(outB, v128.shuffle<u64>(h2, h3, 1, 3), 16);
+}
+
+/** Leaf hash of each of `count` symbols. */
+export function hashLeaves(
+  symbols: usize, symbolStride: usize, symbolBytes: usize, count: i32, leaves: usize, leafStride: usize,
+): void {
+  let i = 0;
+  for (; i + 1 < count; i += 2) {
+    hashTwo(symbols, symbols + symbolStride, symbolBytes, 0, leaves, leaves + leafStride);
+    symbols += 2 * symbolStride;
+    leaves += 2 * leafStride;
+  }
+  if (i < count) hashTwo(symbols, symbols, symbolBytes, 0, leaves, DUMP);
+}
+
+/** Merkle root over `count` leaves, into `root`. `scratch` holds count + 1 nodes and loses its content. */
+export function merkleRoot(leaves: usize, leafStride: usize, count: i32, scratch: usize, root: usize): void {
+  for (let i = 0; i < count; i++) {
+    v128.store(scratch + <usize>i * 32, v128.load(leaves), 0);
+    v128.store(scratch + <usize>i * 32, v128.load(leaves, 16), 16);
+    leaves += leafStride;
+  }
+  while (count > 1) {
+    if (count & 1) {
+      // An odd level is padded with one node of zeros, not hashed.
+      v128.store(scratch + <usize>count * 32, i64x2.splat(0), 0);
+      v128.store(scratch + <usize>count * 32, i64x2.splat(0), 16);
+      count++;
+    }
+    count >>= 1;
+    let from = scratch, to = scratch;
+    let i = 0;
+    // In place: both outputs of a pair lie below the inputs of the next.
+    for (; i + 1 < count; i += 2) {
+      hashTwo(from, from + 64, 64, 1, to, to + 32);
+      from += 128;
+      to += 64;
+    }
+    if (i < count) hashTwo(from, from, 64, 1, to, DUMP);
+  }
+  v128.store(root, v128.load(scratch, 0), 0);
+  v128.store(root, v128.load(scratch, 16), 16);
+}

@@ -1,0 +1,31 @@
+/** A thread of the pool: one engine, one job at a time. */
+
+import { parentPort } from 'node:worker_threads'
+import { createSimdEngine } from './engine-simd.ts'
+import { ErasureError } from './errors.ts'
+import { type Job, type JobResult, runJob } from './jobs.ts'
+
+/** What a thread answers to a job. */
+export type WorkerAnswer =
+  | { readonly $kind: 'done'; readonly result: JobResult }
+  | {
+      readonly $kind: 'failed'
+      readonly code: string
+      readonly message: string
+      readonly data: Record<string, unknown>
+    }
+
+const engine = createSimdEngine()
+
+function answer(job: Job): WorkerAnswer {
+  try {
+    return { $kind: 'done', result: runJob(engine, job) }
+  } catch (error) {
+    if (error instanceof ErasureError)
+      return { $kind: 'failed', code: error.code, message: error.message, data: { ...error.data } }
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return { $kind: 'failed', code: 'ERASURE_JOB_FAILED', message, data: { job: job.$kind } }
+  }
+}
+
+parentPort?.on('message', (job: Job) => parentPort?.postMessage(answer(job)))
