@@ -1,6 +1,15 @@
 /** The shared local network of a user: one detached process per data folder, started when first needed, stopped when
  *  nobody has held a lease for a while. This file is the client side and imports nothing heavy. */
 
+import { spawn } from 'node:child_process'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { sleep } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
+import { callControl, type HeldLease, openLease } from './control-client.ts'
+import { type DaemonRecord, daemonLogPath, networkDir, readDaemonRecord, removeDaemonRecord } from './daemon-file.ts'
+import { LocalnetMismatchError, LocalnetStartError } from './errors.ts'
+import { lockHolder } from './folder-lock.ts'
 import type { LocalNetworkInfo } from './info.ts'
 
 export interface DaemonOptions {
@@ -25,35 +34,200 @@ export interface LocalNetworkLease extends AsyncDisposable {
   release(): Promise<void>
 }
 
+const DEFAULT_IDLE_MS = 60_000
+/** A first start compiles nothing but runs genesis; on a busy machine that takes some seconds. */
+const START_TIMEOUT_MS = 120_000
+const STOP_TIMEOUT_MS = 15_000
+const POLL_MS = 40
+const LOG_TAIL_BYTES = 2000
+// Built programs hold .js files; the compiler rewrites import specifiers but not this.
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './daemon-main.ts' : './daemon-main.js', import.meta.url)
+
 /** Finds or starts the network and takes a lease, which also ends with this process.
  *  @throws {LocalnetStartError} LOCALNET_START with the path of its log
  *  @throws {LocalnetMismatchError} LOCALNET_MISMATCH */
 export async function ensureLocalNetwork(options: EnsureOptions): Promise<LocalNetworkLease> {
-  throw new Error(`not yet: ${options.dataDir}`)
+  const dir = networkDir(options.dataDir)
+  await mkdir(dir, { recursive: true, mode: 0o700 })
+  const deadline = performance.now() + START_TIMEOUT_MS
+  let started: StartedProcess | undefined
+  for (;;) {
+    const found = await findRunning(dir)
+    if (found) return acceptLease(found, options)
+    if (started?.failure) throw await startError(started.failure, dir)
+    // Whoever holds the lock without answering is starting or ending: wait for that.
+    if (!started && (await lockHolder(dir)) === undefined) started = await startProcess(dir, options)
+    else if (started?.gone) started = undefined
+    if (performance.now() > deadline) throw await startError(`no answer in ${START_TIMEOUT_MS / 1000} s`, dir)
+    await sleep(POLL_MS, options.signal)
+  }
+}
+
+interface Running {
+  record: DaemonRecord
+  lease: HeldLease
+}
+
+/** A lease on the network of that folder, if one is running. */
+async function findRunning(dir: string): Promise<Running | undefined> {
+  const record = await readDaemonRecord(dir)
+  if (!record || (await lockHolder(dir)) !== record.pid) return undefined
+  try {
+    return { record, lease: await openLease(record) }
+  } catch {
+    // It ended between the two: the caller looks again.
+    return undefined
+  }
+}
+
+async function acceptLease({ record, lease }: Running, options: EnsureOptions): Promise<LocalNetworkLease> {
+  const { info } = lease
+  try {
+    if (options.nodes !== undefined && options.nodes !== info.nodes.length)
+      throw new LocalnetMismatchError('nodes', options.nodes, info.nodes.length)
+    if (options.shards !== undefined && options.shards !== info.shardCount)
+      throw new LocalnetMismatchError('shards', options.shards, info.shardCount)
+    if (options.stay) await callControl(record, 'POST', '/stay')
+  } catch (error) {
+    await lease.release()
+    throw error
+  }
+  const release = () => lease.release()
+  return { info, release, [Symbol.asyncDispose]: release }
+}
+
+interface StartedProcess {
+  /** Why it ended before it served; undefined while it may still come. */
+  failure?: string | FloeError
+  /** It found that another process is the one. */
+  gone?: boolean
+}
+
+async function startProcess(dir: string, options: EnsureOptions): Promise<StartedProcess> {
+  const settings = {
+    dir,
+    nodes: options.nodes,
+    shards: options.shards,
+    stay: options.stay ?? false,
+    idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
+  }
+  const log = await open(daemonLogPath(dir), 'w', 0o600)
+  const started: StartedProcess = {}
+  try {
+    const child = spawn(process.execPath, [fileURLToPath(ENTRY), JSON.stringify(settings)], {
+      // Its own session: neither the terminal's signals nor its end reach it, and it holds no workspace folder.
+      detached: true,
+      cwd: dir,
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
+      env: inheritedEnvironment(),
+      windowsHide: true,
+    })
+    child.on('message', (message: { failure?: { kind: string; code: string } & Record<string, unknown> }) => {
+      const { failure } = message
+      if (failure?.code === 'LOCALNET_LOCKED') started.gone = true
+      else if (failure) started.failure = plainError(failure)
+    })
+    child.on('error', (error) => {
+      started.failure ??= error.message
+    })
+    child.on('exit', (code, signal) => {
+      if (!started.gone) started.failure ??= `its process ended with ${signal ?? code}`
+    })
+    child.unref()
+    child.channel?.unref()
+  } finally {
+    await log.close()
+  }
+  return started
+}
+
+/** What a long-lived process may keep of the caller's environment: no keys. */
+function inheritedEnvironment(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LANG']
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
+}
+
+function plainError({ kind, code, message, data, hints }: Record<string, unknown>): FloeError {
+  return new FloeError(kind as 'other', String(code), String(message), {
+    data: data as Record<string, unknown>,
+    hints: hints as string[],
+  })
+}
+
+async function startError(reason: string | FloeError, dir: string): Promise<FloeError> {
+  if (reason instanceof FloeError) return reason
+  const logPath = daemonLogPath(dir)
+  const log = await readFile(logPath, 'utf8').catch(() => '')
+  return new LocalnetStartError(`${reason} ${log.slice(-LOG_TAIL_BYTES)}`.trim(), logPath)
 }
 
 /** Undefined if it is not running. */
-export async function statusLocalNetwork(options: DaemonOptions): Promise<LocalNetworkInfo | undefined> {
-  throw new Error(`not yet: ${options.dataDir}`)
+export async function statusLocalNetwork({ dataDir }: DaemonOptions): Promise<LocalNetworkInfo | undefined> {
+  const dir = networkDir(dataDir)
+  const record = await readDaemonRecord(dir)
+  if (!record || (await lockHolder(dir)) !== record.pid) return undefined
+  try {
+    return (await callControl(record, 'GET', '/info')) as LocalNetworkInfo
+  } catch (error) {
+    if ((await lockHolder(dir)) === undefined) return undefined
+    throw error
+  }
 }
 
-/** Stops it at once and waits until it is gone. @returns false if it was not running */
-export async function stopLocalNetwork(options: DaemonOptions): Promise<boolean> {
-  throw new Error(`not yet: ${options.dataDir}`)
+/** Stops it at once and waits until it is gone.
+ *  @returns false if it was not running */
+export async function stopLocalNetwork({ dataDir, signal }: DaemonOptions): Promise<boolean> {
+  const dir = networkDir(dataDir)
+  const pid = await lockHolder(dir)
+  if (pid === undefined) return false
+  const record = await readDaemonRecord(dir)
+  if (record?.pid === pid) await callControl(record, 'POST', '/stop').catch(() => {})
+  // One that is just starting has no control server yet; a signal ends it as well.
+  else process.kill(pid, 'SIGTERM')
+  const deadline = performance.now() + STOP_TIMEOUT_MS
+  while ((await lockHolder(dir)) === pid) {
+    if (performance.now() > deadline) process.kill(pid, 'SIGKILL')
+    await sleep(POLL_MS, signal)
+  }
+  await removeDaemonRecord(dir)
+  return true
 }
 
 /** Stops it and deletes its state. */
 export async function resetLocalNetwork(options: DaemonOptions): Promise<void> {
-  throw new Error(`not yet: ${options.dataDir}`)
+  await stopLocalNetwork(options)
+  await rm(networkDir(options.dataDir), { recursive: true, force: true, maxRetries: 3 })
 }
 
-/** Fault controls of a running network, by name. */
+export type ControlCommand =
+  | { $kind: 'stop-node' | 'start-node'; node: number }
+  | { $kind: 'corrupt-node'; node: number; blobId?: string }
+  | { $kind: 'advance-epoch' }
+
+/** Fault controls of the running network.
+ *  @returns its state afterwards
+ *  @throws {LocalnetControlError} LOCALNET_CONTROL, also if it is not running */
 export async function controlLocalNetwork(
-  options: DaemonOptions,
-  command:
-    | { $kind: 'stop-node' | 'start-node'; node: number }
-    | { $kind: 'corrupt-node'; node: number; blobId?: string }
-    | { $kind: 'advance-epoch' },
+  { dataDir }: DaemonOptions,
+  command: ControlCommand,
 ): Promise<LocalNetworkInfo> {
-  throw new Error(`not yet: ${options.dataDir} ${command.$kind}`)
+  const record = await readDaemonRecord(networkDir(dataDir))
+  if (!record) throw new LocalnetStartError('it is not running', daemonLogPath(networkDir(dataDir)))
+  const answer = (await callControl(record, 'POST', commandPath(command))) as { info: LocalNetworkInfo }
+  return answer.info
+}
+
+function commandPath(command: ControlCommand): string {
+  switch (command.$kind) {
+    case 'stop-node':
+      return `/nodes/${command.node}/stop`
+    case 'start-node':
+      return `/nodes/${command.node}/start`
+    case 'corrupt-node':
+      return `/nodes/${command.node}/corrupt${command.blobId ? `?blobId=${command.blobId}` : ''}`
+    case 'advance-epoch':
+      return '/epoch'
+  }
 }

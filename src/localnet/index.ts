@@ -1,6 +1,7 @@
 /** `floe/localnet`: a Walrus and Sui network on this machine, for development and tests. */
 
 export {
+  type ControlCommand,
   controlLocalNetwork,
   type DaemonOptions,
   type EnsureOptions,

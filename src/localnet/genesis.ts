@@ -1,0 +1,156 @@
+/** The first transactions of a local network: packages, committee, prices. The sequence is documented in
+ *  `src/move/README.md`. */
+
+import { bcs } from '@mysten/sui/bcs'
+import { Transaction } from '@mysten/sui/transactions'
+import { toHex } from '../base/bytes.ts'
+import { InternalError } from '../base/errors.ts'
+import { ByteReader } from '../codec/cursor.ts'
+import { loadPackages, PACKAGE_ADDRESSES } from '../move/packages.ts'
+import { type LedgerHandle, SYSTEM_ADDRESS } from './ledger/handle.ts'
+import type { NodeIdentity } from './nodes/identity.ts'
+
+/** Prices and limits of a new network: the launch values of the real one, but for the capacity. */
+export const GENESIS_VALUES = {
+  firstEpoch: 1,
+  /** Reported only: epochs move when they are told to. */
+  epochDurationMs: 24 * 3_600_000,
+  maxEpochsAhead: 53,
+  /** 1 PiB of encoded data: more than any disk under it. */
+  capacityBytes: 2n ** 50n,
+  /** FROST per MiB and epoch. */
+  storagePrice: 100_000n,
+  /** FROST per MiB, once. */
+  writePrice: 20_000n,
+} as const
+
+export interface GenesisNode {
+  identity: NodeIdentity
+  /** `host:port` */
+  networkAddress: string
+  shards: readonly number[]
+}
+
+export interface NetworkIds {
+  systemObjectId: string
+  stakingObjectId: string
+  walPackageId: string
+  walrusPackageId: string
+  floePackageId: string
+  /** Owned by the ledger's own address: administers the network. */
+  adminCapId: string
+  /** Object ids of the nodes, in the order given. */
+  nodeIds: string[]
+}
+
+const CLOCK = '0x6'
+
+/** Installs the packages in an empty ledger and creates the network. */
+export async function runGenesis(
+  ledger: LedgerHandle,
+  nodes: readonly GenesisNode[],
+  shardCount: number,
+): Promise<NetworkIds> {
+  const packages = loadPackages().map(({ name, address, modules, dependencies }) => ({
+    name,
+    id: address,
+    modules: modules.map((module) => module.bytes),
+    dependencies,
+  }))
+  await ledger.genesis({ packages, epochDurationMs: GENESIS_VALUES.epochDurationMs })
+  const { wal, walrus, floe } = PACKAGE_ADDRESSES
+  const adminCapId = ledger.ownedObjects(SYSTEM_ADDRESS, `${walrus}::genesis::AdminCap`)[0]?.id
+  if (!adminCapId) throw new InternalError('LOCALNET_GENESIS', 'publishing walrus made no AdminCap')
+
+  const tx = new Transaction()
+  const setup = tx.moveCall({
+    target: `${walrus}::genesis::begin`,
+    arguments: [
+      tx.object(adminCapId),
+      tx.pure.address(walrus),
+      tx.pure.u16(shardCount),
+      tx.pure.u32(GENESIS_VALUES.maxEpochsAhead),
+      tx.pure.u32(GENESIS_VALUES.firstEpoch),
+      tx.pure.u64(GENESIS_VALUES.epochDurationMs),
+      tx.pure.u64(GENESIS_VALUES.capacityBytes),
+      tx.pure.u64(GENESIS_VALUES.storagePrice),
+      tx.pure.u64(GENESIS_VALUES.writePrice),
+    ],
+  })
+  for (const { identity, networkAddress, shards } of nodes)
+    tx.moveCall({
+      target: `${walrus}::genesis::add_node`,
+      arguments: [
+        setup,
+        tx.pure.string(identity.name),
+        tx.pure.string(networkAddress),
+        tx.pure(bcs.byteVector().serialize(identity.publicKey)),
+        tx.pure(bcs.byteVector().serialize(identity.networkPublicKey)),
+        tx.pure(bcs.vector(bcs.u16()).serialize(shards)),
+      ],
+    })
+  tx.moveCall({ target: `${walrus}::genesis::finish`, arguments: [setup, tx.object(CLOCK)] })
+  const { events } = await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+
+  const nodeIds = new Map<string, string>()
+  let system: string | undefined
+  let staking: string | undefined
+  for (const { type, contents } of events) {
+    const reader = new ByteReader(contents)
+    if (type === `${walrus}::genesis::NodeAdded`) nodeIds.set(reader.string(128), readId(reader))
+    if (type === `${walrus}::genesis::NetworkCreated`) {
+      system = readId(reader)
+      staking = readId(reader)
+    }
+  }
+  if (!system || !staking) throw new InternalError('LOCALNET_GENESIS', 'genesis reported no System and Staking')
+  return {
+    systemObjectId: system,
+    stakingObjectId: staking,
+    walPackageId: wal,
+    walrusPackageId: walrus,
+    floePackageId: floe,
+    adminCapId,
+    nodeIds: nodes.map(({ identity }) => nodeIds.get(identity.name)!),
+  }
+}
+
+/** Writes where nodes listen now into the committee record.
+ *  @param changed - node object id and `host:port` of each that moved */
+export async function updateNodeAddresses(
+  ledger: LedgerHandle,
+  ids: NetworkIds,
+  changed: readonly { nodeId: string; networkAddress: string }[],
+): Promise<void> {
+  if (changed.length === 0) return
+  const tx = new Transaction()
+  for (const { nodeId, networkAddress } of changed)
+    tx.moveCall({
+      target: `${ids.walrusPackageId}::genesis::set_network_address`,
+      arguments: [
+        tx.object(ids.adminCapId),
+        tx.object(ids.stakingObjectId),
+        tx.pure.address(nodeId),
+        tx.pure.string(networkAddress),
+      ],
+    })
+  await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+}
+
+export async function advanceStorageEpoch(ledger: LedgerHandle, ids: NetworkIds): Promise<void> {
+  const tx = new Transaction()
+  tx.moveCall({
+    target: `${ids.walrusPackageId}::genesis::advance_epoch`,
+    arguments: [
+      tx.object(ids.adminCapId),
+      tx.object(ids.systemObjectId),
+      tx.object(ids.stakingObjectId),
+      tx.object(CLOCK),
+    ],
+  })
+  await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+}
+
+function readId(reader: ByteReader): string {
+  return `0x${toHex(reader.bytes(32))}`
+}
