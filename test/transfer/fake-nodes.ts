@@ -1,0 +1,217 @@
+/** Storage nodes for tests of the client: one HTTP server, all nodes by path prefix, slivers in memory, faults on demand.
+ *  Written for these tests only; the real ones are `src/localnet/nodes`. */
+
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { blsPublicKey } from '../../src/crypto/bls.ts'
+import { createSyncCoder } from '../../src/erasure/sync.ts'
+import type { CommitteeNode, WalrusState } from '../../src/ledger/system-state.ts'
+import { blobIdText } from '../../src/protocol/blob-id.ts'
+import { signMessage } from '../../src/protocol/certificate.ts'
+import { confirmationData, errorEnvelope, type NodeReason, successEnvelope } from '../../src/protocol/envelope.ts'
+import { maxBlobBytes } from '../../src/protocol/limits.ts'
+import { type BlobMetadata, encodeMetadataWithId, parseMetadata } from '../../src/protocol/metadata.ts'
+import { encodeDecodingSymbols, encodeGeneralRecoverySymbols } from '../../src/protocol/recovery.ts'
+import { matchRoute } from '../../src/protocol/routes.ts'
+import { otherAxis, pairOfSliver, pairOnShard, type SliverAxis, shardOfPair } from '../../src/protocol/shards.ts'
+import { parseSliver } from '../../src/protocol/sliver.ts'
+
+export interface FakeNode {
+  down: boolean
+  /** Flips a bit in every sliver and symbol it serves. */
+  lies: boolean
+  /** Signs with a key that is not its own. */
+  forges: boolean
+  /** Answers NOT_REGISTERED this many times first. */
+  unregisteredFor: number
+  requests: string[]
+  slivers: Map<string, Uint8Array>
+}
+
+export interface FakeNodes extends AsyncDisposable {
+  state: WalrusState
+  nodes: FakeNode[]
+  count(pattern: RegExp): number
+}
+
+export async function startFakeNodes(shape: readonly number[]): Promise<FakeNodes> {
+  const shardCount = shape.reduce((sum, weight) => sum + weight, 0)
+  const coder = createSyncCoder()
+  const secrets = shape.map((_, i) => new Uint8Array(32).fill(i + 1))
+  const metadata = new Map<string, BlobMetadata>()
+  const nodes = shape.map(
+    (): FakeNode => ({ down: false, lies: false, forges: false, unregisteredFor: 0, requests: [], slivers: new Map() }),
+  )
+  let next = 0
+  const shardsOf = shape.map((weight) => Array.from({ length: weight }, () => next++))
+
+  const json = (response: ServerResponse, status: number, body: unknown) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(body))
+  }
+  const bytes = (response: ServerResponse, body: Uint8Array) => {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' })
+    response.end(body)
+  }
+  const refuse = (response: ServerResponse, reason: NodeReason, status?: number) => {
+    const envelope = errorEnvelope(reason, 'refused')
+    json(response, status ?? envelope.httpStatus, envelope.body)
+  }
+
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part) => parts.push(part))
+    request.on('end', () => {
+      const url = new URL(request.url!, 'http://localhost')
+      const [, position, rest] = /^\/n(\d+)(\/.*)$/.exec(url.pathname)!
+      const node = nodes[Number(position)]!
+      node.requests.push(`${request.method} ${url.pathname.replace(/^\/n\d+/, '')}`)
+      if (node.down) return void response.destroy()
+      const route = matchRoute(rest!)
+      if (!route || !('blobId' in route)) return refuse(response, 'INVALID_BLOB', 404)
+      const blob = blobIdText(route.blobId)
+      const body = new Uint8Array(Buffer.concat(parts))
+      const spoil = (sliver: Uint8Array) => {
+        const spoiled = sliver.slice()
+        if (node.lies) spoiled[Math.min(3, spoiled.length - 1)]! ^= 1
+        return spoiled
+      }
+      if (request.method === 'PUT' && node.unregisteredFor > 0) {
+        node.unregisteredFor--
+        return refuse(response, 'NOT_REGISTERED')
+      }
+      switch (route.$kind) {
+        case 'metadata':
+          if (request.method === 'PUT') {
+            metadata.set(blob, parseMetadata(body))
+            node.slivers.set(`${blob}/metadata`, body)
+            return json(response, 201, successEnvelope('stored', 201))
+          }
+          if (!node.slivers.has(`${blob}/metadata`)) return refuse(response, 'METADATA_NOT_FOUND', 404)
+          return bytes(response, spoil(encodeMetadataWithId(route.blobId, metadata.get(blob)!)))
+        case 'metadata-status':
+          return json(response, 200, successEnvelope(node.slivers.has(`${blob}/metadata`) ? 'stored' : 'nonexistent'))
+        case 'sliver': {
+          const key = `${blob}/${route.pairIndex}/${route.axis}`
+          if (!shardsOf[Number(position)]!.includes(shardOfPair(route.blobId, route.pairIndex, shardCount)))
+            return refuse(response, 'SHARD_NOT_ASSIGNED')
+          if (request.method === 'PUT') {
+            coder.verifySliver(metadata.get(blob)!, route.axis, parseSliver(body, shardCount))
+            node.slivers.set(key, body)
+            return json(response, 201, successEnvelope('stored', 201))
+          }
+          const sliver = node.slivers.get(key)
+          return sliver ? bytes(response, spoil(sliver)) : refuse(response, 'SLIVER_NOT_FOUND', 404)
+        }
+        case 'sliver-status':
+          return json(
+            response,
+            200,
+            successEnvelope(node.slivers.has(`${blob}/${route.pairIndex}/${route.axis}`) ? 'stored' : 'nonexistent'),
+          )
+        case 'confirmation': {
+          const complete = shardsOf[Number(position)]!.every((shard) => {
+            const pair = pairOnShard(route.blobId, shard, shardCount)
+            return node.slivers.has(`${blob}/${pair}/primary`) && node.slivers.has(`${blob}/${pair}/secondary`)
+          })
+          if (!complete) return refuse(response, 'MISSING_SLIVERS')
+          const secret = node.forges ? new Uint8Array(32).fill(99) : secrets[Number(position)]!
+          const { persistence, blobId } = route
+          return json(
+            response,
+            200,
+            successEnvelope(
+              confirmationData(signMessage({ $kind: 'blob-certificate', epoch: 1, blobId, persistence }, secret)),
+            ),
+          )
+        }
+        case 'decoding-symbols':
+        case 'recovery-symbols': {
+          const axis = url.searchParams.get('targetType') as SliverAxis
+          const target = Number(url.searchParams.get('targetSlivers') ?? url.searchParams.get('targetSliver'))
+          const source = otherAxis(axis)
+          const found = shardsOf[Number(position)]!.flatMap((shard) => {
+            const pair = pairOnShard(route.blobId, shard, shardCount)
+            const sliver = node.slivers.get(`${blob}/${pair}/${source}`)
+            if (!sliver) return []
+            const parsed = parseSliver(sliver, shardCount)
+            return coder.recoverySymbols(metadata.get(blob)!, source, parsed, [target])
+          })
+          if (route.$kind === 'decoding-symbols')
+            return bytes(
+              response,
+              encodeDecodingSymbols(
+                new Map([
+                  [
+                    target,
+                    found.map(({ sourceIndex, bytes: symbol }) => ({
+                      axis,
+                      symbol: { sourceIndex, bytes: spoil(symbol) },
+                    })),
+                  ],
+                ]),
+              ),
+            )
+          return bytes(
+            response,
+            encodeGeneralRecoverySymbols(
+              found.map(({ sourceIndex, bytes: symbol, targetIndex, proof }) => ({
+                axis,
+                symbol: { sourceIndex, bytes: spoil(symbol) },
+                targetIndex,
+                proof,
+              })),
+            ),
+          )
+        }
+        default:
+          return refuse(response, 'INVALID_BLOB', 404)
+      }
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const committeeNodes = shape.map(
+    (weight, i): CommitteeNode => ({
+      nodeId: `0x${String(i).padStart(64, '0')}`,
+      name: `node-${i}`,
+      url: `${base}/n${i}`,
+      weight,
+      shards: shardsOf[i]!,
+      publicKey: blsPublicKey(secrets[i]!),
+    }),
+  )
+  return {
+    state: {
+      packageId: '0x1',
+      originalPackageId: '0x1',
+      systemObjectId: '0x1',
+      version: 3,
+      epoch: 1,
+      epochDurationMs: 1000,
+      epochPhase: 'done',
+      epochStartMs: 0,
+      shardCount,
+      maxEpochsAhead: 53,
+      maxBlobBytes: maxBlobBytes(shardCount),
+      prices: { storagePerUnit: 1n, writePerUnit: 1n },
+      totalCapacityBytes: 0n,
+      usedCapacityBytes: 0n,
+      nodes: committeeNodes,
+      committee: { epoch: 1, shardCount, members: committeeNodes },
+    },
+    nodes,
+    count: (pattern) => nodes.reduce((sum, node) => sum + node.requests.filter((line) => pattern.test(line)).length, 0),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+/** Position of the node that holds row `index` of a blob. */
+export function holderOfRow(fake: FakeNodes, blobId: Uint8Array, index: number): number {
+  const { shardCount, nodes } = fake.state
+  const shard = shardOfPair(blobId, pairOfSliver('primary', index, shardCount), shardCount)
+  return nodes.findIndex((node) => node.shards.includes(shard))
+}

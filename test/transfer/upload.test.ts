@@ -1,0 +1,227 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import type { ErasureCoder } from '../../src/erasure/api.ts'
+import { createSyncCoder } from '../../src/erasure/sync.ts'
+import { verifyCertificate } from '../../src/protocol/certificate.ts'
+import { blobRangeReader, createRowCache } from '../../src/transfer/blob-range.ts'
+import { openBlob } from '../../src/transfer/blob-source.ts'
+import { createCommittee } from '../../src/transfer/committee.ts'
+import { uploadBlob } from '../../src/transfer/upload.ts'
+import { type FakeNodes, holderOfRow, startFakeNodes } from './fake-nodes.ts'
+
+// 10 shards: f = 3, kp = 4 rows, ks = 7 columns.
+const SHAPE = [2, 2, 2, 1, 1, 1, 1]
+const sync = createSyncCoder()
+const coder = Object.fromEntries(
+  Object.entries(sync).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
+  ]),
+) as unknown as ErasureCoder
+const PERMANENT = { $kind: 'permanent' } as const
+const bytes = createRng(5).fill(new Uint8Array(10_000))
+const blob = sync.encodeBlob(10, bytes)
+const expected = { $kind: 'blob-certificate', epoch: 1, blobId: blob.blobId, persistence: PERMANENT } as const
+
+const open: FakeNodes[] = []
+afterEach(async () => {
+  for (const fake of open.splice(0)) await fake[Symbol.asyncDispose]()
+})
+async function start(): Promise<FakeNodes> {
+  const fake = await startFakeNodes(SHAPE)
+  open.push(fake)
+  return fake
+}
+const committeeOf = (fake: FakeNodes) => createCommittee(fake.state, { random: () => 0.5, timeoutMs: 5000 })
+
+describe('uploading a blob', () => {
+  it('brings every sliver to its node and returns a certificate that the chain accepts', async () => {
+    const fake = await start()
+    const seen: number[] = []
+    const committee = committeeOf(fake)
+    const certificate = await uploadBlob(committee, blob, PERMANENT, {
+      onProgress: ({ doneBytes, totalBytes }) => seen.push(doneBytes / totalBytes),
+    })
+    verifyCertificate(fake.state.committee, expected, certificate)
+    expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(fake.count(/^PUT .*slivers/)).toBe(20)
+    expect(seen.at(-1)).toBe(1)
+    expect(committee.reports()).toEqual([])
+  })
+
+  it('certifies with f shards down, and names the nodes that failed', async () => {
+    const fake = await start()
+    fake.nodes[0]!.down = true
+    fake.nodes[4]!.down = true
+    const committee = committeeOf(fake)
+    const certificate = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
+    expect(certificate.signers).toEqual([1, 2, 3, 5, 6])
+    expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([
+      ['node-0', false],
+      ['node-4', false],
+    ])
+  })
+
+  it('stops with the weight it reached when more than f shards are down, and can be resumed', async () => {
+    const fake = await start()
+    for (const position of [0, 1]) fake.nodes[position]!.down = true
+    await expect(uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })).rejects.toMatchObject({
+      code: 'UPLOAD_QUORUM',
+      exitCode: 14,
+      data: { neededShards: 7, shards: 10 },
+    })
+    for (const node of fake.nodes) {
+      node.down = false
+      node.requests = []
+    }
+    const certificate = await uploadBlob(committeeOf(fake), blob, PERMANENT, { resuming: true, retryMs: 1 })
+    verifyCertificate(fake.state.committee, expected, certificate)
+    // Nodes 0 and 1 get their 8 slivers; the others are asked, and sent only what they lack.
+    expect(fake.nodes[0]!.requests.filter((line) => line.startsWith('PUT'))).toHaveLength(5)
+    expect(fake.nodes[1]!.requests.filter((line) => line.startsWith('PUT'))).toHaveLength(5)
+  })
+
+  it('waits for nodes that have not seen the registration yet', async () => {
+    const fake = await start()
+    for (const node of fake.nodes) node.unregisteredFor = 3
+    const certificate = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })
+    expect(certificate.signers).toHaveLength(7)
+  })
+
+  it('leaves forged confirmations out of the aggregate and names the forger', async () => {
+    const fake = await start()
+    fake.nodes[2]!.forges = true
+    const committee = committeeOf(fake)
+    const certificate = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
+    verifyCertificate(fake.state.committee, expected, certificate)
+    expect(certificate.signers).not.toContain(2)
+    expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([['node-2', true]])
+  })
+
+  it('ends as cancelled when the caller aborts', async () => {
+    const fake = await start()
+    for (const node of fake.nodes) node.unregisteredFor = 1000
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(), 30)
+    await expect(
+      uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 5, signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
+
+describe('reading a blob', () => {
+  async function stored(): Promise<FakeNodes> {
+    const fake = await start()
+    await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })
+    for (const node of fake.nodes) node.requests = []
+    return fake
+  }
+
+  it('takes the systematic rows and nothing else while all nodes answer', async () => {
+    const fake = await stored()
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    expect(await source.readAll()).toEqual(bytes)
+    expect(fake.count(/slivers/)).toBe(4)
+    expect(fake.count(/Symbols/)).toBe(0)
+  })
+
+  it('rebuilds the rows of nodes that are down', async () => {
+    const fake = await stored()
+    const positions = new Set([0, 1, 2, 3].map((row) => holderOfRow(fake, blob.blobId, row)))
+    let down = 0
+    for (const position of positions) {
+      if (down + fake.state.nodes[position]!.weight > 3) continue
+      fake.nodes[position]!.down = true
+      down += fake.state.nodes[position]!.weight
+    }
+    expect(down).toBeGreaterThan(0)
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    expect(await source.readAll()).toEqual(bytes)
+    expect(fake.count(/decodingSymbols/)).toBeGreaterThan(0)
+  })
+
+  it('returns the right bytes when a node lies in slivers, metadata and symbols, and names it', async () => {
+    for (const row of [0, 3]) {
+      const fake = await stored()
+      const liar = holderOfRow(fake, blob.blobId, row)
+      fake.nodes[liar]!.lies = true
+      const committee = committeeOf(fake)
+      const source = await openBlob(committee, coder, blob.blobId)
+      expect(await source.readAll()).toEqual(bytes)
+      expect(committee.reports().filter((report) => report.lied)).toMatchObject([{ name: `node-${liar}` }])
+    }
+  })
+
+  it('finds the liar among those who help to rebuild a row', async () => {
+    const fake = await stored()
+    const holder = holderOfRow(fake, blob.blobId, 0)
+    fake.nodes[holder]!.down = true
+    const liar = fake.state.nodes.findIndex(
+      (node, position) => node.weight === 1 && position !== holder && position !== holderOfRow(fake, blob.blobId, 1),
+    )
+    const committee = committeeOf(fake)
+    const source = await openBlob(committee, coder, blob.blobId)
+    fake.nodes[liar]!.lies = true
+    expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
+    expect(committee.reports().filter((report) => report.lied)).toMatchObject([{ name: `node-${liar}` }])
+  })
+
+  it('gives a clear error, never a wrong byte, when too few nodes are true', async () => {
+    const fake = await stored()
+    for (const [position, node] of fake.nodes.entries()) {
+      node.lies = position % 2 === 0
+      node.down = position % 2 === 1
+    }
+    await expect(
+      openBlob(committeeOf(fake), coder, blob.blobId).then((source) => source.readAll()),
+    ).rejects.toMatchObject({ code: 'BLOB_UNAVAILABLE', exitCode: 14, retryable: true })
+  })
+
+  it('says that nobody knows a blob', async () => {
+    const fake = await stored()
+    await expect(openBlob(committeeOf(fake), coder, new Uint8Array(32).fill(3))).rejects.toMatchObject({
+      code: 'BLOB_NOT_FOUND',
+    })
+  })
+
+  it('fetches only the rows that a range touches, each once', async () => {
+    const fake = await stored()
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    const reader = blobRangeReader(source, 'blob', createRowCache())
+    expect(reader.bytes).toBe(bytes.length)
+    const { rowBytes } = source
+    const ranges = [
+      [0, 10],
+      [rowBytes - 5, 10],
+      [5, rowBytes],
+      [0, 0],
+    ] as const
+    for (const [offset, length] of ranges)
+      expect(await reader.read(offset, length)).toEqual(bytes.subarray(offset, offset + length))
+    expect(fake.count(/slivers/)).toBe(2)
+    expect(await reader.read(0, bytes.length)).toEqual(bytes)
+    expect(fake.count(/slivers/)).toBe(4)
+    await expect(reader.read(bytes.length, 1)).rejects.toThrow(RangeError)
+  })
+})
+
+describe('row cache', () => {
+  it('keeps within its bound and forgets the least recently used row', async () => {
+    const cache = createRowCache(30)
+    const loads: string[] = []
+    const get = (key: string) =>
+      cache.get(key, async () => {
+        loads.push(key)
+        return new Uint8Array(10)
+      })
+    for (const key of ['a', 'b', 'c', 'a', 'd', 'a', 'b']) await get(key)
+    expect(loads).toEqual(['a', 'b', 'c', 'd', 'b'])
+    expect(cache.heldBytes).toBe(30)
+  })
+
+  it('does not keep a failed load', async () => {
+    const cache = createRowCache()
+    await expect(cache.get('a', () => Promise.reject(new Error('down')))).rejects.toThrow('down')
+    expect(await cache.get('a', async () => new Uint8Array(1))).toHaveLength(1)
+  })
+})
