@@ -6,7 +6,7 @@ import { PACKAGE_NAMES } from './packages.ts'
 
 const at = (path: string) => new URL(path, import.meta.url)
 mkdirSync(at('./build/'), { recursive: true })
-for (const name of PACKAGE_NAMES.filter((n) => n !== 'floe')) {
+for (const name of PACKAGE_NAMES) {
   const file = await buildPackageFile(name)
   writeFileSync(at(`./build/${name}.json`), jsonText(file))
   console.log(`${name}: ${file.names.length} modules, digest ${file.digest}`)
