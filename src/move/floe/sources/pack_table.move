@@ -36,6 +36,8 @@ const ENotProposed: u64 = 11;
 const ETooEarly: u64 = 12;
 /// The range is empty or has more than 500 packs.
 const EBadRange: u64 = 13;
+/// The pack belongs to another push that has not finished.
+const EUnpublished: u64 = 14;
 
 const KIND_DATA: u8 = 0;
 const KIND_META: u8 = 1;
@@ -52,7 +54,9 @@ public struct PackTable has store {
     /// Blob id → newest pack with it.
     numbers: Table<u256, u64>,
     blobs: ObjectTable<u64, Blob>,
-    /// Raised whenever a pack ceases to be something that a push may rely on.
+    /// Pushes under way. What they deposited can still be taken back, so nothing else may refer to it.
+    open_pushes: Table<ID, bool>,
+    /// Raised by every proposal of a removal: then a pack ceases to be something that a push may rely on.
     generation: u64,
     /// Latest Walrus epoch that a deposited certificate has shown. Never ahead of the real one.
     seen_epoch: u32,
@@ -69,6 +73,8 @@ public struct PackRecord has copy, drop, store {
     end_epoch: u32,
     permanent: bool,
     pusher: address,
+    /// The `Push` that deposited it.
+    push: ID,
     deposited_ms: u64,
     /// Promise of the pushes that use it: no removal before.
     retain_until_ms: u64,
@@ -83,6 +89,7 @@ public(package) fun new(ctx: &mut TxContext): PackTable {
         records: table::new(ctx),
         numbers: table::new(ctx),
         blobs: object_table::new(ctx),
+        open_pushes: table::new(ctx),
         generation: 0,
         seen_epoch: 0,
     }
@@ -90,12 +97,14 @@ public(package) fun new(ctx: &mut TxContext): PackTable {
 
 // Deposit and replacement
 
-/// Takes the blob in; returns the number of the new pack.
+/// Takes the blob in; returns the number of the new pack. The same content may come twice only from pushes that do not
+/// see each other.
 public(package) fun deposit(
     self: &mut PackTable,
     blob: Blob,
     kind: u8,
     pusher: address,
+    push: ID,
     retain_until_ms: u64,
     now_ms: u64,
 ): u64 {
@@ -104,8 +113,9 @@ public(package) fun deposit(
     let blob_id = blob.blob_id();
     let number = self.records.length();
     if (self.numbers.contains(blob_id)) {
-        let other = self.numbers[blob_id];
-        assert!(self.records[other].state == STATE_REMOVED, EAlreadyDeposited);
+        let other = self.records[self.numbers[blob_id]];
+        let visible = other.push == push || !self.open_pushes.contains(other.push);
+        assert!(!visible || other.state == STATE_REMOVED, EAlreadyDeposited);
         *&mut self.numbers[blob_id] = number
     } else {
         self.numbers.add(blob_id, number)
@@ -123,6 +133,7 @@ public(package) fun deposit(
                 end_epoch: blob.end_epoch(),
                 permanent: !blob.is_deletable(),
                 pusher,
+                push,
                 deposited_ms: now_ms,
                 retain_until_ms,
                 state: STATE_LIVE,
@@ -158,6 +169,17 @@ fun assert_stored(self: &mut PackTable, blob: &Blob): u32 {
     if (epoch > self.seen_epoch) self.seen_epoch = epoch;
     assert!(blob.end_epoch() > self.seen_epoch, EExpired);
     epoch
+}
+
+// Pushes under way
+
+public(package) fun open_push(self: &mut PackTable, push: ID) {
+    self.open_pushes.add(push, true)
+}
+
+/// Publishes its packs.
+public(package) fun close_push(self: &mut PackTable, push: ID) {
+    self.open_pushes.remove(push);
 }
 
 // Lending
@@ -221,16 +243,14 @@ public(package) fun take_proposed(self: &mut PackTable, number: u64, now_ms: u64
     self.remove(number)
 }
 
-/// Without proposal or grace: for a pack that no ref has ever been moved to.
+/// Without proposal or grace: nobody else could refer to a pack of a push under way.
 public(package) fun take_unpublished(self: &mut PackTable, number: u64): Blob {
     self.assert_live(number);
-    assert!(!self.record(number).permanent, EPermanent);
     self.remove(number)
 }
 
 fun remove(self: &mut PackTable, number: u64): Blob {
     self.record_mut(number).state = STATE_REMOVED;
-    self.generation = self.generation + 1;
     self.blobs.remove(number)
 }
 
@@ -238,6 +258,13 @@ fun remove(self: &mut PackTable, number: u64): Blob {
 
 public(package) fun assert_live(self: &PackTable, number: u64) {
     assert!(self.record(number).state == STATE_LIVE, ENotLive)
+}
+
+/// Live, and of this push or of a finished one.
+public(package) fun assert_usable(self: &PackTable, number: u64, push: ID) {
+    self.assert_live(number);
+    let other = self.record(number).push;
+    assert!(other == push || !self.open_pushes.contains(other), EUnpublished)
 }
 
 public(package) fun record(self: &PackTable, number: u64): &PackRecord {
@@ -301,6 +328,10 @@ public fun is_permanent(self: &PackRecord): bool {
 
 public fun pusher(self: &PackRecord): address {
     self.pusher
+}
+
+public fun push(self: &PackRecord): ID {
+    self.push
 }
 
 public fun deposited_ms(self: &PackRecord): u64 {

@@ -50,7 +50,7 @@ public struct Push has key, store {
 /// deposited. `generation`: of the packs when the pusher looked at them. `retain_until_ms`: promise for the packs of
 /// this push.
 public fun begin(
-    repository: &Repository,
+    repository: &mut Repository,
     ref: String,
     expected_old: Option<vector<u8>>,
     generation: u64,
@@ -60,8 +60,10 @@ public fun begin(
     assert_writer(repository, ctx);
     ref_name::assert_valid(&ref);
     assert_target(repository, ref, &expected_old, generation);
+    let id = object::new(ctx);
+    repository.packs_mut().open_push(id.to_inner());
     Push {
-        id: object::new(ctx),
+        id,
         repository: object::id(repository),
         ref,
         expected_old,
@@ -89,7 +91,14 @@ public fun deposit(
     let end_epoch = blob.end_epoch();
     let pack = repository
         .packs_mut()
-        .deposit(blob, kind, ctx.sender(), self.retain_until_ms, clock.timestamp_ms());
+        .deposit(
+            blob,
+            kind,
+            ctx.sender(),
+            object::id(self),
+            self.retain_until_ms,
+            clock.timestamp_ms(),
+        );
     push_log::add_to_ranges(&mut self.packs, pack);
     assert!(self.packs.length() <= MAX_RANGES, ETooManyRanges);
     events::emit_pack_deposited(
@@ -109,7 +118,7 @@ public fun deposit(
 public fun add_segment(self: &mut Push, repository: &Repository, pack: u64, offset: u64, bytes: u64) {
     self.assert_of(repository);
     assert!(self.segments.length() < MAX_SEGMENTS, ETooManySegments);
-    repository.packs().assert_live(pack);
+    repository.packs().assert_usable(pack, object::id(self));
     let record = repository.packs().record(pack);
     assert!(record.is_meta(), EBadSegment);
     assert!(bytes > 0 && offset <= record.bytes() && bytes <= record.bytes() - offset, EBadSegment);
@@ -148,14 +157,15 @@ public fun finish(
     self.assert_of(repository);
     assert_writer(repository, ctx);
     let Push { id, repository: _, ref, expected_old, generation, retain_until_ms, packs, segments } = self;
-    id.delete();
     assert_id(&new);
     assert_id(&tree);
     if (statement.is_some()) assert_id(statement.borrow());
-    // Removal, proposed or done, changes the generation: with this check all packs of the push, and all it reuses, are
-    // as the pusher saw them.
+    // Every removal begins with a new generation: so all packs of the push, and all it reuses, are as the pusher saw
+    // them.
     assert!(repository.packs().generation() == generation, EStaleGeneration);
-    repository.packs().assert_live(commit_pack);
+    repository.packs().assert_usable(commit_pack, id.to_inner());
+    repository.packs_mut().close_push(id.to_inner());
+    id.delete();
     assert!(repository.packs().record(commit_pack).is_meta(), ECommitNotInMetaPack);
     let push = repository.log().length();
     let now_ms = clock.timestamp_ms();
@@ -193,8 +203,7 @@ public fun finish(
     push
 }
 
-/// Gives up a pack of an unfinished push. Raises the generation, since another push may have counted on it; go on with
-/// `retarget`.
+/// Gives up a pack of an unfinished push: nothing refers to it yet.
 public fun take_back(self: &mut Push, repository: &mut Repository, pack: u64, ctx: &TxContext): Blob {
     self.assert_of(repository);
     assert_writer(repository, ctx);
@@ -212,9 +221,12 @@ public fun take_back(self: &mut Push, repository: &mut Repository, pack: u64, ct
 }
 
 /// Ends a push without packs.
-public fun abandon(self: Push) {
+public fun abandon(self: Push, repository: &mut Repository) {
+    self.assert_of(repository);
+    repository.assert_version();
     let Push { id, packs, .. } = self;
     assert!(packs.is_empty(), EHasPacks);
+    repository.packs_mut().close_push(id.to_inner());
     id.delete()
 }
 
