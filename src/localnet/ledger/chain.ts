@@ -19,7 +19,7 @@ import {
 import { estimateBudget, payWith, selectableCoins } from './gas-selection.ts'
 import type { LedgerObject } from './object.ts'
 import type { PartialTransaction } from './partial-transaction.ts'
-import type { StatusRecord, TransactionRecord } from './record.ts'
+import type { HeaderRecord, StatusRecord, TransactionRecord } from './record.ts'
 import { resolveInputs } from './resolver.ts'
 import { checkSignatures } from './signatures.ts'
 import type { LedgerState } from './state.ts'
@@ -134,7 +134,7 @@ export class Chain {
 
   /** Executes without signatures or gas, as any sender; commits also if the execution fails. */
   executePrivileged(transaction: PartialTransaction): TransactionRecord {
-    const data = this.#complete(transaction)
+    const data = this.#complete(transaction, Number.POSITIVE_INFINITY)
     const bytes = encodeTransaction(data)
     return this.#executeNow(data, { digest: transactionDigest(bytes), bytes, signatures: [] }, 'genesis')
   }
@@ -174,7 +174,7 @@ export class Chain {
   }
 
   /** Resolved data with gas fields as stated, or their defaults. */
-  #complete(transaction: PartialTransaction): TransactionDataV1 {
+  #complete(transaction: PartialTransaction, maxBytes?: number): TransactionDataV1 {
     const inputs = resolveInputs(transaction, this.#view())
     const { gas, commands, expiration } = transaction
     const data: TransactionDataV1 = {
@@ -189,7 +189,7 @@ export class Chain {
       expiration,
     }
     // Through bytes and back, so that what runs is exactly what the digest stands for, and passes the same bounds.
-    return parseTransaction(encodeTransaction(data), Number.POSITIVE_INFINITY)
+    return parseTransaction(encodeTransaction(data), maxBytes)
   }
 
   /** Runs a transaction without committing it.
@@ -231,6 +231,11 @@ export class Chain {
 
   *#ownedObjects(owner: string): Generator<LedgerObject> {
     for (const id of this.state.ownedIds(owner)) yield this.state.getObject(id)!
+  }
+
+  /** Writes the header of an empty ledger. */
+  initialise(header: HeaderRecord): void {
+    this.#store.append(header)
   }
 
   /** Puts objects in place outside of any transaction. */

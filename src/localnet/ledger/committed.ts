@@ -5,7 +5,6 @@ import type { ExecutionResult, TransactionDataV1 } from './execution.ts'
 import type { ChangedObject, CommittedEvent, CommittedTransaction } from './handle.ts'
 import { encodeObject } from './object.ts'
 import type { TransactionRecord } from './record.ts'
-import type { EventRow } from './state.ts'
 import { moveCalls, programmable } from './transaction.ts'
 
 /** Objects by what became of them for a reader of live objects: unwrapped ones are `created`, wrapped ones `deleted`. */
@@ -58,13 +57,10 @@ export function transactionRecord(
   }
 }
 
-function committedEvent(
-  event: EventRow | (TransactionRecord['events'][number] & { index: number }),
-  record: TransactionRecord,
-): CommittedEvent {
-  return {
+export function committedEvents(record: TransactionRecord): CommittedEvent[] {
+  return record.events.map((event, index) => ({
     checkpoint: record.checkpoint,
-    eventIndex: event.index,
+    eventIndex: index,
     transactionDigest: record.digest,
     packageId: event.packageId,
     module: event.module,
@@ -72,7 +68,7 @@ function committedEvent(
     type: event.type,
     contents: event.contents,
     timestampMs: record.timestampMs,
-  }
+  }))
 }
 
 /** The view of `LedgerHandle`. */
@@ -84,7 +80,7 @@ export function committedTransaction(record: TransactionRecord): CommittedTransa
     sender: record.sender,
     success: record.success,
     error: record.success ? undefined : record.error,
-    events: record.events.map((event, index) => committedEvent({ ...event, index }, record)),
+    events: committedEvents(record),
     changed: record.changed,
   }
 }

@@ -14,8 +14,7 @@ export type Command = ProgrammableTransaction['commands'][number]
 export type Argument = NonNullable<Command['TransferObjects']>['address']
 export type ObjectRef = TransactionDataV1['gasData']['payment'][number]
 export type Expiration = TransactionDataV1['expiration']
-/** Accepted when a transaction is put together: plain objects without `$kind`. */
-export type TransactionDataInput = NonNullable<(typeof bcs.TransactionData.$inferInput)['V1']>
+type TransactionDataInput = NonNullable<(typeof bcs.TransactionData.$inferInput)['V1']>
 
 /** As on Sui. */
 export const MAX_TRANSACTION_BYTES = 128 * 1024
@@ -29,10 +28,17 @@ export function transactionDigest(bytes: Uint8Array): string {
   return toBase58(saltedBlake2b256('TransactionData::', bytes))
 }
 
-/** BCS of version 1 of TransactionData. */
-export function encodeTransaction(data: TransactionDataInput | TransactionDataV1): Uint8Array {
-  // What parsing returns is valid input; the types differ only in the optional `$kind` marks.
-  return bcs.TransactionData.serialize({ V1: data as TransactionDataInput }).toBytes()
+/** BCS of version 1 of TransactionData.
+ *  @throws {LedgerError} LEDGER_INVALID_ARGUMENT if an id, digest, type or number in it has no encoding */
+export function encodeTransaction(data: TransactionDataV1): Uint8Array {
+  try {
+    // What parsing returns is valid input; the types differ only in the optional `$kind` marks.
+    return bcs.TransactionData.serialize({ V1: data as TransactionDataInput }).toBytes()
+  } catch (cause) {
+    throw invalidArgument(
+      `the transaction cannot be encoded: ${cause instanceof Error ? cause.message : String(cause)}`,
+    )
+  }
 }
 
 /** A transaction from outside. Only the one canonical encoding is accepted, so bytes and digest stand for each other.
