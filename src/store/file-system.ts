@@ -58,13 +58,11 @@ export interface FileSystem {
   unlink(path: string): void
   /** Removes an empty directory. */
   removeDirectory(path: string): void
-  symlink(target: string, path: string): void
+  symlink(target: Uint8Array, path: string): void
   readLink(path: string): Uint8Array
   setExecutable(path: string, executable: boolean): void
   /** Resolves when the names in a directory are on the device. */
   syncDirectory(path: string): Promise<void>
-  /** The same file as the operating system knows it, or `undefined` if it lives in memory only. Worker threads open it. */
-  devicePath(path: string): string | undefined
 }
 
 /** A failed call. `errno` is the system's name for it. */

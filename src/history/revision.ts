@@ -1,0 +1,124 @@
+/** From what a user types to a commit, by git's rules: `main`, `HEAD~2`, `v1^2`, `main@{1}`, `origin/main`, or at least
+ *  8 digits of an id. */
+
+import { isObjectId, type ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { refNameProblem } from '../objects/ref-name.ts'
+import type { RefStore } from '../store/refs.ts'
+import { readCommit } from './commits.ts'
+import { RevisionAmbiguousError, RevisionMalformedError, RevisionUnknownError } from './errors.ts'
+
+/** What a revision is looked up in. */
+export interface RevisionSource {
+  refs: RefStore
+  read: ReadObject
+  /** Commits whose id starts with the digits, at most `limit`. */
+  commitsWithPrefix(hexPrefix: string, limit: number): ObjectId[]
+}
+
+export const MIN_PREFIX_DIGITS = 8
+const MAX_REVISION_CHARS = 1024
+/** Longest walk one `~` may ask for. */
+const MAX_STEPS = 1_000_000
+const MAX_CANDIDATES = 10
+
+/** @returns the id of a commit
+ *  @throws {RevisionUnknownError} REVISION_UNKNOWN
+ *  @throws {RevisionMalformedError} REVISION_MALFORMED
+ *  @throws {RevisionAmbiguousError} REVISION_AMBIGUOUS (all exit 2) */
+export async function resolveRevision(source: RevisionSource, revision: string): Promise<ObjectId> {
+  const { base, steps } = splitRevision(revision)
+  let id = resolveBase(source, revision, base)
+  for (const { sign, count } of steps) {
+    if (sign === '~') for (let i = 0; i < count; i++) id = await parentOf(source, revision, id, 1)
+    else if (count > 0) id = await parentOf(source, revision, id, count)
+    else await readCommit(source.read, id)
+  }
+  return id
+}
+
+/** Splits `REV:PATH`; an empty revision means HEAD. A text without a colon is a path at HEAD.
+ *  @throws {RevisionMalformedError} if the path is empty */
+export function parseRevisionPath(text: string): { revision: string; path: string } {
+  const colon = text.indexOf(':')
+  const revision = colon < 0 ? 'HEAD' : text.slice(0, colon) || 'HEAD'
+  const path = colon < 0 ? text : text.slice(colon + 1)
+  if (path === '') throw new RevisionMalformedError(text, 'it names no path; write REV:PATH')
+  return { revision, path }
+}
+
+interface Step {
+  sign: '~' | '^'
+  count: number
+}
+
+function splitRevision(revision: string): { base: string; steps: Step[] } {
+  if (revision.length > MAX_REVISION_CHARS) throw new RevisionMalformedError(revision, 'it is too long')
+  const match = /^([^~^:\s]*)((?:[~^]\d*)*)$/.exec(revision)
+  if (!match || match[1] === '') throw new RevisionMalformedError(revision, 'expected a name, then ~N or ^N')
+  const steps = [...match[2]!.matchAll(/([~^])(\d*)/g)].map(([, sign, digits]): Step => {
+    const count = digits === '' ? 1 : Number(digits)
+    if (count > MAX_STEPS) throw new RevisionMalformedError(revision, `more than ${MAX_STEPS} steps`)
+    return { sign: sign as Step['sign'], count }
+  })
+  return { base: match[1]!, steps }
+}
+
+function resolveBase(source: RevisionSource, revision: string, base: string): ObjectId {
+  const at = /^(.*)@\{(\d{1,9})\}$/.exec(base)
+  if (at) return resolveReflog(source, revision, at[1]!, Number(at[2]))
+  const name = base === '@' ? 'HEAD' : base
+  const ref = findRef(source.refs, name)
+  if (ref) return ref.id
+  if (isObjectId(name)) return name
+  if (name === 'HEAD') throw new RevisionUnknownError(revision, 'the branch has no commit yet')
+  if (/^[0-9a-fA-F]+$/.test(name)) return resolvePrefix(source, revision, name.toLowerCase())
+  const problem = refNameProblem(name)
+  if (problem) throw new RevisionMalformedError(revision, problem)
+  throw new RevisionUnknownError(revision, 'no branch, tag or commit of this name')
+}
+
+/** A ref by its short or full name, in git's order: as it is, tag, branch, remote. */
+export function findRef(refs: RefStore, name: string): { name: string; id: ObjectId } | undefined {
+  if (name === 'HEAD') {
+    const id = refs.headCommit()
+    return id ? { name, id } : undefined
+  }
+  const full = name.startsWith('refs/') ? name.slice(5) : name
+  if (refNameProblem(full)) return undefined
+  const isFull = /^(heads|tags|remotes)\//.test(full)
+  const candidates = [...(isFull ? [full] : []), `tags/${full}`, `heads/${full}`, `remotes/${full}`]
+  for (const candidate of candidates) {
+    const id = refs.read(candidate)
+    if (id) return { name: candidate, id }
+  }
+  return undefined
+}
+
+function resolveReflog(source: RevisionSource, revision: string, name: string, index: number): ObjectId {
+  const head = source.refs.readHead()
+  const wanted = name === '' ? (head.$kind === 'branch' ? `heads/${head.branch}` : 'HEAD') : name
+  const ref = wanted === '@' || wanted === 'HEAD' ? 'HEAD' : findRef(source.refs, wanted)?.name
+  if (!ref) throw new RevisionUnknownError(revision, 'no such branch')
+  const entries = source.refs.reflog(ref)
+  const id = index === 0 ? (findRef(source.refs, ref)?.id ?? null) : (entries[index - 1]?.old ?? null)
+  if (!id) throw new RevisionUnknownError(revision, `its log has ${entries.length} entries`)
+  return id
+}
+
+function resolvePrefix(source: RevisionSource, revision: string, prefix: string): ObjectId {
+  if (prefix.length < MIN_PREFIX_DIGITS)
+    throw new RevisionUnknownError(revision, `no ref of this name; an id needs at least ${MIN_PREFIX_DIGITS} digits`)
+  if (prefix.length > 64) throw new RevisionMalformedError(revision, 'an id has 64 digits')
+  const found = source.commitsWithPrefix(prefix, MAX_CANDIDATES)
+  if (found.length > 1) throw new RevisionAmbiguousError(prefix, found)
+  if (found.length === 0) throw new RevisionUnknownError(revision, 'no ref or commit begins like this')
+  return found[0]!
+}
+
+async function parentOf(source: RevisionSource, revision: string, id: ObjectId, nth: number): Promise<ObjectId> {
+  const { parents } = await readCommit(source.read, id)
+  const parent = parents[nth - 1]
+  if (!parent) throw new RevisionUnknownError(revision, `${id} has ${parents.length} parents`)
+  return parent
+}

@@ -1,0 +1,123 @@
+/** Failures of the local store. Each constructor demands the facts a user needs to act. */
+
+import { FloeError, IntegrityError, UsageError } from '../base/errors.ts'
+import { FileSystemError } from './file-system.ts'
+
+/** No `.floe/` in the directory or above it (exit 10). */
+export class NotAWorkspaceError extends FloeError {
+  override name = 'NotAWorkspaceError'
+  constructor(dir: string) {
+    super('not-a-repository', 'NOT_A_WORKSPACE', `no workspace in ${dir} or any directory above it`, {
+      data: { dir },
+      hints: ['create one with `floe init`, or get one with `floe clone`'],
+    })
+  }
+}
+
+export interface LockHolder {
+  pid: number
+  host: string
+  /** What the holder is doing, e.g. `commit`. */
+  purpose: string
+  sinceMs: number
+}
+
+/** Another process holds the lock (exit 11). */
+export class LockedError extends FloeError {
+  override name = 'LockedError'
+  constructor(path: string, holder: LockHolder | undefined, otherHost: boolean) {
+    const who = holder ? `process ${holder.pid} on ${holder.host} (${holder.purpose})` : 'another process'
+    super('locked', 'LOCKED', `the workspace is locked by ${who}`, {
+      data: { path, ...(holder ?? {}) },
+      hints: [
+        otherHost
+          ? `if that machine no longer works on this workspace, delete ${path}`
+          : 'wait until it has finished, then try again',
+      ],
+      retryable: true,
+    })
+  }
+}
+
+/** A file of the store is not what was written (exit 13). */
+export class StoreCorruptError extends IntegrityError {
+  override name = 'StoreCorruptError'
+  constructor(
+    code: `STORE_${string}_CORRUPT`,
+    path: string,
+    reason: string,
+    hints: readonly string[],
+    cause?: unknown,
+  ) {
+    super(code, `${path} is damaged: ${reason}`, { data: { path, reason }, hints, cause })
+  }
+}
+
+/** The device is full; what had been committed is untouched. */
+export class DiskFullError extends FloeError {
+  override name = 'DiskFullError'
+  constructor(path: string, cause: unknown) {
+    super('other', 'STORE_DISK_FULL', `no space left while writing ${path}`, {
+      data: { path },
+      hints: ['free some space and run the same command again; nothing committed was lost'],
+      retryable: true,
+      cause,
+    })
+  }
+}
+
+/** The system refused a call. */
+export class DiskError extends FloeError {
+  override name = 'DiskError'
+  constructor(path: string, errno: string, cause: unknown) {
+    super('other', 'STORE_IO', `${errno} on ${path}`, { data: { path, errno }, cause })
+  }
+}
+
+/** A ref was not where the caller expected it: someone else moved it. */
+export class RefChangedError extends FloeError {
+  override name = 'RefChangedError'
+  constructor(ref: string, expected: string | null, actual: string | null) {
+    super('other', 'STORE_REF_CHANGED', `${ref} moved meanwhile`, {
+      data: { ref, expected, actual },
+      hints: ['look at the new state, then run the command again'],
+      retryable: true,
+    })
+  }
+}
+
+/** `a` and `a/b` cannot both be refs. */
+export class RefNameTakenError extends UsageError {
+  override name = 'RefNameTakenError'
+  constructor(ref: string, takenBy: string) {
+    super('STORE_REF_NAME_TAKEN', `${ref} cannot exist beside ${takenBy}`, { data: { ref, takenBy } })
+  }
+}
+
+export class ConfigInvalidError extends UsageError {
+  override name = 'ConfigInvalidError'
+  constructor(path: string, reason: string) {
+    super('STORE_CONFIG_INVALID', `${path}: ${reason}`, { data: { path, reason } })
+  }
+}
+
+/** The workspace was made by a newer version of Floe. */
+export class WorkspaceVersionError extends UsageError {
+  override name = 'WorkspaceVersionError'
+  constructor(path: string, version: number) {
+    super('STORE_VERSION_UNKNOWN', `${path} has format version ${version}; this program knows version 1`, {
+      data: { path, version },
+      hints: ['install a newer version of Floe'],
+    })
+  }
+}
+
+const DISK_FULL = ['ENOSPC', 'EDQUOT', 'EFBIG']
+
+/** Turns a failed system call into the coded error that callers see; leaves every other error as it is. */
+export function toStoreError(error: unknown): unknown {
+  if (!(error instanceof FileSystemError)) return error
+  return DISK_FULL.includes(error.errno)
+    ? new DiskFullError(error.path, error)
+    : new DiskError(error.path, error.errno, error)
+}

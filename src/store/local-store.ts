@@ -1,0 +1,317 @@
+/** Objects on the local disk: sealed packs, found through the merged index, and write sessions that make new ones.
+ *
+ *  What `get` gives has been hashed, so damage on the disk is an error here and never a wrong byte later. Packs are
+ *  sealed (index, footer, fsync, rename, fsync of the directory) before anything may refer to what is in them. */
+
+import { throwIfAborted } from '../base/abort.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
+import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
+import type { ReadObject, WriteObject } from '../objects/reader.ts'
+import { type FileSystem, isErrno } from './file-system.ts'
+import { MergedIndex, type PackObject } from './merged-index.ts'
+import { createPackFile, openPackFile, PACK_SUFFIX, type PackBuilder, type PackFile } from './pack-file.ts'
+
+export interface LocalStoreOptions {
+  fetchObject?: ReadObject
+  packBytes?: number
+}
+
+export interface PackInfo {
+  /** Also its file name, without the suffix. */
+  name: string
+  path: string
+  kind: PackKind
+  bytes: number
+  objects: number
+}
+
+export interface LocalStore {
+  /** Reads from the local packs, then from `fetchObject`, if there is one. */
+  readonly read: ReadObject
+  /** Reads from the local packs only. */
+  readonly readLocal: ReadObject
+  /** True if a local pack holds it (by its index; nothing is read). */
+  has(kind: ObjectKind, id: ObjectId): Promise<boolean>
+  /** Local objects whose id starts with the hex digits. */
+  withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]>
+  /** Begins writing. Under the workspace lock, one session at a time. */
+  begin(): Promise<WriteSession>
+  packs(): Promise<PackInfo[]>
+  /** Objects of one pack, from its own index. */
+  packObjects(name: string): Promise<PackObject[]>
+  /** Reads and hashes every object of a pack.
+   *  @throws {FloeError} of kind integrity at the first that is damaged */
+  verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
+  /** Looks at the disk again: another process may have added packs. */
+  refresh(): void
+  close(): void
+}
+
+export interface WriteSession {
+  /** Stores an object unless it is there; durable after `seal`. */
+  readonly put: WriteObject
+  /** The same for bytes whose id is known to be right. */
+  putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
+  /** Reads what the store or this session holds. */
+  readonly read: ReadObject
+  /** Objects and raw bytes that were new to the store. */
+  readonly newObjects: number
+  readonly newBytes: number
+  /** Makes all of it durable and visible. The session can go on. */
+  seal(): Promise<void>
+  /** Drops what was not sealed. May be called after `seal`. */
+  abort(): void
+}
+
+/** Open pack files at once. */
+const MAX_OPEN_PACKS = 32
+
+export function createLocalStore(fs: FileSystem, floeDir: string, options: LocalStoreOptions = {}): LocalStore {
+  return new DiskStore(fs, floeDir, options)
+}
+
+class DiskStore implements LocalStore {
+  readonly fs: FileSystem
+  readonly packsDir: string
+  readonly tmpDir: string
+  readonly packBytes: number
+  readonly index: MergedIndex
+  readonly #fetch: ReadObject | undefined
+  /** Least recently used first. */
+  readonly #open = new Map<string, Promise<PackFile>>()
+  #opening: Promise<void> | undefined
+
+  constructor(fs: FileSystem, floeDir: string, options: LocalStoreOptions) {
+    this.fs = fs
+    this.packsDir = `${floeDir}/packs`
+    this.tmpDir = `${floeDir}/tmp`
+    this.packBytes = options.packBytes ?? DEFAULT_PACK_BYTES
+    this.index = new MergedIndex(fs, this.packsDir, this.tmpDir)
+    this.#fetch = options.fetchObject
+  }
+
+  readonly read: ReadObject = async (kind, id, options) => {
+    try {
+      return await this.readLocal(kind, id, options)
+    } catch (error) {
+      if (!(error instanceof ObjectMissingError) || !this.#fetch) throw error
+      const bytes = await this.#fetch(kind, id, options)
+      assertObjectBytes(kind, id, bytes)
+      return bytes
+    }
+  }
+
+  readonly readLocal: ReadObject = async (kind, id, options) => {
+    throwIfAborted(options?.signal)
+    await this.ensureOpen()
+    let damage: unknown
+    for (const name of this.index.find(kind, id)) {
+      try {
+        const bytes = await this.#readFrom(name, kind, id)
+        if (bytes) return bytes
+      } catch (error) {
+        damage = error
+      }
+    }
+    // A wrong answer of the index, or of a pack: ask every pack before giving up.
+    const copy = await this.#searchAll(kind, id, damage !== undefined)
+    if (copy) return copy
+    throw damage ?? new ObjectMissingError(kind, id)
+  }
+
+  async has(kind: ObjectKind, id: ObjectId): Promise<boolean> {
+    await this.ensureOpen()
+    return this.index.find(kind, id).length > 0
+  }
+
+  async withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]> {
+    await this.ensureOpen()
+    return this.index.withPrefix(hexPrefix, limit)
+  }
+
+  async begin(): Promise<WriteSession> {
+    // Since the lock was taken, others may have sealed packs.
+    this.refresh()
+    await this.ensureOpen()
+    return new DiskSession(this)
+  }
+
+  async packs(): Promise<PackInfo[]> {
+    const found: PackInfo[] = []
+    for (const name of [...this.listPacks()].sort()) {
+      const { kind, bytes, count } = await this.pack(name)
+      found.push({ name, path: this.packPath(name), kind, bytes, objects: count })
+    }
+    return found
+  }
+
+  async packObjects(name: string): Promise<PackObject[]> {
+    return (await this.pack(name)).objects()
+  }
+
+  async verifyPack(name: string, options: { signal?: AbortSignal | undefined } = {}) {
+    const pack = await this.pack(name)
+    const totals = { objects: 0, bytes: 0 }
+    for (const { kind, id } of pack.objects()) {
+      throwIfAborted(options.signal)
+      const bytes = await pack.read(kind, id)
+      if (!bytes) throw new ObjectMissingError(kind, id)
+      assertObjectBytes(kind, id, bytes)
+      totals.objects++
+      totals.bytes += bytes.length
+    }
+    return totals
+  }
+
+  refresh(): void {
+    if (!this.index.isOpen) return
+    const known = new Set(this.index.packs)
+    const now = this.listPacks()
+    if (known.size === now.size && [...now].every((pack) => known.has(pack))) return
+    this.#opening = undefined
+    this.index.close()
+  }
+
+  close(): void {
+    for (const pack of this.#open.values()) pack.then((opened) => opened.close()).catch(() => {})
+    this.#open.clear()
+    this.index.close()
+    this.#opening = undefined
+  }
+
+  ensureOpen(): Promise<void> {
+    this.#opening ??= this.index
+      .open(this.listPacks(), async (name) => (await this.pack(name)).objects())
+      .catch((error: unknown) => {
+        this.#opening = undefined
+        throw error
+      })
+    return this.#opening
+  }
+
+  packPath(name: string): string {
+    return `${this.packsDir}/${name}${PACK_SUFFIX}`
+  }
+
+  listPacks(): Set<string> {
+    const names = new Set<string>()
+    for (const entry of this.fs.readDirectory(this.packsDir)) {
+      const name = Buffer.from(entry.name).toString('latin1')
+      if (PACK_NAME.test(name)) names.add(name.slice(0, -PACK_SUFFIX.length))
+    }
+    return names
+  }
+
+  pack(name: string): Promise<PackFile> {
+    const known = this.#open.get(name)
+    const opened = known ?? openPackFile(this.fs, this.packPath(name))
+    this.#open.delete(name)
+    this.#open.set(name, opened)
+    opened.catch(() => this.#open.delete(name))
+    if (this.#open.size > MAX_OPEN_PACKS) {
+      const [oldest, pack] = this.#open.entries().next().value!
+      this.#open.delete(oldest)
+      pack.then((file) => file.close()).catch(() => {})
+    }
+    return opened
+  }
+
+  /** Undefined if the pack does not hold it after all, or is gone. */
+  async #readFrom(name: string, kind: ObjectKind, id: ObjectId): Promise<Uint8Array | undefined> {
+    try {
+      const bytes = await (await this.pack(name)).read(kind, id)
+      if (bytes) assertObjectBytes(kind, id, bytes)
+      return bytes
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return undefined
+      throw error
+    }
+  }
+
+  async #searchAll(kind: ObjectKind, id: ObjectId, damaged: boolean): Promise<Uint8Array | undefined> {
+    this.refresh()
+    if (this.index.isOpen && !this.index.dropDamaged() && !damaged) return undefined
+    this.index.close()
+    this.#opening = undefined
+    await this.ensureOpen()
+    const names = damaged ? this.listPacks() : this.index.find(kind, id)
+    for (const name of names) {
+      const bytes = await this.#readFrom(name, kind, id).catch(() => undefined)
+      if (bytes) return bytes
+    }
+    return undefined
+  }
+}
+
+const PACK_NAME = /^[0-9a-f]{64}\.pack$/
+
+class DiskSession implements WriteSession {
+  readonly #store: DiskStore
+  readonly #builders = new Map<PackKind, PackBuilder>()
+  /** Keys of objects in unfinished packs. */
+  #pending = new Set<string>()
+  /** Finished packs that are not yet in the merged index. */
+  #finished = new Map<string, readonly PackObject[]>()
+  newObjects = 0
+  newBytes = 0
+
+  constructor(store: DiskStore) {
+    this.#store = store
+  }
+
+  readonly put: WriteObject = async (kind, bytes) => {
+    const id = objectIdFor(kind, bytes)
+    await this.putHashed(kind, id, bytes)
+    return id
+  }
+
+  async putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
+    const key = objectKey(kind, id)
+    if (this.#pending.has(key) || (await this.#store.has(kind, id))) return
+    const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
+    let builder = this.#builders.get(packKind)
+    if (builder && builder.bytes + bytes.length > this.#store.packBytes) {
+      await this.#finish(packKind, builder)
+      builder = undefined
+    }
+    builder ??= this.#begin(packKind)
+    await builder.add(kind, id, bytes)
+    this.#pending.add(key)
+    this.newObjects++
+    this.newBytes += bytes.length
+  }
+
+  readonly read: ReadObject = async (kind, id, options) => {
+    // Rare: who writes a node seldom needs it again. Then what is open is sealed, and read like anything else.
+    if (this.#pending.has(objectKey(kind, id))) await this.seal()
+    return this.#store.read(kind, id, options)
+  }
+
+  async seal(): Promise<void> {
+    for (const [kind, builder] of [...this.#builders]) await this.#finish(kind, builder)
+    if (this.#finished.size === 0) return
+    await this.#store.fs.syncDirectory(this.#store.packsDir)
+    await this.#store.index.add(this.#finished)
+    this.#finished = new Map()
+    this.#pending = new Set()
+  }
+
+  abort(): void {
+    for (const builder of this.#builders.values()) builder.abort()
+    this.#builders.clear()
+    this.#pending = new Set()
+  }
+
+  #begin(kind: PackKind): PackBuilder {
+    const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind)
+    this.#builders.set(kind, builder)
+    return builder
+  }
+
+  async #finish(kind: PackKind, builder: PackBuilder): Promise<void> {
+    this.#builders.delete(kind)
+    const { name, objects } = await builder.finish((finished) => this.#store.packPath(finished))
+    this.#finished.set(name, objects)
+  }
+}

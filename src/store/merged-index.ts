@@ -1,0 +1,198 @@
+/** Which local pack holds an object: a few sorted segments over all packs, merged geometrically as packs are added, so
+ *  that a million ids cost one or two small reads each and every id is rewritten O(log n) times.
+ *
+ *  All of it can be made again from the packs; whatever is damaged is, without a word. */
+
+import { sha256Hex } from '../crypto/hash.ts'
+import { ID_BYTES, KIND_CODES, type ObjectId, type ObjectKind, objectIdToBytes } from '../objects/id.ts'
+import { discard, replaceFile } from './atomic-file.ts'
+import { type FileSystem, isErrno } from './file-system.ts'
+import {
+  encodeSegment,
+  mergeRecords,
+  openSegment,
+  packOf,
+  putRecord,
+  SEGMENT_RECORD_BYTES,
+  type Segment,
+  SegmentDamage,
+  setPackOf,
+} from './index-segment.ts'
+
+export interface PackObject {
+  kind: ObjectKind
+  id: ObjectId
+}
+
+/** Objects of one pack, from its own index. */
+export type ReadPackIndex = (pack: string) => Promise<PackObject[]>
+
+const SEGMENT_NAME = /^[0-9a-f]{32}\.midx$/
+/** A segment is merged into the next one when that is at most this many times larger. */
+const GROWTH = 2
+
+export class MergedIndex {
+  readonly #fs: FileSystem
+  readonly #dir: string
+  readonly #tmpDir: string
+  #segments: Segment[] = []
+  /** Objects of packs that no segment covers yet, by key. */
+  #loose = new Map<string, Map<string, PackObject>>()
+  #opened = false
+  /** Whether the segments' checksums have been compared since they were opened. */
+  #checked = false
+
+  constructor(fs: FileSystem, packsDir: string, tmpDir: string) {
+    this.#fs = fs
+    this.#dir = packsDir
+    this.#tmpDir = tmpDir
+  }
+
+  get packs(): string[] {
+    return [...new Set([...this.#segments.flatMap((segment) => segment.packs), ...this.#loose.keys()])]
+  }
+
+  /** Brings the index up to date with the packs that exist. */
+  async open(packs: ReadonlySet<string>, readIndex: ReadPackIndex): Promise<void> {
+    this.close()
+    const found = this.#openSegments(packs)
+    const covered = new Set<string>()
+    for (const segment of found) {
+      if (segment.packs.every((pack) => covered.has(pack))) segment.close()
+      else {
+        this.#segments.push(segment)
+        for (const pack of segment.packs) covered.add(pack)
+      }
+    }
+    for (const pack of packs) if (!covered.has(pack)) this.#loose.set(pack, keyed(await readIndex(pack)))
+    this.#opened = true
+  }
+
+  get isOpen(): boolean {
+    return this.#opened
+  }
+
+  /** Names of packs that claim to hold the object; at most one per segment. */
+  find(kind: ObjectKind, id: ObjectId): string[] {
+    const found: string[] = []
+    const bytes = objectIdToBytes(id)
+    for (const segment of this.#segments) {
+      const pack = quietly(() => segment.find(kind, bytes))
+      if (pack !== undefined) found.push(pack)
+    }
+    const key = `${kind}:${id}`
+    for (const [pack, objects] of this.#loose) if (objects.has(key)) found.push(pack)
+    return found
+  }
+
+  /** Objects whose id starts with the hex digits, at most `limit` per segment. */
+  withPrefix(hexPrefix: string, limit: number): PackObject[] {
+    const isOdd = hexPrefix.length % 2 === 1
+    const prefix = Uint8Array.from(Buffer.from(isOdd ? `${hexPrefix}0` : hexPrefix, 'hex'))
+    const found = new Map<string, PackObject>()
+    for (const segment of this.#segments)
+      for (const object of quietly(() => segment.withPrefix(prefix, isOdd ? 4 : 8, limit)) ?? [])
+        found.set(`${object.kind}:${object.id}`, object)
+    for (const objects of this.#loose.values())
+      for (const [key, object] of objects) if (object.id.startsWith(hexPrefix)) found.set(key, object)
+    return [...found.values()]
+  }
+
+  /** Compares the checksums, once; drops what is damaged.
+   *  @returns true if a segment was dropped, so that the packs have to be looked at again */
+  dropDamaged(): boolean {
+    if (this.#checked) return false
+    this.#checked = true
+    const damaged = this.#segments.filter((segment) => quietly(() => segment.readAll()) === undefined)
+    for (const segment of damaged) {
+      segment.close()
+      discard(this.#fs, segment.path)
+    }
+    this.#segments = this.#segments.filter((segment) => !damaged.includes(segment))
+    return damaged.length > 0
+  }
+
+  /** Adds packs that were just sealed, under the lock. Loose packs are taken in as well. */
+  async add(sealed: ReadonlyMap<string, readonly PackObject[]>): Promise<void> {
+    const packs: string[] = []
+    const parts: Uint8Array[] = []
+    const addPart = (names: readonly string[], records: Uint8Array) => {
+      const base = packs.length
+      packs.push(...names)
+      const copy = records.slice()
+      for (let at = 0; at < copy.length; at += SEGMENT_RECORD_BYTES) setPackOf(copy, at, packOf(copy, at) + base)
+      parts.push(copy)
+    }
+    for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
+    for (const [pack, objects] of this.#loose) if (!sealed.has(pack)) addPart([pack], toRecords([...objects.values()]))
+    let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
+    const kept = [...this.#segments].sort((a, b) => b.count - a.count)
+    const replaced: Segment[] = []
+    for (let last = kept.at(-1); last && last.count <= GROWTH * count; last = kept.at(-1)) {
+      kept.pop()
+      replaced.push(last)
+      const records = quietly(() => last.readAll())
+      // A damaged one is forgotten here; its packs are found uncovered at the next start.
+      if (records) addPart(last.packs, records)
+      count += last.count
+    }
+    const name = sha256Hex(Buffer.from(packs.join('\n'))).slice(0, 32)
+    const path = `${this.#dir}/${name}.midx`
+    await replaceFile(this.#fs, path, encodeSegment(packs, mergeRecords(parts)), { tmpDir: this.#tmpDir })
+    for (const segment of replaced) {
+      segment.close()
+      if (segment.path !== path) discard(this.#fs, segment.path)
+    }
+    this.#segments = [...kept, openSegment(this.#fs, path)]
+    this.#loose = new Map()
+  }
+
+  close(): void {
+    for (const segment of this.#segments) segment.close()
+    this.#segments = []
+    this.#loose = new Map()
+    this.#opened = false
+    this.#checked = false
+  }
+
+  /** Segments whose packs all exist, largest first. */
+  #openSegments(packs: ReadonlySet<string>): Segment[] {
+    const found: Segment[] = []
+    for (const entry of this.#fs.readDirectory(this.#dir)) {
+      const name = Buffer.from(entry.name).toString('latin1')
+      if (!SEGMENT_NAME.test(name)) continue
+      const segment = quietly(() => openSegment(this.#fs, `${this.#dir}/${name}`))
+      if (segment?.packs.every((pack) => packs.has(pack))) found.push(segment)
+      else segment?.close()
+    }
+    return found.sort((a, b) => b.packs.length - a.packs.length || b.count - a.count)
+  }
+}
+
+function toRecords(objects: readonly PackObject[]): Uint8Array {
+  const records = new Uint8Array(objects.length * SEGMENT_RECORD_BYTES)
+  const sorted = objects
+    .map((object) => ({ object, key: Buffer.from(objectIdToBytes(object.id)) }))
+    .sort((a, b) => Buffer.compare(a.key, b.key) || kindOrder(a.object.kind) - kindOrder(b.object.kind))
+  for (const [index, { object, key }] of sorted.entries())
+    putRecord(records, index * SEGMENT_RECORD_BYTES, object.kind, key.subarray(0, ID_BYTES), 0)
+  return records
+}
+
+function kindOrder(kind: ObjectKind): number {
+  return KIND_CODES[kind]
+}
+
+function keyed(objects: readonly PackObject[]): Map<string, PackObject> {
+  return new Map(objects.map((object) => [`${object.kind}:${object.id}`, object]))
+}
+
+/** Undefined where the cache is damaged or gone: its reader then asks the packs. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SegmentDamage || isErrno(error, 'ENOENT', 'EIO', 'ELOOP', 'EISDIR')) return undefined
+    throw error
+  }
+}

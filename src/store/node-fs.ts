@@ -1,0 +1,183 @@
+/** The disk of this machine, through `node:fs`. */
+
+import * as fs from 'node:fs'
+import {
+  type DirectoryEntry,
+  type FileKind,
+  type FileStat,
+  type FileSystem,
+  FileSystemError,
+  type OpenFile,
+} from './file-system.ts'
+
+/** Reads at most this much per system call: larger ones fail on some platforms. */
+const MAX_IO_BYTES = 1 << 30
+const isWindows = process.platform === 'win32'
+// Absent on Windows, where opening a link for reading is caught by the stat that precedes it.
+const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0
+const READ_FLAGS = fs.constants.O_RDONLY | NO_FOLLOW | (fs.constants.O_NONBLOCK ?? 0)
+
+export const nodeFs: FileSystem = {
+  open(path, mode, options = {}) {
+    return run('open', path, () => {
+      const permissions = options.private ? 0o600 : options.executable ? 0o777 : 0o666
+      const flags = mode === 'read' ? READ_FLAGS : mode === 'create' ? 'wx+' : 'a+'
+      return new NodeFile(path, fs.openSync(path, flags, permissions))
+    })
+  },
+  readFile(path, maxBytes) {
+    const file = nodeFs.open(path, 'read')
+    try {
+      const { bytes } = file.stat()
+      if (bytes > maxBytes) throw new FileSystemError('EFBIG', 'read', path)
+      const contents = new Uint8Array(bytes)
+      const count = file.read(contents, 0)
+      return count === bytes ? contents : contents.subarray(0, count)
+    } finally {
+      file.close()
+    }
+  },
+  stat(path) {
+    try {
+      return toStat(fs.lstatSync(path, { bigint: true }))
+    } catch (error) {
+      const failure = toError('stat', path, error)
+      if (failure.errno === 'ENOENT' || failure.errno === 'ENOTDIR') return undefined
+      throw failure
+    }
+  },
+  readDirectory(path) {
+    return run('read directory', path, () =>
+      fs
+        .readdirSync(path, { withFileTypes: true, encoding: 'buffer' })
+        .map((entry): DirectoryEntry => ({ name: entry.name as unknown as Uint8Array, kind: kindOf(entry) })),
+    )
+  },
+  makeDirectory(path) {
+    run('make directory', path, () => fs.mkdirSync(path, { recursive: true }))
+  },
+  rename(from, to) {
+    run('rename', to, () => fs.renameSync(from, to))
+  },
+  link(existing, path) {
+    run('link', path, () => fs.linkSync(existing, path))
+  },
+  unlink(path) {
+    run('unlink', path, () => fs.unlinkSync(path))
+  },
+  removeDirectory(path) {
+    run('remove directory', path, () => fs.rmdirSync(path))
+  },
+  symlink(target, path) {
+    run('symlink', path, () => fs.symlinkSync(Buffer.from(target), path))
+  },
+  readLink(path) {
+    return run('read link', path, () => fs.readlinkSync(path, { encoding: 'buffer' }) as Uint8Array)
+  },
+  setExecutable(path, executable) {
+    if (isWindows) return // no such bit
+    run('chmod', path, () => {
+      // Through a descriptor that refuses links, so that nothing outside is ever changed.
+      const fd = fs.openSync(path, READ_FLAGS)
+      try {
+        const mode = Number(fs.fstatSync(fd).mode) & 0o777
+        // Whoever may read it may run it, as git does; the umask has already shaped the read bits.
+        fs.fchmodSync(fd, executable ? mode | ((mode & 0o444) >> 2) : mode & ~0o111)
+      } finally {
+        fs.closeSync(fd)
+      }
+    })
+  },
+  async syncDirectory(path) {
+    if (isWindows) return // directories cannot be opened there; NTFS journals names by itself
+    const fd = run('open', path, () => fs.openSync(path, 'r'))
+    try {
+      await syncFd(fd, path)
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
+}
+
+class NodeFile implements OpenFile {
+  readonly #path: string
+  readonly #fd: number
+  #open = true
+
+  constructor(path: string, fd: number) {
+    this.#path = path
+    this.#fd = fd
+  }
+
+  read(buffer: Uint8Array, position: number): number {
+    return run('read', this.#path, () => {
+      let done = 0
+      while (done < buffer.length) {
+        const count = fs.readSync(this.#fd, buffer, done, Math.min(buffer.length - done, MAX_IO_BYTES), position + done)
+        if (count === 0) break
+        done += count
+      }
+      return done
+    })
+  }
+
+  write(bytes: Uint8Array): void {
+    run('write', this.#path, () => {
+      let done = 0
+      while (done < bytes.length)
+        done += fs.writeSync(this.#fd, bytes, done, Math.min(bytes.length - done, MAX_IO_BYTES))
+    })
+  }
+
+  sync(): Promise<void> {
+    return syncFd(this.#fd, this.#path)
+  }
+
+  stat(): FileStat {
+    return run('stat', this.#path, () => toStat(fs.fstatSync(this.#fd, { bigint: true })))
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    run('close', this.#path, () => fs.closeSync(this.#fd))
+  }
+}
+
+function syncFd(fd: number, path: string): Promise<void> {
+  return new Promise((resolve, reject) =>
+    fs.fsync(fd, (error) => (error ? reject(toError('sync', path, error)) : resolve())),
+  )
+}
+
+function toStat(stat: fs.BigIntStats): FileStat {
+  return {
+    kind: kindOf(stat),
+    bytes: Number(stat.size),
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    inode: BigInt.asUintN(64, stat.ino),
+    executable: !isWindows && (stat.mode & 0o100n) !== 0n,
+  }
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind {
+  if (entry.isSymbolicLink()) return 'symlink'
+  if (entry.isFile()) return 'file'
+  return entry.isDirectory() ? 'directory' : 'other'
+}
+
+function run<T>(operation: string, path: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw toError(operation, path, error)
+  }
+}
+
+function toError(operation: string, path: string, error: unknown): FileSystemError {
+  if (error instanceof FileSystemError) return error
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  if (typeof code !== 'string') throw error
+  return new FileSystemError(code, operation, path, error)
+}

@@ -1,0 +1,119 @@
+/** Where a ref has been: one line per move, appended and synced. A line torn by a crash is dropped, any other damage is
+ *  an error. */
+
+import { dirname } from 'node:path'
+import { concatBytes, toHex, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../crypto/hash.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { ensureDirectory, replaceFile } from './atomic-file.ts'
+import { StoreCorruptError } from './errors.ts'
+import { type FileSystem, isErrno } from './file-system.ts'
+
+export interface ReflogEntry {
+  /** `null`: the ref did not exist. */
+  old: ObjectId | null
+  /** `null`: it was deleted. */
+  new: ObjectId | null
+  timeMs: number
+  reason: string
+}
+
+const NONE = '0'.repeat(64)
+const NEWLINE = 10
+const MAX_REASON_CHARS = 200
+/** About a million moves. */
+const MAX_REFLOG_BYTES = 256 * 2 ** 20
+const LINE = /^([0-9a-f]{64}) ([0-9a-f]{64}) (\d{1,16}) ([0-9a-f]{8}) (.*)$/
+
+/** Newest first; empty if there is none.
+ *  @throws {StoreCorruptError} STORE_REFLOG_CORRUPT */
+export function readReflog(fs: FileSystem, floeDir: string, name: string): ReflogEntry[] {
+  const path = pathOf(floeDir, name)
+  const bytes = readBytes(fs, path)
+  const lines = new TextDecoder().decode(bytes.subarray(0, wholeLines(bytes))).split('\n')
+  lines.pop()
+  return lines.map((line) => parseLine(path, line)).reverse()
+}
+
+export async function appendReflog(fs: FileSystem, floeDir: string, name: string, entry: ReflogEntry): Promise<void> {
+  const path = pathOf(floeDir, name)
+  const line = utf8(formatLine(entry))
+  const existed = fs.stat(path) !== undefined
+  if (existed) {
+    const bytes = readBytes(fs, path)
+    const whole = wholeLines(bytes)
+    if (whole !== bytes.length) {
+      await replaceFile(fs, path, [concatBytes(bytes.subarray(0, whole), line)], { tmpDir: `${floeDir}/tmp` })
+      return
+    }
+  } else await makeRoom(fs, floeDir, name)
+  const file = fs.open(path, 'append')
+  try {
+    file.write(line)
+    await file.sync()
+  } finally {
+    file.close()
+  }
+  if (!existed) await fs.syncDirectory(dirname(path))
+}
+
+export function deleteReflog(fs: FileSystem, floeDir: string, name: string): void {
+  try {
+    fs.unlink(pathOf(floeDir, name))
+  } catch (error) {
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
+  }
+}
+
+/** A branch `a` may follow a deleted `a/b`, whose empty directory is then in the way. */
+async function makeRoom(fs: FileSystem, floeDir: string, name: string): Promise<void> {
+  const path = pathOf(floeDir, name)
+  const removeEmpty = (dir: string) => {
+    for (const entry of fs.readDirectory(dir))
+      if (entry.kind === 'directory') removeEmpty(`${dir}/${Buffer.from(entry.name).toString()}`)
+    fs.removeDirectory(dir)
+  }
+  if (fs.stat(path)?.kind === 'directory') removeEmpty(path)
+  await ensureDirectory(fs, dirname(path))
+}
+
+function formatLine({ old, new: next, timeMs, reason }: ReflogEntry): string {
+  const text = reason.replace(/[\p{Cc}\p{Cf}\s]+/gu, ' ').slice(0, MAX_REASON_CHARS)
+  const head = `${old ?? NONE} ${next ?? NONE} ${timeMs}`
+  return `${head} ${lineCheck(`${head} ${text}`)} ${text}\n`
+}
+
+function parseLine(path: string, line: string): ReflogEntry {
+  const match = LINE.exec(line)
+  const [, old = '', next = '', time = '', check, reason = ''] = match ?? []
+  if (!match || check !== lineCheck(`${old} ${next} ${time} ${reason}`)) {
+    const hints = [`delete ${path} if you do not need earlier values of this ref`]
+    throw new StoreCorruptError('STORE_REFLOG_CORRUPT', path, 'a line is not what was written', hints)
+  }
+  return { old: toId(old), new: toId(next), timeMs: Number(time), reason }
+}
+
+function toId(text: string): ObjectId | null {
+  return text === NONE ? null : (text as ObjectId)
+}
+
+function lineCheck(text: string): string {
+  return toHex(sha256(utf8(`floe.reflog.v1\0${text}`)).subarray(0, 4))
+}
+
+function wholeLines(bytes: Uint8Array): number {
+  return bytes.lastIndexOf(NEWLINE) + 1
+}
+
+function readBytes(fs: FileSystem, path: string): Uint8Array {
+  try {
+    return fs.readFile(path, MAX_REFLOG_BYTES)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return new Uint8Array(0)
+    throw error
+  }
+}
+
+function pathOf(floeDir: string, name: string): string {
+  return name === 'HEAD' ? `${floeDir}/reflog/HEAD` : `${floeDir}/reflog/refs/${name}`
+}

@@ -1,0 +1,218 @@
+/** Branches, tags and what is known of remotes: one small file per ref, replaced atomically, moved by compare-and-set.
+ *
+ *  Names are relative to `refs/`: `heads/main`, `tags/v1`, `remotes/origin/main`. A line carries a check over name and
+ *  id, because a flipped digit of an id is an id too. Whoever writes holds the workspace lock. */
+
+import { dirname } from 'node:path'
+import { fromUtf8, toHex, utf8 } from '../base/bytes.ts'
+import type { Clock } from '../base/clock.ts'
+import { sha256 } from '../crypto/hash.ts'
+import { type ObjectId, parseObjectId } from '../objects/id.ts'
+import { assertRefName } from '../objects/ref-name.ts'
+import { ensureDirectory, replaceFile } from './atomic-file.ts'
+import { RefChangedError, RefNameTakenError, StoreCorruptError } from './errors.ts'
+import { type FileSystem, isErrno } from './file-system.ts'
+import { appendReflog, deleteReflog, type ReflogEntry, readReflog } from './reflog.ts'
+
+/** Where HEAD points: a branch (which may not exist yet), or a commit. */
+export type Head = { $kind: 'branch'; branch: string } | { $kind: 'detached'; commit: ObjectId }
+
+export interface RefUpdate {
+  name: string
+  /** Where the ref must be now: `null` = must not exist, `undefined` = anywhere. */
+  expected?: ObjectId | null
+  /** `null` deletes it. */
+  next: ObjectId | null
+  /** For the reflog, one line. */
+  reason: string
+}
+
+export interface RefRecord {
+  name: string
+  id: ObjectId
+}
+
+const MAX_REF_FILE_BYTES = 1024
+/** Deeper than any valid name of 200 bytes. */
+const MAX_REF_DEPTH = 128
+
+export class RefStore {
+  readonly #fs: FileSystem
+  readonly #dir: string
+  readonly #clock: Clock
+
+  constructor(fs: FileSystem, floeDir: string, clock: Clock) {
+    this.#fs = fs
+    this.#dir = floeDir
+    this.#clock = clock
+  }
+
+  /** @throws {StoreCorruptError} STORE_REF_CORRUPT */
+  read(name: string): ObjectId | null {
+    assertRefName(name)
+    const line = this.#readLine(this.#path(name))
+    return line === undefined ? null : parseRefLine(this.#path(name), name, line)
+  }
+
+  /** Refs below a prefix such as `heads/`, sorted by name. */
+  list(prefix = ''): RefRecord[] {
+    const found: RefRecord[] = []
+    const visit = (name: string, depth: number) => {
+      if (depth > MAX_REF_DEPTH) return
+      for (const entry of this.#readDirectory(this.#path(name))) {
+        const segment = Buffer.from(entry.name).toString('latin1') // names are ASCII; others fail the check below
+        const child = name === '' ? segment : `${name}/${segment}`
+        if (entry.kind === 'directory') visit(child, depth + 1)
+        else if (child.startsWith(prefix) && isRefName(child)) {
+          const id = this.read(child)
+          if (id) found.push({ name: child, id })
+        }
+      }
+    }
+    visit(prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '', 0)
+    return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  }
+
+  /** Moves, creates or deletes a ref and records it.
+   *  @throws {RefChangedError} STORE_REF_CHANGED if it is not where it was expected
+   *  @throws {RefNameTakenError} STORE_REF_NAME_TAKEN if `a` exists beside `a/b` */
+  async update({ name, expected, next, reason }: RefUpdate): Promise<void> {
+    const current = this.read(name)
+    if (expected !== undefined && expected !== current) throw new RefChangedError(name, expected, current)
+    if (next === current) return
+    if (next === null) await this.#delete(name)
+    else await this.#write(name, next)
+    const entry = { old: current, new: next, timeMs: this.#clock.now(), reason }
+    if (next !== null) await appendReflog(this.#fs, this.#dir, name, entry)
+    else deleteReflog(this.#fs, this.#dir, name)
+    const head = this.readHead()
+    if (head.$kind === 'branch' && name === `heads/${head.branch}`)
+      await appendReflog(this.#fs, this.#dir, 'HEAD', entry)
+  }
+
+  /** @throws {StoreCorruptError} STORE_REF_CORRUPT */
+  readHead(): Head {
+    const path = `${this.#dir}/HEAD`
+    const line = this.#readLine(path)
+    if (line === undefined) throw corrupt(path, 'it is missing')
+    const [target = '', check, ...rest] = line.split(' ')
+    if (rest.length > 0 || check !== checkOf('HEAD', target)) throw corrupt(path, 'its check does not match')
+    if (!target.startsWith('ref:heads/')) return { $kind: 'detached', commit: idOf(path, target) }
+    const branch = target.slice('ref:heads/'.length)
+    return { $kind: 'branch', branch }
+  }
+
+  /** Points HEAD elsewhere. The files are the caller's business. */
+  async setHead(head: Head, reason: string): Promise<void> {
+    const path = `${this.#dir}/HEAD`
+    const before = this.#fs.stat(path) ? this.headCommit() : null
+    const target = head.$kind === 'branch' ? `ref:heads/${head.branch}` : head.commit
+    if (head.$kind === 'branch') assertRefName(`heads/${head.branch}`)
+    await this.#replace(path, `${target} ${checkOf('HEAD', target)}\n`)
+    const after = this.headCommit()
+    if (after !== before)
+      await appendReflog(this.#fs, this.#dir, 'HEAD', { old: before, new: after, timeMs: this.#clock.now(), reason })
+  }
+
+  /** The commit HEAD stands for; `null` before the first commit of a branch. */
+  headCommit(): ObjectId | null {
+    const head = this.readHead()
+    return head.$kind === 'detached' ? head.commit : this.read(`heads/${head.branch}`)
+  }
+
+  /** Newest first. `HEAD` has one too.
+   *  @throws {StoreCorruptError} STORE_REFLOG_CORRUPT */
+  reflog(name: string): ReflogEntry[] {
+    return readReflog(this.#fs, this.#dir, name)
+  }
+
+  #path(name: string): string {
+    return name === '' ? `${this.#dir}/refs` : `${this.#dir}/refs/${name}`
+  }
+
+  async #write(name: string, id: ObjectId): Promise<void> {
+    await this.#makeRoom(name)
+    await this.#replace(this.#path(name), `${id} ${checkOf(name, id)}\n`)
+  }
+
+  async #replace(path: string, text: string): Promise<void> {
+    await replaceFile(this.#fs, path, [utf8(text)], { tmpDir: `${this.#dir}/tmp` })
+  }
+
+  async #makeRoom(name: string): Promise<void> {
+    const segments = name.split('/')
+    for (let depth = 2; depth < segments.length; depth++) {
+      const ancestor = segments.slice(0, depth).join('/')
+      if (this.#fs.stat(this.#path(ancestor))?.kind === 'file') throw new RefNameTakenError(name, ancestor)
+    }
+    if (this.#fs.stat(this.#path(name))?.kind === 'directory') {
+      const inside = this.list(`${name}/`)[0]
+      if (inside) throw new RefNameTakenError(name, inside.name)
+      this.#removeEmpty(name)
+    }
+    await ensureDirectory(this.#fs, dirname(this.#path(name)))
+  }
+
+  async #delete(name: string): Promise<void> {
+    this.#fs.unlink(this.#path(name))
+    await this.#fs.syncDirectory(dirname(this.#path(name)))
+  }
+
+  /** Removes directories that deleted refs left behind. */
+  #removeEmpty(name: string): void {
+    for (const entry of this.#readDirectory(this.#path(name)))
+      if (entry.kind === 'directory') this.#removeEmpty(`${name}/${Buffer.from(entry.name).toString('latin1')}`)
+    this.#fs.removeDirectory(this.#path(name))
+  }
+
+  #readDirectory(path: string) {
+    try {
+      return this.#fs.readDirectory(path)
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return []
+      throw error
+    }
+  }
+
+  #readLine(path: string): string | undefined {
+    try {
+      return fromUtf8(this.#fs.readFile(path, MAX_REF_FILE_BYTES)).replace(/\n$/, '')
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR')) return undefined
+      if (error instanceof TypeError || isErrno(error, 'EFBIG', 'ELOOP')) throw corrupt(path, 'it is not a ref')
+      throw error
+    }
+  }
+}
+
+function parseRefLine(path: string, name: string, line: string): ObjectId {
+  const [text = '', check, ...rest] = line.split(' ')
+  const id = idOf(path, text)
+  if (rest.length > 0 || check !== checkOf(name, id)) throw corrupt(path, 'its check does not match')
+  return id
+}
+
+function idOf(path: string, text: string): ObjectId {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw corrupt(path, 'it holds no id')
+  return parseObjectId(text)
+}
+
+/** First 4 bytes of a hash over both, in hex: tells damage, proves nothing. */
+export function checkOf(name: string, target: string): string {
+  return toHex(sha256(utf8(`floe.ref.v1\0${name}\0${target}`)).subarray(0, 4))
+}
+
+function isRefName(name: string): boolean {
+  try {
+    assertRefName(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function corrupt(path: string, reason: string): StoreCorruptError {
+  return new StoreCorruptError('STORE_REF_CORRUPT', path, reason, [
+    'the reflog beside it (`.floe/reflog`) has its earlier values',
+  ])
+}

@@ -1,0 +1,151 @@
+/** The shape that the stat cache and staging share: records by path in path order, checked as a whole, replaced as a
+ *  whole. Opening reads the file once and hashes it; a lookup is a binary search in the bytes, so a million records
+ *  cost their bytes and nothing else. Layout: README.md. */
+
+import { createHash } from 'node:crypto'
+import { equalBytes, fromUtf8, utf8 } from '../base/bytes.ts'
+import { sha256 } from '../crypto/hash.ts'
+import { comparePaths } from '../objects/path.ts'
+
+export interface SortedRecord {
+  path: string
+  payload: Uint8Array
+}
+
+const MAGIC_BYTES = 12
+const OFFSET_BYTES = 8
+const COUNT_BYTES = 8
+const HASH_BYTES = 32
+const TRAILER_BYTES = COUNT_BYTES + HASH_BYTES
+const MAX_PATH_BYTES = 4095
+const MAX_PAYLOAD_BYTES = 4096
+/** The writer hands out pieces of about this size. */
+const PIECE_BYTES = 1 << 20
+/** Refuses to open anything larger, before reading it: some forty million records. */
+export const MAX_SORTED_FILE_BYTES = 8 * 2 ** 30
+
+/** What is wrong with the bytes; the caller decides whether that is an error or an empty cache. */
+export class SortedFileDamage extends Error {
+  override name = 'SortedFileDamage'
+}
+
+/** Encodes records as pieces to be written one after the other.
+ *  @param magic - 12 bytes naming the format and its version
+ *  @param records - strictly ascending by `comparePaths`
+ *  @throws {RangeError} if they are not */
+export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>): Generator<Uint8Array> {
+  const hash = createHash('sha256')
+  const offsets: number[] = []
+  let piece = new Uint8Array(PIECE_BYTES)
+  piece.set(utf8(magic))
+  let used = MAGIC_BYTES
+  let start = 0
+  let previous: string | undefined
+  for (const { path, payload } of records) {
+    if (previous !== undefined && comparePaths(previous, path) >= 0)
+      throw new RangeError(`"records" expected ascending paths, got ${path} after ${previous}`)
+    previous = path
+    const name = utf8(path)
+    const bytes = 4 + name.length + payload.length
+    if (used + bytes > PIECE_BYTES) {
+      hash.update(piece.subarray(0, used))
+      yield piece.subarray(0, used)
+      start += used
+      piece = new Uint8Array(PIECE_BYTES)
+      used = 0
+    }
+    offsets.push(start + used)
+    const view = new DataView(piece.buffer)
+    view.setUint16(used, name.length, true)
+    view.setUint16(used + 2, payload.length, true)
+    piece.set(name, used + 4)
+    piece.set(payload, used + 4 + name.length)
+    used += bytes
+  }
+  hash.update(piece.subarray(0, used))
+  yield piece.subarray(0, used)
+  const table = new Uint8Array(offsets.length * OFFSET_BYTES + COUNT_BYTES)
+  const view = new DataView(table.buffer)
+  for (const [index, offset] of offsets.entries()) putU64(view, index * OFFSET_BYTES, offset)
+  putU64(view, offsets.length * OFFSET_BYTES, offsets.length)
+  hash.update(table)
+  yield table
+  yield hash.digest()
+}
+
+/** Records of a checked file. */
+export class SortedFile {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #tableAt: number
+  readonly count: number
+
+  /** @throws {SortedFileDamage} if any byte differs from what was written */
+  constructor(magic: string, bytes: Uint8Array) {
+    if (bytes.length < MAGIC_BYTES + TRAILER_BYTES) throw new SortedFileDamage('it is too short')
+    if (!equalBytes(bytes.subarray(0, MAGIC_BYTES), utf8(magic))) throw new SortedFileDamage('it has another format')
+    const hashAt = bytes.length - HASH_BYTES
+    if (!equalBytes(sha256(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)))
+      throw new SortedFileDamage('its checksum does not match')
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.count = getU64(this.#view, hashAt - COUNT_BYTES)
+    this.#tableAt = hashAt - COUNT_BYTES - this.count * OFFSET_BYTES
+    // The checksum proves that our own writer made it; this keeps a forged file from reading out of bounds.
+    if (!Number.isSafeInteger(this.#tableAt) || this.#tableAt < MAGIC_BYTES)
+      throw new SortedFileDamage('its count lies')
+  }
+
+  /** @throws {SortedFileDamage} if the offset table lies */
+  at(index: number): SortedRecord {
+    const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
+    if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    const pathBytes = this.#view.getUint16(offset, true)
+    const payloadBytes = this.#view.getUint16(offset + 2, true)
+    const payloadAt = offset + 4 + pathBytes
+    if (pathBytes > MAX_PATH_BYTES || payloadBytes > MAX_PAYLOAD_BYTES || payloadAt + payloadBytes > this.#tableAt)
+      throw new SortedFileDamage('a record lies')
+    try {
+      return {
+        path: fromUtf8(this.#bytes.subarray(offset + 4, payloadAt)),
+        payload: this.#bytes.subarray(payloadAt, payloadAt + payloadBytes),
+      }
+    } catch {
+      throw new SortedFileDamage('a path is not UTF-8')
+    }
+  }
+
+  find(path: string): SortedRecord | undefined {
+    const record = this.#recordFrom(this.lowerBound(path))
+    return record?.path === path ? record : undefined
+  }
+
+  /** Index of the first record at or after the path. */
+  lowerBound(path: string): number {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (comparePaths(this.at(middle).path, path) < 0) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  *records(): Generator<SortedRecord> {
+    for (let index = 0; index < this.count; index++) yield this.at(index)
+  }
+
+  #recordFrom(index: number): SortedRecord | undefined {
+    return index < this.count ? this.at(index) : undefined
+  }
+}
+
+function putU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 2 ** 32, true)
+  view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
+}
+
+function getU64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32
+}

@@ -1,0 +1,85 @@
+/** What the next commit will contain: an overlay (path → entry or deleted) over HEAD, and a root for keeping objects.
+ *  Not a cache: damage is an error, because guessing would commit something the user never asked for. */
+
+import { CodecError } from '../codec/cursor.ts'
+import { comparePaths } from '../objects/path.ts'
+import type { TreeEntry } from '../objects/tree.ts'
+import { replaceFile } from './atomic-file.ts'
+import { StoreCorruptError } from './errors.ts'
+import { type FileSystem, isErrno } from './file-system.ts'
+import { encodeSortedFile, MAX_SORTED_FILE_BYTES, SortedFile, SortedFileDamage } from './sorted-file.ts'
+import { decodeStagedEntry, encodeStagedEntry } from './staged-entry.ts'
+
+const MAGIC = 'FLOE.STAG.1\n'
+
+export interface StagedChange {
+  path: string
+  /** `null`: deleted. */
+  entry: TreeEntry | null
+}
+
+export interface Staging {
+  readonly count: number
+  /** `undefined`: as in HEAD; `null`: deleted. */
+  get(path: string): TreeEntry | null | undefined
+  /** In path order. */
+  changes(from?: string): Generator<StagedChange>
+}
+
+/** @throws {StoreCorruptError} STORE_STAGING_CORRUPT */
+export function readStaging(fs: FileSystem, path: string): Staging {
+  let bytes: Uint8Array
+  try {
+    bytes = fs.readFile(path, MAX_SORTED_FILE_BYTES)
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return emptyStaging
+    throw error
+  }
+  const file = checked(path, () => new SortedFile(MAGIC, bytes))
+  return {
+    count: file.count,
+    get(at) {
+      const record = checked(path, () => file.find(at))
+      return record && checked(path, () => decodeStagedEntry(record.path, record.payload))
+    },
+    *changes(from) {
+      let index = from === undefined ? 0 : checked(path, () => file.lowerBound(from))
+      for (; index < file.count; index++) {
+        yield checked(path, () => {
+          const record = file.at(index)
+          return { path: record.path, entry: decodeStagedEntry(record.path, record.payload) }
+        })
+      }
+    },
+  }
+}
+
+export const emptyStaging: Staging = {
+  count: 0,
+  get: () => undefined,
+  *changes() {},
+}
+
+/** Replaces the overlay.
+ *  @param changes - one per path, in any order */
+export async function writeStaging(
+  fs: FileSystem,
+  path: string,
+  changes: readonly StagedChange[],
+  tmpDir: string,
+): Promise<void> {
+  const records = [...changes]
+    .sort((a, b) => comparePaths(a.path, b.path))
+    .map(({ path: at, entry }) => ({ path: at, payload: encodeStagedEntry(entry) }))
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, records), { tmpDir })
+}
+
+function checked<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SortedFileDamage || error instanceof CodecError)) throw error
+    const hints = [`nothing committed is affected; delete ${path} and stage the changes again with \`floe add\``]
+    throw new StoreCorruptError('STORE_STAGING_CORRUPT', path, error.message, hints, error)
+  }
+}

@@ -1,0 +1,134 @@
+/** Which files need not be read again: path and stat → file id.
+ *
+ *  A cache in the strict sense: damaged or missing it is empty, and everything is hashed once more.
+ *
+ *  Racy-clean rule (git's, made a little stricter): a file that changes twice within one tick of the file system's clock
+ *  keeps its stat, so a record is kept only if the tick in which the file last changed was over before its contents were
+ *  looked at. `stampNs` is the file system's own clock, taken from a file created for it. */
+
+import { ByteReader, ByteWriter } from '../codec/cursor.ts'
+import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
+import { comparePaths } from '../objects/path.ts'
+import { discard, replaceFile, uniquePath } from './atomic-file.ts'
+import { type FileStat, type FileSystem, isErrno } from './file-system.ts'
+
+import {
+  encodeSortedFile,
+  MAX_SORTED_FILE_BYTES,
+  SortedFile,
+  SortedFileDamage,
+  type SortedRecord,
+} from './sorted-file.ts'
+
+const MAGIC = 'FLOE.STAT.1\n'
+const EMPTY = new Uint8Array(0)
+
+export interface StatCache {
+  /** The file's id, if the file has not changed since it was recorded. */
+  lookup(path: string, stat: FileStat): ObjectId | undefined
+  records(): Iterable<SortedRecord>
+  readonly count: number
+}
+
+/** What a walk learned: a record to keep, or `null` for a path that is gone. */
+export type StatUpdates = Map<string, Uint8Array | null>
+
+/** The cache on disk, or an empty one. */
+export function readStatCache(fs: FileSystem, path: string): StatCache {
+  try {
+    return createStatCache(new SortedFile(MAGIC, fs.readFile(path, MAX_SORTED_FILE_BYTES)))
+  } catch (error) {
+    if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return emptyCache
+    throw error
+  }
+}
+
+const emptyCache: StatCache = { lookup: () => undefined, records: () => [], count: 0 }
+
+function createStatCache(file: SortedFile): StatCache {
+  return {
+    lookup(path, stat) {
+      try {
+        const payload = file.find(path)?.payload
+        return payload && matches(payload, stat) ? fileIdOf(payload) : undefined
+      } catch (error) {
+        if (error instanceof SortedFileDamage) return undefined
+        throw error
+      }
+    },
+    records: () => file.records(),
+    count: file.count,
+  }
+}
+
+/** Replaces the cache by its records with the updates applied. */
+export async function writeStatCache(
+  fs: FileSystem,
+  path: string,
+  cache: StatCache,
+  updates: StatUpdates,
+  tmpDir: string,
+): Promise<void> {
+  if (updates.size === 0) return
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(cache, updates)), { tmpDir })
+}
+
+function* merged(cache: StatCache, updates: StatUpdates): Generator<SortedRecord> {
+  const changes = [...updates].sort(([a], [b]) => comparePaths(a, b))
+  let next = 0
+  for (const record of cache.records()) {
+    for (; next < changes.length && comparePaths(changes[next]![0], record.path) < 0; next++)
+      yield* kept(changes[next]!)
+    if (changes[next]?.[0] === record.path) yield* kept(changes[next++]!)
+    else yield record
+  }
+  for (; next < changes.length; next++) yield* kept(changes[next]!)
+}
+
+function* kept([path, payload]: [string, Uint8Array | null]): Generator<SortedRecord> {
+  if (payload !== null) yield { path, payload }
+}
+
+/** A record for a file whose contents were looked at after `stampNs`, or `null` where its stat proves nothing. */
+export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): Uint8Array | null {
+  if (stat.kind !== 'file' || stat.mtimeNs >= stampNs || stat.ctimeNs >= stampNs) return null
+  return encodeStat(stat).bytes(objectIdToBytes(fileId)).finish()
+}
+
+function encodeStat(stat: FileStat): ByteWriter {
+  return new ByteWriter(64)
+    .u64(stat.bytes)
+    .u64(BigInt.asUintN(64, stat.mtimeNs))
+    .u64(BigInt.asUintN(64, stat.ctimeNs))
+    .u64(stat.inode)
+}
+
+const STAT_BYTES = 32
+
+function matches(payload: Uint8Array, stat: FileStat): boolean {
+  if (stat.kind !== 'file' || payload.length !== STAT_BYTES + ID_BYTES) return false
+  const reader = new ByteReader(payload)
+  return (
+    reader.u64() === BigInt(stat.bytes) &&
+    BigInt.asIntN(64, reader.u64()) === stat.mtimeNs &&
+    BigInt.asIntN(64, reader.u64()) === stat.ctimeNs &&
+    reader.u64() === stat.inode
+  )
+}
+
+function fileIdOf(payload: Uint8Array): ObjectId {
+  return objectIdFromBytes(payload.subarray(STAT_BYTES))
+}
+
+/** The file system's own clock in ns: what a file changed now would be stamped with. */
+export function fileSystemNow(fs: FileSystem, tmpDir: string): bigint {
+  const probe = uniquePath(tmpDir, 'clock')
+  const file = fs.open(probe, 'create')
+  try {
+    file.write(EMPTY)
+    return file.stat().mtimeNs
+  } finally {
+    file.close()
+    discard(fs, probe)
+  }
+}

@@ -1,0 +1,169 @@
+/** A workspace: a directory with `.floe/` in it, and what lives there.
+ *
+ *  Opening reads one small file. Nothing on disk changes outside `withLock`, save probes in `tmp/` that carry their
+ *  process in their name. */
+
+import { dirname, resolve } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { assertRefName } from '../objects/ref-name.ts'
+import { discard, ensureDirectory } from './atomic-file.ts'
+import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './config.ts'
+import { NotAWorkspaceError, toStoreError } from './errors.ts'
+import type { FileSystem } from './file-system.ts'
+import { createLocalStore, type LocalStore } from './local-store.ts'
+import { acquireLock } from './lock.ts'
+import { nodeFs } from './node-fs.ts'
+import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
+import { RefStore } from './refs.ts'
+import { readStaging, type StagedChange, type Staging, writeStaging } from './staging.ts'
+import { readStatCache, type StatCache, type StatUpdates, writeStatCache } from './stat-cache.ts'
+
+export const FLOE_DIR = '.floe'
+
+export interface WorkspaceOptions {
+  /** Default: the disk of this machine. */
+  fs?: FileSystem
+  clock?: Clock
+  processes?: ProcessIdentity
+  /** Asked for objects that the local packs lack (history is lazy). */
+  fetchObject?: ReadObject
+  /** Pack size at which a new one is begun, in bytes (default 256 MiB). */
+  packBytes?: number
+}
+
+export class Workspace implements AsyncDisposable {
+  readonly root: string
+  readonly floeDir: string
+  readonly tmpDir: string
+  readonly fs: FileSystem
+  readonly clock: Clock
+  readonly store: LocalStore
+  readonly refs: RefStore
+  readonly #processes: ProcessIdentity
+
+  /** Use `openWorkspace`. */
+  constructor(root: string, options: WorkspaceOptions) {
+    this.root = root
+    this.floeDir = `${root}/${FLOE_DIR}`
+    this.tmpDir = `${this.floeDir}/tmp`
+    this.fs = options.fs ?? nodeFs
+    this.clock = options.clock ?? systemClock
+    this.#processes = options.processes ?? systemProcesses
+    this.store = createLocalStore(this.fs, this.floeDir, options)
+    this.refs = new RefStore(this.fs, this.floeDir, this.clock)
+  }
+
+  readConfig(): Config {
+    return readConfig(this.fs, `${this.floeDir}/config.json`)
+  }
+
+  /** Under the lock. */
+  async writeConfig(config: Config): Promise<void> {
+    await writeConfig(this.fs, `${this.floeDir}/config.json`, config, this.tmpDir)
+  }
+
+  /** @throws {StoreCorruptError} STORE_STAGING_CORRUPT */
+  readStaging(): Staging {
+    return readStaging(this.fs, `${this.floeDir}/staging`)
+  }
+
+  /** Under the lock. Replaces the whole overlay. */
+  async writeStaging(changes: readonly StagedChange[]): Promise<void> {
+    await writeStaging(this.fs, `${this.floeDir}/staging`, changes, this.tmpDir)
+  }
+
+  readStatCache(): StatCache {
+    return readStatCache(this.fs, `${this.floeDir}/stat`)
+  }
+
+  /** Under the lock. */
+  async writeStatCache(cache: StatCache, updates: StatUpdates): Promise<void> {
+    await writeStatCache(this.fs, `${this.floeDir}/stat`, cache, updates, this.tmpDir)
+  }
+
+  /** Runs a job as the only writer. What a dead process left unfinished is removed first.
+   *  Failed system calls leave as coded errors: STORE_DISK_FULL, STORE_IO.
+   *  @throws {LockedError} LOCKED (exit 11); a job must not lock again */
+  async withLock<T>(purpose: string, job: () => Promise<T>): Promise<T> {
+    try {
+      const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }
+      await ensureDirectory(this.fs, this.tmpDir)
+      using _lock = acquireLock(this.fs, `${this.floeDir}/lock`, options)
+      this.#removeLeftovers()
+      return await job()
+    } catch (error) {
+      throw toStoreError(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.store.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #removeLeftovers(): void {
+    for (const entry of this.fs.readDirectory(this.tmpDir)) {
+      const name = Buffer.from(entry.name).toString('latin1')
+      const path = `${this.tmpDir}/${name}`
+      // Others may be creating these two right now, without the lock; they are tiny and an hour is patient.
+      const ageMs = this.clock.now() - Number((this.fs.stat(path)?.mtimeNs ?? 0n) / 1_000_000n)
+      if (/^(lock|clock|probe)-/.test(name) && ageMs < LEFTOVER_AGE_MS) continue
+      if (entry.kind === 'file' || entry.kind === 'symlink') discard(this.fs, path)
+    }
+  }
+}
+
+const LEFTOVER_AGE_MS = 3_600_000
+
+/** The workspace that the directory is in.
+ *  @throws {NotAWorkspaceError} NOT_A_WORKSPACE (exit 10)
+ *  @throws {ConfigInvalidError} STORE_CONFIG_INVALID (exit 2) */
+export async function openWorkspace(dir: string, options: WorkspaceOptions = {}): Promise<Workspace> {
+  const fs = options.fs ?? nodeFs
+  const start = resolve(dir)
+  for (let at = start; ; at = dirname(at)) {
+    if (fs.stat(`${at}/${FLOE_DIR}/config.json`)?.kind === 'file') {
+      const workspace = new Workspace(at === '/' ? '' : at, { ...options, fs })
+      workspace.readConfig()
+      return workspace
+    }
+    if (dirname(at) === at) throw new NotAWorkspaceError(start)
+  }
+}
+
+export interface CreatedWorkspace {
+  $kind: 'created' | 'existing'
+  root: string
+  branch: string
+}
+
+/** Makes `.floe/` in a directory. The configuration is written last: a run that was cut off is simply repeated. */
+export async function createWorkspace(
+  dir: string,
+  options: WorkspaceOptions & { branch?: string } = {},
+): Promise<CreatedWorkspace> {
+  const fs = options.fs ?? nodeFs
+  const root = resolve(dir)
+  const branch = options.branch ?? 'main'
+  assertRefName(branch)
+  const floeDir = `${root}/${FLOE_DIR}`
+  try {
+    if (fs.stat(`${floeDir}/config.json`)) {
+      await using workspace = await openWorkspace(root, options)
+      const head = workspace.refs.readHead()
+      return { $kind: 'existing', root, branch: head.$kind === 'branch' ? head.branch : branch }
+    }
+    for (const name of ['refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'packs', 'pushes', 'tmp'])
+      await ensureDirectory(fs, `${floeDir}/${name}`)
+    const clock = options.clock ?? systemClock
+    await new RefStore(fs, floeDir, clock).setHead({ $kind: 'branch', branch }, 'init')
+    await writeConfig(fs, `${floeDir}/config.json`, { version: WORKSPACE_VERSION }, `${floeDir}/tmp`)
+    return { $kind: 'created', root, branch }
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}

@@ -1,0 +1,162 @@
+/** Moves the files on disk from one version to another.
+ *
+ *  Everything that could be refused is looked at before the first change. Files that already are what they shall become
+ *  are left alone, so a checkout that was cut off is continued by repeating it. */
+
+import { sleep, throwIfAborted } from '../base/abort.ts'
+import { isAtOrBelow } from '../objects/path.ts'
+import type { TreeEntry } from '../objects/tree-node.ts'
+import type { FileStat } from '../store/file-system.ts'
+import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
+import { WouldOverwriteError } from './errors.ts'
+import { PathGuard, refuseObstacle } from './guard.ts'
+import { compareLocal, type LocalFiles } from './local-file.ts'
+import { scan } from './scan.ts'
+import { type WriteContext, writeEntry } from './write-file.ts'
+
+export interface CheckoutItem {
+  path: string
+  /** What the workspace is supposed to have here; may be overwritten. */
+  before?: TreeEntry | undefined
+  /** What it shall have; none deletes the file. */
+  after?: TreeEntry | undefined
+}
+
+export interface CheckoutOptions extends WriteContext {
+  files: LocalFiles
+  /** Overwrite local changes too (default false). */
+  force?: boolean
+  /** Called after each file. */
+  onFile?: (path: string, bytes: number) => void
+}
+
+export interface CheckoutResult {
+  written: number
+  deleted: number
+}
+
+/** @param items - one per path, in any order
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed
+ *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13), before anything was changed
+ *  @throws {PathRefusedError} PATH_REFUSED (exit 13), before anything was changed */
+export async function checkout(options: CheckoutOptions, items: readonly CheckoutItem[]): Promise<CheckoutResult> {
+  const guard = new PathGuard(options.fs, options.root)
+  const steps = await plan(options, guard, items)
+  let deleted = 0
+  for (const { item } of steps.filter((step) => step.action === 'delete')) {
+    throwIfAborted(options.signal)
+    options.fs.unlink(guard.absolute(item.path))
+    guard.removeEmptyParents(item.path)
+    options.files.updates.set(item.path, null)
+    options.onFile?.(item.path, 0)
+    deleted++
+  }
+  // Links last: nothing written here can lie behind one of them.
+  const isLink = (step: Step) => (step.item.after?.kind === 'symlink' ? 1 : 0)
+  const writes = steps.filter((step) => step.action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
+  const settled: [TreeEntry, FileStat][] = []
+  let written = 0
+  for (const { item, action } of writes) {
+    const entry = item.after!
+    throwIfAborted(options.signal)
+    if (action === 'write') {
+      guard.makeParents(entry.path)
+      removeEmptyTree(options, entry.path)
+      await writeEntry(options, entry)
+      written++
+    } else if (action === 'mode') {
+      options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
+      written++
+    }
+    const stat = guard.stat(entry.path)
+    if (stat && entry.kind === 'file') settled.push([entry, stat])
+    options.onFile?.(entry.path, entry.bytes)
+  }
+  await recordStats(options, settled)
+  return { written, deleted }
+}
+
+interface Step {
+  item: CheckoutItem
+  action: 'delete' | 'write' | 'mode' | 'keep'
+}
+
+async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly CheckoutItem[]): Promise<Step[]> {
+  const leaving = new Set(items.filter(({ after }) => !after).map(({ path }) => path))
+  const steps: Step[] = []
+  const lost: string[] = []
+  for (const item of items) {
+    throwIfAborted(options.signal)
+    const { path, before, after } = item
+    const stat = guard.stat(path)
+    if (after) {
+      const obstacle = guard.obstacle(path)
+      if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
+    }
+    if (!stat) {
+      if (after) steps.push({ item, action: 'write' })
+      continue
+    }
+    if (stat.kind === 'directory') {
+      if (!after) continue // the file had been replaced by a directory: nothing of ours is left
+      const kept = [...scan(options.fs, options.root, { at: path, includeIgnored: true })].map((found) => found.path)
+      lost.push(...kept.filter((found) => !leaving.has(found)))
+      steps.push({ item, action: 'write' })
+      continue
+    }
+    const difference = after ? await compareLocal(options.files, after, stat) : 'type'
+    if (difference === 'same' || difference === 'mode') {
+      steps.push({ item, action: difference === 'same' ? 'keep' : 'mode' })
+      continue
+    }
+    const expected = before !== undefined && (await isSame(options.files, before, stat))
+    if (!expected && !options.force) lost.push(path)
+    steps.push({ item, action: after ? 'write' : 'delete' })
+  }
+  if (lost.length > 0) throw new WouldOverwriteError(lost)
+  return steps
+}
+
+async function isSame(files: LocalFiles, entry: TreeEntry, stat: FileStat): Promise<boolean> {
+  const difference = await compareLocal(files, entry, stat)
+  // A mode bit alone is no work that could be lost.
+  return difference === 'same' || difference === 'mode'
+}
+
+/** A directory whose files have all been deleted may stand where a file shall be. */
+function removeEmptyTree({ fs, root }: CheckoutOptions, path: string): void {
+  const visit = (at: string) => {
+    for (const entry of fs.readDirectory(at))
+      if (entry.kind === 'directory') visit(`${at}/${Buffer.from(entry.name).toString('utf8')}`)
+    fs.removeDirectory(at)
+  }
+  try {
+    if (fs.stat(`${root}/${path}`)?.kind === 'directory') visit(`${root}/${path}`)
+  } catch {
+    // Something ignorable is left in it (a socket, another workspace): the rename below says so.
+  }
+}
+
+/** Pauses before giving up on a clock that has not moved past the last write. */
+const MAX_PAUSES = 4
+const PAUSE_MS = 5
+
+/** Remembers what was written, once the tick it was written in is over. */
+async function recordStats(options: CheckoutOptions, settled: readonly [TreeEntry, FileStat][]): Promise<void> {
+  if (settled.length === 0) return
+  let newest = 0n
+  for (const [, { ctimeNs }] of settled) if (ctimeNs > newest) newest = ctimeNs
+  let stampNs = fileSystemNow(options.fs, options.tmpDir)
+  for (let pause = 0; stampNs <= newest && pause < MAX_PAUSES; pause++) {
+    await sleep(PAUSE_MS)
+    stampNs = fileSystemNow(options.fs, options.tmpDir)
+  }
+  const updates: StatUpdates = options.files.updates
+  for (const [entry, stat] of settled) updates.set(entry.path, statRecord(stat, entry.fileId, stampNs))
+}
+
+/** Items at or below one of the paths; `''` is everything. */
+export function selectItems<T extends { path: string }>(items: readonly T[], paths: readonly string[]): T[] {
+  if (paths.includes('')) return [...items]
+  return items.filter((item) => paths.some((path) => isAtOrBelow(item.path, path)))
+}

@@ -1,0 +1,53 @@
+/** From a file on disk to a tree entry: chunks and maps go to the store, the entry comes back. */
+
+import type { ChunkPool } from '../chunking/pool.ts'
+import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { TreeEntry } from '../objects/tree.ts'
+import type { FileStat, FileSystem } from '../store/file-system.ts'
+import type { WriteSession } from '../store/local-store.ts'
+import { readLinkTarget, readSnapshot } from './read-file.ts'
+
+export interface IngestContext {
+  fs: FileSystem
+  root: string
+  session: WriteSession
+  pool: ChunkPool
+  signal?: AbortSignal | undefined
+}
+
+export interface Ingested {
+  entry: TreeEntry
+  /** The stat that belongs to what was read. */
+  stat: FileStat
+}
+
+/** Stores the contents of a file or link; they are in the session, so durable only after `seal`.
+ *  @param stat - what the walk saw
+ *  @throws {UnreadableError} WORKTREE_UNREADABLE
+ *  @throws {FileChangedError} WORKTREE_FILE_CHANGED */
+export async function ingest(context: IngestContext, path: string, stat: FileStat): Promise<Ingested> {
+  return stat.kind === 'symlink' ? ingestLink(context, path, stat) : ingestFile(context, path)
+}
+
+async function ingestFile({ fs, root, session, pool, signal }: IngestContext, path: string): Promise<Ingested> {
+  const { result, stat } = await readSnapshot(fs, root, path, async (pieces, bytes) => {
+    const { chunks, fileId } = pool.ingest(pieces, bytes, { signal })
+    async function* stored(): AsyncGenerator<ChunkRef> {
+      for await (const chunk of chunks) {
+        await session.putHashed('chunk', chunk.id as ObjectId, chunk.bytes)
+        yield { id: chunk.id as ObjectId, bytes: chunk.bytes.length }
+      }
+    }
+    const content = await buildContentMap(stored(), session.put)
+    return { content, fileId: (await fileId) as ObjectId }
+  })
+  return { entry: { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, ...result }, stat }
+}
+
+async function ingestLink({ fs, root, session }: IngestContext, path: string, stat: FileStat): Promise<Ingested> {
+  const { target, fileId } = readLinkTarget(fs, root, path)
+  await session.putHashed('chunk', fileId, target)
+  const content = { kind: 'chunk', id: fileId } as const
+  return { entry: { path, kind: 'symlink', executable: false, bytes: target.length, fileId, content }, stat }
+}

@@ -1,0 +1,99 @@
+/** Writing one file or link of a version: complete and checked beside its place, then renamed into it. */
+
+import { dirname } from 'node:path'
+import { throwIfAborted } from '../base/abort.ts'
+import { concatBytes } from '../base/bytes.ts'
+import { createSha256 } from '../crypto/hash.ts'
+import { walkContentMap } from '../objects/content-map.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import type { TreeEntry } from '../objects/tree-node.ts'
+import { discard, uniquePath } from '../store/atomic-file.ts'
+import { type FileSystem, isErrno } from '../store/file-system.ts'
+import { FileIdMismatchError, WouldOverwriteError } from './errors.ts'
+
+export interface WriteContext {
+  fs: FileSystem
+  root: string
+  tmpDir: string
+  read: ReadObject
+  signal?: AbortSignal | undefined
+}
+
+/** The bytes of a version of a file, checked chunk by chunk.
+ *  The file id is not proven by this; see `writeEntry`. */
+export async function* readEntry(
+  read: ReadObject,
+  entry: Pick<TreeEntry, 'content' | 'bytes'>,
+  options: { fromByte?: number; toByte?: number; signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<Uint8Array> {
+  const from = options.fromByte ?? 0
+  const to = Math.min(options.toByte ?? entry.bytes, entry.bytes)
+  for await (const chunk of walkContentMap(read, entry, options)) {
+    throwIfAborted(options.signal)
+    const bytes = await read('chunk', chunk.id, { signal: options.signal })
+    yield bytes.subarray(Math.max(0, from - chunk.offset), Math.min(bytes.length, to - chunk.offset))
+  }
+}
+
+/** Puts the entry in its place. Its parents exist; what is there is replaced.
+ *  @throws {FileIdMismatchError} WORKTREE_FILE_MISMATCH (exit 13) if the chunks make up another file */
+export async function writeEntry(context: WriteContext, entry: TreeEntry): Promise<void> {
+  const { fs, root } = context
+  const target = `${root}/${entry.path}`
+  const unfinished = uniquePath(context.tmpDir, 'checkout')
+  try {
+    await build(context, entry, unfinished)
+    fs.rename(unfinished, target)
+  } catch (error) {
+    discard(fs, unfinished)
+    if (isErrno(error, 'EXDEV')) return writeBeside(context, entry, target)
+    throw isDirectoryInTheWay(error) ? new WouldOverwriteError([entry.path]) : error
+  }
+}
+
+/** Another device is mounted here, and renames do not cross devices: the unfinished file has to stand beside. */
+async function writeBeside(context: WriteContext, entry: TreeEntry, target: string): Promise<void> {
+  const unfinished = uniquePath(dirname(target), '.floe-unfinished')
+  try {
+    await build(context, entry, unfinished)
+    context.fs.rename(unfinished, target)
+  } catch (error) {
+    discard(context.fs, unfinished)
+    throw isDirectoryInTheWay(error) ? new WouldOverwriteError([entry.path]) : error
+  }
+}
+
+async function build(context: WriteContext, entry: TreeEntry, path: string): Promise<void> {
+  if (entry.kind === 'symlink') context.fs.symlink(await linkTarget(context, entry), path)
+  else await buildFile(context, entry, path)
+}
+
+async function buildFile({ fs, read, signal }: WriteContext, entry: TreeEntry, path: string): Promise<void> {
+  const hash = createSha256()
+  const file = fs.open(path, 'create', { executable: entry.executable })
+  try {
+    for await (const piece of readEntry(read, entry, { signal })) {
+      hash.update(piece)
+      file.write(piece)
+    }
+  } finally {
+    file.close()
+  }
+  assertFileId(entry, hash.digest('hex'))
+}
+
+async function linkTarget({ read, signal }: WriteContext, entry: TreeEntry): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of readEntry(read, entry, { signal })) pieces.push(piece)
+  const target = concatBytes(...pieces)
+  assertFileId(entry, createSha256().update(target).digest('hex'))
+  return target
+}
+
+function assertFileId(entry: TreeEntry, got: string): void {
+  if (got !== entry.fileId) throw new FileIdMismatchError(entry.path, entry.fileId, got)
+}
+
+function isDirectoryInTheWay(error: unknown): boolean {
+  return isErrno(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST', 'ENOTDIR')
+}
