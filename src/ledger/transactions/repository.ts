@@ -57,7 +57,7 @@ export function addBeginPush(
   transaction: Transaction,
   floe: string,
   repository: RepositoryArgument,
-  push: { ref: string; expectedOld: string | null; generation: bigint },
+  push: { ref: string; expectedOld: string | null; generation: bigint; retainUntilMs: number },
 ): TransactionResult {
   return transaction.moveCall({
     target: `${floe}::push::begin`,
@@ -66,6 +66,7 @@ export function addBeginPush(
       transaction.pure.string(push.ref),
       optionalBytes(transaction, push.expectedOld),
       transaction.pure.u64(push.generation),
+      transaction.pure.u64(push.retainUntilMs),
     ],
   })
 }
@@ -113,7 +114,6 @@ export interface FinishPush {
   /** SHA-256 of the commit's statement, hex. */
   statement: string | null
   forced: boolean
-  retainUntilMs: number
 }
 
 export function addFinishPush(
@@ -133,7 +133,6 @@ export function addFinishPush(
       typeof finish.commitPack === 'bigint' ? transaction.pure.u64(finish.commitPack) : finish.commitPack,
       optionalBytes(transaction, finish.statement),
       transaction.pure.bool(finish.forced),
-      transaction.pure.u64(finish.retainUntilMs),
       transaction.object(CLOCK),
     ],
   })
