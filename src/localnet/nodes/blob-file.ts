@@ -7,7 +7,7 @@
  *
  *  Little-endian; payloads are the BCS bytes as received. One file instead of 2·shards + 1: 2,000 small blobs would
  *  otherwise be 830,000 files. A record counts once all of it is there, so whatever is left of an append that was cut
- *  off is ignored and overwritten. The payload carries no sum: a node that rots must serve what it has, and readers
+ *  off is ignored and removed. The payload carries no sum: a node that rots must serve what it has, and readers
  *  check every sliver against the metadata. */
 
 import { type FileHandle, open, rename } from 'node:fs/promises'
@@ -44,6 +44,8 @@ export class BlobFile {
   readonly #places = new Map<number, Place>()
   #end = 0
   #dirty = false
+  /** Something unfinished stands behind the last record. */
+  #torn = false
   // Appends run one after the other: a record must never stand behind an unfinished one.
   #writing: Promise<unknown> = Promise.resolve()
 
@@ -92,9 +94,10 @@ export class BlobFile {
       await handle.read(header, 0, header.length, this.#end)
       const bytes = header.readUInt32LE(4)
       const whole = this.#end + RECORD_HEADER_BYTES + bytes <= size
-      if (!whole || header.readUInt32LE(8) !== crc32(header.subarray(0, 8))) return
+      if (!whole || header.readUInt32LE(8) !== crc32(header.subarray(0, 8))) break
       this.#note(header.readUInt8(0), header.readUInt16LE(2), bytes)
     }
+    this.#torn = this.#end < size
   }
 
   #note(kind: number, pair: number, bytes: number): void {
@@ -140,12 +143,16 @@ export class BlobFile {
     if (this.#places.has(keyOf(kind, pair))) return false
     const handle = await open(this.path, 'r+')
     try {
+      // Else the rest of what was cut off could pass for a record behind this one.
+      if (this.#torn) await handle.truncate(this.#end)
+      this.#torn = true
       const record = [recordHeader(kind, pair, payload.length), payload]
       const { bytesWritten } = await handle.writev(record, this.#end)
       if (bytesWritten !== RECORD_HEADER_BYTES + payload.length) throw new Error(`short write to ${this.path}`)
     } finally {
       await handle.close()
     }
+    this.#torn = false
     this.#note(kind, pair, payload.length)
     this.#dirty = true
     return true
