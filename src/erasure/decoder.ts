@@ -28,32 +28,53 @@ export function* decodePlan(
   const { consistency = 'default', verified = false } = options
   const params = metadataParams(metadata)
   const chosen = chooseSlivers(params, axis, slivers)
-  const matrix = context.allocate(params.primarySourceCount * params.primarySliverBytes)
-  const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
-  if (!verified || !allSystematic) {
-    const joined = context.allocate(chosen.length * sliverBytesOf(params, axis))
+  const { memory } = context
+  const matrix = memory.allocate(params.primarySourceCount * params.primarySliverBytes)
+  try {
+    const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
+    if (!verified || !allSystematic)
+      yield* verifyAndRestorePlan(context, metadata, params, axis, chosen, matrix, verified)
+    placeSystematic(params, axis, chosen, matrix)
+    // Behind the blob's end is padding: what the slivers say there must not survive into the checks below.
+    matrix.fill(0, params.blobBytes)
+    const blob = matrix.subarray(0, params.blobBytes)
+    if (consistency === 'default') {
+      const given = axis === 'primary' ? chosen.map(({ index }) => index) : []
+      yield* checkRowsPlan(context, metadata, params, matrix, new Set(given))
+    } else if (consistency === 'strict') {
+      const { metadata: again } = yield* identityPlan(context, params.shardCount, blob)
+      if (!equalBytes(again.pairHashes, metadata.pairHashes))
+        throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
+    }
+    // Shared memory is not accepted everywhere, and this block goes back: the result is the caller's own.
+    return new Uint8Array(blob)
+  } finally {
+    memory.release(matrix)
+  }
+}
+
+function* verifyAndRestorePlan(
+  context: PlanContext,
+  metadata: BlobMetadata,
+  params: BlobParams,
+  axis: SliverAxis,
+  chosen: readonly Sliver[],
+  matrix: Uint8Array,
+  verified: boolean,
+): Plan<void> {
+  const { memory } = context
+  const joined = memory.allocate(chosen.length * sliverBytesOf(params, axis))
+  try {
     for (const [p, sliver] of chosen.entries()) joined.set(sliver.bytes, p * sliver.bytes.length)
     if (!verified) {
       const roots = yield* rootsPlan(context, params, axis, joined, chosen.length)
       for (const [p, { index }] of chosen.entries())
         assertSliverHash(metadata, axis, index, roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES))
     }
-    if (!allSystematic) yield* restorePlan(context, params, axis, chosen, joined, matrix)
+    yield* restorePlan(context, params, axis, chosen, joined, matrix)
+  } finally {
+    memory.release(joined)
   }
-  placeSystematic(params, axis, chosen, matrix)
-  // What stands behind the blob's end is padding: the writer's claim about it must not survive into the checks below.
-  matrix.fill(0, params.blobBytes)
-  const blob = matrix.subarray(0, params.blobBytes)
-  if (consistency === 'default') {
-    const given = axis === 'primary' ? chosen.map(({ index }) => index) : []
-    yield* checkRowsPlan(context, metadata, params, matrix, new Set(given))
-  } else if (consistency === 'strict') {
-    const { metadata: again } = yield* identityPlan(context, params.shardCount, blob)
-    if (!equalBytes(again.pairHashes, metadata.pairHashes))
-      throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
-  }
-  // Shared memory is not accepted everywhere; a result is the caller's own.
-  return blob.buffer instanceof SharedArrayBuffer ? new Uint8Array(blob) : blob
 }
 
 /** The first k distinct slivers, systematic ones first: fewer to restore. */
@@ -98,7 +119,7 @@ function* restorePlan(
   const wanted = Array.from({ length: sourceCount(params, axis) }, (_, i) => i).filter((i) => !have.has(i))
   const codewords = sourceCount(params, axis === 'primary' ? 'secondary' : 'primary')
   const shared = { $kind: 'restore', params, axis, present, slivers, wanted, matrix } as const
-  yield split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range }))
+  if (wanted.length > 0) yield split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range }))
 }
 
 /** The default consistency check: every systematic row that was not given must hash to what the metadata names. */
@@ -112,14 +133,20 @@ function* checkRowsPlan(
   const { primarySliverBytes } = params
   const rows = Array.from({ length: params.primarySourceCount }, (_, i) => i).filter((row) => !given.has(row))
   if (rows.length === 0) return
-  let unseen = matrix
-  if (rows.length < params.primarySourceCount) {
-    unseen = context.allocate(rows.length * primarySliverBytes)
+  const { memory } = context
+  const all = rows.length === params.primarySourceCount
+  const unseen = all ? matrix : memory.allocate(rows.length * primarySliverBytes)
+  try {
+    if (!all)
+      for (const [p, row] of rows.entries())
+        unseen.set(matrix.subarray(row * primarySliverBytes, (row + 1) * primarySliverBytes), p * primarySliverBytes)
+    const roots = yield* rootsPlan(context, params, 'primary', unseen, rows.length)
     for (const [p, row] of rows.entries())
-      unseen.set(matrix.subarray(row * primarySliverBytes, (row + 1) * primarySliverBytes), p * primarySliverBytes)
+      if (!equalBytes(roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES), sliverHashOf(metadata, 'primary', row)))
+        throw new ErasureError('ERASURE_INCONSISTENT', 'the slivers do not belong to one correctly encoded blob', {
+          row,
+        })
+  } finally {
+    if (!all) memory.release(unseen)
   }
-  const roots = yield* rootsPlan(context, params, 'primary', unseen, rows.length)
-  for (const [p, row] of rows.entries())
-    if (!equalBytes(roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES), sliverHashOf(metadata, 'primary', row)))
-      throw new ErasureError('ERASURE_INCONSISTENT', 'the slivers do not belong to one correctly encoded blob', { row })
 }

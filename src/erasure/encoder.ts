@@ -16,46 +16,61 @@ import { type Plan, type PlanContext, reachable, split } from './plan.ts'
 /** Everything an encoded blob is made of. */
 interface Encoding {
   readonly identity: BlobIdentity
+  /** In memory that jobs can reach; the caller's own bytes if those are. */
   readonly blob: Uint8Array
+  /** Columns ks..n-1. */
   readonly columns: Uint8Array
+  /** Rows kp..n-1, unless only the id is wanted. */
   readonly rows: Uint8Array | undefined
 }
 
 function* encode(context: PlanContext, shardCount: number, input: Uint8Array, keepRows: boolean): Plan<Encoding> {
   const params = blobParams(shardCount, input.length)
   const { primarySourceCount: kp, secondarySourceCount: ks } = params
-  const { jobsPerBatch } = context
+  const { jobsPerBatch, memory } = context
   const blob = reachable(context, input)
-  const columns = context.allocate((shardCount - ks) * params.secondarySliverBytes)
-  yield split(0, kp, jobsPerBatch).map((rows) => ({ $kind: 'extend-rows', params, rows, blob, columns }))
-
-  const rows = keepRows ? context.allocate((shardCount - kp) * params.primarySliverBytes) : undefined
-  const leaves = context.allocate(shardCount * shardCount * HASH_BYTES)
-  const columnRoots = context.allocate(shardCount * HASH_BYTES)
-  const shared = { $kind: 'encode-columns', params, blob, columns, rows, leaves, columnRoots } as const
-  yield [...split(0, ks, jobsPerBatch), ...split(ks, shardCount - ks, jobsPerBatch)].map((range) => ({
-    ...shared,
-    range,
-  }))
-
-  const rowRoots = context.allocate(shardCount * HASH_BYTES)
-  yield split(0, shardCount, jobsPerBatch).map((range) => ({ $kind: 'row-roots', params, range, leaves, rowRoots }))
-
-  const pairHashes = pairHashesOf(shardCount, rowRoots, columnRoots)
-  const rootHash = blobRootOf(pairHashes)
-  const metadata = { blobBytes: input.length, shardCount, pairHashes }
-  const blobId = blobIdOf(rootHash, input.length)
-  return { identity: { params, blobId, rootHash, metadata }, blob, columns, rows }
+  const columns = memory.allocate((shardCount - ks) * params.secondarySliverBytes)
+  const rows = keepRows ? memory.allocate((shardCount - kp) * params.primarySliverBytes) : undefined
+  const leaves = memory.allocate(shardCount * shardCount * HASH_BYTES)
+  const roots = memory.allocate(2 * shardCount * HASH_BYTES)
+  const rowRoots = roots.subarray(0, shardCount * HASH_BYTES)
+  const columnRoots = roots.subarray(shardCount * HASH_BYTES)
+  let keep = false
+  try {
+    yield split(0, kp, jobsPerBatch).map((range) => ({ $kind: 'extend-rows', params, range, blob, columns }))
+    const shared = { $kind: 'encode-columns', params, blob, columns, rows, leaves, columnRoots } as const
+    yield [...split(0, ks, jobsPerBatch), ...split(ks, shardCount - ks, jobsPerBatch)].map((range) => ({
+      ...shared,
+      range,
+    }))
+    yield split(0, shardCount, jobsPerBatch).map((range) => ({ $kind: 'row-roots', params, range, leaves, rowRoots }))
+    const pairHashes = pairHashesOf(shardCount, rowRoots, columnRoots)
+    const rootHash = blobRootOf(pairHashes)
+    const metadata = { blobBytes: input.length, shardCount, pairHashes }
+    const blobId = blobIdOf(rootHash, input.length)
+    keep = keepRows
+    return { identity: { params, blobId, rootHash, metadata }, blob, columns, rows }
+  } finally {
+    memory.release(leaves, roots)
+    if (!keep) memory.release(columns, rows, blob === input ? undefined : blob)
+  }
 }
 
 export function* encodePlan(context: PlanContext, shardCount: number, blob: Uint8Array): Plan<EncodedBlob> {
   const encoding = yield* encode(context, shardCount, blob, true)
   const { params } = encoding.identity
+  let released = false
   const sliver = (axis: SliverAxis, index: number): Sliver => {
+    if (released) throw new TypeError('the encoded blob has been released')
     if (!Number.isInteger(index) || index < 0 || index >= params.shardCount)
       throw new RangeError(`"index" expected 0..${params.shardCount - 1}, got ${index}`)
     const bytes = axis === 'primary' ? primarySliver(params, encoding, index) : secondarySliver(params, encoding, index)
     return { bytes, symbolBytes: params.symbolBytes, index }
+  }
+  const release = () => {
+    if (released) return
+    released = true
+    context.memory.release(encoding.columns, encoding.rows, encoding.blob === blob ? undefined : encoding.blob)
   }
   return {
     ...encoding.identity,
@@ -64,6 +79,8 @@ export function* encodePlan(context: PlanContext, shardCount: number, blob: Uint
       primary: sliver('primary', pairIndex),
       secondary: sliver('secondary', params.shardCount - 1 - pairIndex),
     }),
+    release,
+    [Symbol.dispose]: release,
   }
 }
 

@@ -5,7 +5,7 @@
  *  the planes that stay in the second-level cache. Butterflies with factor 0, blocks of zeros and results that nobody
  *  needs are skipped. */
 
-import { type Code, locatorFor, nextPowerOfTwo, pointOf } from './code.ts'
+import { type Code, type Locator, locatorFor, nextPowerOfTwo, pointOf } from './code.ts'
 import { type Engine, type Grid, HASH_BYTES, type SymbolBlock } from './engine.ts'
 import { EXP, GROUP_ORDER, multiply } from './field.ts'
 import { instantiateKernel, type Kernel } from './kernel.ts'
@@ -45,6 +45,7 @@ class SimdEngine implements Engine {
   readonly #nodes: number
   readonly #user: number
   #userBytes = 0
+  #lastLocator: { code: Code; present: readonly number[]; locator: Locator } | undefined
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel
@@ -111,7 +112,7 @@ class SimdEngine implements Engine {
     restored: Grid,
   ): void {
     if (wanted.length === 0) return
-    const { size, logs } = locatorFor(code, present)
+    const { size, logs } = this.#locator(code, present)
     this.#fillFactors(size)
     const vectors = this.#vectors(block, size)
     const { base, stride, plane } = vectors
@@ -130,6 +131,16 @@ class SimdEngine implements Engine {
       kernel.scale(base + point * stride, plane, plane, this.#factor(EXP[GROUP_ORDER - logs[point]!]!))
       this.#unpack(vectors, point, block, restored, p)
     }
+  }
+
+  /** The blocks of one decoding share a locator, which costs more than a block. */
+  #locator(code: Code, present: readonly number[]): Locator {
+    const last = this.#lastLocator
+    const same = last?.present === present && last.code.rate === code.rate && last.code.chunk === code.chunk
+    if (same && last.code.originalCount === code.originalCount) return last.locator
+    const locator = locatorFor(code, present)
+    this.#lastLocator = { code, present, locator }
+    return locator
   }
 
   hashLeaves({ symbolBytes, codewords }: SymbolBlock, positions: number, symbols: Grid, leaves: Grid): void {

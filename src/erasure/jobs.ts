@@ -18,7 +18,7 @@ interface Range {
 export interface ExtendRowsJob {
   readonly $kind: 'extend-rows'
   readonly params: BlobParams
-  readonly rows: Range
+  readonly range: Range
   readonly blob: Uint8Array
   readonly columns: Uint8Array
 }
@@ -99,6 +99,8 @@ export type JobResult = undefined | ProvenSymbol[]
 
 /** Bytes of a vector in a block: long enough to amortise a butterfly's tables, short enough for a thousand of them. */
 const VECTOR_TARGET_BYTES = 1024
+/** Restoring scales every vector by a factor of its own, whose table is made anew for each block: longer ones pay. */
+const RESTORE_VECTOR_TARGET_BYTES = 8192
 
 export function runJob(engine: Engine, job: Job): JobResult {
   switch (job.$kind) {
@@ -124,8 +126,8 @@ function inBlocks({ first, count }: Range, blockCount: number, run: (first: numb
   for (let done = 0; done < count; done += blockCount) run(first + done, Math.min(blockCount, count - done))
 }
 
-function codewordsPerBlock(symbolBytes: number): number {
-  return Math.max(1, Math.floor(VECTOR_TARGET_BYTES / symbolBytes))
+function codewordsPerBlock(symbolBytes: number, vectorBytes = VECTOR_TARGET_BYTES): number {
+  return Math.max(1, Math.floor(vectorBytes / symbolBytes))
 }
 
 /** Copies blob bytes [from, from + length) to `to`, zeros where the blob has ended. */
@@ -135,10 +137,10 @@ function copyPadded(memory: Uint8Array, to: number, blob: Uint8Array, from: numb
   if (have < length) memory.fill(0, to + have, to + length)
 }
 
-function extendRows(engine: Engine, { params, rows, blob, columns }: ExtendRowsJob): undefined {
+function extendRows(engine: Engine, { params, range, blob, columns }: ExtendRowsJob): undefined {
   const { shardCount: n, secondarySourceCount: ks, symbolBytes: s, primarySliverBytes, secondarySliverBytes } = params
   const code = codeOfAxis(params, 'secondary')
-  inBlocks(rows, codewordsPerBlock(s), (first, count) => {
+  inBlocks(range, codewordsPerBlock(s), (first, count) => {
     const input = engine.reserve(count * n * s)
     const output = input + count * primarySliverBytes
     copyPadded(engine.memory, input, blob, first * primarySliverBytes, count * primarySliverBytes)
@@ -248,7 +250,7 @@ function restore(engine: Engine, job: RestoreJob): undefined {
   const { symbolBytes: s, primarySliverBytes } = params
   const code = codeOfAxis(params, axis)
   const sliverBytes = sliverBytesOf(params, axis)
-  inBlocks(range, codewordsPerBlock(s), (first, count) => {
+  inBlocks(range, codewordsPerBlock(s, RESTORE_VECTOR_TARGET_BYTES), (first, count) => {
     const vectorBytes = count * s
     const input = engine.reserve((present.length + wanted.length) * vectorBytes)
     const output = input + present.length * vectorBytes

@@ -2,21 +2,22 @@
  *  description serves the pool, which spreads a batch over threads, and the caller's own thread, which runs it in order. */
 
 import type { Job, JobResult } from './jobs.ts'
+import type { JobMemory } from './memory.ts'
 
 export type Plan<T> = Generator<readonly Job[], T, readonly JobResult[]>
 
 /** Where a plan's jobs will run. */
 export interface PlanContext {
-  /** Memory that jobs can read and write, zeroed: shared on a pool. */
-  allocate(bytes: number): Uint8Array
-  /** Jobs worth making of one batch. */
+  /** Memory that the jobs can reach. A plan releases what it allocated, also when it is given up. */
+  readonly memory: JobMemory
+  /** Jobs worth making of one batch; 1 if they run on the caller's thread. */
   readonly jobsPerBatch: number
 }
 
 /** The bytes in memory that jobs can reach; copied only where they are not there already. */
-export function reachable(context: PlanContext, bytes: Uint8Array): Uint8Array {
-  if (context.jobsPerBatch === 1 || bytes.buffer instanceof SharedArrayBuffer) return bytes
-  const copy = context.allocate(bytes.length)
+export function reachable({ memory, jobsPerBatch }: PlanContext, bytes: Uint8Array): Uint8Array {
+  if (jobsPerBatch === 1 || bytes.buffer instanceof SharedArrayBuffer) return bytes
+  const copy = memory.allocate(bytes.length)
   copy.set(bytes)
   return copy
 }

@@ -12,6 +12,7 @@ import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
+import { createSharedMemory } from './memory.ts'
 import type { Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
@@ -54,22 +55,28 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl())
   const context: PlanContext = {
     jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
-    allocate: (bytes) => new Uint8Array(new SharedArrayBuffer(bytes)),
+    memory: createSharedMemory(),
   }
 
   const run = async <T>(plan: Plan<T>, { signal }: JobOptions = {}): Promise<T> => {
     throwIfAborted(signal)
-    let step = plan.next()
-    while (!step.done) {
-      const settled = await Promise.allSettled(step.value.map((job) => workers.submit(job, signal)))
-      throwIfAborted(signal)
-      const results = settled.map((outcome) => {
-        if (outcome.status === 'rejected') throw outcome.reason
-        return outcome.value
-      })
-      step = plan.next(results)
+    try {
+      let step = plan.next()
+      while (!step.done) {
+        // All are awaited: a job must have ended before the memory it writes is given back.
+        const settled = await Promise.allSettled(step.value.map((job) => workers.submit(job, signal)))
+        throwIfAborted(signal)
+        const results = settled.map((outcome) => {
+          if (outcome.status === 'rejected') throw outcome.reason
+          return outcome.value
+        })
+        step = plan.next(results)
+      }
+      return step.value
+    } finally {
+      // Runs the plan's own clean-up where it was given up half way.
+      plan.return(undefined as T)
     }
-    return step.value
   }
 
   return {

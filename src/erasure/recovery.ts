@@ -40,13 +40,18 @@ export function* recoverPlan(
       needed,
     })
   const present = [...byIndex.keys()].sort((a, b) => a - b).slice(0, needed)
-  const joined = context.allocate(needed * symbolBytes)
-  for (const [p, source] of present.entries()) joined.set(byIndex.get(source)!, p * symbolBytes)
-  const bytes = context.allocate(sliverBytesOf(params, axis))
-  yield [{ $kind: 'recover', params, axis, present, symbols: joined, sliver: bytes }]
-  const root = yield* rootsPlan(context, params, axis, bytes, 1)
-  assertSliverHash(metadata, axis, index, root)
-  return { bytes: new Uint8Array(bytes), symbolBytes, index }
+  const { memory } = context
+  const joined = memory.allocate(needed * symbolBytes)
+  const bytes = memory.allocate(sliverBytesOf(params, axis))
+  try {
+    for (const [p, source] of present.entries()) joined.set(byIndex.get(source)!, p * symbolBytes)
+    yield [{ $kind: 'recover', params, axis, present, symbols: joined, sliver: bytes }]
+    const root = yield* rootsPlan(context, params, axis, bytes, 1)
+    assertSliverHash(metadata, axis, index, root)
+    return { bytes: new Uint8Array(bytes), symbolBytes, index }
+  } finally {
+    memory.release(joined, bytes)
+  }
 }
 
 export function* symbolsPlan(

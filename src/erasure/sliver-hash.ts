@@ -51,16 +51,15 @@ export function* rootsPlan(
   slivers: Uint8Array,
   count: number,
 ): Plan<Uint8Array> {
-  const roots = context.allocate(count * HASH_BYTES)
-  yield split(0, count, context.jobsPerBatch).map((range) => ({
-    $kind: 'hash-slivers',
-    params,
-    axis,
-    slivers,
-    range,
-    roots,
-  }))
-  return roots
+  const { memory, jobsPerBatch } = context
+  const roots = memory.allocate(count * HASH_BYTES)
+  try {
+    const shared = { $kind: 'hash-slivers', params, axis, slivers, roots } as const
+    yield split(0, count, jobsPerBatch).map((range) => ({ ...shared, range }))
+    return roots.slice()
+  } finally {
+    memory.release(roots)
+  }
 }
 
 export function* verifySliverPlan(

@@ -6,6 +6,7 @@ import { encodePlan, identityPlan } from './encoder.ts'
 import type { Engine } from './engine.ts'
 import { createSimdEngine } from './engine-simd.ts'
 import { type JobResult, runJob } from './jobs.ts'
+import { privateMemory } from './memory.ts'
 import type { BlobMetadata, Sliver, SliverAxis } from './params.ts'
 import type { Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
@@ -32,14 +33,18 @@ export interface SyncCoder {
 }
 
 export function createSyncCoder(engine: Engine = createSimdEngine()): SyncCoder {
-  const context: PlanContext = { jobsPerBatch: 1, allocate: (bytes) => new Uint8Array(bytes) }
+  const context: PlanContext = { jobsPerBatch: 1, memory: privateMemory }
   const run = <T>(plan: Plan<T>): T => {
-    let step = plan.next()
-    while (!step.done) {
-      const results: JobResult[] = step.value.map((job) => runJob(engine, job))
-      step = plan.next(results)
+    try {
+      let step = plan.next()
+      while (!step.done) {
+        const results: JobResult[] = step.value.map((job) => runJob(engine, job))
+        step = plan.next(results)
+      }
+      return step.value
+    } finally {
+      plan.return(undefined as T)
     }
-    return step.value
   }
   return {
     encodeBlob: (shardCount, blob) => run(encodePlan(context, shardCount, blob)),
