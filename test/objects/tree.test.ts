@@ -14,6 +14,7 @@ import {
   proveEntry,
   sameEntry,
   type TreeChange,
+  type TreeDifference,
   type TreeEntry,
   treeNodeIds,
   treeTotals,
@@ -44,7 +45,13 @@ async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 
 function counting(read: ReadObject): { read: ReadObject; count: () => number } {
   let count = 0
-  return { count: () => count, read: (kind, id, options) => (count++, read(kind, id, options)) }
+  return {
+    count: () => count,
+    read: (kind, id, options) => {
+      count++
+      return read(kind, id, options)
+    },
+  }
 }
 
 function datasetPaths(count: number): string[] {
@@ -248,7 +255,10 @@ describe('updating', () => {
       .map((path) => ({ path, entry: file(path, 'new') }))
     const next = await updateTree(
       counted.read,
-      (kind, bytes) => (written++, memory.write(kind, bytes)),
+      (kind, bytes) => {
+        written++
+        return memory.write(kind, bytes)
+      },
       root,
       changes.sort((a, b) => comparePaths(a.path, b.path)),
     )
@@ -306,12 +316,14 @@ describe('walking', () => {
         const after = seed % 2 ? side(n) : new Map([...before].filter(() => rng.below(50) > 0))
         const a = await buildTree(sortEntries(before.values()), write)
         const b = await buildTree(sortEntries(after.values()), write)
-        const expected = [...new Set([...before.keys(), ...after.keys()])].sort(comparePaths).flatMap((path) => {
-          const x = before.get(path)
-          const y = after.get(path)
-          if (x && y) return sameEntry(x, y) ? [] : [{ path, before: x, after: y }]
-          return [x ? { path, before: x } : { path, after: y }]
-        })
+        const expected = [...new Set([...before.keys(), ...after.keys()])]
+          .sort(comparePaths)
+          .flatMap((path): TreeDifference[] => {
+            const x = before.get(path)
+            const y = after.get(path)
+            if (x && y) return sameEntry(x, y) ? [] : [{ path, before: x, after: y }]
+            return [x ? { path, before: x } : { path, after: y }]
+          })
         expect(await collect(diffTrees(read, a, b))).toEqual(expected)
         expect(await collect(diffTrees(read, null, b))).toHaveLength(after.size)
       }),
