@@ -13,7 +13,8 @@ export const CODEC_STORED = 0
 export const CODEC_ZSTD = 1
 /** The first bytes of all 2-byte elements are one zstd frame, the second bytes and what is left over another; before them
  *  stand their lengths (u32 each). */
-/** The same with elements of 4 bytes. */
+export const CODEC_ZSTD_GROUPED_2 = 2
+/** The same with elements of 4 bytes, in four groups. */
 export const CODEC_ZSTD_GROUPED_4 = 3
 
 /** No frame is larger raw: a frame of several objects has at most 1 MiB, one object has at most its own limit. */
