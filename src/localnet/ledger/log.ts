@@ -1,8 +1,9 @@
 /** Append-only file of checksummed records.
  *
- *  File = 8 bytes magic, then frames: length u32 LE, CRC-32 u32 LE of the payload, payload. A frame that is cut short
- *  or does not match its checksum at the end of the file is the trace of a process or machine that died while writing:
- *  it is dropped. The same in the middle of the file is damage and refused. */
+ *  File = 8 bytes magic, then frames: length u32 LE, CRC-32 of the payload u32 LE, CRC-32 of these 8 bytes u32 LE,
+ *  payload. What a process or machine that dies while writing leaves behind is dropped: a last frame that is cut short
+ *  or does not match its checksum, or zeros up to the end. Anything else that does not match is damage and refused: the
+ *  head has a checksum of its own so that a flipped length cannot pass for a cut file and take all later records along. */
 
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -10,7 +11,7 @@ import { concatBytes, equalBytes, utf8 } from '../../base/bytes.ts'
 import { stateCorrupt } from './errors.ts'
 
 const MAGIC = utf8('FLOELDG1')
-const FRAME_HEAD_BYTES = 8
+const FRAME_HEAD_BYTES = 12
 /** Largest payload; a transaction with all its written objects stays far below. */
 export const MAX_RECORD_BYTES = 64 * 1024 * 1024
 /** Bytes read from disk at a time while scanning. */
@@ -21,6 +22,7 @@ function frameHead(payload: Uint8Array): Uint8Array {
   const view = new DataView(head.buffer)
   view.setUint32(0, payload.length, true)
   view.setUint32(4, crc32(payload), true)
+  view.setUint32(8, crc32(head.subarray(0, 8)), true)
   return head
 }
 
@@ -51,6 +53,7 @@ class FileWindow {
   /** Up to `count` bytes at `offset`; fewer at the end of the file. */
   at(offset: number, count: number): Uint8Array {
     const wanted = Math.min(count, Math.max(0, this.fileBytes - offset))
+    if (wanted === 0) return new Uint8Array(0)
     if (offset < this.#from || offset + wanted > this.#from + this.#bytes.length) {
       const buffer = new Uint8Array(Math.min(Math.max(wanted, SCAN_BYTES), this.fileBytes - offset))
       let filled = 0
@@ -66,26 +69,35 @@ class FileWindow {
   }
 }
 
-/** The payload of the frame at `offset`, or undefined if there is no whole, matching frame. */
-function frameAt(window: FileWindow, offset: number): Uint8Array | undefined {
+type Frame =
+  | { kind: 'whole'; payload: Uint8Array }
+  /** Cut short, or a payload that does not match; `end` is where the frame would end. */
+  | { kind: 'unfinished'; end: number }
+  | { kind: 'damaged' }
+
+function frameAt(window: FileWindow, offset: number): Frame {
   const head = window.at(offset, FRAME_HEAD_BYTES)
-  if (head.length < FRAME_HEAD_BYTES) return undefined
+  if (head.length < FRAME_HEAD_BYTES) return { kind: 'unfinished', end: window.fileBytes }
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength)
   const length = view.getUint32(0, true)
   const checksum = view.getUint32(4, true)
-  if (length === 0 || length > MAX_RECORD_BYTES || offset + FRAME_HEAD_BYTES + length > window.fileBytes)
-    return undefined
+  const matches = crc32(head.subarray(0, 8)) === view.getUint32(8, true)
+  if (!matches || length === 0 || length > MAX_RECORD_BYTES) {
+    return isZeroFrom(window, offset) ? { kind: 'unfinished', end: window.fileBytes } : { kind: 'damaged' }
+  }
   const payload = window.at(offset + FRAME_HEAD_BYTES, length)
-  return payload.length === length && crc32(payload) === checksum ? payload : undefined
+  if (payload.length === length && crc32(payload) === checksum) return { kind: 'whole', payload }
+  return { kind: 'unfinished', end: offset + FRAME_HEAD_BYTES + length }
 }
 
-/** True if a whole frame follows the broken one: then the damage is not a torn tail. */
-function recordFollows(window: FileWindow, offset: number): boolean {
-  const head = window.at(offset, FRAME_HEAD_BYTES)
-  if (head.length < FRAME_HEAD_BYTES) return false
-  const length = new DataView(head.buffer, head.byteOffset, head.byteLength).getUint32(0, true)
-  if (length === 0 || length > MAX_RECORD_BYTES) return false
-  return frameAt(window, offset + FRAME_HEAD_BYTES + length) !== undefined
+/** File systems may extend a file before its data arrives; after a power cut the rest reads as zeros. */
+function isZeroFrom(window: FileWindow, offset: number): boolean {
+  for (let at = offset; at < window.fileBytes; ) {
+    const bytes = window.at(at, SCAN_BYTES)
+    if (bytes.some((byte) => byte !== 0)) return false
+    at += bytes.length
+  }
+  return true
 }
 
 /** Calls back with each record in order. The payload is valid only during the call.
@@ -104,15 +116,15 @@ export function scanLog(path: string, onRecord: (payload: Uint8Array) => void): 
     let offset = MAGIC.length
     let records = 0
     while (offset < window.fileBytes) {
-      const payload = frameAt(window, offset)
-      if (payload === undefined) {
-        if (recordFollows(window, offset))
-          throw stateCorrupt('a record in the middle of the log is damaged', { path, offset })
+      const frame = frameAt(window, offset)
+      if (frame.kind !== 'whole') {
+        const isLast = frame.kind === 'unfinished' && (frame.end >= window.fileBytes || isZeroFrom(window, frame.end))
+        if (!isLast) throw stateCorrupt('a record of the log is damaged', { path, offset })
         break
       }
-      onRecord(payload)
+      onRecord(frame.payload)
       records++
-      offset += FRAME_HEAD_BYTES + payload.length
+      offset += FRAME_HEAD_BYTES + frame.payload.length
     }
     return { validBytes: offset, tornBytes: window.fileBytes - offset, records }
   } finally {
