@@ -6,7 +6,17 @@
 
 import type { bcs } from '@mysten/sui/bcs'
 import type { CodeLocation } from '../movevm/errors.ts'
+import { Loader } from '../movevm/loader.ts'
+import { normalizeAddress } from '../movevm/types.ts'
+import { type LoadedInputs, loadInputs } from './execution-inputs.ts'
+import { ObjectRuntime } from './execution-objects.ts'
+import { failedOutcome, type Outcome, settle, succeededOutcome } from './execution-settlement.ts'
+import { affordableInstructions } from './gas.ts'
+import type { TransactionContext } from './natives.ts'
 import type { LedgerObject } from './object.ts'
+import { requireFailure, runCommands } from './ptb.ts'
+import { Run } from './ptb-run.ts'
+import { type Command, programmable } from './transaction.ts'
 
 /** `bcs.TransactionData` version 1 as `bcs.TransactionData.parse(bytes).V1` gives it. */
 export type TransactionDataV1 = NonNullable<(typeof bcs.TransactionData.$inferType)['V1']>
@@ -115,4 +125,47 @@ export interface ExecutionResult {
 }
 
 /** @throws {LedgerError} if the transaction cannot be executed at all */
-export declare function executeTransaction(request: ExecutionRequest): ExecutionResult
+export function executeTransaction(request: ExecutionRequest): ExecutionResult {
+  const { data, digest, source, mode } = request
+  const transaction = programmable(data)
+  const loader = new Loader(source)
+  const runtime = new ObjectRuntime(source, loader, digest)
+  const inputs = loadInputs(request, transaction, runtime)
+  const run = new Run({
+    loader,
+    context: transactionContext(request, runtime),
+    gas: inputs.gas?.slot,
+    inputs: inputs.slots,
+    mode,
+    maxInstructions: inputs.gas
+      ? affordableInstructions(inputs.gas.budget, BigInt(data.gasData.price))
+      : Number.POSITIVE_INFINITY,
+  })
+  return settle(request, run, inputs, attempt(run, transaction.commands, inputs))
+}
+
+function transactionContext(request: ExecutionRequest, objects: ObjectRuntime): TransactionContext {
+  const { gasData } = request.data
+  const sender = normalizeAddress(request.data.sender)
+  const gasOwner = normalizeAddress(gasData.owner ?? sender)
+  return {
+    objects,
+    sender,
+    sponsor: gasOwner === sender || request.mode === 'genesis' ? undefined : gasOwner,
+    epoch: request.epoch,
+    epochTimestampMs: request.epochTimestampMs,
+    referenceGasPrice: request.referenceGasPrice,
+    gasPrice: BigInt(gasData.price),
+    gasBudget: BigInt(gasData.budget),
+  }
+}
+
+/** Runs the commands. Whatever fails, limits on objects included, is an outcome. */
+function attempt(run: Run, commands: readonly Command[], inputs: LoadedInputs): Outcome {
+  try {
+    const published = runCommands(run, commands)
+    return succeededOutcome(run, inputs, published)
+  } catch (error) {
+    return failedOutcome(inputs, requireFailure(error))
+  }
+}

@@ -1,10 +1,14 @@
 /** Signatures of functions and layouts of types as clients ask for them: resolved to defining package ids, with type
  *  parameters left open. */
 
+import { MoveLinkError } from './errors.ts'
+import type { LinkedModule } from './linkage.ts'
+import { Loader } from './loader.ts'
+import { ABILITY, type TypeToken } from './module.ts'
 import type { PackageSource } from './package.ts'
-import type { PrimitiveName } from './types.ts'
+import { type MoveType, type PrimitiveName, parseType } from './types.ts'
 
-export type Ability = 'copy' | 'drop' | 'store' | 'key'
+export type Ability = keyof typeof ABILITY
 
 /** A type with open type parameters. */
 export type OpenType =
@@ -31,9 +35,80 @@ export interface FunctionSignature {
 }
 
 /** The signature of a function, or nothing if package, module or function is missing. */
-export declare function moduleFunction(
+export function moduleFunction(
   source: PackageSource,
   packageId: string,
   module: string,
   name: string,
-): FunctionSignature | undefined
+): FunctionSignature | undefined {
+  return lookUp(() => {
+    const linkage = new Loader(source).linkage(packageId)
+    const linked = linkage.module(linkage.root.originalId, module).function(name)
+    const open = (token: TypeToken) => openSignature(linked.module, token)
+    return {
+      name,
+      visibility: linked.definition.visibility,
+      isEntry: linked.definition.isEntry,
+      typeParameters: linked.typeParameters.map((set) => ({ constraints: abilityNames(set) })),
+      parameters: linked.parameterTokens.map(open),
+      returns: linked.returnTokens.map(open),
+    }
+  })
+}
+
+export interface StructField {
+  readonly name: string
+  /** Normalised type. */
+  readonly type: string
+}
+
+/** Fields of a struct instance and the abilities it has, or nothing if there is no such struct.
+ *  @param type - e.g. `0x2::coin::Coin<0x2::sui::SUI>`
+ *  @throws {MoveFormatError} MOVE_TYPE_MALFORMED if the text is no type */
+export function structLayout(
+  source: PackageSource,
+  type: string,
+): { fields: readonly StructField[]; abilities: readonly Ability[] } | undefined {
+  const parsed = parseType(type)
+  return lookUp(() => {
+    const loader = new Loader(source)
+    const canonical: MoveType = loader.canonicalType(parsed)
+    const layout = canonical.kind === 'datatype' ? loader.layout(canonical) : undefined
+    if (!layout?.fields) return undefined
+    return {
+      fields: layout.fields.map((field) => ({ name: field.name, type: field.type.key })),
+      abilities: abilityNames(layout.abilities),
+    }
+  })
+}
+
+function lookUp<T>(find: () => T | undefined): T | undefined {
+  try {
+    return find()
+  } catch (error) {
+    if (error instanceof MoveLinkError) return undefined
+    throw error
+  }
+}
+
+/** Names of the abilities in a set, in the order of their bits. */
+export function abilityNames(set: number): Ability[] {
+  return (Object.keys(ABILITY) as Ability[]).filter((name) => (set & ABILITY[name]) !== 0)
+}
+
+function openSignature(module: LinkedModule, token: TypeToken): OpenSignature {
+  if (token.kind !== 'reference') return { reference: 'none', body: openType(module, token) }
+  return { reference: token.mutable ? 'mutable' : 'immutable', body: openType(module, token.to) }
+}
+
+function openType(module: LinkedModule, token: TypeToken): OpenType {
+  if (token.kind === 'vector') return { kind: 'vector', element: openType(module, token.element) }
+  if (token.kind === 'typeParameter') return { kind: 'typeParameter', index: token.index }
+  if (token.kind === 'datatype') {
+    const { address, module: home, name } = module.datatype(token.handle)
+    const typeArguments = token.typeArguments.map((argument) => openType(module, argument))
+    return { kind: 'datatype', typeName: `${address}::${home}::${name}`, typeArguments }
+  }
+  if (token.kind === 'reference') throw new TypeError('a reference inside a type')
+  return { kind: token.kind }
+}

@@ -1,0 +1,463 @@
+/** Runs functions. One loop over explicit frames, so that depth is a limit and not a crash, and so that every fault knows
+ *  its function and instruction.
+ *
+ *  The compiler's borrow checker makes aliasing safe; what is checked here is what would otherwise break the machine or
+ *  lose a value: kinds of operands, initialised locals, and the abilities copy and drop. */
+
+import { invariantFault, limitFault, MoveFault, MoveFormatError, MoveLinkError } from './errors.ts'
+import { binary, cast, compareIntegers, integer, shift } from './integers.ts'
+import { MAX_CALL_DEPTH, MAX_OPERANDS } from './limits.ts'
+import type { FunctionInstance } from './linkage.ts'
+import { locationOf, type Machine } from './machine.ts'
+import type { Code } from './module.ts'
+import { OP } from './opcodes.ts'
+import {
+  assertCopyable,
+  assertDroppable,
+  copyValue,
+  equalValues,
+  expectBool,
+  expectReference,
+  expectStruct,
+  Reference,
+  Struct,
+  type Value,
+  Variant,
+  valueSize,
+} from './values.ts'
+import { borrowElement, packVector, popBack, pushBack, swapElements, unpackVector, vectorLength } from './vectors.ts'
+
+interface Frame {
+  readonly instance: FunctionInstance
+  readonly code: Code
+  readonly locals: (Value | undefined)[]
+  /** Height of the stack below this frame's operands. */
+  readonly base: number
+  pc: number
+}
+
+/** Calls a function and returns its results.
+ *  @throws {MoveFault} with its location */
+export function callFunction<C>(machine: Machine<C>, instance: FunctionInstance, args: readonly Value[]): Value[] {
+  return new Interpreter(machine).run(instance, args)
+}
+
+class Interpreter<C> {
+  readonly #machine: Machine<C>
+  readonly #stack: Value[] = []
+  readonly #frames: Frame[] = []
+  /** Native function being run, for the location of its faults. */
+  #native: FunctionInstance | undefined
+
+  constructor(machine: Machine<C>) {
+    this.#machine = machine
+  }
+
+  run(instance: FunctionInstance, args: readonly Value[]): Value[] {
+    for (const arg of args) this.#stack.push(arg)
+    try {
+      this.#call(instance)
+      while (this.#frames.length > 0) this.#runFrame(this.#frames.at(-1)!)
+      return this.#stack
+    } catch (error) {
+      throw this.#located(error)
+    }
+  }
+
+  #located(error: unknown): unknown {
+    const frame = this.#frames.at(-1)
+    const fault = asFault(error)
+    if (!fault) return error
+    fault.location ??= this.#native
+      ? locationOf(this.#native.function, 0)
+      : frame && locationOf(frame.instance.function, frame.pc)
+    return fault
+  }
+
+  #call(instance: FunctionInstance): void {
+    const stack = this.#stack
+    const count = instance.function.parameterTokens.length
+    const base = stack.length - count
+    if (base < (this.#frames.at(-1)?.base ?? 0)) throw invariantFault('operand stack is empty')
+    const { code } = instance
+    if (!code) {
+      this.#callNative(instance, stack.splice(base, count))
+      return
+    }
+    if (this.#frames.length >= MAX_CALL_DEPTH) throw limitFault('call stack too deep')
+    const locals = new Array<Value | undefined>(instance.function.localCount)
+    for (let i = 0; i < count; i++) locals[i] = stack[base + i]
+    stack.length = base
+    this.#frames.push({ instance, code, locals, base, pc: 0 })
+  }
+
+  #callNative(instance: FunctionInstance, args: Value[]): void {
+    this.#native = instance
+    const { context } = this.#machine
+    const native = this.#machine.native(instance.function)
+    this.#machine.charge(10)
+    const result = native({
+      machine: this.#machine,
+      context,
+      typeArguments: instance.typeArguments,
+      args,
+      callee: instance,
+    })
+    const results = Array.isArray(result) ? (result as readonly Value[]) : [result as Value]
+    if (results.length !== instance.function.returnTokens.length) throw invariantFault('wrong number of native results')
+    for (const value of results) this.#stack.push(value)
+    this.#native = undefined
+  }
+
+  #pop(): Value {
+    const value = this.#stack.pop()
+    if (value === undefined) throw invariantFault('operand stack is empty')
+    return value
+  }
+
+  #take(count: number): Value[] {
+    const stack = this.#stack
+    if (count > stack.length) throw invariantFault('operand stack is empty')
+    return stack.splice(stack.length - count, count)
+  }
+
+  /** Copies a value and pays for it. */
+  #copy(value: Value): Value {
+    if (typeof value !== 'object') return value
+    assertCopyable(value)
+    this.#machine.chargeBytes(valueSize(value))
+    return copyValue(value)
+  }
+
+  #read(reference: Value): Value {
+    return this.#copy(expectReference(reference).get())
+  }
+
+  #return(frame: Frame): void {
+    const results = frame.instance.function.returnTokens.length
+    if (this.#stack.length !== frame.base + results) throw invariantFault('operands left at return')
+    for (const local of frame.locals) assertDroppable(local)
+    this.#frames.pop()
+  }
+
+  /** Runs the frame until it calls or returns. */
+  #runFrame(frame: Frame): void {
+    const stack = this.#stack
+    const machine = this.#machine
+    const { instance, locals } = frame
+    const { opcodes, operands, literals } = frame.code
+    const { loader } = machine
+    for (;;) {
+      const { pc } = frame
+      const operand = operands[pc]!
+      machine.charge(1)
+      if (stack.length > MAX_OPERANDS) throw limitFault('operand stack too high')
+      switch (opcodes[pc]) {
+        case OP.Nop:
+        case OP.FreezeRef:
+          break
+        case OP.Pop:
+          assertDroppable(this.#pop())
+          break
+        case OP.Ret:
+          this.#return(frame)
+          return
+        case OP.BrTrue:
+          if (expectBool(this.#pop())) {
+            frame.pc = operand
+            continue
+          }
+          break
+        case OP.BrFalse:
+          if (!expectBool(this.#pop())) {
+            frame.pc = operand
+            continue
+          }
+          break
+        case OP.Branch:
+          frame.pc = operand
+          continue
+        case OP.LdU8:
+          stack.push(Number(literals[operand]))
+          break
+        case OP.LdU64:
+          stack.push(literals[operand]!)
+          break
+        case OP.LdU16:
+          stack.push(integer(16, literals[operand]!))
+          break
+        case OP.LdU32:
+          stack.push(integer(32, literals[operand]!))
+          break
+        case OP.LdU128:
+          stack.push(integer(128, literals[operand]!))
+          break
+        case OP.LdU256:
+          stack.push(integer(256, literals[operand]!))
+          break
+        case OP.LdConst:
+          stack.push(this.#copy(instance.function.module.constant(operand, loader)))
+          break
+        case OP.LdTrue:
+          stack.push(true)
+          break
+        case OP.LdFalse:
+          stack.push(false)
+          break
+        case OP.CopyLoc:
+          stack.push(this.#copy(local(locals, operand)))
+          break
+        case OP.MoveLoc:
+          stack.push(local(locals, operand))
+          locals[operand] = undefined
+          break
+        case OP.StLoc:
+          assertDroppable(locals[operand])
+          locals[operand] = this.#pop()
+          break
+        case OP.MutBorrowLoc:
+        case OP.ImmBorrowLoc:
+          local(locals, operand)
+          stack.push(new Reference(locals, operand))
+          break
+        case OP.MutBorrowField:
+        case OP.ImmBorrowField:
+          stack.push(this.#borrowField(instance, operand))
+          break
+        case OP.MutBorrowFieldGeneric:
+        case OP.ImmBorrowFieldGeneric:
+          stack.push(this.#borrowField(instance, instance.function.module.loaded.module.fieldInstances[operand]!.of))
+          break
+        case OP.Call:
+        case OP.CallGeneric: {
+          const callee = opcodes[pc] === OP.Call ? instance.callee(operand) : instance.genericCallee(operand)
+          this.#call(callee)
+          frame.pc = pc + 1
+          if (callee.code) return
+          continue
+        }
+        case OP.Pack:
+          this.#pack(instance.struct(operand, loader))
+          break
+        case OP.PackGeneric:
+          this.#pack(instance.genericStruct(operand, loader))
+          break
+        case OP.Unpack:
+        case OP.UnpackGeneric:
+          for (const field of expectStruct(this.#pop()).fields) stack.push(field)
+          break
+        case OP.PackVariant:
+        case OP.PackVariantGeneric:
+          this.#packVariant(instance, operand, opcodes[pc] === OP.PackVariantGeneric)
+          break
+        case OP.UnpackVariant:
+        case OP.UnpackVariantGeneric:
+          for (const field of this.#openVariant(instance, operand, opcodes[pc]!, this.#pop())) stack.push(field)
+          break
+        case OP.UnpackVariantImmRef:
+        case OP.UnpackVariantMutRef:
+        case OP.UnpackVariantGenericImmRef:
+        case OP.UnpackVariantGenericMutRef: {
+          const fields = this.#openVariant(instance, operand, opcodes[pc]!, expectReference(this.#pop()).get())
+          for (let i = 0; i < fields.length; i++) stack.push(new Reference(fields, i))
+          break
+        }
+        case OP.VariantSwitch: {
+          const subject = expectReference(this.#pop()).get()
+          if (!(subject instanceof Variant)) throw invariantFault('expected an enum')
+          const target = frame.code.jumpTables[operand]!.targets[subject.tag]
+          if (target === undefined) throw invariantFault('no branch for this variant')
+          frame.pc = target
+          continue
+        }
+        case OP.ReadRef:
+          stack.push(this.#read(this.#pop()))
+          break
+        case OP.WriteRef: {
+          const reference = expectReference(this.#pop())
+          assertDroppable(reference.get())
+          reference.set(this.#pop())
+          break
+        }
+        case OP.Add:
+          this.#binary('add')
+          break
+        case OP.Sub:
+          this.#binary('sub')
+          break
+        case OP.Mul:
+          this.#binary('mul')
+          break
+        case OP.Mod:
+          this.#binary('mod')
+          break
+        case OP.Div:
+          this.#binary('div')
+          break
+        case OP.BitOr:
+          this.#binary('or')
+          break
+        case OP.BitAnd:
+          this.#binary('and')
+          break
+        case OP.Xor:
+          this.#binary('xor')
+          break
+        case OP.Shl:
+        case OP.Shr: {
+          const distance = this.#pop()
+          stack.push(shift(opcodes[pc] === OP.Shl ? 'left' : 'right', this.#pop(), distance))
+          break
+        }
+        case OP.Or: {
+          const right = expectBool(this.#pop())
+          stack.push(expectBool(this.#pop()) || right)
+          break
+        }
+        case OP.And: {
+          const right = expectBool(this.#pop())
+          stack.push(expectBool(this.#pop()) && right)
+          break
+        }
+        case OP.Not:
+          stack.push(!expectBool(this.#pop()))
+          break
+        case OP.Eq:
+          stack.push(this.#equal())
+          break
+        case OP.Neq:
+          stack.push(!this.#equal())
+          break
+        case OP.Lt:
+          stack.push(this.#compare() < 0)
+          break
+        case OP.Gt:
+          stack.push(this.#compare() > 0)
+          break
+        case OP.Le:
+          stack.push(this.#compare() <= 0)
+          break
+        case OP.Ge:
+          stack.push(this.#compare() >= 0)
+          break
+        case OP.Abort: {
+          const code = this.#pop()
+          if (typeof code !== 'bigint') throw invariantFault('an abort code is a u64')
+          throw new MoveFault('abort', `aborted with code ${code}`, code)
+        }
+        case OP.CastU8:
+          stack.push(cast(8, this.#pop()))
+          break
+        case OP.CastU16:
+          stack.push(cast(16, this.#pop()))
+          break
+        case OP.CastU32:
+          stack.push(cast(32, this.#pop()))
+          break
+        case OP.CastU64:
+          stack.push(cast(64, this.#pop()))
+          break
+        case OP.CastU128:
+          stack.push(cast(128, this.#pop()))
+          break
+        case OP.CastU256:
+          stack.push(cast(256, this.#pop()))
+          break
+        case OP.VecPack:
+          stack.push(packVector(instance.element(operand), this.#take(frame.code.counts.get(pc)!)))
+          break
+        case OP.VecLen:
+          stack.push(vectorLength(expectReference(this.#pop())))
+          break
+        case OP.VecImmBorrow:
+        case OP.VecMutBorrow: {
+          const index = this.#pop()
+          stack.push(borrowElement(expectReference(this.#pop()), index))
+          break
+        }
+        case OP.VecPushBack: {
+          const item = this.#pop()
+          pushBack(expectReference(this.#pop()), item)
+          break
+        }
+        case OP.VecPopBack:
+          stack.push(popBack(expectReference(this.#pop())))
+          break
+        case OP.VecUnpack:
+          for (const item of unpackVector(this.#pop(), frame.code.counts.get(pc)!)) stack.push(item)
+          break
+        case OP.VecSwap: {
+          const second = this.#pop()
+          const first = this.#pop()
+          swapElements(expectReference(this.#pop()), first, second)
+          break
+        }
+        default:
+          throw invariantFault(`unknown instruction ${opcodes[pc]}`)
+      }
+      frame.pc = pc + 1
+    }
+  }
+
+  #binary(operation: 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'and' | 'or' | 'xor'): void {
+    const right = this.#pop()
+    this.#stack.push(binary(operation, this.#pop(), right))
+  }
+
+  #compare(): number {
+    const right = this.#pop()
+    return compareIntegers(this.#pop(), right)
+  }
+
+  #equal(): boolean {
+    const right = this.#pop()
+    const left = this.#pop()
+    if (typeof left === 'object') {
+      assertDroppable(left)
+      assertDroppable(right)
+      this.#machine.chargeBytes(valueSize(left instanceof Reference ? left.get() : left))
+    }
+    return equalValues(left, right)
+  }
+
+  #borrowField(instance: FunctionInstance, handle: number): Reference {
+    const struct = expectStruct(expectReference(this.#pop()).get())
+    const { field } = instance.function.module.loaded.module.fieldHandles[handle]!
+    if (field >= struct.fields.length) throw invariantFault('field of another struct')
+    return new Reference(struct.fields, field)
+  }
+
+  #pack(layout: NonNullable<Struct['layout']>): void {
+    this.#stack.push(new Struct(layout, this.#take(layout.fields!.length)))
+  }
+
+  #packVariant(instance: FunctionInstance, operand: number, generic: boolean): void {
+    const { variantHandles, variantInstances } = instance.function.module.loaded.module
+    const { of, tag } = (generic ? variantInstances : variantHandles)[operand]!
+    const layout = generic ? instance.genericEnum(of, this.#machine.loader) : instance.enum(of, this.#machine.loader)
+    this.#stack.push(new Variant(layout, tag, this.#take(layout.variants![tag]!.fields.length)))
+  }
+
+  #openVariant(instance: FunctionInstance, operand: number, opcode: number, value: Value): Value[] {
+    const { variantHandles, variantInstances } = instance.function.module.loaded.module
+    const { tag } = (opcode >= OP.UnpackVariantGeneric ? variantInstances : variantHandles)[operand]!
+    if (!(value instanceof Variant)) throw invariantFault('expected an enum')
+    if (value.tag !== tag) throw new MoveFault('variant', `expected variant ${tag}, found ${value.tag}`)
+    return value.fields
+  }
+}
+
+function local(locals: readonly (Value | undefined)[], index: number): Value {
+  const value = locals[index]
+  if (value === undefined) throw invariantFault('local without a value')
+  return value
+}
+
+/** Faults as they are; anything that broke underneath unverified code as an invariant fault. Links that are missing stay
+ *  what they are: they mean the package and not the code. */
+function asFault(error: unknown): MoveFault | undefined {
+  if (error instanceof MoveFault) return error
+  if (error instanceof MoveLinkError || error instanceof MoveFormatError) return undefined
+  if (error instanceof TypeError || error instanceof RangeError) return invariantFault(error.message)
+  return undefined
+}

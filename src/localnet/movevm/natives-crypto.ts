@@ -1,0 +1,191 @@
+/** Native functions over elliptic curves: signatures and the group operations on BLS12-381. Malformed input to a
+ *  verification is `false`, to a group operation an abort, as on the chain. */
+
+import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { BLS_DST, blsVerify } from '../../crypto/bls.ts'
+import { nativeAbort } from './errors.ts'
+import type { NativeCall, NativeFunction } from './machine.ts'
+import { nativesOf, referencedBytes } from './natives.ts'
+import { SUI_FRAMEWORK_ADDRESS } from './types.ts'
+import { ByteVector, expectBytes, expectReference, MoveVector } from './values.ts'
+
+/** Numbers of the groups in `group_ops`. */
+const SCALAR = 0
+const G1 = 1
+const G2 = 2
+const UNCOMPRESSED_G1 = 4
+
+/** Abort codes of `group_ops`. */
+const EInvalidInput = 1
+const EInputTooLong = 2
+
+const MAX_SUM_ELEMENTS = 1200
+
+/** What a pairing or a subgroup check costs, in instructions. */
+const PAIRING_COST = 2000
+const POINT_COST = 100
+
+type G1Point = InstanceType<typeof bls12_381.G1.Point>
+type G2Point = InstanceType<typeof bls12_381.G2.Point>
+
+function g1FromBytes(bytes: Uint8Array): G1Point {
+  return pointFromBytes(() => bls12_381.G1.Point.fromBytes(bytes), bytes, 48)
+}
+
+function g2FromBytes(bytes: Uint8Array): G2Point {
+  return pointFromBytes(() => bls12_381.G2.Point.fromBytes(bytes), bytes, 96)
+}
+
+/** A point that lies on the curve; whether in the subgroup is for `validate`. */
+function pointFromBytes<P>(parse: () => P, bytes: Uint8Array, length: number): P {
+  if (bytes.length !== length) throw nativeAbort(EInvalidInput)
+  try {
+    return parse()
+  } catch {
+    throw nativeAbort(EInvalidInput)
+  }
+}
+
+function scalarFromBytes(bytes: Uint8Array): bigint {
+  const value = bytes.length === 32 ? BigInt(`0x${Buffer.from(bytes).toString('hex')}`) : bls12_381.fields.Fr.ORDER
+  if (value >= bls12_381.fields.Fr.ORDER) throw nativeAbort(EInvalidInput)
+  return value
+}
+
+function scalarBytes(value: bigint): ByteVector {
+  return new ByteVector(Buffer.from(bls12_381.fields.Fr.create(value).toString(16).padStart(64, '0'), 'hex'))
+}
+
+function validate({ machine, args: [group, element] }: NativeCall<unknown>): boolean {
+  machine.charge(PAIRING_COST / 4)
+  const bytes = referencedBytes(element)
+  try {
+    if (group === SCALAR) scalarFromBytes(bytes)
+    else if (group === G1) g1FromBytes(bytes).assertValidity()
+    else if (group === G2) g2FromBytes(bytes).assertValidity()
+    else return false
+    return true
+  } catch {
+    return false
+  }
+}
+
+type Combine = {
+  scalar: (a: bigint, b: bigint) => bigint
+  g1: (a: G1Point, b: G1Point) => G1Point
+  g2: (a: G2Point, b: G2Point) => G2Point
+}
+
+function combine({ machine, args: [group, left, right] }: NativeCall<unknown>, by: Combine): ByteVector {
+  machine.charge(POINT_COST)
+  const a = referencedBytes(left)
+  const b = referencedBytes(right)
+  if (group === SCALAR) return scalarBytes(by.scalar(scalarFromBytes(a), scalarFromBytes(b)))
+  if (group === G1) return new ByteVector(by.g1(g1FromBytes(a), g1FromBytes(b)).toBytes(true))
+  if (group === G2) return new ByteVector(by.g2(g2FromBytes(a), g2FromBytes(b)).toBytes(true))
+  throw nativeAbort(EInvalidInput)
+}
+
+const ADD: Combine = { scalar: (a, b) => a + b, g1: (a, b) => a.add(b), g2: (a, b) => a.add(b) }
+const SUBTRACT: Combine = { scalar: (a, b) => a - b, g1: (a, b) => a.subtract(b), g2: (a, b) => a.subtract(b) }
+
+/** Scalar times element: the scalar comes first. */
+function multiply({ machine, args: [group, factor, element] }: NativeCall<unknown>): ByteVector {
+  machine.charge(PAIRING_COST)
+  const scalar = scalarFromBytes(referencedBytes(factor))
+  const bytes = referencedBytes(element)
+  if (group === SCALAR) return scalarBytes(scalar * scalarFromBytes(bytes))
+  if (group === G1) return new ByteVector(g1FromBytes(bytes).multiplyUnsafe(scalar).toBytes(true))
+  if (group === G2) return new ByteVector(g2FromBytes(bytes).multiplyUnsafe(scalar).toBytes(true))
+  throw nativeAbort(EInvalidInput)
+}
+
+function hashTo({ machine, args: [group, message] }: NativeCall<unknown>): ByteVector {
+  machine.charge(PAIRING_COST)
+  const bytes = referencedBytes(message)
+  if (bytes.length === 0) throw nativeAbort(EInvalidInput)
+  if (group === G1) return new ByteVector(bls12_381.G1.hashToCurve(bytes, { DST: DST_G1 }).toBytes(true))
+  if (group === G2) return new ByteVector(bls12_381.G2.hashToCurve(bytes, { DST: BLS_DST }).toBytes(true))
+  throw nativeAbort(EInvalidInput)
+}
+
+const DST_G1 = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_'
+
+/** Between the compressed form of G1 and the one that is cheap to sum. */
+function convert({ machine, args: [from, to, element] }: NativeCall<unknown>): ByteVector {
+  machine.charge(POINT_COST)
+  const bytes = referencedBytes(element)
+  if (from === G1 && to === UNCOMPRESSED_G1) return new ByteVector(g1FromBytes(bytes).toBytes(false))
+  if (from === UNCOMPRESSED_G1 && to === G1) return new ByteVector(g1FromUncompressed(bytes).toBytes(true))
+  throw nativeAbort(EInvalidInput)
+}
+
+/** Sum of uncompressed G1 points. They come from `convert` and from sums, so they are not checked again: a committee has
+ *  hundreds of members. */
+function sum({ machine, args: [group, elements] }: NativeCall<unknown>): ByteVector {
+  const vector = expectReference(elements).get()
+  if (group !== UNCOMPRESSED_G1 || !(vector instanceof MoveVector)) throw nativeAbort(EInvalidInput)
+  if (vector.items.length > MAX_SUM_ELEMENTS) throw nativeAbort(EInputTooLong)
+  machine.charge(POINT_COST * vector.items.length)
+  let total: G1Point = bls12_381.G1.Point.ZERO
+  for (const item of vector.items) total = total.add(g1FromUncompressed(expectBytes(item)))
+  return new ByteVector(total.toBytes(false))
+}
+
+/** A trusted point: x and y, big-endian; the flag of infinity is bit 6 of the first byte. */
+function g1FromUncompressed(bytes: Uint8Array): G1Point {
+  if (bytes.length !== 96 || (bytes[0]! & 0xa0) !== 0) throw nativeAbort(EInvalidInput)
+  if ((bytes[0]! & 0x40) !== 0) return bls12_381.G1.Point.ZERO
+  const { Fp } = bls12_381.fields
+  return pointFromBytes(
+    () => bls12_381.G1.Point.fromAffine({ x: Fp.fromBytes(bytes.slice(0, 48)), y: Fp.fromBytes(bytes.slice(48)) }),
+    bytes,
+    96,
+  )
+}
+
+function verifyMinPk({ machine, args: [signature, publicKey, message] }: NativeCall<unknown>): boolean {
+  machine.charge(PAIRING_COST)
+  const key = referencedBytes(publicKey)
+  return key.length === 48 && blsVerify(referencedBytes(signature), referencedBytes(message), key)
+}
+
+function verifyMinSig({ machine, args: [signature, publicKey, message] }: NativeCall<unknown>): boolean {
+  machine.charge(PAIRING_COST)
+  const bls = bls12_381.shortSignatures
+  try {
+    const key = bls12_381.G2.Point.fromBytes(referencedBytes(publicKey))
+    key.assertValidity()
+    return bls.verify(referencedBytes(signature), bls.hash(referencedBytes(message), DST_G1), key)
+  } catch {
+    return false
+  }
+}
+
+function verifyEd25519({ machine, args: [signature, publicKey, message] }: NativeCall<unknown>): boolean {
+  machine.charge(PAIRING_COST / 4)
+  try {
+    return ed25519.verify(referencedBytes(signature), referencedBytes(message), referencedBytes(publicKey))
+  } catch {
+    return false
+  }
+}
+
+const natives = {
+  'bls12381::bls12381_min_pk_verify': verifyMinPk,
+  'bls12381::bls12381_min_sig_verify': verifyMinSig,
+  'ed25519::ed25519_verify': verifyEd25519,
+  'group_ops::internal_validate': validate,
+  'group_ops::internal_add': (call) => combine(call, ADD),
+  'group_ops::internal_sub': (call) => combine(call, SUBTRACT),
+  'group_ops::internal_mul': multiply,
+  'group_ops::internal_hash_to': hashTo,
+  'group_ops::internal_convert': convert,
+  'group_ops::internal_sum': sum,
+} satisfies Record<string, NativeFunction<unknown>>
+
+export const CRYPTO_NATIVES: readonly [string, NativeFunction<unknown>][] = nativesOf<unknown>(
+  SUI_FRAMEWORK_ADDRESS,
+  natives,
+)
