@@ -1,0 +1,139 @@
+/** Remotes: local names for repositories. */
+
+import { UsageError } from '../base/errors.ts'
+import { parseAddress } from '../ledger/object-id.ts'
+import type { RepositoryState } from '../ledger/repository-state.ts'
+import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { openRemoteContext } from './remote-context.ts'
+import { RemoteMissingError } from './remote-errors.ts'
+import type { RemoteOptions } from './remote-options.ts'
+
+export interface RemoteRecord {
+  name: string
+  network: string
+  /** Object id. */
+  repository: string
+}
+
+export interface RemoteDetails extends RemoteRecord {
+  /** The repository's own name: a label. */
+  label: string
+  package: string
+  refs: { name: string; commit: string; push: number }[]
+  packs: number
+  pushes: number
+  endEpoch: number | null
+}
+
+export interface RepositoryAddress {
+  network: string
+  repository: string
+  revision: string | null
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** Splits `NETWORK:OBJECT_ID[@REVISION]`.
+ *  @throws {UsageError} ADDRESS_MALFORMED */
+export function parseRepositoryAddress(text: string): RepositoryAddress {
+  const match = /^([a-z][a-z0-9-]{0,30}):(0x[0-9a-fA-F]{1,64})(?:@(.+))?$/.exec(text)
+  if (!match)
+    throw new UsageError('ADDRESS_MALFORMED', `"${text.slice(0, 120)}" is not the address of a repository`, {
+      data: { text: text.slice(0, 120) },
+      hints: ['Write NETWORK:OBJECT_ID[@REVISION], for example local:0x12ab…, as `floe remote show` prints it'],
+    })
+  return { network: match[1]!, repository: parseAddress(match[2]!), revision: match[3] ?? null }
+}
+
+/** Names a repository; an existing name is an error.
+ *  @throws {UsageError} REMOTE_EXISTS, REMOTE_NAME_MALFORMED, ADDRESS_MALFORMED */
+export async function addRemote(dir: string, name: string, address: string): Promise<RemoteRecord> {
+  await using workspace = await openWorkspace(dir)
+  return workspace.withLock('remote add', async () => writeRemote(workspace, name, address))
+}
+
+/** Under the workspace lock. */
+export async function writeRemote(workspace: Workspace, name: string, address: string): Promise<RemoteRecord> {
+  if (!NAME.test(name))
+    throw new UsageError('REMOTE_NAME_MALFORMED', `"${name.slice(0, 80)}" cannot be the name of a remote`, {
+      data: { name: name.slice(0, 80) },
+    })
+  const { network, repository, revision } = parseRepositoryAddress(address)
+  if (revision !== null)
+    throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
+  const config = workspace.readConfig()
+  if (config.remotes?.[name])
+    throw new UsageError('REMOTE_EXISTS', `there is a remote called "${name}" already`, {
+      data: { name, ...config.remotes[name] },
+      hints: ['`floe config unset` removes it'],
+    })
+  await workspace.writeConfig({
+    ...config,
+    remotes: { ...config.remotes, [name]: { network, repository: `${network}:${repository}` } },
+  })
+  return { name, network, repository }
+}
+
+export async function listRemotes(dir: string): Promise<RemoteRecord[]> {
+  await using workspace = await openWorkspace(dir)
+  const remotes = Object.keys(workspace.readConfig().remotes ?? {}).sort()
+  return remotes.map((name) => readRemote(workspace, name))
+}
+
+/** @throws {RemoteMissingError} REMOTE_MISSING */
+export function readRemote(workspace: Workspace, name: string): RemoteRecord {
+  const remotes = workspace.readConfig().remotes ?? {}
+  const entry = Object.hasOwn(remotes, name) ? remotes[name] : undefined
+  if (!entry) throw new RemoteMissingError(name, Object.keys(remotes))
+  // The address is written in full, so that it can be copied; a bare object id is read with the network beside it.
+  const address = entry.repository.includes(':') ? entry.repository : `${entry.network}:${entry.repository}`
+  const { network, repository } = parseRepositoryAddress(address)
+  return { name, network, repository }
+}
+
+/** What a remote has, as the chain says now. */
+export async function showRemote(dir: string, name: string, options: RemoteOptions): Promise<RemoteDetails> {
+  await using workspace = await openWorkspace(dir)
+  const remote = readRemote(workspace, name)
+  const context = await openRemoteContext(remote.network, options)
+  const reader = context.repository(remote.repository)
+  const state = await reader.fetchState(options)
+  const refs = await reader.fetchRefs(state, options)
+  return {
+    ...remote,
+    label: state.name,
+    package: state.packageId,
+    refs: refs.map((ref) => ({ name: localRefName(ref.name), commit: ref.commit!, push: ref.push })),
+    packs: state.packs.size,
+    pushes: state.log.size,
+    endEpoch: await earliestEnd(reader, state, options),
+  }
+}
+
+/** First epoch in which a live pack ends; of the first packs, if there are very many. */
+async function earliestEnd(
+  reader: ReturnType<Awaited<ReturnType<typeof openRemoteContext>>['repository']>,
+  state: RepositoryState,
+  options: RemoteOptions,
+): Promise<number | null> {
+  const count = Math.min(state.packs.size, MAX_PACKS_LOOKED_AT)
+  const packs = await reader.fetchPacks(
+    state,
+    Array.from({ length: count }, (_, number) => number),
+    options,
+  )
+  const ends = packs.filter((pack) => pack.state !== 'removed').map((pack) => pack.endEpoch)
+  return ends.length === 0 ? null : Math.min(...ends)
+}
+
+const MAX_PACKS_LOOKED_AT = 2_000
+
+/** `refs/heads/main` → `heads/main`, the name used in workspaces. */
+export function localRefName(name: string): string {
+  return name.replace(/^refs\//, '')
+}
+
+/** `heads/main` → `refs/heads/main`, the name used on chain. */
+export function chainRefName(name: string): string {
+  return `refs/${name}`
+}
