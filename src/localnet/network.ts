@@ -88,11 +88,11 @@ async function assemble(
   const state = await openState(options)
   const { ids: knownIds, ports } = state
 
-  const ledger = await startLedger({
-    dir: join(dir, 'ledger'),
-    port: ports.rpc,
-    durability: sync ? 'commit' : 'never',
-    onWarning,
+  const openLedger = (port: number) =>
+    startLedger({ dir: join(dir, 'ledger'), port, durability: sync ? 'commit' : 'never', onWarning })
+  const ledger = await openLedger(ports.rpc).catch((error: NodeJS.ErrnoException) => {
+    if (ports.rpc === 0 || (error.code !== 'EADDRINUSE' && error.code !== 'EACCES')) throw error
+    return openLedger(0)
   })
   closing.push(() => ledger.close())
   const pool = createErasurePool({ threads: options.threads ?? defaultThreads() })
