@@ -146,11 +146,15 @@ export function parseGeneralRecoverySymbols(bytes: Uint8Array): GeneralRecoveryS
   )
 }
 
-/** Body of `GET …/decodingSymbols`: target sliver index → symbols, in ascending order of the index. */
+/** BCS orders map entries by their serialized key: the bytes of the little-endian u16, compared lexicographically. */
+function compareSerialized(a: number, b: number): number {
+  return (a & 0xff) - (b & 0xff) || a - b
+}
+
+/** Body of `GET …/decodingSymbols`: target sliver index → symbols, in order of the serialized index. */
 export function encodeDecodingSymbols(targets: ReadonlyMap<number, readonly EitherDecodingSymbol[]>): Uint8Array {
   const writer = new ByteWriter().uleb(targets.size)
-  // BCS orders map entries by their serialized key: u16 little-endian bytes, compared lexicographically.
-  const order = [...targets.keys()].sort((a, b) => (a & 0xff) - (b & 0xff) || a - b)
+  const order = [...targets.keys()].sort(compareSerialized)
   for (const targetIndex of order) {
     const symbols = targets.get(targetIndex)!
     writer.u16(targetIndex).uleb(symbols.length)
@@ -162,14 +166,17 @@ export function encodeDecodingSymbols(targets: ReadonlyMap<number, readonly Eith
   return writer.finish()
 }
 
-/** @throws {ProtocolError} PROTOCOL_RECOVERY; also if a target is named twice */
+/** @throws {ProtocolError} PROTOCOL_RECOVERY; also if targets repeat or are out of order */
 export function parseDecodingSymbols(bytes: Uint8Array): Map<number, EitherDecodingSymbol[]> {
   return whole(bytes, 'decoding symbols', (reader) => {
     const targets = new Map<number, EitherDecodingSymbol[]>()
     const targetCount = reader.length(MAX_SHARD_COUNT, 3)
+    let previous: number | undefined
     for (let i = 0; i < targetCount; i++) {
       const targetIndex = reader.u16()
-      if (targets.has(targetIndex)) throw new CodecError('target named twice', { targetIndex })
+      if (previous !== undefined && compareSerialized(previous, targetIndex) >= 0)
+        throw new CodecError('targets repeat or are out of order', { targetIndex })
+      previous = targetIndex
       const count = reader.length(MAX_SHARD_COUNT, 6)
       const symbols = Array.from({ length: count }, () => ({ axis: readAxis(reader), symbol: readSymbol(reader) }))
       targets.set(targetIndex, symbols)
