@@ -44,6 +44,8 @@ export interface NetworkIds {
 }
 
 const CLOCK = '0x6'
+/** Names and addresses of nodes, at most. */
+const MAX_NAME_BYTES = 512
 
 /** Installs the packages in an empty ledger and creates the network. */
 export async function runGenesis(
@@ -97,7 +99,7 @@ export async function runGenesis(
   let staking: string | undefined
   for (const { type, contents } of events) {
     const reader = new ByteReader(contents)
-    if (type === `${walrus}::genesis::NodeAdded`) nodeIds.set(reader.string(128), readId(reader))
+    if (type === `${walrus}::genesis::NodeAdded`) nodeIds.set(reader.string(MAX_NAME_BYTES), readId(reader))
     if (type === `${walrus}::genesis::NetworkCreated`) {
       system = readId(reader)
       staking = readId(reader)
@@ -115,16 +117,18 @@ export async function runGenesis(
   }
 }
 
-/** Writes where nodes listen now into the committee record.
- *  @param changed - node object id and `host:port` of each that moved */
+/** Makes the committee record say where the nodes listen now. Compared with the chain itself, not with what was
+ *  remembered of it: a process may die between the two.
+ *  @param networkAddresses - `host:port` of all nodes, in order */
 export async function updateNodeAddresses(
   ledger: LedgerHandle,
   ids: NetworkIds,
-  changed: readonly { nodeId: string; networkAddress: string }[],
+  networkAddresses: readonly string[],
 ): Promise<void> {
-  if (changed.length === 0) return
   const tx = new Transaction()
-  for (const { nodeId, networkAddress } of changed)
+  for (const [index, nodeId] of ids.nodeIds.entries()) {
+    const networkAddress = networkAddresses[index]!
+    if (readNetworkAddress(ledger, nodeId) === networkAddress) continue
     tx.moveCall({
       target: `${ids.walrusPackageId}::genesis::set_network_address`,
       arguments: [
@@ -134,7 +138,22 @@ export async function updateNodeAddresses(
         tx.pure.string(networkAddress),
       ],
     })
-  await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+  }
+  if (tx.getData().commands.length > 0) await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+}
+
+/** From the StakingPool of a node: UID, state, three voting parameters, then node_info {name, node id, address, …}. */
+function readNetworkAddress(ledger: LedgerHandle, nodeId: string): string {
+  const object = ledger.getObject(nodeId)
+  if (object?.data.kind !== 'move') throw new InternalError('LOCALNET_STAKING_POOL', `${nodeId} is no StakingPool`)
+  const reader = new ByteReader(object.data.contents)
+  reader.bytes(32)
+  const withdrawing = reader.u8() === 1
+  if (withdrawing) reader.u32()
+  reader.bytes(3 * 8)
+  reader.string(MAX_NAME_BYTES)
+  reader.bytes(32)
+  return reader.string(MAX_NAME_BYTES)
 }
 
 export async function advanceStorageEpoch(ledger: LedgerHandle, ids: NetworkIds): Promise<void> {

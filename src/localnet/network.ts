@@ -11,7 +11,7 @@ import { PACKAGE_ADDRESSES } from '../move/packages.ts'
 import { createChainView } from './chain-view.ts'
 import { startControlServer } from './control-server.ts'
 import { lockFolder } from './folder-lock.ts'
-import { advanceStorageEpoch, type NetworkIds, runGenesis, updateNodeAddresses } from './genesis.ts'
+import { advanceStorageEpoch, runGenesis, updateNodeAddresses } from './genesis.ts'
 import type { LocalNetworkInfo } from './info.ts'
 import { startLedger } from './ledger/index.ts'
 import { createByteBudget } from './nodes/body.ts'
@@ -27,7 +27,7 @@ export interface LocalNetworkOptions {
   nodes?: number
   /** Shards of a new network, divided as evenly as possible (default 16 per node). */
   shards?: number
-  /** Worker threads that check slivers (default: half of the cores, 1 to 4). */
+  /** Worker threads that check slivers (default: one per core, at most 4). */
   threads?: number
   /** Sync to disk before a confirmation is signed and a transaction is answered (default true; tests say false). */
   sync?: boolean
@@ -88,13 +88,6 @@ async function assemble(
   const state = await openState(options)
   const { ids: knownIds, ports } = state
 
-  const openLedger = (port: number) =>
-    startLedger({ dir: join(dir, 'ledger'), port, durability: sync ? 'commit' : 'never', onWarning })
-  const ledger = await openLedger(ports.rpc).catch((error: NodeJS.ErrnoException) => {
-    if (ports.rpc === 0 || (error.code !== 'EADDRINUSE' && error.code !== 'EACCES')) throw error
-    return openLedger(0)
-  })
-  closing.push(() => ledger.close())
   const pool = createErasurePool({ threads: options.threads ?? defaultThreads() })
   closing.push(() => pool.close())
 
@@ -117,9 +110,18 @@ async function assemble(
   closing.push(async () => void (await Promise.all(nodes.map((node) => node.stop()))))
   for (const [index, node] of nodes.entries()) await node.listen(ports.nodes[index]!)
 
+  const openLedger = (port: number) =>
+    startLedger({ dir: join(dir, 'ledger'), port, durability: sync ? 'commit' : 'never', onWarning })
+  const ledger = await openLedger(ports.rpc).catch((error: NodeJS.ErrnoException) => {
+    if (ports.rpc === 0 || (error.code !== 'EADDRINUSE' && error.code !== 'EACCES')) throw error
+    return openLedger(0)
+  })
+  closing.push(() => ledger.close())
   const ids = knownIds ?? (await runGenesis(ledger, nodes.map(genesisNode), state.shardCount))
-  if (knownIds) await updateNodeAddresses(ledger, ids, movedNodes(nodes, ports.nodes, ids))
+  // Everything from the start of the ledger to here runs before any request is read, so none sees an old address.
+  await updateNodeAddresses(ledger, ids, nodes.map(addressOf))
   ledger.onEvent((event) => view.apply(event), { from: 0n })
+  for (const node of nodes) node.serve()
   const token = randomBytes(32).toString('hex')
   // Fault controls and epochs one at a time: two starts of one node must not both listen.
   const turn = createLimit(1)
@@ -154,9 +156,8 @@ async function assemble(
     startNode: (index: number) =>
       turn.run(async () => {
         const node = nodeAt(nodes, index)
-        const before = nodes.map((each) => each.port)
         await node.listen(node.port)
-        await updateNodeAddresses(ledger, ids, movedNodes(nodes, before, ids))
+        await updateNodeAddresses(ledger, ids, nodes.map(addressOf))
         await save(control.port)
       }),
     corruptNode: (index: number, blobId: string | undefined) => turn.run(() => nodeAt(nodes, index).corrupt(blobId)),
@@ -181,7 +182,6 @@ async function assemble(
   view.onRelease((text) => {
     for (const node of nodes) node.collect(text).catch(onWarning)
   })
-  for (const node of nodes) node.serve()
 
   return {
     ...info(),
@@ -205,7 +205,7 @@ async function assemble(
 }
 
 function defaultThreads(): number {
-  return Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2)))
+  return Math.min(4, availableParallelism())
 }
 
 function addressOf(node: StorageNode): string {
@@ -214,12 +214,6 @@ function addressOf(node: StorageNode): string {
 
 function genesisNode(node: StorageNode) {
   return { identity: node.identity, networkAddress: addressOf(node), shards: node.shards }
-}
-
-function movedNodes(nodes: readonly StorageNode[], before: readonly number[], ids: NetworkIds) {
-  return nodes.flatMap((node, index) =>
-    node.port === before[index] ? [] : [{ nodeId: ids.nodeIds[index]!, networkAddress: addressOf(node) }],
-  )
 }
 
 function nodeAt(nodes: readonly StorageNode[], index: number): StorageNode {
