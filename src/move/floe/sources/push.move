@@ -100,7 +100,7 @@ public fun deposit(
             clock.timestamp_ms(),
         );
     push_log::add_to_ranges(&mut self.packs, pack);
-    assert!(self.packs.length() <= MAX_RANGES, ETooManyRanges);
+    assert_ranges(&self.packs);
     events::emit_pack_deposited(
         object::id(repository),
         pack,
@@ -259,6 +259,16 @@ fun assert_target(
     assert!(repository.packs().generation() == generation, EStaleGeneration)
 }
 
+fun assert_ranges(ranges: &vector<PackRange>) {
+    assert!(ranges.length() <= MAX_RANGES, ETooManyRanges)
+}
+
 fun assert_id(id: &vector<u8>) {
     assert!(id.length() == ID_BYTES, EBadId)
+}
+
+#[test_only]
+/// The limit without a thousand deposits.
+public fun assert_ranges_for_testing(ranges: &vector<PackRange>) {
+    assert_ranges(ranges)
 }
