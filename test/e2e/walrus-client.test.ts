@@ -12,6 +12,7 @@ import { createErasurePool } from '../../src/erasure/pool.ts'
 import { type LocalNetwork, startLocalNetwork } from '../../src/localnet/network.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { parseBlobStatusData } from '../../src/protocol/status.ts'
+import { createBlobClient } from './blob-client.ts'
 
 const signer = Ed25519Keypair.deriveKeypairFromSeed('11'.repeat(32))
 const owner = signer.toSuiAddress()
@@ -81,6 +82,15 @@ describe('the official Walrus client on the local network', () => {
     }
   })
 
+  it('and our client read what the other wrote', async () => {
+    await using ours = await createBlobClient(network, signer.getSecretKey())
+    expect(Buffer.from((await ours.read(blobId)).bytes)).toEqual(Buffer.from(blob))
+    const own = createRng(8).fill(new Uint8Array(12_345))
+    const written = await ours.write(own)
+    expect(Buffer.from(await freshClient().readBlob({ blobId: written.blobId }))).toEqual(Buffer.from(own))
+    await freshClient().executeDeleteBlobTransaction({ blobObjectId: written.objectId, signer })
+  })
+
   it('is told the status of the blob by every node', async () => {
     const status = await freshClient().getVerifiedBlobStatus({ blobId })
     expect(status).toMatchObject({ type: 'deletable', initialCertifiedEpoch: 1 })
@@ -91,6 +101,15 @@ describe('the official Walrus client on the local network', () => {
         deletableCounts: { total: 1, certified: 1 },
       })
     }
+  })
+
+  it('leaves a node that lies to our client, which reads the right bytes and names it', async () => {
+    expect(await network.corruptNode(5, { blobId })).toBe(32)
+    await using ours = await createBlobClient(network, signer.getSecretKey())
+    const { bytes, reports } = await ours.read(blobId)
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(blob))
+    for (const report of reports) expect(report).toMatchObject({ name: 'node-5', lied: true })
+    expect(await network.corruptNode(5, { blobId })).toBe(32)
   })
 
   it('reads and changes attributes', async () => {
