@@ -21,6 +21,8 @@ export interface LedgerOptions {
   clock?: Clock
   /** Default `interval`. */
   durability?: Durability
+  /** Size of the log at which a snapshot replaces it (default 64 MiB, and never below the last snapshot's size). */
+  snapshotAfterBytes?: number
   /** Told about failures that have no caller: a subscriber that threw, a log tail that was dropped. */
   onWarning?: (warning: Error) => void
 }

@@ -33,7 +33,11 @@ const warn = (warning: Error) => process.emitWarning(warning)
  *  @throws {LedgerError} LEDGER_STATE_CORRUPT if the folder holds a damaged ledger */
 export async function startLedger(options: LedgerOptions): Promise<LedgerHandle> {
   const onWarning = options.onWarning ?? warn
-  const store = new LedgerStore(options.dir, { durability: options.durability ?? 'interval', onWarning })
+  const store = new LedgerStore(options.dir, {
+    durability: options.durability ?? 'interval',
+    snapshotAfterBytes: options.snapshotAfterBytes,
+    onWarning,
+  })
   const chain = new Chain(store, options.clock ?? systemClock, onWarning)
   const handle = new Ledger(chain, onWarning)
   try {

@@ -1,0 +1,8 @@
+import { describe, expect, it } from 'vitest'
+import { killRepeatedly } from './crash-rounds.ts'
+
+describe('a ledger that is killed', () => {
+  it('loses nothing it acknowledged in 20 kills, through snapshots and all', async () => {
+    expect(await killRepeatedly(20, 1)).toBeGreaterThan(100)
+  })
+})
