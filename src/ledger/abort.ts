@@ -75,7 +75,49 @@ const REMEDIES: Record<string, { kind: ErrorKind; code: string; hints: string[];
     hints: ['Run `floe push` again; the committee may have changed its keys'],
     retryable: true,
   },
-  'sui::balance::ENotEnough': {
+  'floe::ref_table::EStale': {
+    kind: 'other',
+    code: 'PUSH_STALE',
+    hints: ['Run `floe pull` to take the others’ work in, then push again'],
+  },
+  'floe::ref_table::ETagIsImmutable': {
+    kind: 'other',
+    code: 'TAG_IMMUTABLE',
+    hints: ['Tags never move: choose another name'],
+  },
+  'floe::ref_table::EForceForbidden': {
+    kind: 'auth',
+    code: 'FORCE_FORBIDDEN',
+    hints: ['The repository forbids forced updates of this ref: pull and push without --force'],
+  },
+  'floe::push::EStaleGeneration': {
+    kind: 'network',
+    code: 'PUSH_GENERATION_CHANGED',
+    hints: ['A pack was removed meanwhile: run `floe push` again, nothing is paid twice'],
+    retryable: true,
+  },
+  'floe::members::EMissingRole': {
+    kind: 'auth',
+    code: 'ACCESS_ROLE_MISSING',
+    hints: ['Ask an administrator for `floe access grant ADDRESS --role writer`, or use another key with --key'],
+  },
+  'floe::members::ENotAdmin': {
+    kind: 'auth',
+    code: 'ACCESS_NOT_ADMIN',
+    hints: ['Use the key that created the repository with --key'],
+  },
+  'floe::repository::EWrongVersion': {
+    kind: 'network',
+    code: 'REPOSITORY_VERSION',
+    hints: ['The repository has moved to another version of the floe package: install the newest Floe'],
+  },
+  'floe::pack_table::EAlreadyDeposited': {
+    kind: 'network',
+    code: 'PACK_ALREADY_DEPOSITED',
+    hints: ['Another push deposited the same pack: run `floe push` again'],
+    retryable: true,
+  },
+  'sui-framework::balance::ENotEnough': {
     kind: 'auth',
     code: 'FUNDS_WAL_SHORT',
     hints: [
@@ -84,32 +126,17 @@ const REMEDIES: Record<string, { kind: ErrorKind; code: string; hints: string[];
   },
 }
 
-/** The framework's own, whose packages are not in the generated table. */
-const FRAMEWORK: AbortTable = {
-  sui: {
-    balance: [
-      { code: 0, name: 'ENonZero', doc: 'a coin that had to be empty was not' },
-      { code: 2, name: 'ENotEnough', doc: 'a coin holds less than had to be paid' },
-    ],
-    dynamic_field: [
-      { code: 0, name: 'EFieldAlreadyExists', doc: 'the record exists already' },
-      { code: 1, name: 'EFieldDoesNotExist', doc: 'there is no such record' },
-      { code: 2, name: 'EFieldTypeMismatch', doc: 'the record has another type' },
-    ],
-  },
-}
-
 function packageName(address: string | undefined, packages: AbortHints | undefined): string {
   if (!address) return 'unknown'
   const full = parseAddress(address)
-  if (full === parseAddress('0x1')) return 'std'
-  if (full === parseAddress('0x2')) return 'sui'
+  if (full === parseAddress('0x1')) return 'move-stdlib'
+  if (full === parseAddress('0x2')) return 'sui-framework'
   return packages?.get(full) ?? 'unknown'
 }
 
 /** Finds the constant of an abort. Without a known address, a module that only one package has decides. */
 function lookUp(packageKey: string, module: string, code: string): { packageKey: string; entry?: AbortEntry } {
-  const tables: AbortTable = { ...generatedTable(), ...FRAMEWORK }
+  const tables = generatedTable()
   const entryIn = (name: string) => tables[name]?.[module]?.find((entry) => String(entry.code) === code)
   const direct = entryIn(packageKey)
   if (direct) return { packageKey, entry: direct }
@@ -142,7 +169,7 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
   return new TransactionFailedError(
     remedy?.kind ?? 'other',
     remedy?.code ?? 'LEDGER_MOVE_ABORT',
-    `the ledger refused: ${entry?.doc ?? failure.message.slice(0, 300)}`,
+    `the ledger refused: ${entry?.doc || failure.message.slice(0, 300)}`,
     {
       data: {
         ...base,

@@ -53,6 +53,8 @@ export interface RepositoryReader {
   fetchRef(state: RepositoryState, name: string, options?: ReadOptions): Promise<RefRecord | null>
   /** Push records from `first` up to but not including `end`. */
   fetchPushes(state: RepositoryState, first: number, end: number, options?: ReadOptions): Promise<PushRecord[]>
+  /** Push records by number, in the order asked for. */
+  fetchPushesAt(state: RepositoryState, numbers: readonly number[], options?: ReadOptions): Promise<PushRecord[]>
   fetchPacks(state: RepositoryState, numbers: readonly number[], options?: ReadOptions): Promise<PackRecord[]>
   /** Numbers of the packs with these blob ids; `null` where there is none. */
   fetchPackNumbers(
@@ -185,8 +187,14 @@ export function createRepositoryReader(
       return row && row.commit !== null ? row : null
     },
 
-    async fetchPushes(state, first, end, options = {}) {
-      const numbers = Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i)
+    fetchPushes: (state, first, end, options = {}) =>
+      reader.fetchPushesAt(
+        state,
+        Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i),
+        options,
+      ),
+
+    async fetchPushesAt(state, numbers, options = {}) {
       return required(
         await fetchRows(
           state.log,

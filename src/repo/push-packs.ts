@@ -1,0 +1,343 @@
+/** The expensive part of a push: packs are built, encoded, paid for and brought to the storage nodes.
+ *
+ *  Packs go in groups of at most `WINDOW_BYTES`, because an encoded blob takes 3.5 times its size in memory. What an
+ *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
+
+import { createLimit } from '../base/limit.ts'
+import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
+import type { MissingObject } from '../history/missing-objects.ts'
+import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
+import { AuthError } from '../ledger/errors.ts'
+import { fetchFaucetCoins } from '../ledger/faucet.ts'
+import type { LedgerSigner } from '../ledger/keystore.ts'
+import { walCoinType } from '../ledger/networks.ts'
+import { addressToBytes } from '../ledger/object-id.ts'
+import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
+import { addRegistration, blobCost, paymentLimit } from '../ledger/transactions/register.ts'
+import { fetchWalFunds, formatWal } from '../ledger/transactions/wal-payment.ts'
+import { indexSource, type LocatorSegment, mergeSegments, planMerge } from '../objects/locator.ts'
+import type { PackIndex } from '../objects/pack-index.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
+import type { Certificate } from '../protocol/certificate.ts'
+import { encodedBlobBytes } from '../protocol/cost.ts'
+import { type BuiltPack, buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import type { PushJournal } from '../transfer/push-journal.ts'
+import { uploadBlob } from '../transfer/upload.ts'
+import type { OnProgress } from './progress.ts'
+import type { RemoteContext } from './remote-context.ts'
+
+/** Raw bytes of the packs that are encoded at the same time. */
+const WINDOW_BYTES = PUSH_PACK_BYTES
+
+/** A pack that only the last transaction of the push is missing. */
+export interface ReadyPack {
+  kind: 'data' | 'meta'
+  blobId: Uint8Array
+  bytes: number
+  index: PackIndex
+  /** `null` if the repository has this very pack already. */
+  blobObjectId: string | null
+  /** `null` if the blob object is certified already. */
+  certificate: Certificate | null
+  /** Number in the repository, if it was there already. */
+  packNumber: number | null
+  endEpoch: number
+  /** Where the locator segment stands; both 0 without one. */
+  locatorOffset: number
+  locatorBytes: number
+}
+
+export interface PreparePacks {
+  context: RemoteContext
+  state: WalrusState
+  signer: LedgerSigner
+  coder: ErasureCoder
+  read: ReadObject
+  objects: readonly MissingObject[]
+  epochs: number
+  /** Hard limit over the whole push. */
+  maxFrost: bigint | undefined
+  /** Live segments of the remote, newest first, opened. */
+  segments: readonly LocatorSegment[]
+  /** The repository, unless the push creates it. */
+  repository: { reader: RepositoryReader; state: RepositoryState } | null
+  journal: PushJournal
+  onProgress: OnProgress | undefined
+  signal: AbortSignal | undefined
+}
+
+export interface PreparedPacks {
+  packs: ReadyPack[]
+  /** How many of the given segments the new one has swallowed, from the newest on. */
+  swallowed: number
+  paidFrost: bigint
+}
+
+interface PendingPack {
+  built: Pick<BuiltPack, 'kind' | 'summary'>
+  blob: EncodedBlob
+  /** Position in the push, from 1. */
+  position: number
+}
+
+export async function preparePacks(options: PreparePacks): Promise<PreparedPacks> {
+  const { objects, read, signal, onProgress, state, coder, segments } = options
+  const ready: ReadyPack[] = []
+  let pending: PendingPack[] = []
+  let paidFrost = 0n
+  let position = 0
+  const maxBytes = Math.min(PUSH_PACK_BYTES, state.maxBlobBytes)
+
+  const flush = async () => {
+    if (pending.length === 0) return
+    const done = await registerAndUpload(pending, options, paidFrost)
+    paidFrost += done.paidFrost
+    ready.push(...done.packs)
+    pending = []
+  }
+  const take = async (built: BuiltPack) => {
+    position++
+    onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.bytes.length })
+    const held = pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
+    if (held + built.bytes.length > WINDOW_BYTES) await flush()
+    const blob = await coder.encodeBlob(state.shardCount, built.bytes, signal ? { signal } : {})
+    const encodedBytes = encodedBlobBytes(state.shardCount, built.bytes.length)
+    const blobId = blobIdText(blob.blobId)
+    onProgress?.({ $kind: 'encoded', pack: position, packs: position, blobId, encodedBytes })
+    await options.journal.record({
+      $kind: 'encoded',
+      blobId,
+      rootHash: Buffer.from(blob.rootHash).toString('hex'),
+      blobBytes: built.bytes.length,
+      kind: built.kind,
+    })
+    pending.push({ built: { kind: built.kind, summary: built.summary }, blob, position })
+    return blob.blobId
+  }
+
+  const sources: { index: PackIndex; blobId: Uint8Array }[] = []
+  for await (const built of buildDataPacks(objects, { read, maxBytes, signal }))
+    sources.push({ index: built.summary.index, blobId: await take(built) })
+
+  let swallowed = 0
+  const writeLocator = (own: PackIndex) => {
+    const added = own.objectCount + sources.reduce((sum, { index }) => sum + index.objectCount, 0)
+    swallowed = planMerge(
+      segments.map((segment) => segment.entries),
+      added,
+    )
+    const fresh = sources.map(({ index, blobId }) => indexSource(index, blobId))
+    return mergeSegments([indexSource(own, null), ...fresh.reverse(), ...segments.slice(0, swallowed)], { signal })
+  }
+  for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, writeLocator))
+    sources.push({ index: built.summary.index, blobId: await take(built) })
+  await flush()
+  return { packs: ready, swallowed, paidFrost }
+}
+
+async function registerAndUpload(
+  pending: readonly PendingPack[],
+  options: PreparePacks,
+  alreadyPaid: bigint,
+): Promise<{ packs: ReadyPack[]; paidFrost: bigint }> {
+  const { context, state, signal, onProgress, journal } = options
+  const packs = pending.map(({ built, blob }): ReadyPack => {
+    const { summary, kind } = built
+    return {
+      kind,
+      blobId: blob.blobId,
+      bytes: summary.bytes,
+      index: summary.index,
+      blobObjectId: null,
+      certificate: null,
+      packNumber: null,
+      endEpoch: state.epoch + options.epochs,
+      locatorOffset: summary.locatorOffset,
+      locatorBytes: summary.locatorBytes,
+    }
+  })
+  await findDeposited(packs, options)
+  const owned = await usableOwnedBlobs(options)
+  const resumed = new Set<ReadyPack>()
+  for (const pack of packs) {
+    const known = pack.packNumber === null ? owned.get(blobKey(pack.blobId)) : undefined
+    if (!known) continue
+    pack.blobObjectId = known.objectId
+    pack.endEpoch = known.endEpoch
+    resumed.add(pack)
+    owned.delete(blobKey(pack.blobId))
+  }
+  const certified = new Set(
+    packs.filter((pack) => pack.blobObjectId !== null && owned.certified.has(pack.blobObjectId)),
+  )
+  const fresh = pending.filter((_, i) => packs[i]!.packNumber === null && packs[i]!.blobObjectId === null)
+  const paidFrost = await register(fresh, packs, options, alreadyPaid)
+
+  const limit = createLimit(MAX_REQUESTS)
+  const committee = await context.committee()
+  for (const [i, pack] of packs.entries()) {
+    if (pack.blobObjectId === null || certified.has(pack)) continue
+    const { position, blob } = pending[i]!
+    const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(pack.blobObjectId) }
+    pack.certificate = await uploadBlob(committee, blob, persistence, {
+      signal,
+      limit,
+      resuming: resumed.has(pack),
+      onProgress: (progress) =>
+        onProgress?.({
+          $kind: 'uploading',
+          pack: position,
+          packs: Math.max(position, pending.at(-1)!.position),
+          ...progress,
+        }),
+    })
+    const confirmedShards = pack.certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
+    onProgress?.({
+      $kind: 'uploaded',
+      pack: position,
+      packs: Math.max(position, pending.at(-1)!.position),
+      confirmedShards,
+      shards: state.shardCount,
+    })
+    await journal.record({
+      $kind: 'uploaded',
+      blobId: blobIdText(pack.blobId),
+      epoch: state.epoch,
+      signers: [...pack.certificate.signers],
+      message: Buffer.from(pack.certificate.message).toString('base64'),
+      signature: Buffer.from(pack.certificate.signature).toString('base64'),
+    })
+  }
+  return { packs, paidFrost }
+}
+
+const MAX_REQUESTS = 24
+
+/** Packs that the repository holds already, live and unexpired. */
+async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {
+  if (!options.repository) return
+  const { reader, state } = options.repository
+  const numbers = await reader.fetchPackNumbers(
+    state,
+    packs.map((pack) => pack.blobId),
+    options,
+  )
+  const found = numbers.filter((number) => number !== null)
+  const records = new Map((await reader.fetchPacks(state, found, options)).map((record) => [record.number, record]))
+  for (const [i, number] of numbers.entries()) {
+    const record = number === null ? undefined : records.get(number)
+    if (record?.state !== 'live' || record.endEpoch <= options.state.epoch) continue
+    packs[i]!.packNumber = record.number
+    packs[i]!.endEpoch = record.endEpoch
+  }
+}
+
+/** Blobs that the signer owns and that would do as packs of this push. */
+async function usableOwnedBlobs(options: PreparePacks): Promise<Map<string, BlobRecord> & { certified: Set<string> }> {
+  const { context, state, signer, epochs, signal } = options
+  const blobs = await fetchOwnedBlobs(context.ledger, state, signer.address, signal ? { signal } : {})
+  // An interrupted push may have bought its epochs a little earlier: paid is paid.
+  const earliestEnd = state.epoch + Math.max(1, epochs - EPOCHS_LOST_TO_A_BREAK)
+  const usable = new Map<string, BlobRecord>()
+  const certified = new Set<string>()
+  for (const blob of blobs) {
+    if (!blob.deletable || blob.endEpoch < earliestEnd) continue
+    usable.set(blobKey(blob.blobId), blob)
+    if (blob.certifiedEpoch !== null) certified.add(blob.objectId)
+  }
+  return Object.assign(usable, { certified })
+}
+
+const EPOCHS_LOST_TO_A_BREAK = 2
+
+/** Buys storage for packs and registers them, in one transaction. Fills in their object ids.
+ *  @returns the price, in FROST */
+async function register(
+  fresh: readonly PendingPack[],
+  packs: readonly ReadyPack[],
+  options: PreparePacks,
+  alreadyPaid: bigint,
+): Promise<bigint> {
+  if (fresh.length === 0) return 0n
+  const { context, state, signer, epochs, maxFrost, signal, onProgress, journal } = options
+  const { ledger, profile } = context
+  const cost = fresh.reduce(
+    (sum, { blob }) => sum + blobCost(state.shardCount, blob.metadata.blobBytes, epochs, state.prices),
+    0n,
+  )
+  const left = maxFrost === undefined ? undefined : maxFrost - alreadyPaid
+  if (left !== undefined && cost > left)
+    throw new AuthError(
+      'PUSH_MAX_WAL',
+      `the push costs ${formatWal(alreadyPaid + cost)} WAL, more than --max-wal allows`,
+      {
+        data: { costFrost: String(alreadyPaid + cost), maxFrost: String(maxFrost) },
+        hints: ['Raise --max-wal, or buy fewer epochs with --epochs'],
+      },
+    )
+  const limitFrost = paymentLimit(cost, left)
+  await ensureLocalFunds(context, signer, limitFrost)
+  const funds = await fetchWalFunds(ledger, signer.address, walCoinType(profile), signal ? { signal } : {})
+  const executed = await ledger.execute(
+    (transaction) =>
+      addRegistration(transaction, {
+        state,
+        packs: fresh.map(({ blob }) => ({
+          blobId: blob.blobId,
+          rootHash: blob.rootHash,
+          blobBytes: blob.metadata.blobBytes,
+        })),
+        epochs,
+        funds,
+        limitFrost,
+        owner: signer.address,
+        network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
+      }),
+    signer,
+    signal ? { signal } : {},
+  )
+  const type = blobObjectType(state)
+  const created = executed.changed.filter((changed) => changed.change === 'created' && changed.type === type)
+  const objects = await ledger.fetchObjects(created.map(({ id }) => id))
+  const byBlobId = new Map<string, BlobRecord>()
+  for (const object of objects)
+    if (object) {
+      const blob = parseBlobObject(object)
+      byBlobId.set(blobKey(blob.blobId), blob)
+    }
+  for (const pack of packs) {
+    const blob = byBlobId.get(blobKey(pack.blobId))
+    if (!blob || pack.blobObjectId !== null) continue
+    pack.blobObjectId = blob.objectId
+    pack.endEpoch = blob.endEpoch
+    await journal.record({
+      $kind: 'registered',
+      blobId: blobIdText(pack.blobId),
+      objectId: blob.objectId,
+      endEpoch: blob.endEpoch,
+      digest: executed.digest,
+    })
+  }
+  onProgress?.({ $kind: 'registered', packs: fresh.length, digest: executed.digest })
+  return cost
+}
+
+/** On a local network coins are worth nothing: a key that has too few gets some. */
+export async function ensureLocalFunds(context: RemoteContext, signer: LedgerSigner, frost: bigint): Promise<void> {
+  const { profile, ledger } = context
+  if (!profile.local || !profile.faucetUrl) return
+  let [sui, wal] = await Promise.all([
+    ledger.fetchBalance(signer.address, '0x2::sui::SUI'),
+    ledger.fetchBalance(signer.address, walCoinType(profile)),
+  ])
+  for (let round = 0; round < MAX_FAUCET_ROUNDS && (sui < LOW_SUI_MIST || wal < frost); round++) {
+    const got = await fetchFaucetCoins(profile.faucetUrl, signer.address)
+    sui += got.suiMist
+    wal += got.walFrost
+  }
+}
+
+const LOW_SUI_MIST = 5_000_000_000n
+const MAX_FAUCET_ROUNDS = 20

@@ -1,0 +1,140 @@
+/** What a push is about: the ref, the commit, where the remote is, and which objects it lacks. */
+
+import { FloeError, UsageError } from '../base/errors.ts'
+import { isAncestor, readCommit } from '../history/commits.ts'
+import { type MissingObject, missingObjects } from '../history/missing-objects.ts'
+import { findRef } from '../history/revision.ts'
+import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
+import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import type { Commit } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { SegmentPlace } from '../transfer/remote-objects.ts'
+import { chainRefName } from './remote.ts'
+import { StalePushError } from './remote-errors.ts'
+
+/** The ref to push and the commit it stands at here. */
+export interface LocalTarget {
+  /** `heads/main` or `tags/v1`. */
+  ref: string
+  commit: ObjectId
+  record: Commit
+}
+
+/** @param name - branch or tag, short or full; none: the current branch
+ *  @throws {UsageError} PUSH_DETACHED, PUSH_NOTHING, REF_UNKNOWN */
+export async function findLocalTarget(workspace: Workspace, name: string | undefined): Promise<LocalTarget> {
+  const head = workspace.refs.readHead()
+  if (name === undefined && head.$kind === 'detached')
+    throw new UsageError('PUSH_DETACHED', 'HEAD is on no branch, so the ref to push must be named', {
+      hints: ['Name a branch or tag: `floe push main`', 'Or put this version on a branch with `floe switch -c NAME`'],
+    })
+  const wanted = name ?? `heads/${head.$kind === 'branch' ? head.branch : ''}`
+  const found = findRef(workspace.refs, wanted)
+  if (!found || !/^(heads|tags)\//.test(found.name))
+    throw new UsageError(
+      name === undefined ? 'PUSH_NOTHING' : 'REF_UNKNOWN',
+      name === undefined
+        ? 'there is nothing to push: the branch has no commit yet'
+        : `no branch or tag is called "${name}"`,
+      { data: { ref: wanted }, hints: ['Make a version with `floe add` and `floe commit`, or see `floe branch`'] },
+    )
+  return { ref: found.name, commit: found.id, record: await readCommit(workspace.store.read, found.id) }
+}
+
+/** Where the remote is, as the chain says. */
+export interface RemotePosition {
+  state: RepositoryState
+  refs: RefRecord[]
+  /** The ref to be pushed; `null` if the remote has none of that name. */
+  current: RefRecord | null
+  /** Records of the pushes that moved the refs last, by number. */
+  pushes: Map<number, PushRecord>
+}
+
+export async function readRemotePosition(
+  reader: RepositoryReader,
+  ref: string,
+  options: { signal?: AbortSignal | undefined },
+): Promise<RemotePosition> {
+  const state = await reader.fetchState(options)
+  const refs = await reader.fetchRefs(state, options)
+  const current = refs.find((row) => row.name === chainRefName(ref)) ?? null
+  const numbers = [...new Set(refs.map((row) => row.push))]
+  const records = await reader.fetchPushesAt(state, numbers, options)
+  const pushes = new Map(records.map((record) => [record.number, record]))
+  for (const row of refs) assertRefRecorded(row, pushes.get(row.push)!)
+  return { state, refs, current, pushes }
+}
+
+/** @throws {StalePushError} PUSH_STALE if the remote's commit is not part of what is pushed
+ *  @throws {FloeError} TAG_IMMUTABLE */
+export async function assertNotStale(
+  workspace: Workspace,
+  target: LocalTarget,
+  position: RemotePosition,
+  force: boolean,
+): Promise<{ forced: boolean }> {
+  const { current } = position
+  if (!current?.commit) return { forced: false }
+  if (target.ref.startsWith('tags/'))
+    throw new FloeError('other', 'TAG_IMMUTABLE', `tag ${target.ref} exists on the remote and never moves`, {
+      data: { ref: target.ref, remote: current.commit },
+      hints: ['Choose another name for the tag'],
+    })
+  const theirs = current.commit as ObjectId
+  const known = await workspace.store.has('commit', theirs)
+  const forward = known && (await isAncestor(workspace.store.readLocal, theirs, target.commit))
+  if (!forward && !force) throw new StalePushError(target.ref, theirs, workspace.refs.read(target.ref))
+  return { forced: !forward }
+}
+
+/** Commits whose contents this workspace has seen in live packs of the remote: it pushed or fetched them.
+ *  A commit that is merely here, and that a ref of the remote names, proves nothing about the remote's packs. */
+export function seenCommits(workspace: Workspace, remote: string, position: RemotePosition): ObjectId[] {
+  const onRemote = new Set(position.refs.map((row) => row.commit))
+  return workspace.refs
+    .list(`remotes/${remote}/`)
+    .map(({ id }) => id)
+    .filter((id) => onRemote.has(id))
+}
+
+export async function findMissing(
+  workspace: Workspace,
+  target: LocalTarget,
+  have: readonly ObjectId[],
+  signal: AbortSignal | undefined,
+): Promise<MissingObject[]> {
+  const found: MissingObject[] = []
+  for await (const object of missingObjects(workspace.store.read, { wanted: [target.commit], have, signal }))
+    found.push(object)
+  return found
+}
+
+/** Live locator segments of the refs that the push builds on, newest first, each once. */
+export function liveSegments(position: RemotePosition, have: readonly ObjectId[]): SegmentRecord[] {
+  const used = position.refs.filter((row) => row === position.current || have.includes(row.commit as ObjectId))
+  const records = used.map((row) => position.pushes.get(row.push)!).sort((a, b) => b.number - a.number)
+  const seen = new Set<string>()
+  return records
+    .flatMap((record) => record.segments)
+    .filter((segment) => {
+      const key = `${segment.pack}:${segment.offset}`
+      if (seen.has(key)) return false
+      seen.add(key)
+      return true
+    })
+}
+
+/** The blobs that segments stand in. */
+export async function segmentPlaces(
+  reader: RepositoryReader,
+  state: RepositoryState,
+  segments: readonly SegmentRecord[],
+  options: { signal?: AbortSignal | undefined },
+): Promise<SegmentPlace[]> {
+  const numbers = [...new Set(segments.map((segment) => segment.pack))]
+  const packs = await reader.fetchPacks(state, numbers, options)
+  const blobIds = new Map(packs.map((pack) => [pack.number, pack.blobId]))
+  return segments.map(({ pack, offset, bytes }) => ({ blobId: blobIds.get(pack)!, offset, bytes }))
+}

@@ -1,0 +1,206 @@
+/** The transactions that make a push visible. The last one certifies, deposits and moves the ref: all of it or nothing.
+ *
+ *  Few packs need one transaction. Many are deposited in batches, into a `Push` object that belongs to the pusher, and
+ *  nothing shows before the last (limits: 1,024 commands, 1,000 children loaded per transaction). */
+
+import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
+import { FloeError } from '../base/errors.ts'
+import type { ExecutedTransaction } from '../ledger/client.ts'
+import type { LedgerSigner } from '../ledger/keystore.ts'
+import type { SegmentRecord } from '../ledger/repository-records.ts'
+import type { RepositoryState } from '../ledger/repository-state.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
+import {
+  addAttestation,
+  addBeginPush,
+  addCertify,
+  addCreate,
+  addDeposit,
+  addFinishPush,
+  addSegment,
+  addShare,
+  ROLES,
+} from '../ledger/transactions/repository.ts'
+import { COMMIT_PREDICATE_TYPE, STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
+import type { ReadyPack } from './push-packs.ts'
+import { chainRefName } from './remote.ts'
+import type { RemoteContext } from './remote-context.ts'
+import { StalePushError } from './remote-errors.ts'
+
+export interface PublishPush {
+  context: RemoteContext
+  state: WalrusState
+  signer: LedgerSigner
+  packs: readonly ReadyPack[]
+  /** Number of the pack with the commit, if it is none of the new ones. */
+  commitPack: bigint | null
+  /** Older locator segments that stay live. */
+  keptSegments: readonly SegmentRecord[]
+  repository: { id: string; state: RepositoryState } | { name: string; graceMs: number }
+  /** `heads/main` */
+  ref: string
+  expectedOld: string | null
+  commit: string
+  tree: string
+  statement: string | null
+  forced: boolean
+  retainUntilMs: number
+  signal: AbortSignal | undefined
+}
+
+export interface PublishedPush {
+  repository: string
+  digest: string
+  logIndex: number
+  gasMist: bigint
+}
+
+/** Each pack loads some four children and takes two commands. */
+const PACKS_PER_TRANSACTION = 150
+/** Contract's own limit. */
+const MAX_SEGMENTS = 64
+
+/** @throws {StalePushError} PUSH_STALE if somebody else moved the ref in the meantime */
+export async function publishPush(push: PublishPush): Promise<PublishedPush> {
+  const { context, signer, repository } = push
+  const existing = 'id' in repository ? repository : null
+  const floe = existing?.state.packageId ?? context.profile.floePackageIds.at(-1)!
+  const fresh = push.packs.filter((pack) => pack.packNumber === null)
+  const last = fresh.slice(-PACKS_PER_TRANSACTION)
+  const earlier = fresh.slice(0, -PACKS_PER_TRANSACTION)
+  let gasMist = 0n
+  const execute = async (build: (transaction: Transaction) => void): Promise<ExecutedTransaction> => {
+    const executed = await context.ledger.execute(build, signer, push.signal ? { signal: push.signal } : {})
+    gasMist += executed.gasMist
+    return executed
+  }
+  try {
+    let repositoryId = existing?.id ?? null
+    let pushId: string | null = null
+    for (let from = 0; from < earlier.length; from += PACKS_PER_TRANSACTION) {
+      const batch = earlier.slice(from, from + PACKS_PER_TRANSACTION)
+      const executed = await execute((transaction) => {
+        const opened = openRepository(transaction, push, floe, repositoryId)
+        const handle = pushId ? transaction.object(pushId) : begin(transaction, push, floe, opened.argument)
+        for (const pack of batch) depositPack(transaction, push, floe, handle, opened.argument, pack)
+        if (!pushId) transaction.transferObjects([handle], signer.address)
+        opened.close()
+      })
+      repositoryId ??= createdId(executed, `${floe}::repository::Repository`)
+      pushId ??= createdId(executed, `${floe}::push::Push`)
+    }
+    const executed = await execute((transaction) => {
+      const opened = openRepository(transaction, push, floe, repositoryId)
+      const handle = pushId ? transaction.object(pushId) : begin(transaction, push, floe, opened.argument)
+      finish(transaction, push, floe, handle, opened.argument, last)
+      if (attests(push, signer.address))
+        addAttestation(transaction, floe, opened.argument, {
+          commit: push.commit,
+          predicateType: COMMIT_PREDICATE_TYPE,
+          statement: push.statement!,
+          location: `floe:attachment/${STATEMENT_ATTACHMENT}`,
+        })
+      opened.close()
+    })
+    repositoryId ??= createdId(executed, `${floe}::repository::Repository`)
+    const after = await context.repository(repositoryId).fetchState()
+    const row = await context.repository(repositoryId).fetchRef(after, chainRefName(push.ref))
+    return { repository: repositoryId, digest: executed.digest, logIndex: row?.push ?? after.log.size - 1, gasMist }
+  } catch (error) {
+    if (error instanceof FloeError && error.code === 'PUSH_STALE' && existing) {
+      const reader = context.repository(existing.id)
+      const now = await reader.fetchRef(await reader.fetchState(), chainRefName(push.ref))
+      throw new StalePushError(push.ref, now?.commit ?? null, push.expectedOld)
+    }
+    throw error
+  }
+}
+
+/** The repository as an argument: the shared object, or a new one that is shared at the end. */
+function openRepository(
+  transaction: Transaction,
+  push: PublishPush,
+  floe: string,
+  id: string | null,
+): { argument: TransactionArgument; close(): void } {
+  if (id !== null) return { argument: transaction.object(id), close: () => undefined }
+  const { name, graceMs } = push.repository as { name: string; graceMs: number }
+  const created = addCreate(transaction, floe, name, graceMs)
+  return {
+    argument: created.repository,
+    close: () => addShare(transaction, floe, created, push.signer.address),
+  }
+}
+
+function begin(
+  transaction: Transaction,
+  push: PublishPush,
+  floe: string,
+  repository: TransactionArgument,
+): TransactionArgument {
+  return addBeginPush(transaction, floe, repository, {
+    ref: chainRefName(push.ref),
+    expectedOld: push.expectedOld,
+    generation: 'id' in push.repository ? push.repository.state.generation : 0n,
+    retainUntilMs: push.retainUntilMs,
+  })
+}
+
+function depositPack(
+  transaction: Transaction,
+  push: PublishPush,
+  floe: string,
+  handle: TransactionArgument,
+  repository: TransactionArgument,
+  pack: ReadyPack,
+): TransactionArgument {
+  const blob = transaction.object(pack.blobObjectId!)
+  if (pack.certificate) addCertify(transaction, push.state, blob, pack.certificate)
+  return addDeposit(transaction, floe, handle, repository, blob, pack.kind)
+}
+
+/** Deposits the last packs, the meta packs among them, names the live locator segments and moves the ref. */
+function finish(
+  transaction: Transaction,
+  push: PublishPush,
+  floe: string,
+  handle: TransactionArgument,
+  repository: TransactionArgument,
+  last: readonly ReadyPack[],
+): void {
+  const numbers = new Map<ReadyPack, TransactionArgument | bigint>()
+  for (const pack of push.packs) if (pack.packNumber !== null) numbers.set(pack, BigInt(pack.packNumber))
+  for (const pack of last) numbers.set(pack, depositPack(transaction, push, floe, handle, repository, pack))
+  const withLocator = push.packs.filter((pack) => pack.locatorBytes > 0)
+  const segments = [
+    ...withLocator.map((pack) => ({ pack: numbers.get(pack)!, offset: pack.locatorOffset, bytes: pack.locatorBytes })),
+    ...push.keptSegments.map(({ pack, offset, bytes }) => ({ pack: BigInt(pack), offset, bytes })),
+  ]
+  if (segments.length > MAX_SEGMENTS)
+    throw new FloeError('internal', 'PUSH_SEGMENTS', `${segments.length} locator segments are too many`, {})
+  for (const segment of segments) addSegment(transaction, floe, handle, repository, segment)
+  // Objects follow what they refer to, so the commit pushed is the last object of the last meta pack.
+  const holder = push.packs.findLast((pack) => pack.index.has('commit', push.commit as never))
+  addFinishPush(transaction, floe, handle, repository, {
+    commit: push.commit,
+    tree: push.tree,
+    commitPack: holder ? numbers.get(holder)! : push.commitPack!,
+    statement: push.statement,
+    forced: push.forced,
+  })
+}
+
+/** An attestation needs the role; who creates a repository has it. */
+function attests(push: PublishPush, address: string): boolean {
+  if (push.statement === null) return false
+  if (!('id' in push.repository)) return true
+  return ((push.repository.state.roles.get(address) ?? 0) & ROLES.attester) !== 0
+}
+
+function createdId(executed: ExecutedTransaction, type: string): string {
+  const created = executed.changed.find((changed) => changed.change === 'created' && changed.type === type)
+  if (created) return created.id
+  throw new FloeError('internal', 'PUSH_EFFECTS', `transaction ${executed.digest} made no ${type}`, {
+    data: { digest: executed.digest, type },
+  })
+}

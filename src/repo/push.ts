@@ -1,0 +1,384 @@
+/** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
+
+import { FloeError, UsageError } from '../base/errors.ts'
+import { createErasurePool } from '../erasure/pool.ts'
+import type { MissingObject } from '../history/missing-objects.ts'
+import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { createLocator, type LocatorSegment } from '../objects/locator.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
+import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
+import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import { createPushJournal } from '../transfer/push-journal.ts'
+import { createRemoteObjects } from '../transfer/remote-objects.ts'
+import { type PushCost, pushCost } from './push-cost.ts'
+import { ensureLocalFunds, preparePacks, type ReadyPack } from './push-packs.ts'
+import {
+  assertNotStale,
+  findLocalTarget,
+  findMissing,
+  type LocalTarget,
+  liveSegments,
+  type RemotePosition,
+  readRemotePosition,
+  seenCommits,
+  segmentPlaces,
+} from './push-target.ts'
+import { publishPush } from './push-transaction.ts'
+import { readRemote, writeRemote } from './remote.ts'
+import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
+import type { RemoteOptions } from './remote-options.ts'
+
+export interface PushOptions extends RemoteOptions {
+  /** Branch or tag, short or full (default: the current branch). */
+  ref?: string | undefined
+  /** Default `origin`. */
+  remote?: string | undefined
+  /** Makes the repository; for a workspace that has no remote of that name yet. */
+  create?: { name: string; network: string } | undefined
+  /** Storage bought, in epochs (default 26, at most what the network allows). */
+  epochs?: number | undefined
+  /** Epochs in which the packs are promised not to be removed (default 2). */
+  retainEpochs?: number | undefined
+  /** Moves the ref even if that drops commits from it; the chain records it. */
+  force?: boolean | undefined
+  dryRun?: boolean | undefined
+  /** Most that may be spent, in WAL, as decimal text. */
+  maxWal?: string | undefined
+  yes?: boolean | undefined
+  /** Blobs can be read by anyone: creating a repository outside the local network needs this to be said. */
+  isPublic?: boolean | undefined
+}
+
+export interface PushResult {
+  $kind: 'pushed' | 'up-to-date' | 'dry-run'
+  network: string
+  /** Object id; `''` in a dry run of a repository that does not exist yet. */
+  repository: string
+  /** `heads/main` */
+  ref: string
+  old: string | null
+  new: string
+  forced: boolean
+  cost: PushCost
+  packs: { blobId: string; kind: 'data' | 'meta'; bytes: number; endEpoch: number; reused: boolean }[]
+  digest?: string
+  /** Number of the push in the repository's log. */
+  logIndex?: number
+  /** What people should know although all went well. */
+  notice?: string
+}
+
+const DEFAULT_EPOCHS = 26
+const DEFAULT_RETAIN_EPOCHS = 2
+/** Least time between the proposal of a removal and the removal, for repositories made here. */
+const GRACE_MS = 24 * 60 * 60 * 1000
+
+/** @param dir - a directory inside the workspace
+ *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
+export async function push(dir: string, options: PushOptions): Promise<PushResult> {
+  await using workspace = await openWorkspace(dir)
+  const remoteName = options.remote ?? 'origin'
+  const target = await findLocalTarget(workspace, options.ref)
+  const place = findPlace(workspace, remoteName, options)
+  const context = await openRemoteContext(place.network, options)
+  assertAllowed(context, place.repository === null, options)
+  const reader = place.repository === null ? null : context.repository(place.repository)
+  const position = reader ? await readRemotePosition(reader, target.ref, options) : null
+  const state = await context.walrus()
+  const epochs = epochsOf(options.epochs, state)
+  const base = {
+    network: place.network,
+    repository: place.repository ?? '',
+    ref: target.ref,
+    old: position?.current?.commit ?? null,
+    new: target.commit as string,
+  }
+  const nowMs = workspace.clock.now()
+  const costOf = (objects: readonly MissingObject[], packBytes: readonly number[], newBytes: number) =>
+    pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs })
+
+  if (position?.current?.commit === target.commit) {
+    await rememberPush(workspace, remoteName, target)
+    return { $kind: 'up-to-date', ...base, forced: false, cost: costOf([], [], 0), packs: [] }
+  }
+  const { forced } = position
+    ? await assertNotStale(workspace, target, position, options.force ?? false)
+    : { forced: false }
+  const have = position ? seenCommits(workspace, remoteName, position) : []
+  const objects = await findMissing(workspace, target, have, options.signal)
+  const newBytes = await rawBytes(workspace, objects)
+  options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
+  if (options.dryRun) {
+    const packs = await measurePacks(workspace, objects, state, options)
+    return {
+      $kind: 'dry-run',
+      ...base,
+      forced,
+      cost: costOf(
+        objects,
+        packs.map((pack) => pack.bytes),
+        newBytes,
+      ),
+      packs: packs.map((pack) => ({ ...pack, blobId: '', endEpoch: state.epoch + epochs, reused: false })),
+    }
+  }
+
+  const published = await run(workspace, context, { target, reader, position, have, objects, epochs, forced, options })
+  await workspace.withLock('push', async () => {
+    if (place.repository === null) await writeRemote(workspace, remoteName, `${place.network}:${published.repository}`)
+  })
+  await rememberPush(workspace, remoteName, target)
+  const sent = published.packs.filter((pack) => pack.packNumber === null)
+  return {
+    $kind: 'pushed',
+    ...base,
+    repository: published.repository,
+    forced,
+    cost: {
+      ...costOf(
+        objects,
+        sent.map((pack) => pack.bytes),
+        newBytes,
+      ),
+      walFrost: String(published.paidFrost),
+      suiMist: String(published.gasMist),
+    },
+    packs: published.packs.map((pack) => ({
+      blobId: blobIdText(pack.blobId),
+      kind: pack.kind,
+      bytes: pack.bytes,
+      endEpoch: pack.endEpoch,
+      reused: pack.packNumber !== null,
+    })),
+    digest: published.digest,
+    logIndex: published.logIndex,
+    ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),
+  }
+}
+
+interface PushRun {
+  target: LocalTarget
+  reader: RepositoryReader | null
+  position: RemotePosition | null
+  have: readonly ObjectId[]
+  objects: readonly MissingObject[]
+  epochs: number
+  forced: boolean
+  options: PushOptions
+}
+
+async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
+  const { target, reader, position, have, objects, epochs, forced, options } = job
+  const { signal } = options
+  const state = await context.walrus()
+  const signer = await context.signer()
+  const nowMs = workspace.clock.now()
+  const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
+  await using pool = createErasurePool()
+  try {
+    await journal.record({
+      $kind: 'started',
+      network: context.profile.name,
+      repository: reader?.repositoryId ?? null,
+      ref: target.ref,
+      old: position?.current?.commit ?? null,
+      new: target.commit,
+      timeMs: nowMs,
+    })
+    const records = position ? liveSegments(position, have) : []
+    const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
+    const remote = createRemoteObjects(await context.committee(), pool, places, { signal })
+    const segments: LocatorSegment[] = []
+    for (const segment of places) segments.push(await remote.openSegment(segment))
+    const prepared = await preparePacks({
+      context,
+      state,
+      signer,
+      coder: pool,
+      read: workspace.store.read,
+      objects,
+      epochs,
+      maxFrost: parseWal(options.maxWal),
+      segments,
+      repository: reader && position ? { reader, state: position.state } : null,
+      journal,
+      onProgress: options.onProgress,
+      signal,
+    })
+    await ensureLocalFunds(context, signer, 0n)
+    const commitPack = prepared.packs.some((pack) => pack.index.has('commit', target.commit))
+      ? null
+      : await findCommitPack(reader!, position!, segments, target.commit, options)
+    const published = await publishPush({
+      context,
+      state,
+      signer,
+      packs: prepared.packs,
+      commitPack,
+      keptSegments: records.slice(prepared.swallowed),
+      repository:
+        reader && position
+          ? { id: reader.repositoryId, state: position.state }
+          : { name: options.create!.name, graceMs: GRACE_MS },
+      ref: target.ref,
+      expectedOld: position?.current?.commit ?? null,
+      commit: target.commit,
+      tree: target.record.tree,
+      statement: target.record.attachments.get(STATEMENT_ATTACHMENT) ?? null,
+      forced,
+      retainUntilMs: nowMs + (options.retainEpochs ?? DEFAULT_RETAIN_EPOCHS) * state.epochDurationMs,
+      signal,
+    })
+    await journal.record({
+      $kind: 'finished',
+      digest: published.digest,
+      repository: published.repository,
+      timeMs: workspace.clock.now(),
+    })
+    options.onProgress?.({
+      $kind: 'certified',
+      packs: prepared.packs.length,
+      digest: published.digest,
+      ref: target.ref,
+    })
+    return { ...published, packs: prepared.packs as ReadyPack[], paidFrost: prepared.paidFrost }
+  } finally {
+    await journal.close()
+  }
+}
+
+function findPlace(
+  workspace: Workspace,
+  remoteName: string,
+  options: PushOptions,
+): { network: string; repository: string | null } {
+  const remotes = Object.keys(workspace.readConfig().remotes ?? {})
+  if (remotes.includes(remoteName)) {
+    if (options.create)
+      throw new UsageError('REMOTE_EXISTS', `the workspace has a repository called "${remoteName}" already`, {
+        data: { remote: remoteName },
+        hints: ['Push without --create, or choose another name with --remote'],
+      })
+    return readRemote(workspace, remoteName)
+  }
+  if (options.create) return { network: options.create.network, repository: null }
+  if (options.dryRun) return { network: 'local', repository: null }
+  throw new RemoteMissingError(remoteName, remotes)
+}
+
+/** Rules for spending real money (DESIGN §9) and for publishing (§10). */
+function assertAllowed(context: RemoteContext, creating: boolean, options: PushOptions): void {
+  if (context.profile.local || options.dryRun) return
+  const network = context.profile.name
+  if (creating && !options.isPublic)
+    throw new UsageError('PUSH_PUBLIC_UNSAID', `everything pushed to ${network} can be read by anyone`, {
+      data: { network },
+      hints: ['Say that this is meant with --public; encryption is not there yet'],
+    })
+  if (!options.yes || options.maxWal === undefined)
+    throw new UsageError('PUSH_LIMIT_MISSING', `a push to ${network} spends WAL: it needs --yes and --max-wal`, {
+      data: { network },
+      hints: ['See the cost with `floe push --dry-run`, then repeat with --yes --max-wal AMOUNT'],
+    })
+  if (context.profile.floePackageIds.length === 0 && creating)
+    throw new PushRefusedError('usage', 'FLOE_PACKAGE_UNKNOWN', `no floe package is known on ${network}`, {
+      data: { network },
+      hints: ['Name one in a network profile (floePackageIds)'],
+    })
+}
+
+function epochsOf(asked: number | undefined, state: WalrusState): number {
+  const epochs = asked ?? Math.min(DEFAULT_EPOCHS, state.maxEpochsAhead)
+  if (Number.isInteger(epochs) && epochs >= 1 && epochs <= state.maxEpochsAhead) return epochs
+  throw new UsageError('WALRUS_EPOCHS_OUT_OF_RANGE', `epochs must be 1 to ${state.maxEpochsAhead}, got ${epochs}`, {
+    data: { epochs, max: state.maxEpochsAhead },
+  })
+}
+
+/** Decimal WAL as FROST. */
+export function parseWal(text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined
+  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
+  if (!match)
+    throw new UsageError('AMOUNT_MALFORMED', `"${text.slice(0, 40)}" is not an amount of WAL`, {
+      hints: ['Write a decimal number with at most 9 decimals, for example 0.25'],
+    })
+  return BigInt(match[1]!) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
+}
+
+async function rawBytes(workspace: Workspace, objects: readonly MissingObject[]): Promise<number> {
+  let total = 0
+  for (const object of objects) total += object.bytes ?? (await workspace.store.read(object.kind, object.id)).length
+  return total
+}
+
+/** Sizes of the packs that a push would make; nothing is kept. The locator is estimated at its 64 bytes per object. */
+async function measurePacks(
+  workspace: Workspace,
+  objects: readonly MissingObject[],
+  state: WalrusState,
+  options: PushOptions,
+): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
+  const maxBytes = Math.min(PUSH_PACK_BYTES, state.maxBlobBytes)
+  const builder = { read: workspace.store.read, maxBytes, signal: options.signal }
+  const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
+  for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })
+  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * objects.length
+  const noLocator = () => []
+  for await (const { kind, bytes } of buildMetaPacks(objects, builder, noLocator))
+    packs.push({ kind, bytes: bytes.length })
+  const last = packs.findLast((pack) => pack.kind === 'meta')
+  if (last) last.bytes += locatorBytes
+  return packs
+}
+
+const LOCATOR_BYTES_PER_OBJECT = 66
+
+/** The meta pack that holds a commit which the remote has already. */
+async function findCommitPack(
+  reader: RepositoryReader,
+  position: RemotePosition,
+  segments: readonly LocatorSegment[],
+  commit: ObjectId,
+  options: PushOptions,
+): Promise<bigint> {
+  const named = position.refs.find((row) => row.commit === commit)
+  if (named) return BigInt(named.commitPack)
+  const seen = new Set<string>()
+  for await (const place of createLocator(segments.map((segment) => async () => segment)).locate('commit', commit)) {
+    if (seen.has(blobKey(place.blobId))) continue
+    seen.add(blobKey(place.blobId))
+    const [number] = await reader.fetchPackNumbers(position.state, [place.blobId], options)
+    if (number === null || number === undefined) continue
+    const [pack] = await reader.fetchPacks(position.state, [number], options)
+    if (pack?.state === 'live' && pack.kind === 'meta') return BigInt(number)
+  }
+  throw new FloeError(
+    'integrity',
+    'PUSH_COMMIT_UNFOUND',
+    `the remote's packs should hold ${commit}, but no locator names it`,
+    {
+      data: { commit },
+      hints: ['Run `floe fetch`, then push again'],
+    },
+  )
+}
+
+/** What is known of the remote from now on. */
+async function rememberPush(workspace: Workspace, remote: string, target: LocalTarget): Promise<void> {
+  if (!target.ref.startsWith('heads/')) return
+  const branch = target.ref.slice('heads/'.length)
+  await workspace.withLock('push', async () => {
+    await workspace.refs.update({ name: `remotes/${remote}/${branch}`, next: target.commit, reason: 'push' })
+    const config = workspace.readConfig()
+    if (config.branches?.[branch] === undefined)
+      await workspace.writeConfig({
+        ...config,
+        branches: { ...config.branches, [branch]: { remote, ref: target.ref } },
+      })
+  })
+}

@@ -1,0 +1,77 @@
+/** Objects of a remote repository, wherever in its packs they are: locator segments say where, rows of blobs are fetched,
+ *  frames decoded, and every object is hashed before anyone sees it. */
+
+import type { ErasureCoder } from '../erasure/api.ts'
+import { createLocator, createObjectReader, type LocatorSegment, openLocatorSegment } from '../objects/locator.ts'
+import type { RangeReader, ReadObject } from '../objects/reader.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
+import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
+import { openBlob } from './blob-source.ts'
+import type { Committee } from './committee.ts'
+
+/** A segment as the push log names it, with the blob of its pack. */
+export interface SegmentPlace {
+  /** 32 bytes. */
+  blobId: Uint8Array
+  offset: number
+  bytes: number
+}
+
+export interface RemoteObjects {
+  readonly read: ReadObject
+  /** A pack as a whole, for its index or a full check. */
+  openPack(blobId: Uint8Array): Promise<RangeReader>
+  openSegment(place: SegmentPlace): Promise<LocatorSegment>
+  /** Bytes taken from storage nodes so far. */
+  readonly downloadedBytes: number
+}
+
+export interface RemoteObjectsOptions {
+  signal?: AbortSignal | undefined
+  onBytes?: ((downloadedBytes: number) => void) | undefined
+  /** Rows kept in memory. */
+  rowCache?: RowCache
+}
+
+/** @param segments - live segments, newest first */
+export function createRemoteObjects(
+  committee: Committee,
+  coder: ErasureCoder,
+  segments: readonly SegmentPlace[],
+  options: RemoteObjectsOptions = {},
+): RemoteObjects {
+  const rows = options.rowCache ?? createRowCache()
+  const packs = new Map<string, Promise<RangeReader>>()
+  let downloadedBytes = 0
+  const onBytes = (bytes: number) => {
+    downloadedBytes += bytes
+    options.onBytes?.(downloadedBytes)
+  }
+
+  function openPack(blobId: Uint8Array): Promise<RangeReader> {
+    const key = blobIdText(blobId)
+    let pack = packs.get(key)
+    if (!pack) {
+      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes }).then((source) =>
+        blobRangeReader(source, key, rows),
+      )
+      packs.set(key, pack)
+      pack.catch(() => packs.delete(key))
+    }
+    return pack
+  }
+
+  async function openSegment(place: SegmentPlace): Promise<LocatorSegment> {
+    return openLocatorSegment(await openPack(place.blobId), place, { signal: options.signal })
+  }
+
+  const locator = createLocator(segments.map((place) => () => openSegment(place)))
+  return {
+    read: createObjectReader({ locator, openPack }),
+    openPack,
+    openSegment,
+    get downloadedBytes() {
+      return downloadedBytes
+    },
+  }
+}
