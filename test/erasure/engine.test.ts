@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/bytes.ts'
+import { createRng } from '../../src/base/rng.ts'
+import { type Code, codeOf } from '../../src/erasure/code.ts'
+import type { Engine } from '../../src/erasure/engine.ts'
+import { createNaiveEngine } from '../../src/erasure/engine-naive.ts'
+import { createSimdEngine } from '../../src/erasure/engine-simd.ts'
+import { bestKernel, instantiateKernel } from '../../src/erasure/kernel.ts'
+
+/** Every export of an engine over one block of random symbols, as bytes that can be compared. */
+function exercise(engine: Engine, code: Code, symbolBytes: number, codewords: number, seed: number) {
+  const { originalCount: k, recoveryCount: t } = code
+  const rng = createRng(seed)
+  const block = { symbolBytes, codewords }
+  const vectorBytes = codewords * symbolBytes
+  const count = k + t
+  const base = engine.reserve(2 * count * vectorBytes + (count + 1) * codewords * 32)
+  const data = rng.fill(new Uint8Array(k * vectorBytes))
+  engine.memory.set(data, base)
+  const grid = { positionStride: vectorBytes, codewordStride: symbolBytes }
+  const symbols = { offset: base, ...grid }
+  engine.extend(code, block, symbols, { offset: base + k * vectorBytes, ...grid })
+  const leaves = { offset: base + 2 * count * vectorBytes, positionStride: codewords * 32, codewordStride: 32 }
+  engine.hashLeaves(block, count, symbols, leaves)
+  engine.merkleRoots(count, codewords, leaves, leaves.offset + count * codewords * 32)
+  const extended = engine.memory.slice(base, base + count * vectorBytes)
+  const hashes = engine.memory.slice(leaves.offset, leaves.offset + (count + 1) * codewords * 32)
+
+  const order = Array.from({ length: count }, (_, i) => i)
+  for (let i = count - 1; i > 0; i--) {
+    const j = rng.below(i + 1)
+    ;[order[i], order[j]] = [order[j]!, order[i]!]
+  }
+  const present = order.slice(0, k)
+  const wanted = Array.from({ length: k }, (_, i) => i).filter((i) => !present.includes(i))
+  for (const [p, index] of present.entries())
+    engine.memory.set(extended.subarray(index * vectorBytes, (index + 1) * vectorBytes), base + p * vectorBytes)
+  const restored = { offset: base + k * vectorBytes, ...grid }
+  engine.restore(code, block, present, symbols, wanted, restored)
+  const back = wanted.map((_, p) =>
+    toHex(engine.memory.slice(restored.offset + p * vectorBytes, restored.offset + (p + 1) * vectorBytes)),
+  )
+  const expected = wanted.map((index) => toHex(data.slice(index * vectorBytes, (index + 1) * vectorBytes)))
+  return { extended: toHex(extended), hashes: toHex(hashes), back, expected }
+}
+
+const naive = createNaiveEngine()
+const fast: [string, Engine][] = (['rs2.wasm', 'rs2-relaxed.wasm'] as const)
+  .filter((name) => name === 'rs2.wasm' || name === bestKernel())
+  .map((name) => [name, createSimdEngine(instantiateKernel(name))])
+
+/** Small codes of both rates, with one and several chunks, and those of 31, 34, 100 and 208 shards. */
+const codes = [
+  [2, 2],
+  [3, 1],
+  [3, 4],
+  [4, 6],
+  [7, 3],
+  [11, 20],
+  [21, 10],
+  [12, 22],
+  [34, 66],
+  [67, 33],
+  [70, 138],
+  [139, 69],
+] as const
+
+describe.each(fast)('%s', (_, engine) => {
+  it.each(codes)('agrees with the naive engine at every symbol size around lane borders (%i + %i)', (k, t) => {
+    const sizes =
+      k < 30 ? [2, 4, 6, 14, 16, 18, 30, 32, 34, 62, 64, 66, 94, 96, 98, 126, 128, 130, 190, 192, 260] : [2, 34, 130]
+    for (const size of sizes)
+      for (const codewords of k < 30 ? [1, 2, 5] : [1, 3]) {
+        const got = exercise(engine, codeOf(k, t), size, codewords, k * 1000 + size)
+        const { extended, hashes } = exercise(naive, codeOf(k, t), size, codewords, k * 1000 + size)
+        expect(got.extended === extended, `extension, ${size} bytes, ${codewords} codewords`).toBe(true)
+        expect(got.hashes === hashes, `hashes, ${size} bytes, ${codewords} codewords`).toBe(true)
+        expect(got.back).toEqual(got.expected)
+      }
+  })
+
+  it('restores what it extended at 1000 shards', () => {
+    for (const [k, t] of [
+      [334, 666],
+      [667, 333],
+    ] as const) {
+      const { back, expected } = exercise(engine, codeOf(k, t), 6, 40, k)
+      expect(back.length).toBeGreaterThan(k / 4)
+      expect(back).toEqual(expected)
+    }
+  })
+
+  it('writes nothing outside the symbols it is asked for', () => {
+    const code = codeOf(3, 4)
+    const base = engine.reserve(4096)
+    engine.memory.fill(0xee, base, base + 4096)
+    const originals = { offset: base + 100, positionStride: 10, codewordStride: 0 }
+    const recovery = { offset: base + 1000, positionStride: 20, codewordStride: 0 }
+    engine.extend(code, { symbolBytes: 10, codewords: 1 }, originals, recovery)
+    engine.hashLeaves({ symbolBytes: 10, codewords: 1 }, 3, originals, {
+      offset: base + 2000,
+      positionStride: 40,
+      codewordStride: 0,
+    })
+    const touched = [...engine.memory.subarray(base, base + 4096).entries()]
+      .filter(([, byte]) => byte !== 0xee)
+      .map(([at]) => at)
+    const allowed = (at: number) =>
+      (at >= 1000 && at < 1080 && (at - 1000) % 20 < 10) || (at >= 2000 && at < 2120 && (at - 2000) % 40 < 32)
+    expect(touched.length).toBeGreaterThan(100)
+    expect(touched.filter((at) => !allowed(at))).toEqual([])
+  })
+})
+
+describe('the naive engine', () => {
+  it.each(codes.slice(0, 8))('restores what it extended (%i + %i)', (k, t) => {
+    const { back, expected } = exercise(naive, codeOf(k, t), 6, 2, k)
+    expect(back).toEqual(expected)
+  })
+})
