@@ -75,9 +75,13 @@ export async function compilePackage(name: PackageName): Promise<CompilerOutput>
 }
 
 /** Runs the unit tests of a package. A compile error comes back as a failure with the diagnostics in `output`.
- *  There is no instruction limit: call it from a worker that can be ended. */
-export async function testPackage(name: PackageName): Promise<{ passed: boolean; output: string }> {
-  const { binding, files, dependencies } = await prepare(name, true)
+ *  There is no instruction limit: call it from a worker that can be ended.
+ *  @param extra more test sources, path → text */
+export async function testPackage(
+  name: PackageName,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<{ passed: boolean; output: string }> {
+  const { binding, files, dependencies } = await prepare(name, true, extra)
   const result = binding.test_with_options(files, dependencies, JSON.stringify({ ansiColor: false }))
   return { passed: result.passed, output: result.output }
 }
@@ -85,9 +89,10 @@ export async function testPackage(name: PackageName): Promise<{ passed: boolean;
 async function prepare(
   name: PackageName,
   withTests: boolean,
+  extra: Readonly<Record<string, string>> = {},
 ): Promise<{ binding: CompilerBinding; files: string; dependencies: string }> {
   const { builder, binding } = await loadCompiler()
-  const files = packageFiles(name, withTests)
+  const files = { ...packageFiles(name, withTests), ...extra }
   if (name === 'move-stdlib' || name === 'sui-framework') {
     // Otherwise the compiler would add the framework to itself.
     files['Move.toml'] = files['Move.toml']!.replace(

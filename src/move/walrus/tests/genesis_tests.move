@@ -300,3 +300,54 @@ fun less_than_one_wal_is_no_stake() {
     destroy(world.staking().stake_with_pool(coin, id, &mut tx_context::dummy()));
     world.end()
 }
+
+#[test, expected_failure(abort_code = walrus::staked_wal::EMetadataMismatch)]
+fun stakes_of_different_nodes_are_not_joined() {
+    let mut world = network::start();
+    let nodes = world.staking().committee().inner().keys();
+    let ctx = &mut tx_context::dummy();
+    let mut one = world.staking().stake_with_pool(one_wal(ctx), nodes[0], ctx);
+    let two = world.staking().stake_with_pool(one_wal(ctx), nodes[1], ctx);
+    one.join(two);
+    destroy(one);
+    world.end()
+}
+
+#[test]
+fun stakes_of_one_node_are_joined() {
+    let mut world = network::start();
+    let nodes = world.staking().committee().inner().keys();
+    let ctx = &mut tx_context::dummy();
+    let mut one = world.staking().stake_with_pool(one_wal(ctx), nodes[0], ctx);
+    let two = world.staking().stake_with_pool(one_wal(ctx), nodes[0], ctx);
+    one.join(two);
+    assert!(one.value() == 2_000_000_000);
+    destroy(one);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = walrus::staked_wal::EInvalidAmount)]
+fun a_stake_is_not_split_beyond_itself() {
+    let mut world = network::start();
+    let nodes = world.staking().committee().inner().keys();
+    let ctx = &mut tx_context::dummy();
+    let mut one = world.staking().stake_with_pool(one_wal(ctx), nodes[0], ctx);
+    destroy(one.split(1_000_000_001, ctx));
+    destroy(one);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = walrus::staked_wal::ENotWithdrawing)]
+fun a_stake_that_stays_has_no_withdraw_epoch() {
+    let mut world = network::start();
+    let nodes = world.staking().committee().inner().keys();
+    let ctx = &mut tx_context::dummy();
+    let one = world.staking().stake_with_pool(one_wal(ctx), nodes[0], ctx);
+    one.withdraw_epoch();
+    destroy(one);
+    world.end()
+}
+
+fun one_wal(ctx: &mut TxContext): coin::Coin<wal::wal::WAL> {
+    coin::mint_for_testing(1_000_000_000, ctx)
+}

@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { packageFiles } from '../../src/move/compiler.ts'
+import { buildAbortCodes } from '../../src/move/package-files.ts'
+import type { PackageName } from '../../src/move/packages.ts'
+
+const LIMIT_MS = 30_000
+
+async function runUnitTests(
+  name: PackageName,
+  extra: Record<string, string> = {},
+  limitMs = LIMIT_MS,
+): Promise<{ passed: boolean; output: string }> {
+  const worker = new Worker(new URL('./test-worker.ts', import.meta.url), { workerData: { name, extra } })
+  try {
+    const [result] = await once(worker, 'message', { signal: AbortSignal.timeout(limitMs) })
+    return result
+  } finally {
+    await worker.terminate()
+  }
+}
+
+/** Text of the test sources of a package. */
+function testText(name: PackageName): string {
+  return Object.entries(packageFiles(name, true))
+    .filter(([path]) => path.startsWith('tests/'))
+    .map(([, text]) => text)
+    .join('\n')
+}
+
+/** Checks that a correct caller in this package cannot make fail: they guard one module against another. */
+const UNREACHABLE: Readonly<Partial<Record<PackageName, readonly string[]>>> = {
+  walrus: [
+    'active_set::EZeroMaxSize',
+    'active_set::EDuplicateInsertion',
+    'bls_aggregate::ESigVerification', // always true in this VM; tested with real signatures on the local network
+    'staking_pool::EIncorrectPoolId', // the pool is looked up by the stake's own node id
+    'system_state_inner::EIncorrectCommittee',
+    'system_state_inner::EInvalidAccountingEpoch',
+    'system_state_inner::EInvalidIdEpoch', // messages::EIncorrectEpoch comes first
+  ],
+}
+
+describe('Move unit tests', () => {
+  for (const [name, least] of [
+    ['move-stdlib', 8],
+    ['sui-framework', 19],
+    ['wal', 2],
+    ['walrus', 99],
+    ['floe', 137],
+  ] as const) {
+    it(`pass for ${name}`, { timeout: LIMIT_MS + 5_000 }, async () => {
+      const { passed, output } = await runUnitTests(name)
+      expect(output).toMatch(/Test result: OK\. Total tests: \d+; passed: \d+; failed: 0/)
+      expect(passed).toBe(true)
+      expect(Number(/Total tests: (\d+)/.exec(output)?.[1])).toBeGreaterThanOrEqual(least)
+    })
+  }
+
+  for (const name of ['walrus', 'floe'] as const) {
+    it(`expect every abort of ${name}`, () => {
+      const tests = testText(name)
+      const missing = Object.entries(buildAbortCodes()[name]!)
+        .flatMap(([module, codes]) => codes.map((code) => `${module}::${code.name}`))
+        .filter((code) => !UNREACHABLE[name]?.includes(code))
+        .filter((code) => !new RegExp(`abort_code = (${name}::)?${code}\\b`).test(tests))
+      expect(missing).toEqual([])
+    })
+  }
+
+  it('call every public function of floe', () => {
+    const tests = testText('floe')
+    const missing = Object.entries(packageFiles('floe', false)).flatMap(([path, text]) =>
+      [...text.matchAll(/^public fun (\w+)/gm)]
+        .map(([, name]) => name!)
+        .filter((name) => !new RegExp(`[.:]${name}\\(`).test(tests))
+        .map((name) => `${path}: ${name}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('notice a test that fails', { timeout: LIMIT_MS }, async () => {
+    const wrong = '#[test_only] module wal::wrong; #[test] fun one_is_two() { assert!(1u64 == 2) }'
+    const { passed, output } = await runUnitTests('wal', { 'tests/wrong.move': wrong })
+    expect(passed).toBe(false)
+    expect(output).toContain('[ FAIL    ] wal::wrong::one_is_two')
+  })
+
+  it('are ended when they do not end', { timeout: LIMIT_MS }, async () => {
+    const endless = '#[test_only] module wal::endless; #[test] fun for_ever() { loop {} }'
+    await expect(runUnitTests('wal', { 'tests/endless.move': endless }, 2_000)).rejects.toThrow(/abort/)
+  })
+})
