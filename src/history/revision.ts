@@ -13,7 +13,7 @@ export interface RevisionSource {
   refs: RefStore
   read: ReadObject
   /** Commits whose id starts with the digits, at most `limit`. */
-  commitsWithPrefix(hexPrefix: string, limit: number): ObjectId[]
+  commitsWithPrefix(hexPrefix: string, limit: number): Promise<ObjectId[]>
 }
 
 export const MIN_PREFIX_DIGITS = 8
@@ -28,7 +28,7 @@ const MAX_CANDIDATES = 10
  *  @throws {RevisionAmbiguousError} REVISION_AMBIGUOUS (all exit 2) */
 export async function resolveRevision(source: RevisionSource, revision: string): Promise<ObjectId> {
   const { base, steps } = splitRevision(revision)
-  let id = resolveBase(source, revision, base)
+  let id = await resolveBase(source, revision, base)
   for (const { sign, count } of steps) {
     if (sign === '~') for (let i = 0; i < count; i++) id = await parentOf(source, revision, id, 1)
     else if (count > 0) id = await parentOf(source, revision, id, count)
@@ -64,7 +64,7 @@ function splitRevision(revision: string): { base: string; steps: Step[] } {
   return { base: match[1]!, steps }
 }
 
-function resolveBase(source: RevisionSource, revision: string, base: string): ObjectId {
+async function resolveBase(source: RevisionSource, revision: string, base: string): Promise<ObjectId> {
   const at = /^(.*)@\{(\d{1,9})\}$/.exec(base)
   if (at) return resolveReflog(source, revision, at[1]!, Number(at[2]))
   const name = base === '@' ? 'HEAD' : base
@@ -106,11 +106,11 @@ function resolveReflog(source: RevisionSource, revision: string, name: string, i
   return id
 }
 
-function resolvePrefix(source: RevisionSource, revision: string, prefix: string): ObjectId {
+async function resolvePrefix(source: RevisionSource, revision: string, prefix: string): Promise<ObjectId> {
   if (prefix.length < MIN_PREFIX_DIGITS)
     throw new RevisionUnknownError(revision, `no ref of this name; an id needs at least ${MIN_PREFIX_DIGITS} digits`)
   if (prefix.length > 64) throw new RevisionMalformedError(revision, 'an id has 64 digits')
-  const found = source.commitsWithPrefix(prefix, MAX_CANDIDATES)
+  const found = await source.commitsWithPrefix(prefix, MAX_CANDIDATES)
   if (found.length > 1) throw new RevisionAmbiguousError(prefix, found)
   if (found.length === 0) throw new RevisionUnknownError(revision, 'no ref or commit begins like this')
   return found[0]!

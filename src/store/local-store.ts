@@ -5,6 +5,7 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
+import { createFrameCache } from '../objects/frame-cache.ts'
 import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
@@ -23,6 +24,8 @@ export interface PackInfo {
   path: string
   kind: PackKind
   bytes: number
+  /** Sum of the raw lengths of its objects. */
+  rawBytes: number
   objects: number
 }
 
@@ -66,6 +69,8 @@ export interface WriteSession {
 
 /** Open pack files at once. */
 const MAX_OPEN_PACKS = 32
+/** Decoded frames kept for their neighbours. */
+const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 
 export function createLocalStore(fs: FileSystem, floeDir: string, options: LocalStoreOptions = {}): LocalStore {
   return new DiskStore(fs, floeDir, options)
@@ -78,6 +83,7 @@ class DiskStore implements LocalStore {
   readonly packBytes: number
   readonly index: MergedIndex
   readonly #fetch: ReadObject | undefined
+  readonly #frames = createFrameCache(FRAME_CACHE_BYTES)
   /** Least recently used first. */
   readonly #open = new Map<string, Promise<PackFile>>()
   #opening: Promise<void> | undefined
@@ -140,8 +146,8 @@ class DiskStore implements LocalStore {
   async packs(): Promise<PackInfo[]> {
     const found: PackInfo[] = []
     for (const name of [...this.listPacks()].sort()) {
-      const { kind, bytes, count } = await this.pack(name)
-      found.push({ name, path: this.packPath(name), kind, bytes, objects: count })
+      const { kind, bytes, rawBytes, count } = await this.pack(name)
+      found.push({ name, path: this.packPath(name), kind, bytes, rawBytes, objects: count })
     }
     return found
   }
@@ -151,17 +157,7 @@ class DiskStore implements LocalStore {
   }
 
   async verifyPack(name: string, options: { signal?: AbortSignal | undefined } = {}) {
-    const pack = await this.pack(name)
-    const totals = { objects: 0, bytes: 0 }
-    for (const { kind, id } of pack.objects()) {
-      throwIfAborted(options.signal)
-      const bytes = await pack.read(kind, id)
-      if (!bytes) throw new ObjectMissingError(kind, id)
-      assertObjectBytes(kind, id, bytes)
-      totals.objects++
-      totals.bytes += bytes.length
-    }
-    return totals
+    return (await this.pack(name)).verify(options)
   }
 
   refresh(): void {
@@ -205,7 +201,7 @@ class DiskStore implements LocalStore {
 
   pack(name: string): Promise<PackFile> {
     const known = this.#open.get(name)
-    const opened = known ?? openPackFile(this.fs, this.packPath(name))
+    const opened = known ?? openPackFile(this.fs, this.packPath(name), this.#frames)
     this.#open.delete(name)
     this.#open.set(name, opened)
     opened.catch(() => this.#open.delete(name))
@@ -220,9 +216,7 @@ class DiskStore implements LocalStore {
   /** Undefined if the pack does not hold it after all, or is gone. */
   async #readFrom(name: string, kind: ObjectKind, id: ObjectId): Promise<Uint8Array | undefined> {
     try {
-      const bytes = await (await this.pack(name)).read(kind, id)
-      if (bytes) assertObjectBytes(kind, id, bytes)
-      return bytes
+      return await (await this.pack(name)).read(kind, id)
     } catch (error) {
       if (isErrno(error, 'ENOENT')) return undefined
       throw error
@@ -244,6 +238,8 @@ class DiskStore implements LocalStore {
   }
 }
 
+/** Structures a session keeps readable without sealing: more than a tree has levels. */
+const MAX_RECENT = 64
 const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 
 class DiskSession implements WriteSession {
@@ -251,6 +247,8 @@ class DiskSession implements WriteSession {
   readonly #builders = new Map<PackKind, PackBuilder>()
   /** Keys of objects in unfinished packs. */
   #pending = new Set<string>()
+  /** The last few structures written: a tree's builder looks at its root once more. */
+  readonly #recent = new Map<string, Uint8Array>()
   /** Finished packs that are not yet in the merged index. */
   #finished = new Map<string, readonly PackObject[]>()
   newObjects = 0
@@ -271,19 +269,22 @@ class DiskSession implements WriteSession {
     if (this.#pending.has(key) || (await this.#store.has(kind, id))) return
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
     let builder = this.#builders.get(packKind)
-    if (builder && builder.bytes + bytes.length > this.#store.packBytes) {
+    if (builder && !builder.hasRoom(bytes.length)) {
       await this.#finish(packKind, builder)
       builder = undefined
     }
     builder ??= this.#begin(packKind)
     await builder.add(kind, id, bytes)
     this.#pending.add(key)
+    if (packKind === 'meta') this.#remember(key, bytes)
     this.newObjects++
     this.newBytes += bytes.length
   }
 
   readonly read: ReadObject = async (kind, id, options) => {
-    // Rare: who writes a node seldom needs it again. Then what is open is sealed, and read like anything else.
+    const recent = this.#recent.get(objectKey(kind, id))
+    if (recent) return recent
+    // Rare: who writes a node seldom needs it much later. Then what is open is sealed, and read like anything else.
     if (this.#pending.has(objectKey(kind, id))) await this.seal()
     return this.#store.read(kind, id, options)
   }
@@ -303,8 +304,13 @@ class DiskSession implements WriteSession {
     this.#pending = new Set()
   }
 
+  #remember(key: string, bytes: Uint8Array): void {
+    this.#recent.set(key, bytes)
+    if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
+  }
+
   #begin(kind: PackKind): PackBuilder {
-    const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind)
+    const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind, this.#store.packBytes)
     this.#builders.set(kind, builder)
     return builder
   }

@@ -1,8 +1,17 @@
-/** Pack files on the local disk. */
+/** Pack files on the local disk: named after their SHA-256, written under `tmp/`, complete when they have their name. */
 
+import { toHex } from '../base/bytes.ts'
+import { IntegrityError } from '../base/errors.ts'
+import { PackCorruptError } from '../objects/errors.ts'
+import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import type { PackKind } from '../objects/pack.ts'
-import type { FileSystem } from './file-system.ts'
+import { openPack, verifyPack } from '../objects/pack-reader.ts'
+import { createPackWriter } from '../objects/pack-writer.ts'
+import type { RangeReader } from '../objects/reader.ts'
+import { discard, uniquePath } from './atomic-file.ts'
+import { StoreCorruptError } from './errors.ts'
+import type { FileSystem, OpenFile } from './file-system.ts'
 import type { PackObject } from './merged-index.ts'
 
 export const PACK_SUFFIX = '.pack'
@@ -11,22 +20,121 @@ export const PACK_SUFFIX = '.pack'
 export interface PackFile {
   readonly kind: PackKind
   readonly bytes: number
+  /** Sum of the raw lengths of its objects. */
+  readonly rawBytes: number
   readonly count: number
   objects(): PackObject[]
-  /** Undefined if the pack does not hold it. */
-  read(kind: ObjectKind, id: ObjectId): Promise<Uint8Array | undefined>
+  /** Checked bytes; undefined if the pack does not hold the object. */
+  read(kind: ObjectKind, id: ObjectId, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
+  /** Reads and checks header, every frame and every object. */
+  verify(options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
   close(): void
 }
 
 /** A pack being written. */
 export interface PackBuilder {
-  /** Raw bytes so far. */
-  readonly bytes: number
+  readonly objectCount: number
+  /** True if an object of that length fits for certain. */
+  hasRoom(bytes: number): boolean
   add(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
-  /** Writes index and footer, syncs, renames. */
+  /** Writes index and footer, syncs and renames; the caller syncs the directory. */
   finish(pathOf: (name: string) => string): Promise<{ name: string; objects: readonly PackObject[] }>
   abort(): void
 }
 
-export declare function openPackFile(fs: FileSystem, path: string): Promise<PackFile>
-export declare function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind): PackBuilder
+/** @param frames - shared by all packs of a store
+ *  @throws {StoreCorruptError} STORE_PACK_CORRUPT (exit 13) */
+export async function openPackFile(fs: FileSystem, path: string, frames: FrameCache): Promise<PackFile> {
+  const file = fs.open(path, 'read')
+  try {
+    const reader = fileRangeReader(file, path)
+    const pack = await openPack(reader, { cache: { frames, name: path } })
+    return {
+      kind: pack.kind,
+      bytes: pack.bytes,
+      rawBytes: pack.index.rawBytes,
+      count: pack.index.objectCount,
+      objects: () =>
+        Array.from({ length: pack.index.objectCount }, (_, position) => ({
+          kind: pack.index.kindAt(position),
+          id: pack.index.idAt(position),
+        })),
+      async read(kind, id, options) {
+        if (!pack.has(kind, id)) return undefined
+        try {
+          return await pack.readObject(kind, id, options)
+        } catch (error) {
+          throw named(path, error)
+        }
+      },
+      async verify(options) {
+        try {
+          const { objects, rawBytes } = await verifyPack(reader, options)
+          return { objects, bytes: rawBytes }
+        } catch (error) {
+          throw named(path, error)
+        }
+      },
+      close: () => file.close(),
+    }
+  } catch (error) {
+    file.close()
+    throw named(path, error)
+  }
+}
+
+export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, maxBytes: number): PackBuilder {
+  const path = uniquePath(tmpDir, 'pack')
+  const file = fs.open(path, 'create')
+  const writer = createPackWriter({ kind, maxBytes, write: (piece) => file.write(piece) })
+  const abort = () => {
+    file.close()
+    discard(fs, path)
+  }
+  return {
+    get objectCount() {
+      return writer.objectCount
+    },
+    hasRoom: (bytes) => writer.hasRoom(bytes),
+    async add(objectKind, id, bytes) {
+      await writer.add(objectKind, id, bytes)
+    },
+    async finish(pathOf) {
+      try {
+        const { sha256, index } = await writer.finish()
+        await file.sync()
+        file.close()
+        const name = toHex(sha256)
+        fs.rename(path, pathOf(name))
+        const objects = Array.from({ length: index.objectCount }, (_, position) => ({
+          kind: index.kindAt(position),
+          id: index.idAt(position),
+        }))
+        return { name, objects }
+      } catch (error) {
+        abort()
+        throw error
+      }
+    },
+    abort,
+  }
+}
+
+function fileRangeReader(file: OpenFile, path: string): RangeReader {
+  const { bytes } = file.stat()
+  return {
+    bytes,
+    async read(offset, length) {
+      const buffer = new Uint8Array(length)
+      if (file.read(buffer, offset) !== length) throw new PackCorruptError('it became shorter', { path })
+      return buffer
+    },
+  }
+}
+
+/** Says which file is damaged; an object that is corrupt is named by the error itself. */
+function named(path: string, error: unknown): unknown {
+  if (!(error instanceof IntegrityError)) return error
+  const hints = ['`floe verify --local --full` lists all that is damaged; `floe fetch` brings back what a remote has']
+  return new StoreCorruptError('STORE_PACK_CORRUPT', path, error.message, hints, error)
+}

@@ -10,7 +10,7 @@ import { ByteReader, ByteWriter } from '../codec/cursor.ts'
 import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
-import { type FileStat, type FileSystem, isErrno } from './file-system.ts'
+import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
 
 import {
   encodeSortedFile,
@@ -21,7 +21,6 @@ import {
 } from './sorted-file.ts'
 
 const MAGIC = 'FLOE.STAT.1\n'
-const EMPTY = new Uint8Array(0)
 
 export interface StatCache {
   /** The file's id, if the file has not changed since it was recorded. */
@@ -120,12 +119,18 @@ function fileIdOf(payload: Uint8Array): ObjectId {
   return objectIdFromBytes(payload.subarray(STAT_BYTES))
 }
 
-/** The file system's own clock in ns: what a file changed now would be stamped with. */
+/** The file system's own clock in ns: what a file changed now would be stamped with.
+ *  0 where no file can be created: then nothing is recorded. */
 export function fileSystemNow(fs: FileSystem, tmpDir: string): bigint {
   const probe = uniquePath(tmpDir, 'clock')
-  const file = fs.open(probe, 'create')
+  let file: OpenFile
   try {
-    file.write(EMPTY)
+    file = fs.open(probe, 'create')
+  } catch (error) {
+    if (error instanceof FileSystemError) return 0n
+    throw error
+  }
+  try {
     return file.stat().mtimeNs
   } finally {
     file.close()

@@ -1,0 +1,112 @@
+/** `add`: stages files. */
+
+import { UsageError } from '../base/errors.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { compareWithTree } from '../worktree/compare.ts'
+import { PathGuard } from '../worktree/guard.ts'
+import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
+import type { OnProgress } from './progress.ts'
+import { type StageResult, stage } from './stage.ts'
+import { localFiles, readVersions } from './versions.ts'
+
+export interface AddOptions {
+  /** Workspace paths, `''` for all. */
+  paths?: readonly string[] | undefined
+  /** Stage deletions too; without paths, everything. */
+  all?: boolean | undefined
+  /** Add what `.floeignore` excludes. */
+  force?: boolean | undefined
+  dryRun?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+export interface AddResult {
+  added: StageResult['added']
+  removed: string[]
+  /** Number and size of what was staged. */
+  files: number
+  bytes: number
+  /** Bytes that the store did not have. */
+  newBytes: number
+  warnings: { code: string; message: string; paths: string[] }[]
+}
+
+/** @throws {PathsUnknownError} PATH_UNKNOWN (exit 2)
+ *  @throws {PathsIgnoredError} PATH_IGNORED (exit 2)
+ *  @throws {UnreadableError} WORKTREE_UNREADABLE, with nothing staged */
+export async function add(workspace: Workspace, options: AddOptions = {}): Promise<AddResult> {
+  const paths = options.paths && options.paths.length > 0 ? options.paths : options.all ? [''] : []
+  if (paths.length === 0)
+    throw new UsageError('ADD_NOTHING', 'nothing is named to add', {
+      hints: ['`floe add .` adds everything here, `floe add -A` also stages deletions'],
+    })
+  const request = { ...options, paths, scope: options.all ? 'all' : 'named', includeIgnored: options.force } as const
+  const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
+  const bytes = result.added.reduce((sum, file) => sum + file.bytes, 0)
+  const { added, removed, newBytes } = result
+  return { added, removed, files: added.length, bytes, newBytes, warnings: [] }
+}
+
+interface Unmatched {
+  unknown: string[]
+  ignored: string[]
+}
+
+type Request = Parameters<typeof stage>[1]
+
+async function staged(workspace: Workspace, request: Request): Promise<StageResult> {
+  return workspace.withLock('add', async () => {
+    refuseUnmatched(workspace, await unmatchedPaths(workspace, request))
+    return stage(workspace, request)
+  })
+}
+
+/** What would be staged, from stats and hashes, with nothing stored. */
+async function preview(workspace: Workspace, request: Request): Promise<StageResult> {
+  const versions = await readVersions(workspace)
+  const added: StageResult['added'] = []
+  const removed: string[] = []
+  refuseUnmatched(workspace, await unmatchedPaths(workspace, request))
+  for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.stagedTree, request)) {
+    const { path } = state
+    if (state.$kind === 'problem') throw state.error
+    if (state.$kind === 'deleted') {
+      if (request.scope === 'all' || request.paths?.includes(path)) removed.push(path)
+    } else if (state.$kind === 'untracked') added.push({ path, bytes: state.stat.bytes, status: 'added' })
+    else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
+  }
+  return { added, removed, newBytes: 0 }
+}
+
+/** Named paths that are neither on disk nor tracked; looked at before anything is read. */
+async function unmatchedPaths(workspace: Workspace, request: Request): Promise<Unmatched> {
+  const guard = new PathGuard(workspace.fs, workspace.root)
+  const unknown: string[] = []
+  const ignored: string[] = []
+  const versions = await readVersions(workspace)
+  const files = localFiles(workspace)
+  for (const path of request.paths ?? []) {
+    if (path === '') continue
+    const there = guard.stat(path)
+    const states = compareWithTree(files, versions.read, versions.stagedTree, {
+      paths: [path],
+      includeIgnored: request.includeIgnored,
+    })
+    const first = await states.next()
+    await states.return(undefined)
+    if (!first.done) continue
+    if (!there) unknown.push(path)
+    else if (there.kind !== 'directory' || !isEmpty(workspace, path)) ignored.push(path)
+  }
+  return { unknown, ignored }
+}
+
+function isEmpty(workspace: Workspace, path: string): boolean {
+  return workspace.fs.readDirectory(`${workspace.root}/${path}`).length === 0
+}
+
+function refuseUnmatched(workspace: Workspace, found: Unmatched): void {
+  if (found.unknown.length > 0) throw new PathsUnknownError(found.unknown, workspace.root)
+  if (found.ignored.length > 0) throw new PathsIgnoredError(found.ignored)
+}

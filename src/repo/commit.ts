@@ -1,0 +1,143 @@
+/** `commit`: makes a version of what is staged. */
+
+import { CHUNK_PROFILE } from '../chunking/profile.ts'
+import { readCommit } from '../history/commits.ts'
+import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { createMemoryObjects, type ReadObject, type WriteObject } from '../objects/reader.ts'
+import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
+import type { WriteSession } from '../store/local-store.ts'
+import type { Staging } from '../store/staging.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
+import { type NameWarning, nameWarnings } from './name-warnings.ts'
+import type { OnProgress } from './progress.ts'
+import { stage } from './stage.ts'
+
+export interface CommitOptions {
+  message: string
+  /** Stage all changes of tracked files first. */
+  all?: boolean | undefined
+  /** Default: `user.*` of the configuration. */
+  author?: CommitAuthor | undefined
+  /** Default: now. */
+  timeMs?: number | undefined
+  allowEmpty?: boolean | undefined
+  /** Small objects to be kept with the commit, by name. */
+  attachments?: ReadonlyMap<string, Uint8Array> | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+export interface CommitResult {
+  commit: ObjectId
+  tree: ObjectId
+  parents: ObjectId[]
+  branch: string | null
+  changes: { added: number; modified: number; deleted: number }
+  warnings: NameWarning[]
+}
+
+/** The branch moves last, when everything it stands for is durable.
+ *  @throws {NothingStagedError} COMMIT_NOTHING_STAGED (exit 1)
+ *  @throws {PathConflictError} PATH_CONFLICT (exit 2) if both `a` and `a/b` are staged */
+export async function commit(workspace: Workspace, options: CommitOptions): Promise<CommitResult> {
+  if (options.message.trim() === '') throw new MessageEmptyError()
+  const author = options.author ?? configuredAuthor(workspace)
+  return workspace.withLock('commit', async () => {
+    if (options.all) await stage(workspace, { scope: 'tracked', signal: options.signal })
+    const session = await workspace.store.begin()
+    try {
+      const made = await write(workspace, session, author, options)
+      await moveHead(workspace, made.parents[0] ?? null, made.commit, `commit: ${firstLine(options.message)}`)
+      await workspace.writeStaging([])
+      return made
+    } finally {
+      session.abort()
+    }
+  })
+}
+
+/** Moves what HEAD points at: the branch, or HEAD itself. Under the lock. */
+export async function moveHead(
+  workspace: Workspace,
+  expected: ObjectId | null,
+  next: ObjectId,
+  reason: string,
+): Promise<void> {
+  const head = workspace.refs.readHead()
+  if (head.$kind === 'detached') await workspace.refs.setHead({ $kind: 'detached', commit: next }, reason)
+  else await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
+}
+
+async function write(
+  workspace: Workspace,
+  session: WriteSession,
+  author: CommitAuthor,
+  options: CommitOptions,
+): Promise<CommitResult> {
+  const head = workspace.refs.headCommit()
+  const { read } = workspace.store
+  const before = head ? (await readCommit(read, head)).tree : null
+  const tree = await newTree(session.read, session.put, before, workspace.readStaging(), options.signal)
+  const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
+  if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
+  const attachments = new Map<string, ObjectId>()
+  for (const [name, bytes] of options.attachments ?? []) attachments.set(name, await session.put('attachment', bytes))
+  const parents = head ? [head] : []
+  const { message, timeMs = workspace.clock.now() } = options
+  const made = { tree, parents, author, timeMs, message, profile: CHUNK_PROFILE, attachments }
+  const id = await session.put('commit', encodeCommit(made))
+  // Sealed before it is looked at, so that one pack takes all of it.
+  await session.seal()
+  const { added, ...changes } = await countChanges(read, before, tree, options.signal)
+  const current = workspace.refs.readHead()
+  const branch = current.$kind === 'branch' ? current.branch : null
+  const warnings = await nameWarnings(read, tree, added)
+  return { commit: id, tree, parents, branch, changes: { added: added.length, ...changes }, warnings }
+}
+
+async function newTree(
+  read: ReadObject,
+  put: WriteObject,
+  before: ObjectId | null,
+  staging: Staging,
+  signal: AbortSignal | undefined,
+): Promise<ObjectId> {
+  if (before) return updateTree(read, put, before, staging.changes(), { signal })
+  function* entries() {
+    for (const { entry } of staging.changes()) if (entry) yield entry
+  }
+  return buildTree(entries(), put)
+}
+
+async function countChanges(
+  read: ReadObject,
+  before: ObjectId | null,
+  tree: ObjectId,
+  signal: AbortSignal | undefined,
+): Promise<{ added: string[]; modified: number; deleted: number }> {
+  const counts = { added: [] as string[], modified: 0, deleted: 0 }
+  for await (const difference of diffTrees(read, before, tree, { signal })) {
+    if (!difference.before) counts.added.push(difference.path)
+    else if (difference.after) counts.modified++
+    else counts.deleted++
+  }
+  return counts
+}
+
+export function configuredAuthor(workspace: Workspace): CommitAuthor {
+  const { user } = workspace.readConfig()
+  if (!user?.name) throw new AuthorMissingError()
+  return { name: user.name, email: user.email ?? '', ...(user.address ? { address: user.address } : {}) }
+}
+
+function nextStep({ all }: CommitOptions): string {
+  return all
+    ? 'no tracked file has changed; stage new files with `floe add`'
+    : 'stage changes with `floe add`, or commit all changes of tracked files with `floe commit -a`'
+}
+
+function firstLine(message: string): string {
+  return message.trim().split('\n')[0]!
+}

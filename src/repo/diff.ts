@@ -1,0 +1,66 @@
+/** `diff --name-status`: what differs between two versions, staging or the files on disk. */
+
+import type { ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { diffTrees, findEntry } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { compareWithTree } from '../worktree/compare.ts'
+import { type Change, changeBetween } from './change.ts'
+import { isSelected } from './paths.ts'
+import { worktreeChange } from './status.ts'
+import { localFiles, readVersions, treeOfRevision, type Versions } from './versions.ts'
+
+export interface DiffOptions {
+  from?: string | undefined
+  to?: string | undefined
+  /** Compare `from` (default HEAD) with what is staged. */
+  staged?: boolean | undefined
+  paths?: readonly string[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** In path order. No revision: staging against the files. `from` alone: against the files, tracked ones only. */
+export async function diffOf(workspace: Workspace, options: DiffOptions = {}): Promise<Change[]> {
+  const versions = await readVersions(workspace)
+  const from = options.from === undefined ? undefined : (await treeOfRevision(workspace, options.from)).tree
+  if (options.staged) return between(versions.read, from ?? versions.headTree, versions.stagedTree, options)
+  if (options.to !== undefined) {
+    const { tree } = await treeOfRevision(workspace, options.to)
+    return between(versions.read, from ?? versions.headTree, tree, options)
+  }
+  return againstFiles(workspace, versions, from ?? versions.stagedTree, options)
+}
+
+async function between(read: ReadObject, a: ObjectId, b: ObjectId, options: DiffOptions): Promise<Change[]> {
+  const changes: Change[] = []
+  for await (const { path, before, after } of diffTrees(read, a, b, options)) {
+    const change = isSelected(path, options.paths) ? changeBetween(path, before, after) : undefined
+    if (change) changes.push(change)
+  }
+  return changes
+}
+
+async function againstFiles(
+  workspace: Workspace,
+  versions: Versions,
+  tree: ObjectId,
+  options: DiffOptions,
+): Promise<Change[]> {
+  const changes: Change[] = []
+  for await (const state of compareWithTree(localFiles(workspace), versions.read, tree, options)) {
+    const { path } = state
+    if (state.$kind === 'problem') {
+      if (state.entry) throw state.error
+    } else if (state.$kind === 'untracked') {
+      // New since that version, if it has been staged or committed meanwhile.
+      if (tree === versions.stagedTree || !(await findEntry(versions.read, versions.stagedTree, path))) continue
+      const kind = state.stat.kind === 'symlink' ? 'symlink' : 'file'
+      const { bytes, executable } = state.stat
+      changes.push({ path, status: 'added', after: { path, kind, executable: kind === 'file' && executable, bytes } })
+    } else {
+      const change = worktreeChange(state)
+      if (change) changes.push(change)
+    }
+  }
+  return changes
+}

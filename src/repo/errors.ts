@@ -1,0 +1,133 @@
+/** Failures of verbs. */
+
+import { FloeError, UsageError } from '../base/errors.ts'
+
+const MAX_LISTED = 100
+
+/** There is nothing for the commit to record (exit 1). */
+export class NothingStagedError extends FloeError {
+  override name = 'NothingStagedError'
+  /** @param hint - what to type next, given what `status` would show */
+  constructor(hint: string) {
+    super('other', 'COMMIT_NOTHING_STAGED', 'nothing is staged for a commit', { hints: [hint] })
+  }
+}
+
+/** A commit needs a word about what it is (exit 2). */
+export class MessageEmptyError extends UsageError {
+  override name = 'MessageEmptyError'
+  constructor() {
+    super('COMMIT_MESSAGE_EMPTY', 'the commit message is empty')
+  }
+}
+
+/** Nobody is named as the author (exit 2). */
+export class AuthorMissingError extends UsageError {
+  override name = 'AuthorMissingError'
+  constructor() {
+    super('COMMIT_AUTHOR_MISSING', 'who makes this commit is not known', {
+      hints: ['set it with `floe config set user.name "Your Name"`'],
+    })
+  }
+}
+
+/** Named paths that are neither on disk nor tracked (exit 2). */
+export class PathsUnknownError extends UsageError {
+  override name = 'PathsUnknownError'
+  constructor(paths: readonly string[], where: string) {
+    super('PATH_UNKNOWN', `${paths.slice(0, 3).join(', ')} matches nothing in ${where}`, {
+      data: { paths: paths.slice(0, MAX_LISTED), where },
+      hints: ['`floe status` shows what there is'],
+    })
+  }
+}
+
+/** Named paths that `.floeignore` excludes (exit 2). */
+export class PathsIgnoredError extends UsageError {
+  override name = 'PathsIgnoredError'
+  constructor(paths: readonly string[]) {
+    super('PATH_IGNORED', `${paths.slice(0, 3).join(', ')} is excluded by .floeignore`, {
+      data: { paths: paths.slice(0, MAX_LISTED) },
+      hints: ['add it anyway with --force'],
+    })
+  }
+}
+
+/** A path outside the workspace (exit 2). */
+export class PathOutsideError extends UsageError {
+  override name = 'PathOutsideError'
+  constructor(path: string, root: string) {
+    super('PATH_OUTSIDE', `${path} is outside the workspace ${root}`, { data: { path, root } })
+  }
+}
+
+/** `rm` would delete changes that are in no commit (exit 1). */
+export class RemoveRefusedError extends FloeError {
+  override name = 'RemoveRefusedError'
+  constructor(paths: readonly string[]) {
+    super('other', 'REMOVE_REFUSED', `${paths.slice(0, 3).join(', ')} has changes that are in no commit`, {
+      data: { paths: paths.slice(0, MAX_LISTED), count: paths.length },
+      hints: ['keep the files with --cached, or delete them with --force'],
+    })
+  }
+}
+
+/** A folder named without --recursive (exit 2). */
+export class RecursiveNeededError extends UsageError {
+  override name = 'RecursiveNeededError'
+  constructor(path: string) {
+    super('REMOVE_RECURSIVE', `${path} is a folder`, { data: { path }, hints: ['remove a folder with -r'] })
+  }
+}
+
+/** A branch or tag that should not exist does, or the reverse (exit 2). */
+export class RefStateError extends UsageError {
+  override name = 'RefStateError'
+  constructor(code: 'REF_EXISTS' | 'REF_UNKNOWN' | 'REF_IN_USE', message: string, ref: string, hints: string[] = []) {
+    super(code, message, { data: { ref }, hints })
+  }
+}
+
+/** Deleting the branch would make its commits unreachable (exit 1). */
+export class BranchNotMergedError extends FloeError {
+  override name = 'BranchNotMergedError'
+  constructor(branch: string, commit: string) {
+    super('other', 'BRANCH_NOT_MERGED', `no other ref holds the commits of ${branch}`, {
+      data: { branch, commit },
+      hints: ['delete it all the same with --force'],
+    })
+  }
+}
+
+/** Both sides changed the same paths (exit 1). */
+export class MergeConflictError extends FloeError {
+  override name = 'MergeConflictError'
+  constructor(paths: readonly string[], ours: string, theirs: string) {
+    super('other', 'MERGE_CONFLICT', `both sides changed ${paths.slice(0, 3).join(', ')}`, {
+      data: { paths: paths.slice(0, MAX_LISTED), count: paths.length, ours, theirs },
+      hints: [
+        `keep yours or take theirs per path: \`floe restore --source ${theirs.slice(0, 12)} PATH\`, commit, then try again`,
+        'or put your work on another branch with `floe switch -c NAME`',
+      ],
+    })
+  }
+}
+
+/** The files differ from HEAD, so nothing can be merged into them (exit 1). */
+export class WorkspaceDirtyError extends FloeError {
+  override name = 'WorkspaceDirtyError'
+  constructor(paths: readonly string[]) {
+    super('other', 'WORKSPACE_DIRTY', `there are uncommitted changes in ${paths.slice(0, 3).join(', ')}`, {
+      data: { paths: paths.slice(0, MAX_LISTED), count: paths.length },
+      hints: ['commit them first'],
+    })
+  }
+}
+
+/** No such key in the configuration, or a value that it cannot have (exit 2). */
+export class ConfigKeyError extends UsageError {
+  override name = 'ConfigKeyError'
+  constructor(key: string, reason: string) {
+    super('CONFIG_KEY', `${key}: ${reason}`, { data: { key, reason } })
+  }
+}

@@ -1,0 +1,92 @@
+/** `log`: commits, newest first. */
+
+import type { QueuedCommit } from '../history/commit-queue.ts'
+import { readCommit, walkCommits } from '../history/commits.ts'
+import { resolveRevision } from '../history/revision.ts'
+import type { CommitAuthor } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { findEntry, sameEntry, walkTree } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { revisionSource } from './versions.ts'
+
+export interface LogOptions {
+  /** Default: HEAD. */
+  revision?: string | undefined
+  limit?: number | undefined
+  /** Only commits that changed this file, or anything in this folder. */
+  path?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface CommitRecord {
+  commit: ObjectId
+  tree: ObjectId
+  parents: ObjectId[]
+  author: CommitAuthor
+  timeMs: number
+  message: string
+  attachments: Record<string, ObjectId>
+  /** Names of the refs that point here, without `heads/`. */
+  refs: string[]
+}
+
+/** Empty before the first commit. */
+export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
+  const { read } = workspace.store
+  const { limit = Number.POSITIVE_INFINITY, path, signal } = options
+  if (options.revision === undefined && workspace.refs.headCommit() === null) return []
+  const from = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
+  const names = refNames(workspace)
+  const records: CommitRecord[] = []
+  for await (const item of walkCommits(read, [from], { signal, onAbsent: () => {} })) {
+    if (records.length >= limit) break
+    if (path === undefined || path === '' || (await touches(read, item, path))) records.push(record(item, names))
+  }
+  return records
+}
+
+/** As git does: a merge counts only if it differs from every parent. */
+async function touches(read: ReadObject, { commit }: QueuedCommit, path: string): Promise<boolean> {
+  if (commit.parents.length === 0) return !(await walkTree(read, commit.tree, { prefix: path }).next()).done
+  for (const parent of commit.parents)
+    if (await isSame(read, (await readCommit(read, parent)).tree, commit.tree, path)) return false
+  return true
+}
+
+async function isSame(read: ReadObject, a: ObjectId, b: ObjectId, path: string): Promise<boolean> {
+  if (a === b) return true
+  const [left, right] = await Promise.all([findEntry(read, a, path), findEntry(read, b, path)])
+  if (left || right) return left !== undefined && right !== undefined && sameEntry(left, right)
+  const before = walkTree(read, a, { prefix: path })
+  const after = walkTree(read, b, { prefix: path })
+  for (;;) {
+    const [x, y] = await Promise.all([before.next(), after.next()])
+    if (x.done || y.done) return Boolean(x.done && y.done)
+    if (x.value.path !== y.value.path || !sameEntry(x.value, y.value)) return false
+  }
+}
+
+function record({ id, commit }: QueuedCommit, names: ReadonlyMap<ObjectId, string[]>): CommitRecord {
+  const { tree, parents, author, timeMs, message, attachments } = commit
+  return {
+    commit: id,
+    tree,
+    parents: [...parents],
+    author,
+    timeMs,
+    message,
+    attachments: Object.fromEntries(attachments),
+    refs: names.get(id) ?? [],
+  }
+}
+
+function refNames(workspace: Workspace): Map<ObjectId, string[]> {
+  const names = new Map<ObjectId, string[]>()
+  const add = (id: ObjectId, name: string) => names.set(id, [...(names.get(id) ?? []), name])
+  const head = workspace.refs.headCommit()
+  if (head) add(head, 'HEAD')
+  for (const { name, id } of workspace.refs.list())
+    add(id, name.replace(/^(heads|remotes)\//, '').replace(/^tags\//, 'tag: '))
+  return names
+}

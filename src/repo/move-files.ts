@@ -1,0 +1,115 @@
+/** Moving the files on disk to another version: what `switch`, `restore`, `pull` and `clone` share. Under the lock. */
+
+import type { ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
+import type { StagedChange } from '../store/staging.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type CheckoutItem, type CheckoutResult, checkout } from '../worktree/checkout.ts'
+import { compareWithTree } from '../worktree/compare.ts'
+import { WouldOverwriteError } from '../worktree/errors.ts'
+import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
+import type { OnProgress } from './progress.ts'
+import { localFiles, saveStats, type Versions } from './versions.ts'
+
+export interface MoveOptions {
+  force?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+/** Brings the files from what is checked out to another tree, keeping staged changes that do not stand in the way.
+ *  @returns what was done, and the overlay to be written once HEAD has moved
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed */
+export async function moveToTree(
+  workspace: Workspace,
+  versions: Versions,
+  target: ObjectId,
+  options: MoveOptions,
+): Promise<CheckoutResult & { overlay: StagedChange[] }> {
+  const { read } = versions
+  const items = new Map<string, CheckoutItem>()
+  const from = options.force ? versions.stagedTree : versions.headTree
+  for await (const { path, before, after } of diffTrees(read, from, target, options))
+    items.set(path, { path, before, after })
+  const overlay = options.force ? [] : await keptOverlay(versions, items, target)
+  if (options.force) await addLocalChanges(workspace, read, target, items, options)
+  const result = await moveFiles(workspace, read, [...items.values()], target, options)
+  return { ...result, overlay }
+}
+
+/** Staged changes that survive: those whose path is the same in both versions.
+ *  @throws {WouldOverwriteError} for a staged change that the target would replace */
+async function keptOverlay(
+  { read, staging }: Versions,
+  items: ReadonlyMap<string, CheckoutItem>,
+  target: ObjectId,
+): Promise<StagedChange[]> {
+  const kept: StagedChange[] = []
+  const lost: string[] = []
+  for (const change of staging.changes()) {
+    const after = await findEntry(read, target, change.path)
+    const isThere = change.entry ? after !== undefined && sameEntry(change.entry, after) : after === undefined
+    if (isThere) continue
+    if (items.has(change.path)) lost.push(change.path)
+    else kept.push(change)
+  }
+  if (lost.length > 0) throw new WouldOverwriteError(lost)
+  return kept
+}
+
+/** Adds files that differ on disk although the versions agree on them. */
+async function addLocalChanges(
+  workspace: Workspace,
+  read: ReadObject,
+  target: ObjectId,
+  items: Map<string, CheckoutItem>,
+  options: MoveOptions,
+): Promise<void> {
+  for await (const state of compareWithTree(localFiles(workspace), read, target, options)) {
+    if (state.$kind === 'untracked' || items.has(state.path)) continue
+    const isSame = state.$kind === 'tracked' && state.difference === 'same'
+    if (state.$kind !== 'problem' && !isSame) items.set(state.path, { path: state.path, after: state.entry })
+  }
+}
+
+/** Carries out a list of changes to files.
+ *  @param target - the whole version, to be checked for names that collide here; none if only some files are restored */
+export async function moveFiles(
+  workspace: Workspace,
+  read: ReadObject,
+  items: readonly CheckoutItem[],
+  target: ObjectId | undefined,
+  options: MoveOptions,
+): Promise<CheckoutResult> {
+  const { fs, root, tmpDir } = workspace
+  if (target !== undefined && items.some(({ after }) => after)) await refuseCollisions(workspace, read, target)
+  const totals = { files: items.length, bytes: items.reduce((sum, { after }) => sum + (after?.bytes ?? 0), 0) }
+  const done = { files: 0, bytes: 0 }
+  const files = localFiles(workspace)
+  const onFile = (path: string, bytes: number) => {
+    done.files++
+    done.bytes += bytes
+    options.onProgress?.({
+      $kind: 'checking-out',
+      doneFiles: done.files,
+      totalFiles: totals.files,
+      doneBytes: done.bytes,
+      totalBytes: totals.bytes,
+      path,
+    })
+  }
+  const force = options.force ?? false
+  const result = await checkout({ fs, root, tmpDir, read, files, force, signal: options.signal, onFile }, items)
+  await saveStats(workspace, files)
+  return result
+}
+
+async function refuseCollisions(workspace: Workspace, read: ReadObject, target: ObjectId): Promise<void> {
+  const folding = probeFolding(workspace.fs, workspace.tmpDir)
+  if (!folding.byCase && !folding.byComposition) return
+  async function* paths() {
+    for await (const { path } of walkTree(read, target)) yield path
+  }
+  await assertNoCollisions(paths(), folding)
+}

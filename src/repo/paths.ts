@@ -1,0 +1,27 @@
+/** From what a user types to a path in the workspace. */
+
+import { relative, resolve, sep } from 'node:path'
+import { assertPath, isAtOrBelow } from '../objects/path.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { PathOutsideError } from './errors.ts'
+
+/** The workspace path of an argument, `''` for the root.
+ *  @param cwd - what a relative argument is relative to
+ *  @throws {PathOutsideError} PATH_OUTSIDE (exit 2)
+ *  @throws {PathRefusedError} PATH_REFUSED (exit 2) */
+export function workspacePath(workspace: Workspace, cwd: string, argument: string): string {
+  const path = relative(workspace.root || '/', resolve(cwd, argument))
+    .split(sep)
+    .join('/')
+  if (path === '') return ''
+  if (path === '..' || path.startsWith('../') || resolve(path) === path)
+    throw new PathOutsideError(argument, workspace.root)
+  assertPath(path)
+  return path
+}
+
+/** True if the path is selected: named, below one that is named, or nothing is named at all. */
+export function isSelected(path: string, paths: readonly string[] | undefined): boolean {
+  if (!paths || paths.length === 0) return true
+  return paths.some((chosen) => chosen === '' || isAtOrBelow(path, chosen))
+}

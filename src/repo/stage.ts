@@ -1,0 +1,154 @@
+/** Putting what is on disk into staging: what `add` and `commit -a` share. Under the lock. */
+
+import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
+import { comparePaths } from '../objects/path.ts'
+import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
+import type { WriteSession } from '../store/local-store.ts'
+import type { StagedChange } from '../store/staging.ts'
+import { statRecord } from '../store/stat-cache.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { compareWithTree, type PathState } from '../worktree/compare.ts'
+import { type IngestContext, ingest } from '../worktree/ingest.ts'
+import type { LocalFiles } from '../worktree/local-file.ts'
+import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
+
+export interface StageOptions {
+  /** Workspace paths; none means everything. */
+  paths?: readonly string[] | undefined
+  /** `all`: new, changed and deleted files. `named`: new and changed ones, and deleted ones that are named themselves.
+   *  `tracked`: changed and deleted ones. */
+  scope: 'all' | 'named' | 'tracked'
+  includeIgnored?: boolean | undefined
+  signal?: AbortSignal | undefined
+  /** Called after each file that was read. */
+  onFile?: ((path: string, bytes: number) => void) | undefined
+}
+
+export interface StageResult {
+  added: { path: string; bytes: number; status: 'added' | 'modified' | 'type-changed' | 'mode-changed' }[]
+  removed: string[]
+  newBytes: number
+}
+
+/** Reads new contents into the store, makes them durable, then replaces staging. The first file that cannot be read
+ *  ends it, with nothing staged. */
+export async function stage(workspace: Workspace, options: StageOptions): Promise<StageResult> {
+  const versions = await readVersions(workspace)
+  const files = localFiles(workspace)
+  const session = await workspace.store.begin()
+  try {
+    await using pool = createChunkPool()
+    const staged = await collect(workspace, versions, files, session, pool, options)
+    await session.seal()
+    const { changes, ...result } = staged
+    if (changes.size > 0) await workspace.writeStaging(await overlay(versions, changes))
+    await saveStats(workspace, files)
+    return { ...result, newBytes: session.newBytes }
+  } finally {
+    session.abort()
+  }
+}
+
+type Changes = Map<string, TreeEntry | null>
+
+async function collect(
+  workspace: Workspace,
+  versions: Versions,
+  files: LocalFiles,
+  session: WriteSession,
+  pool: ChunkPool,
+  options: StageOptions,
+) {
+  const { fs, root } = workspace
+  const context: IngestContext = { fs, root, session, pool, signal: options.signal }
+  const changes: Changes = new Map()
+  const added: StageResult['added'] = []
+  const gone: string[] = []
+  const directories = new Set<string>()
+  const states = compareWithTree(files, versions.read, versions.stagedTree, options)
+  for await (const state of states) {
+    if (state.$kind === 'problem') {
+      if (options.scope === 'tracked' && !state.entry) continue
+      throw state.error
+    }
+    if (state.$kind === 'deleted') {
+      gone.push(state.path)
+      continue
+    }
+    const entry = await stagedEntry(context, files, state, options)
+    if (!entry) continue
+    changes.set(entry.path, entry)
+    added.push({ path: entry.path, bytes: entry.bytes, status: statusOf(state) })
+    if (state.$kind === 'untracked') await dropFileAbove(versions, changes, entry.path, directories)
+    options.onFile?.(entry.path, entry.bytes)
+  }
+  const named = new Set(options.paths)
+  const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
+  for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
+  const removed = [...changes].filter(([, entry]) => entry === null).map(([path]) => path)
+  return { changes, added, removed: removed.sort(comparePaths) }
+}
+
+/** The entry to stage, or undefined if there is nothing to do. */
+async function stagedEntry(
+  context: IngestContext,
+  files: LocalFiles,
+  state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>,
+  options: StageOptions,
+): Promise<TreeEntry | undefined> {
+  if (state.$kind === 'untracked' && options.scope === 'tracked') return undefined
+  if (state.$kind === 'tracked' && state.difference === 'same') return undefined
+  if (state.$kind === 'tracked' && state.difference === 'mode')
+    return { ...state.entry, executable: state.stat.executable }
+  const { entry, stat } = await ingest(context, state.path, state.stat)
+  if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
+  return entry
+}
+
+function statusOf(state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>) {
+  if (state.$kind === 'untracked') return 'added'
+  return state.difference === 'type' ? 'type-changed' : state.difference === 'mode' ? 'mode-changed' : 'modified'
+}
+
+/** A deleted path where a staged one needs the place: `a` gave way to `a/b`, or `a/b` to `a`. */
+function isReplaced(path: string, changes: Changes): boolean {
+  for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+    if (changes.get(path.slice(0, slash))) return true
+  return false
+}
+
+/** A tracked file in whose place there is a directory now. It may lie outside the paths that were named.
+ *  @param known - directories already seen not to be tracked files */
+async function dropFileAbove(versions: Versions, changes: Changes, path: string, known: Set<string>): Promise<void> {
+  for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+    const above = path.slice(0, slash)
+    if (known.has(above)) continue
+    known.add(above)
+    if (await findEntry(versions.read, versions.stagedTree, above)) changes.set(above, null)
+  }
+}
+
+/** The new overlay: the old one with the changes, without what equals HEAD again. */
+export async function overlay(
+  versions: Pick<Versions, 'read' | 'headTree' | 'staging'>,
+  changes: ReadonlyMap<string, TreeEntry | null>,
+): Promise<StagedChange[]> {
+  const merged = new Map<string, TreeEntry | null>()
+  for (const { path, entry } of versions.staging.changes()) merged.set(path, entry)
+  for (const [path, entry] of changes) {
+    // Only what was staged before can have come back to what HEAD has, so only that is looked up.
+    if (merged.has(path) && (await equalsHead(versions, path, entry))) merged.delete(path)
+    else merged.set(path, entry)
+  }
+  return [...merged].map(([path, entry]) => ({ path, entry }))
+}
+
+async function equalsHead(
+  { read, headTree }: Pick<Versions, 'read' | 'headTree'>,
+  path: string,
+  entry: TreeEntry | null,
+): Promise<boolean> {
+  const before = await findEntry(read, headTree, path)
+  if (!before || !entry) return !before && !entry
+  return sameEntry(before, entry)
+}

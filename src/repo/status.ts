@@ -1,0 +1,75 @@
+/** `status`: what is staged, what has changed since, what is not tracked. */
+
+import { diffTrees } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { compareWithTree, type PathState } from '../worktree/compare.ts'
+import { type Change, changeBetween } from './change.ts'
+import { fileRecord } from './file-record.ts'
+import { isSelected } from './paths.ts'
+import { localFiles, readVersions, saveStats } from './versions.ts'
+
+export interface StatusOptions {
+  /** Workspace paths; none means everything. */
+  paths?: readonly string[] | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface Status {
+  head: { branch: string | null; commit: string | null; detached: boolean }
+  staged: Change[]
+  unstaged: Change[]
+  untracked: string[]
+  /** Files that cannot be read or versioned. */
+  problems: { code: string; message: string; path: string }[]
+  clean: boolean
+}
+
+/** Changes nothing but the stat cache, and that only if no one else is writing. */
+export async function statusOf(workspace: Workspace, options: StatusOptions = {}): Promise<Status> {
+  const versions = await readVersions(workspace)
+  const files = localFiles(workspace)
+  const staged: Change[] = []
+  for await (const { path, before, after } of diffTrees(versions.read, versions.headTree, versions.stagedTree)) {
+    const change = isSelected(path, options.paths) ? changeBetween(path, before, after) : undefined
+    if (change) staged.push(change)
+  }
+  const unstaged: Change[] = []
+  const untracked: string[] = []
+  const problems: Status['problems'] = []
+  for await (const state of compareWithTree(files, versions.read, versions.stagedTree, options)) {
+    if (state.$kind === 'untracked') untracked.push(state.path)
+    else if (state.$kind === 'problem')
+      problems.push({ code: state.error.code, message: state.error.message, path: state.path })
+    else {
+      const change = worktreeChange(state)
+      if (change) unstaged.push(change)
+    }
+  }
+  await workspace.withLock('status', () => saveStats(workspace, files)).catch(() => {}) // a cache: next time, then
+  const head = workspace.refs.readHead()
+  return {
+    head: {
+      branch: head.$kind === 'branch' ? head.branch : null,
+      commit: versions.head,
+      detached: head.$kind === 'detached',
+    },
+    staged,
+    unstaged,
+    untracked,
+    problems,
+    clean: staged.length + unstaged.length + untracked.length + problems.length === 0,
+  }
+}
+
+/** How a tracked file on disk differs from its entry. */
+export function worktreeChange(state: Extract<PathState, { $kind: 'tracked' | 'deleted' }>): Change | undefined {
+  const { path, entry } = state
+  const before = fileRecord(entry)
+  if (state.$kind === 'deleted') return { path, status: 'deleted', before }
+  const { stat, difference } = state
+  if (difference === 'same') return undefined
+  const kind = stat.kind === 'symlink' ? 'symlink' : 'file'
+  const after = { path, kind, executable: kind === 'file' && stat.executable, bytes: stat.bytes } as const
+  const status = difference === 'type' ? 'type-changed' : difference === 'mode' ? 'mode-changed' : 'modified'
+  return { path, status, before, after }
+}

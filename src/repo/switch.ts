@@ -1,0 +1,108 @@
+/** `switch`: another branch or version, and its files. */
+
+import { readCommit } from '../history/commits.ts'
+import { RevisionUnknownError } from '../history/errors.ts'
+import { resolveRevision } from '../history/revision.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { refNameProblem } from '../objects/ref-name.ts'
+import type { Head } from '../store/refs.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { assertBranchName } from './branch.ts'
+import { RefStateError } from './errors.ts'
+import { moveToTree } from './move-files.ts'
+import type { OnProgress } from './progress.ts'
+import { readVersions, revisionSource } from './versions.ts'
+
+export interface SwitchOptions {
+  /** A branch; with `create`, its new name; with `detach`, any revision. */
+  target: string
+  create?: boolean | undefined
+  detach?: boolean | undefined
+  /** Throw away local changes. */
+  force?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+export interface SwitchResult {
+  branch: string | null
+  commit: ObjectId | null
+  written: number
+  deleted: number
+}
+
+/** Files first, HEAD last: a switch that was cut off is finished by repeating it.
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed
+ *  @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2) */
+export async function switchTo(workspace: Workspace, options: SwitchOptions): Promise<SwitchResult> {
+  return workspace.withLock('switch', async () => {
+    const versions = await readVersions(workspace)
+    const goal = await findGoal(workspace, versions.head, options)
+    const reason = `switch: to ${options.target}`
+    const branch = goal.head.$kind === 'branch' ? goal.head.branch : null
+    const isSameTree = goal.commit === versions.head && !options.force
+    if (isSameTree || !goal.commit) {
+      await setHead(workspace, goal, reason)
+      return { branch, commit: goal.commit, written: 0, deleted: 0 }
+    }
+    const { tree } = await readCommit(versions.read, goal.commit)
+    const { overlay, ...result } = await moveToTree(workspace, versions, tree, options)
+    await setHead(workspace, goal, reason)
+    if (versions.staging.count > 0) await workspace.writeStaging(overlay)
+    return { branch, commit: goal.commit, ...result }
+  })
+}
+
+interface Goal {
+  head: Head
+  /** Null for a branch without a commit. */
+  commit: ObjectId | null
+  /** The branch has to be made first. */
+  isNew: boolean
+}
+
+async function findGoal(workspace: Workspace, head: ObjectId | null, options: SwitchOptions): Promise<Goal> {
+  const { target } = options
+  const source = await revisionSource(workspace)
+  if (options.detach) {
+    const commit = await resolveRevision(source, target)
+    return { head: { $kind: 'detached', commit }, commit, isNew: false }
+  }
+  if (options.create) {
+    assertBranchName(target)
+    if (workspace.refs.read(`heads/${target}`))
+      throw new RefStateError('REF_EXISTS', `there is a branch ${target} already`, target, [
+        `switch to it with \`floe switch ${target}\``,
+      ])
+    return { head: { $kind: 'branch', branch: target }, commit: head, isNew: true }
+  }
+  if (refNameProblem(target) === null) {
+    const commit = workspace.refs.read(`heads/${target}`)
+    if (commit) return { head: { $kind: 'branch', branch: target }, commit, isNew: false }
+    const current = workspace.refs.readHead()
+    if (current.$kind === 'branch' && current.branch === target) return { head: current, commit: null, isNew: false }
+    const followed = remoteBranches(workspace, target)
+    if (followed.length === 1) return { head: { $kind: 'branch', branch: target }, commit: followed[0]!, isNew: true }
+  }
+  const hints = ['make a new branch with `floe switch -c NAME`, or look at a version with `floe switch --detach REV`']
+  const isRevision = await resolveRevision(source, target).then(
+    () => true,
+    () => false,
+  )
+  if (isRevision) throw new RefStateError('REF_UNKNOWN', `${target} is not a branch`, target, hints)
+  throw new RevisionUnknownError(target, 'there is no such branch')
+}
+
+/** Tips of `<remote>/<branch>` over all remotes. */
+function remoteBranches(workspace: Workspace, branch: string): ObjectId[] {
+  return workspace.refs
+    .list('remotes/')
+    .filter(({ name }) => name.split('/').slice(2).join('/') === branch)
+    .map(({ id }) => id)
+}
+
+async function setHead(workspace: Workspace, goal: Goal, reason: string): Promise<void> {
+  if (goal.isNew && goal.commit && goal.head.$kind === 'branch')
+    await workspace.refs.update({ name: `heads/${goal.head.branch}`, expected: null, next: goal.commit, reason })
+  await workspace.refs.setHead(goal.head, reason)
+}

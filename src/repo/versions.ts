@@ -1,0 +1,81 @@
+/** The versions a verb works on: HEAD, what is staged, a revision, each as a tree; and the files on disk. */
+
+import { readCommit } from '../history/commits.ts'
+import { type RevisionSource, resolveRevision } from '../history/revision.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
+import { buildTree, updateTree } from '../objects/tree.ts'
+import type { Staging } from '../store/staging.ts'
+import { fileSystemNow, type StatUpdates } from '../store/stat-cache.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { LocalFiles } from '../worktree/local-file.ts'
+
+export interface Versions {
+  /** Null before the first commit. */
+  head: ObjectId | null
+  headTree: ObjectId
+  staging: Staging
+  /** HEAD with the staged changes applied. */
+  stagedTree: ObjectId
+  /** Reads the store and the trees made up here. */
+  read: ReadObject
+}
+
+/** HEAD and what is staged. The staged tree lives in memory: only a commit stores it. */
+export async function readVersions(workspace: Workspace): Promise<Versions> {
+  const memory = createMemoryObjects()
+  const read: ReadObject = async (kind, id, options) => {
+    if (kind !== 'tree') return workspace.store.read(kind, id, options)
+    try {
+      return await memory.read(kind, id)
+    } catch (error) {
+      if (!(error instanceof ObjectMissingError)) throw error
+      return workspace.store.read(kind, id, options)
+    }
+  }
+  const head = workspace.refs.headCommit()
+  const headTree = head ? (await readCommit(read, head)).tree : await buildTree([], memory.write)
+  const staging = workspace.readStaging()
+  const stagedTree = staging.count === 0 ? headTree : await updateTree(read, memory.write, headTree, staging.changes())
+  return { head, headTree, staging, stagedTree, read }
+}
+
+/** What revisions are looked up in. */
+export async function revisionSource(workspace: Workspace): Promise<RevisionSource> {
+  return {
+    refs: workspace.refs,
+    read: workspace.store.read,
+    async commitsWithPrefix(prefix, limit) {
+      // Other kinds may share the digits: ask for more than needed.
+      const found = await workspace.store.withPrefix(prefix, limit * 100)
+      return found.filter(({ kind }) => kind === 'commit').map(({ id }) => id)
+    },
+  }
+}
+
+/** The commit and tree of a revision. */
+export async function treeOfRevision(
+  workspace: Workspace,
+  revision: string,
+): Promise<{ commit: ObjectId; tree: ObjectId }> {
+  const commit = await resolveRevision(await revisionSource(workspace), revision)
+  return { commit, tree: (await readCommit(workspace.store.read, commit)).tree }
+}
+
+/** The files on disk, with what is known of them. */
+export function localFiles(workspace: Workspace): LocalFiles {
+  const { fs, root, tmpDir } = workspace
+  return {
+    fs,
+    root,
+    cache: workspace.readStatCache(),
+    updates: new Map() as StatUpdates,
+    stampNs: fileSystemNow(fs, tmpDir),
+  }
+}
+
+/** Keeps what had to be hashed. Under the lock. */
+export async function saveStats(workspace: Workspace, files: LocalFiles): Promise<void> {
+  await workspace.writeStatCache(files.cache, files.updates)
+}
