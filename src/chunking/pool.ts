@@ -44,7 +44,7 @@ export interface ChunkPool extends AsyncDisposable {
    *  @example
    *  const { chunks, fileId } = pool.ingest(createReadStream(path), size)
    *  for await (const { bytes, id } of chunks) await store(id, bytes)
-   *  console.log(await fileId) // what sha256sum prints
+   *  await fileId // what sha256sum prints
    *  Errors, thrown by the iteration: CHUNK_SOURCE_LENGTH, CHUNK_WORKER_CRASHED, CHUNK_POOL_CLOSED, CANCELLED, and
    *  whatever the source throws. */
   ingest(source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, fileBytes: number, options?: IngestOptions): Ingest

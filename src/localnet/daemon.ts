@@ -41,7 +41,9 @@ const STOP_TIMEOUT_MS = 15_000
 const POLL_MS = 40
 const LOG_TAIL_BYTES = 2000
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
-const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './daemon-main.ts' : './daemon-main.js', import.meta.url)
+const ENTRY = import.meta.url.endsWith('.ts')
+  ? new URL('./daemon-main.ts', import.meta.url)
+  : new URL('./daemon-main.js', import.meta.url)
 
 /** Finds or starts the network and takes a lease, which also ends with this process.
  *  @throws {LocalnetStartError} LOCALNET_START with the path of its log
@@ -119,7 +121,8 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
       detached: true,
       cwd: dir,
       stdio: ['ignore', log.fd, log.fd, 'ipc'],
-      env: inheritedEnvironment(),
+      // Nothing of the caller's environment, which may hold keys; Windows adds what it cannot do without.
+      env: {},
       windowsHide: true,
     })
     child.on('message', (message: { failure?: { kind: string; code: string } & Record<string, unknown> }) => {
@@ -139,14 +142,6 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
     await log.close()
   }
   return started
-}
-
-/** What a long-lived process may keep of the caller's environment: no keys. */
-function inheritedEnvironment(): NodeJS.ProcessEnv {
-  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'SystemRoot', 'LANG']
-  return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
 }
 
 function plainError({ kind, code, message, data, hints }: Record<string, unknown>): FloeError {
