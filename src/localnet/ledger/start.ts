@@ -154,7 +154,9 @@ class Ledger implements LedgerHandle {
   }
 
   async inspect(sender: string, plan: TransactionPlan): Promise<Uint8Array[][]> {
-    const { result } = this.#chain.simulate(this.#privileged(sender, plan), { checks: false, selectGas: false })
+    // Paid by a mock coin with the usual budget.
+    const partial = { ...this.#privileged(sender, plan), gas: { payment: [] } }
+    const { result } = this.#chain.simulate(partial, { checks: false, selectGas: false })
     if (!result.status.success) {
       throw new LedgerError('LEDGER_PRIVILEGED_FAILED', GRPC.FAILED_PRECONDITION, result.status.error.message)
     }
