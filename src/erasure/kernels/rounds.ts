@@ -1,5 +1,5 @@
 /** Writes the source of BLAKE2b's twelve rounds, fully unrolled: AssemblyScript has neither macros nor several return
- *  values, and a loop over a permutation table measured slower. @see RFC 7693 §2.7, §3.2 */
+ *  values, and unrolled, every message word is a load from a constant place. @see RFC 7693 §2.7, §3.2 */
 
 const SIGMA = [
   [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],

@@ -1,0 +1,160 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import { createSharedMemory } from '../../src/erasure/memory.ts'
+import { createErasurePool } from '../../src/erasure/pool.ts'
+import { createSyncCoder } from '../../src/erasure/sync.ts'
+
+const blob = createRng(1).fill(new Uint8Array(200_000))
+const expected = createSyncCoder().computeBlobId(100, blob)
+const workerUrl = new URL('../../src/erasure/worker.ts', import.meta.url)
+
+let dir: string
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'floe-pool-'))
+})
+afterAll(() => rm(dir, { recursive: true }))
+
+/** A worker script that ends `times` times, counted in files, and is the real one after that. */
+async function dyingWorker(name: string, times: number, end: string): Promise<URL> {
+  const path = join(dir, `${name}.mjs`)
+  await writeFile(
+    path,
+    `import { mkdirSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+let dying = false
+for (let i = 0; i < ${times} && !dying; i++) {
+  try { mkdirSync(${JSON.stringify(join(dir, name))} + i); dying = true } catch {}
+}
+if (dying) parentPort.once('message', () => { ${end} })
+else await import(${JSON.stringify(workerUrl.href)})
+`,
+  )
+  return pathToFileURL(path)
+}
+
+describe('the pool', () => {
+  it.each([1, 2, 3])('gives the results of one thread on %i', async (threads) => {
+    await using pool = createErasurePool({ threads })
+    expect(pool.threads).toBe(threads)
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+
+  it('serves many callers at once', async () => {
+    await using pool = createErasurePool({ threads: 2 })
+    const blobs = Array.from({ length: 12 }, (_, i) => createRng(i).fill(new Uint8Array(i * 500)))
+    const results = await Promise.all(blobs.map((each) => pool.computeBlobId(13, each)))
+    const sync = createSyncCoder()
+    expect(results).toEqual(blobs.map((each) => sync.computeBlobId(13, each)))
+  })
+
+  it('reads shared memory in place and leaves the caller’s bytes alone', async () => {
+    await using pool = createErasurePool({ threads: 2 })
+    const shared = new Uint8Array(new SharedArrayBuffer(blob.length))
+    shared.set(blob)
+    using encoded = await pool.encodeBlob(100, shared)
+    expect(encoded.blobId).toEqual(expected.blobId)
+    encoded.release()
+    expect(Buffer.compare(shared, blob)).toBe(0)
+  })
+
+  it('gives errors with their code across threads and before them', async () => {
+    await using pool = createErasurePool({ threads: 1 })
+    await expect(pool.encodeBlob(3, blob)).rejects.toMatchObject({ code: 'ERASURE_SHARD_COUNT' })
+    await expect(pool.encodeBlob(4, new Uint8Array(6 * 65534 + 1))).rejects.toMatchObject({
+      code: 'ERASURE_BLOB_TOO_LARGE',
+    })
+  })
+
+  it('does not hand out slivers after release', async () => {
+    await using pool = createErasurePool({ threads: 1 })
+    const encoded = await pool.encodeBlob(7, new Uint8Array(10))
+    encoded.sliver('primary', 0)
+    encoded.release()
+    encoded.release()
+    expect(() => encoded.sliver('primary', 0)).toThrow('released')
+    expect(() => createErasurePool({ threads: 0 })).toThrow(RangeError)
+  })
+
+  it('has slivers 0 to n-1 only', async () => {
+    await using pool = createErasurePool({ threads: 1 })
+    using encoded = await pool.encodeBlob(7, new Uint8Array(10))
+    for (const index of [-1, 7, 0.5]) expect(() => encoded.sliver('secondary', index)).toThrow(RangeError)
+  })
+})
+
+describe('a worker that dies', () => {
+  it.each([
+    ['throws', 'throw new Error("out of luck")'],
+    ['exits', 'process.exit(3)'],
+    ['ends', 'parentPort.close()'],
+  ])('and %s fails its call with a code, and the next call works', async (how, end) => {
+    await using pool = createErasurePool({ threads: 1, workerUrl: await dyingWorker(`once-${how}`, 1, end) })
+    await expect(pool.computeBlobId(100, blob)).rejects.toMatchObject({
+      code: 'ERASURE_WORKER_DIED',
+      retryable: true,
+    })
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+
+  it('again and again fails every call, and none hangs', async () => {
+    const worker = await dyingWorker('always', 1000, 'process.exit(1)')
+    await using pool = createErasurePool({ threads: 2, workerUrl: worker })
+    const calls = await Promise.allSettled(Array.from({ length: 4 }, () => pool.computeBlobId(7, blob.subarray(0, 9))))
+    expect(calls.map((call) => call.status === 'rejected' && call.reason.code)).toEqual(
+      Array(4).fill('ERASURE_WORKER_DIED'),
+    )
+  })
+
+  it('for lack of its script fails the call', async () => {
+    await using pool = createErasurePool({ threads: 2, workerUrl: pathToFileURL(join(dir, 'absent.mjs')) })
+    await expect(pool.computeBlobId(7, blob.subarray(0, 9))).rejects.toMatchObject({ code: 'ERASURE_WORKER_DIED' })
+  })
+})
+
+describe('ending early', () => {
+  it('close fails what is running and waiting, and everything after', async () => {
+    const pool = createErasurePool({ threads: 1 })
+    const calls = Promise.allSettled([pool.computeBlobId(100, blob), pool.computeBlobId(100, blob)])
+    await pool.close()
+    for (const call of await calls) expect(call).toMatchObject({ reason: { code: 'ERASURE_POOL_CLOSED' } })
+    await expect(pool.computeBlobId(7, blob.subarray(0, 9))).rejects.toMatchObject({ code: 'ERASURE_POOL_CLOSED' })
+    await pool.close()
+  })
+
+  it('an aborted signal cancels before and during, and the pool goes on', async () => {
+    await using pool = createErasurePool({ threads: 1 })
+    const cancelled = { code: 'CANCELLED' }
+    await expect(pool.computeBlobId(7, blob, { signal: AbortSignal.abort() })).rejects.toMatchObject(cancelled)
+    const controller = new AbortController()
+    const call = pool.computeBlobId(208, blob, { signal: controller.signal })
+    controller.abort()
+    await expect(call).rejects.toMatchObject(cancelled)
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+})
+
+describe('shared memory', () => {
+  it('is used again once given back, and not before', () => {
+    const memory = createSharedMemory()
+    const [a, b] = [memory.allocate(1000), memory.allocate(1000)]
+    expect(a.buffer).not.toBe(b.buffer)
+    memory.release(a, a)
+    const again = memory.allocate(900)
+    expect(again.buffer).toBe(a.buffer)
+    expect(again.length).toBe(900)
+    expect(memory.allocate(900).buffer).not.toBe(a.buffer)
+    memory.release(again)
+    expect(memory.allocate(100).buffer).not.toBe(a.buffer)
+  })
+
+  it('never takes what it did not give', () => {
+    const memory = createSharedMemory()
+    const mine = new Uint8Array(1000)
+    memory.release(mine, undefined)
+    expect(memory.allocate(1000).buffer).not.toBe(mine.buffer)
+  })
+})
