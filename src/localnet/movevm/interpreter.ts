@@ -4,7 +4,8 @@
  *  The compiler's borrow checker makes aliasing safe; what is checked here is what would otherwise break the machine or
  *  lose a value: kinds of operands, initialised locals, and the abilities copy and drop. */
 
-import { invariantFault, limitFault, MoveFault, MoveFormatError, MoveLinkError } from './errors.ts'
+import { FloeError } from '../../base/errors.ts'
+import { invariantFault, limitFault, MoveFault } from './errors.ts'
 import { binary, cast, compareIntegers, integer, shift } from './integers.ts'
 import { MAX_CALL_DEPTH, MAX_OPERANDS } from './limits.ts'
 import type { FunctionInstance } from './linkage.ts'
@@ -457,7 +458,8 @@ function local(locals: readonly (Value | undefined)[], index: number): Value {
  *  what they are: they mean the package and not the code. */
 function asFault(error: unknown): MoveFault | undefined {
   if (error instanceof MoveFault) return error
-  if (error instanceof MoveLinkError || error instanceof MoveFormatError) return undefined
-  if (error instanceof TypeError || error instanceof RangeError) return invariantFault(error.message)
-  return undefined
+  if (error instanceof FloeError || !(error instanceof Error)) return undefined
+  const fault = invariantFault(error.message)
+  fault.cause = error
+  return fault
 }

@@ -29,22 +29,50 @@ const POINT_COST = 100
 type G1Point = InstanceType<typeof bls12_381.G1.Point>
 type G2Point = InstanceType<typeof bls12_381.G2.Point>
 
+/** The flag of the point at infinity; the rest of its encoding is zero. The curve library refuses it as a public key,
+ *  which it is not here. */
+const INFINITY = 0x40
+const COMPRESSED = 0x80
+
+function isInfinity(bytes: Uint8Array, flags: number): boolean {
+  return bytes[0] === flags && bytes.every((byte, i) => i === 0 || byte === 0)
+}
+
+function infinityBytes(length: number, flags: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  bytes[0] = flags
+  return bytes
+}
+
 function g1FromBytes(bytes: Uint8Array): G1Point {
-  return pointFromBytes(() => bls12_381.G1.Point.fromBytes(bytes), bytes, 48)
+  if (bytes.length === 48 && isInfinity(bytes, COMPRESSED | INFINITY)) return bls12_381.G1.Point.ZERO
+  return parsePoint(() => bls12_381.G1.Point.fromBytes(bytes), bytes, 48)
 }
 
 function g2FromBytes(bytes: Uint8Array): G2Point {
-  return pointFromBytes(() => bls12_381.G2.Point.fromBytes(bytes), bytes, 96)
+  if (bytes.length === 96 && isInfinity(bytes, COMPRESSED | INFINITY)) return bls12_381.G2.Point.ZERO
+  return parsePoint(() => bls12_381.G2.Point.fromBytes(bytes), bytes, 96)
 }
 
-/** A point that lies on the curve; whether in the subgroup is for `validate`. */
-function pointFromBytes<P>(parse: () => P, bytes: Uint8Array, length: number): P {
+function parsePoint<P>(parse: () => P, bytes: Uint8Array, length: number): P {
   if (bytes.length !== length) throw nativeAbort(EInvalidInput)
   try {
     return parse()
   } catch {
     throw nativeAbort(EInvalidInput)
   }
+}
+
+function g1Bytes(point: G1Point): ByteVector {
+  return new ByteVector(point.is0() ? infinityBytes(48, COMPRESSED | INFINITY) : point.toBytes(true))
+}
+
+function g2Bytes(point: G2Point): ByteVector {
+  return new ByteVector(point.is0() ? infinityBytes(96, COMPRESSED | INFINITY) : point.toBytes(true))
+}
+
+function uncompressedBytes(point: G1Point): ByteVector {
+  return new ByteVector(point.is0() ? infinityBytes(96, INFINITY) : point.toBytes(false))
 }
 
 function scalarFromBytes(bytes: Uint8Array): bigint {
@@ -61,9 +89,10 @@ function validate({ machine, args: [group, element] }: NativeCall<unknown>): boo
   machine.charge(PAIRING_COST / 4)
   const bytes = referencedBytes(element)
   try {
+    // Reading a point also checks that it lies in the subgroup.
     if (group === SCALAR) scalarFromBytes(bytes)
-    else if (group === G1) g1FromBytes(bytes).assertValidity()
-    else if (group === G2) g2FromBytes(bytes).assertValidity()
+    else if (group === G1) g1FromBytes(bytes)
+    else if (group === G2) g2FromBytes(bytes)
     else return false
     return true
   } catch {
@@ -82,8 +111,8 @@ function combine({ machine, args: [group, left, right] }: NativeCall<unknown>, b
   const a = referencedBytes(left)
   const b = referencedBytes(right)
   if (group === SCALAR) return scalarBytes(by.scalar(scalarFromBytes(a), scalarFromBytes(b)))
-  if (group === G1) return new ByteVector(by.g1(g1FromBytes(a), g1FromBytes(b)).toBytes(true))
-  if (group === G2) return new ByteVector(by.g2(g2FromBytes(a), g2FromBytes(b)).toBytes(true))
+  if (group === G1) return g1Bytes(by.g1(g1FromBytes(a), g1FromBytes(b)))
+  if (group === G2) return g2Bytes(by.g2(g2FromBytes(a), g2FromBytes(b)))
   throw nativeAbort(EInvalidInput)
 }
 
@@ -96,8 +125,8 @@ function multiply({ machine, args: [group, factor, element] }: NativeCall<unknow
   const scalar = scalarFromBytes(referencedBytes(factor))
   const bytes = referencedBytes(element)
   if (group === SCALAR) return scalarBytes(scalar * scalarFromBytes(bytes))
-  if (group === G1) return new ByteVector(g1FromBytes(bytes).multiplyUnsafe(scalar).toBytes(true))
-  if (group === G2) return new ByteVector(g2FromBytes(bytes).multiplyUnsafe(scalar).toBytes(true))
+  if (group === G1) return g1Bytes(g1FromBytes(bytes).multiplyUnsafe(scalar))
+  if (group === G2) return g2Bytes(g2FromBytes(bytes).multiplyUnsafe(scalar))
   throw nativeAbort(EInvalidInput)
 }
 
@@ -116,8 +145,8 @@ const DST_G1 = 'BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_'
 function convert({ machine, args: [from, to, element] }: NativeCall<unknown>): ByteVector {
   machine.charge(POINT_COST)
   const bytes = referencedBytes(element)
-  if (from === G1 && to === UNCOMPRESSED_G1) return new ByteVector(g1FromBytes(bytes).toBytes(false))
-  if (from === UNCOMPRESSED_G1 && to === G1) return new ByteVector(g1FromUncompressed(bytes).toBytes(true))
+  if (from === G1 && to === UNCOMPRESSED_G1) return uncompressedBytes(g1FromBytes(bytes))
+  if (from === UNCOMPRESSED_G1 && to === G1) return g1Bytes(g1FromUncompressed(bytes))
   throw nativeAbort(EInvalidInput)
 }
 
@@ -130,15 +159,15 @@ function sum({ machine, args: [group, elements] }: NativeCall<unknown>): ByteVec
   machine.charge(POINT_COST * vector.items.length)
   let total: G1Point = bls12_381.G1.Point.ZERO
   for (const item of vector.items) total = total.add(g1FromUncompressed(expectBytes(item)))
-  return new ByteVector(total.toBytes(false))
+  return uncompressedBytes(total)
 }
 
 /** A trusted point: x and y, big-endian; the flag of infinity is bit 6 of the first byte. */
 function g1FromUncompressed(bytes: Uint8Array): G1Point {
   if (bytes.length !== 96 || (bytes[0]! & 0xa0) !== 0) throw nativeAbort(EInvalidInput)
-  if ((bytes[0]! & 0x40) !== 0) return bls12_381.G1.Point.ZERO
+  if (isInfinity(bytes, INFINITY)) return bls12_381.G1.Point.ZERO
   const { Fp } = bls12_381.fields
-  return pointFromBytes(
+  return parsePoint(
     () => bls12_381.G1.Point.fromAffine({ x: Fp.fromBytes(bytes.slice(0, 48)), y: Fp.fromBytes(bytes.slice(48)) }),
     bytes,
     96,
