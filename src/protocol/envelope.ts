@@ -72,11 +72,12 @@ export function successEnvelope(data: unknown, httpStatus = 200): { success: { c
 }
 
 /** @param options.status - where a reason is sent under another status than its usual one (METADATA_NOT_FOUND is 404 on
- *  reads and 400 on writes) */
+ *  reads and 400 on writes)
+ *  @param options.trace - what an operator can look an internal error up by; never a stack */
 export function errorEnvelope(
   reason: NodeReason,
   message: string,
-  options: { status?: StatusWord; metadata?: Record<string, string> } = {},
+  options: { status?: StatusWord; metadata?: Record<string, string>; trace?: string } = {},
 ): { httpStatus: number; body: { error: Record<string, unknown> } } {
   const status = options.status ?? REASON_STATUS[reason]
   const internal = reason === 'INTERNAL_ERROR'
@@ -88,6 +89,7 @@ export function errorEnvelope(
       metadata: options.metadata ?? {},
     },
   ]
+  if (internal) details.push({ '@type': 'DebugInfo', stackEntries: [], detail: options.trace ?? '' })
   const httpStatus = STATUS_HTTP[status]
   return { httpStatus, body: { error: { code: httpStatus, status, message, details } } }
 }

@@ -1,4 +1,4 @@
-/** What a node says about a blob, a sliver, and itself. JSON shapes of `GET …/status`, `…/slivers/…/status`, `/v1/health`.
+/** What a node says about a blob and a sliver: JSON shapes of `GET …/status` and `GET …/slivers/…/status`.
  *  Servers write camelCase except two inner counters; the published description shows snake_case: both are read. */
 
 import { ProtocolError } from './errors.ts'

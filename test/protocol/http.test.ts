@@ -105,6 +105,15 @@ describe('envelopes', () => {
     expect(errorEnvelope('FORBIDDEN_BLOB', 'x').httpStatus).toBe(451)
   })
 
+  it('of an internal failure name no storage domain and carry a trace, not a stack', () => {
+    const { httpStatus, body } = errorEnvelope('INTERNAL_ERROR', 'x', { trace: 'TraceID: 7' })
+    expect(httpStatus).toBe(500)
+    expect(body.error['details']).toEqual([
+      { '@type': 'ErrorInfo', reason: 'INTERNAL_ERROR', domain: 'global', metadata: {} },
+      { '@type': 'DebugInfo', stackEntries: [], detail: 'TraceID: 7' },
+    ])
+  })
+
   it('keep a reason they do not know, and have none where none was sent', () => {
     const parse = (details: unknown) => {
       const answer = parseEnvelope(JSON.stringify({ error: { code: 418, details } }))

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromHex } from '../../src/base/bytes.ts'
+import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { pairOfSliver, pairOnShard, shardOffset, shardOfPair, sliverOfPair } from '../../src/protocol/shards.ts'
 
 const vectors: { shardCount: number; blobId: string; shardOffset: number }[] = JSON.parse(
@@ -24,6 +25,27 @@ describe('the rotation of pairs over shards', () => {
       expect(new Set(shards).size).toBe(n)
       expect(shards.map((shard) => pairOnShard(id, shard, n))).toEqual(Array.from({ length: n }, (_, pair) => pair))
     }
+  })
+})
+
+describe('every sliver', () => {
+  it('has one pair, one shard, and is found again from them', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 32, maxLength: 32 }),
+        fc.integer({ min: 4, max: 1000 }),
+        fc.nat(),
+        fc.constantFrom('primary', 'secondary'),
+        (id, n, seed, axis) => {
+          const index = seed % n
+          const shard = shardOfPair(id, pairOfSliver(axis, index, n), n)
+          expect(sliverOfPair(axis, pairOnShard(id, shard, n), n)).toBe(index)
+          // The same integer, taken the slow way.
+          expect(shardOffset(id, n)).toBe(Number(BigInt(`0x${toHex(id)}`) % BigInt(n)))
+        },
+      ),
+      { seed: 20_261_122 },
+    )
   })
 })
 

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
+import { createRng } from '../../src/base/rng.ts'
 import { blobIdText, bytesFromU256, parseBlobId, u256FromBytes } from '../../src/protocol/blob-id.ts'
+import { maxBlobBytes } from '../../src/protocol/limits.ts'
 import { encodeMessage, parseMessage, type StorageMessage } from '../../src/protocol/messages.ts'
 import {
   encodeMetadata,
   encodeMetadataWithId,
   metadataBlobId,
+  metadataWireBytes,
   parseMetadata,
   parseMetadataWithId,
   sliverHash,
@@ -49,6 +53,37 @@ describe('blob ids', () => {
 
   it('refuses other than 32 bytes', () => {
     expect(() => blobIdText(new Uint8Array(31))).toThrow(expect.objectContaining({ code: 'PROTOCOL_BLOB_ID' }))
+  })
+})
+
+describe('what is encoded parses back', () => {
+  it('for any metadata and any sliver', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 4, max: 200 }), fc.nat(), (shardCount, seed) => {
+        const rng = createRng(seed)
+        const pairHashes = rng.fill(new Uint8Array(64 * shardCount))
+        const metadata = { shardCount, blobBytes: rng.below(maxBlobBytes(shardCount)), pairHashes }
+        const bytes = encodeMetadata(metadata)
+        expect(bytes.length).toBe(metadataWireBytes(shardCount))
+        expect(parseMetadata(bytes)).toEqual(metadata)
+        const blobId = metadataBlobId(metadata)
+        expect(parseMetadataWithId(encodeMetadataWithId(blobId, metadata))).toEqual({ id: blobId, metadata })
+        const symbolBytes = 2 * (1 + rng.below(100))
+        const sliver = { index: rng.below(shardCount), symbolBytes, bytes: rng.fill(new Uint8Array(3 * symbolBytes)) }
+        expect(parseSliver(encodeSliver(sliver), shardCount)).toEqual(sliver)
+      }),
+      { seed: 20_261_122, numRuns: 50 },
+    )
+  })
+
+  it('for any u256', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: (1n << 256n) - 1n }), (value) => {
+        expect(u256FromBytes(bytesFromU256(value))).toBe(value)
+        expect(parseBlobId(blobIdText(bytesFromU256(String(value))))).toEqual(bytesFromU256(value))
+      }),
+      { seed: 20_261_122 },
+    )
   })
 })
 
