@@ -34,6 +34,8 @@ export interface RepositoryRecord {
   packs: TableRecord
   packNumbers: TableRecord
   packBlobs: TableRecord
+  /** Pushes over several transactions that have not ended. */
+  openPushes: TableRecord
   /** Raised when a pack ceases to be something a push may rely on. */
   generation: bigint
   seenEpoch: number
@@ -73,6 +75,7 @@ export function readRepositoryRecord(reader: ByteReader): RepositoryRecord {
     packs: readTable(reader),
     packNumbers: readTable(reader),
     packBlobs: readTable(reader),
+    openPushes: readTable(reader),
     generation: reader.u64(),
     seenEpoch: reader.u32(),
     refs: readTable(reader),
@@ -100,6 +103,8 @@ export interface PackRecord {
   endEpoch: number
   permanent: boolean
   pusher: string
+  /** Id of the `Push` it was deposited by. */
+  pushId: string
   depositedMs: number
   retainUntilMs: number
   state: 'live' | 'removal-proposed' | 'removed'
@@ -126,6 +131,7 @@ export function readPackRecord(reader: ByteReader, number: number): PackRecord {
     endEpoch: reader.u32(),
     permanent: reader.bool(),
     pusher: addressFromBytes(reader.bytes(ID_BYTES)),
+    pushId: addressFromBytes(reader.bytes(ID_BYTES)),
     depositedMs: reader.safeU64(),
     retainUntilMs: reader.safeU64(),
     state: variantOf(PACK_STATES, reader.u8()),

@@ -1,0 +1,225 @@
+/** `clone`: a new workspace with the commits of all refs and the files of one of them. */
+
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { FloeError, UsageError } from '../base/errors.ts'
+import { readCommit } from '../history/commits.ts'
+import { resolveRevision } from '../history/revision.ts'
+import type { PushRecord } from '../ledger/repository-records.ts'
+import { type ObjectId, parseObjectId } from '../objects/id.ts'
+import { walkTree } from '../objects/tree.ts'
+import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
+import { checkoutCommit } from './checkout.ts'
+import { downloadHistory, downloadTree } from './download.ts'
+import { fetchRefs } from './fetch.ts'
+import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { revisionSource } from './versions.ts'
+
+export interface CloneOptions extends RemoteOptions {
+  /** Branch or tag to check out (default: the revision of the address, else `main`, else the ref moved last). */
+  ref?: string | undefined
+  /** The state as of this entry of the push log. */
+  atLog?: number | undefined
+}
+
+export interface CloneResult {
+  dir: string
+  network: string
+  repository: string
+  /** What was checked out: `heads/main`, `tags/v1`, or the commit. */
+  ref: string
+  commit: string
+  files: number
+  bytes: number
+  downloadedBytes: number
+  badNodes: { node: string; url: string; reason: string; lied: boolean }[]
+}
+
+const REMOTE = 'origin'
+
+/** @param address - `NETWORK:OBJECT_ID[@REVISION]`
+ *  @param dir - created; must be empty if it exists
+ *  @throws {UsageError} CLONE_TARGET_NOT_EMPTY, REVISION_UNKNOWN */
+export async function clone(address: string, dir: string, options: CloneOptions): Promise<CloneResult> {
+  const { network, repository, revision } = parseRepositoryAddress(address)
+  const root = resolve(dir)
+  const made = await makeTarget(root)
+  try {
+    await using source = await openRemoteSource(network, repository, options)
+    await createWorkspace(root, { branch: branchOf(source) })
+    await using workspace = await openWorkspace(root)
+    await workspace.withLock('clone', () => writeRemote(workspace, REMOTE, `${network}:${repository}`))
+    return await fill(workspace, source, { network, repository, revision: options.ref ?? revision }, options)
+  } catch (error) {
+    // Nothing of anyone else's was in it: a failed clone leaves no half workspace behind.
+    await discard(root, made)
+    throw error
+  }
+}
+
+async function fill(
+  workspace: Workspace,
+  source: RemoteSource,
+  from: { network: string; repository: string; revision: string | null },
+  options: CloneOptions,
+): Promise<CloneResult> {
+  const wanted =
+    options.atLog === undefined
+      ? await fetchAndChoose(workspace, source, from.revision, options)
+      : await fetchLogEntry(workspace, source, options.atLog, options)
+  const remote = await source.objects(wanted.records)
+  const { tree } = await readCommit(workspace.store.read, wanted.commit, options)
+  await workspace.withLock('clone', async () => {
+    const session = await workspace.store.begin()
+    try {
+      await downloadTree(workspace.store, session, remote.read, tree, [], wanted.commit, wanted.blame, options)
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+  })
+  const branch = wanted.ref.startsWith('heads/') ? wanted.ref.slice('heads/'.length) : null
+  await checkoutCommit(workspace, {
+    branch,
+    commit: wanted.commit,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  })
+  if (branch !== null)
+    await workspace.withLock('clone', async () => {
+      const config = workspace.readConfig()
+      await workspace.writeConfig({
+        ...config,
+        branches: { ...config.branches, [branch]: { remote: REMOTE, ref: wanted.ref } },
+      })
+    })
+  const { files, bytes } = await count(workspace, tree)
+  return {
+    dir: workspace.root,
+    network: from.network,
+    repository: from.repository,
+    ref: wanted.ref,
+    commit: wanted.commit,
+    files,
+    bytes,
+    downloadedBytes: remote.downloadedBytes,
+    badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
+  }
+}
+
+interface Wanted {
+  ref: string
+  commit: ObjectId
+  /** Pushes whose locators lead to it. */
+  records: PushRecord[]
+  blame: Record<string, unknown>
+}
+
+async function fetchAndChoose(
+  workspace: Workspace,
+  source: RemoteSource,
+  revision: string | null,
+  options: CloneOptions,
+): Promise<Wanted> {
+  await fetchRefs(workspace, REMOTE, source, options)
+  const wanted = revision === null ? defaultRef(source) : findRefByName(source, revision)
+  if (wanted) {
+    const record = source.recordOf(wanted)
+    const blame = { ref: localRefName(wanted.name), push: record.number, pusher: record.pusher }
+    return { ref: localRefName(wanted.name), commit: wanted.commit as ObjectId, records: [record], blame }
+  }
+  if (revision === null)
+    throw new FloeError('other', 'CLONE_EMPTY', 'the repository has no version yet', {
+      data: { repository: source.reader.repositoryId },
+      hints: ['Push something to it first'],
+    })
+  const commit = await resolveRevision(await revisionSource(workspace), revision)
+  return { ref: commit, commit, records: source.refs.map(source.recordOf), blame: {} }
+}
+
+/** The state after a push, whatever came later: how a repository with a broken tip stays readable. */
+async function fetchLogEntry(
+  workspace: Workspace,
+  source: RemoteSource,
+  number: number,
+  options: CloneOptions,
+): Promise<Wanted> {
+  const { log } = source.state
+  if (!Number.isInteger(number) || number < 0 || number >= log.size)
+    throw new UsageError('LOG_ENTRY_UNKNOWN', `the push log has entries 0 to ${log.size - 1}, not ${number}`, {
+      data: { entry: number, entries: log.size },
+    })
+  const [record] = await source.reader.fetchPushes(source.state, number, number + 1, options)
+  if (!record?.new)
+    throw new UsageError('LOG_ENTRY_UNKNOWN', `entry ${number} of the push log deleted a ref`, {
+      data: { entry: number },
+    })
+  const commit = parseObjectId(record.new)
+  const blame = { push: number, pusher: record.pusher }
+  const { read } = await source.objects([record])
+  await workspace.withLock('clone', async () => {
+    const session = await workspace.store.begin()
+    try {
+      await downloadHistory(workspace.store, session, read, commit, blame, options)
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+  })
+  return { ref: commit, commit, records: [record], blame }
+}
+
+function findRefByName(source: RemoteSource, name: string) {
+  const full = name.replace(/^refs\//, '')
+  return [full, `heads/${full}`, `tags/${full}`]
+    .map((candidate) => source.refs.find((ref) => localRefName(ref.name) === candidate))
+    .find((ref) => ref !== undefined)
+}
+
+function defaultRef(source: RemoteSource) {
+  const branches = source.refs.filter((ref) => ref.name.startsWith('refs/heads/'))
+  return (
+    branches.find((ref) => ref.name === 'refs/heads/main') ??
+    branches.toSorted((a, b) => b.push - a.push)[0] ??
+    source.refs.toSorted((a, b) => b.push - a.push)[0]
+  )
+}
+
+function branchOf(source: RemoteSource): string {
+  const name = defaultRef(source)?.name ?? ''
+  return name.startsWith('refs/heads/') ? name.slice('refs/heads/'.length) : 'main'
+}
+
+async function count(workspace: Workspace, tree: ObjectId): Promise<{ files: number; bytes: number }> {
+  const totals = { files: 0, bytes: 0 }
+  for await (const entry of walkTree(workspace.store.read, tree)) {
+    totals.files++
+    totals.bytes += entry.bytes
+  }
+  return totals
+}
+
+/** @returns true if the directory was made here */
+async function makeTarget(root: string): Promise<boolean> {
+  try {
+    const present = await readdir(root)
+    if (present.length === 0) return false
+    throw new UsageError('CLONE_TARGET_NOT_EMPTY', `${root} exists and is not empty`, {
+      data: { dir: root },
+      hints: ['Choose another directory'],
+    })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
+      throw new UsageError('CLONE_TARGET_NOT_EMPTY', `${root} is a file`, { data: { dir: root } })
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(root, { recursive: true })
+    return true
+  }
+}
+
+async function discard(root: string, made: boolean): Promise<void> {
+  if (made) return rm(root, { recursive: true, force: true })
+  for (const name of await readdir(root)) await rm(`${root}/${name}`, { recursive: true, force: true })
+}

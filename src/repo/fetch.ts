@@ -1,0 +1,121 @@
+/** `fetch`: learns where the remote's refs are and brings their commits. Files and branches stay as they are. */
+
+import { isAncestor } from '../history/commits.ts'
+import type { RefRecord } from '../ledger/repository-records.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { assertRefName } from '../objects/ref-name.ts'
+import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { downloadHistory } from './download.ts'
+import { localRefName, readRemote } from './remote.ts'
+import { RemoteIntegrityError } from './remote-errors.ts'
+import { rememberPushes, seenPushes } from './remote-memory.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+
+export interface FetchUpdate {
+  /** As on the remote: `heads/main`. */
+  ref: string
+  old: string | null
+  /** `null`: gone from the remote. */
+  new: string | null
+  /** True if the remote's ref dropped commits. */
+  forced: boolean
+}
+
+export interface FetchResult {
+  remote: string
+  network: string
+  repository: string
+  updated: FetchUpdate[]
+  /** Commits that were new here. */
+  commits: number
+}
+
+/** @param options.refs - only these refs of the remote (`heads/main`); default all */
+export async function fetchRemote(
+  dir: string,
+  options: RemoteOptions & { remote?: string | undefined; refs?: readonly string[] | undefined },
+): Promise<FetchResult> {
+  await using workspace = await openWorkspace(dir)
+  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const seen = seenPushes(workspace, remote.name, remote.repository)
+  await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
+  const { updated, commits } = await fetchRefs(workspace, remote.name, source, options)
+  return { remote: remote.name, network: remote.network, repository: remote.repository, updated, commits }
+}
+
+/** Brings the commits of the remote's refs and moves what is known of them here. Takes the workspace lock. */
+export async function fetchRefs(
+  workspace: Workspace,
+  remoteName: string,
+  source: RemoteSource,
+  options: RemoteOptions & { refs?: readonly string[] | undefined },
+): Promise<{ updated: FetchUpdate[]; commits: number }> {
+  return workspace.withLock('fetch', async () => {
+    const updated: FetchUpdate[] = []
+    let commits = 0
+    const wanted = source.refs.filter((ref) => options.refs?.includes(localRefName(ref.name)) ?? true)
+    for (const ref of wanted) {
+      const update = await fetchRef(workspace, remoteName, source, ref, options)
+      commits += update.commits
+      if (update.change) updated.push(update.change)
+    }
+    if (!options.refs) updated.push(...(await forgetGone(workspace, remoteName, source)))
+    await rememberPushes(workspace, remoteName, source.reader.repositoryId, source.state.log.size)
+    return { updated, commits }
+  })
+}
+
+async function fetchRef(
+  workspace: Workspace,
+  remoteName: string,
+  source: RemoteSource,
+  ref: RefRecord,
+  options: RemoteOptions,
+): Promise<{ change?: FetchUpdate; commits: number }> {
+  const name = localRefName(ref.name)
+  const tracking = trackingName(remoteName, name)
+  const commit = ref.commit as ObjectId
+  const old = workspace.refs.read(tracking)
+  if (old === commit) return { commits: 0 }
+  const record = source.recordOf(ref)
+  const { read } = await source.objects([record])
+  const session = await workspace.store.begin()
+  let commits: number
+  try {
+    const blame = { ref: name, push: record.number, pusher: record.pusher }
+    commits = (await downloadHistory(workspace.store, session, read, commit, blame, options)).length
+    await session.seal()
+  } finally {
+    session.abort()
+  }
+  if (name.startsWith('tags/') && old !== null)
+    throw new RemoteIntegrityError('REMOTE_TAG_MOVED', `tag ${name} is ${old} here and ${commit} on the remote`, {
+      data: { ref: name, here: old, remote: commit },
+      hints: [
+        'Tags never move on chain, so one of the two was made elsewhere: delete yours with `floe tag -d` if it is the wrong one',
+      ],
+    })
+  const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, options))
+  await workspace.refs.update({ name: tracking, next: commit, reason: 'fetch' })
+  return { change: { ref: name, old, new: commit, forced }, commits }
+}
+
+/** Branches live under `remotes/`; tags are the same everywhere. */
+export function trackingName(remoteName: string, ref: string): string {
+  const name = ref.startsWith('heads/') ? `remotes/${remoteName}/${ref.slice('heads/'.length)}` : ref
+  assertRefName(name)
+  return name
+}
+
+async function forgetGone(workspace: Workspace, remoteName: string, source: RemoteSource): Promise<FetchUpdate[]> {
+  const there = new Set(source.refs.map((ref) => localRefName(ref.name)))
+  const gone: FetchUpdate[] = []
+  for (const { name, id } of workspace.refs.list(`remotes/${remoteName}/`)) {
+    const ref = `heads/${name.slice(`remotes/${remoteName}/`.length)}`
+    if (there.has(ref)) continue
+    await workspace.refs.update({ name, next: null, reason: 'fetch: gone' })
+    gone.push({ ref, old: id, new: null, forced: true })
+  }
+  return gone
+}

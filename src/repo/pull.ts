@@ -1,0 +1,82 @@
+/** `pull`: fetches, brings what the branch's version needs, and merges it where no path was changed on both sides. */
+
+import { UsageError } from '../base/errors.ts'
+import { readCommit } from '../history/commits.ts'
+import type { CommitAuthor } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { downloadTree } from './download.ts'
+import { fetchRefs } from './fetch.ts'
+import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
+import { chainRefName, readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource } from './remote-source.ts'
+
+export interface PullOptions extends RemoteOptions {
+  /** Default `origin`. */
+  remote?: string | undefined
+  /** Branch of the remote (default: the one that the current branch follows, else of the same name). */
+  ref?: string | undefined
+  /** Author of a merge commit (default: `user.*` of the configuration). */
+  author?: CommitAuthor | undefined
+}
+
+export interface PullResult extends MergeResult {
+  remote: string
+  ref: string
+}
+
+/** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed */
+export async function pull(dir: string, options: PullOptions): Promise<PullResult> {
+  await using workspace = await openWorkspace(dir)
+  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const ref = followedRef(workspace, remote.name, options.ref)
+  const seen = seenPushes(workspace, remote.name, remote.repository)
+  await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
+  await fetchRefs(workspace, remote.name, source, options)
+  const row = source.refs.find((candidate) => candidate.name === chainRefName(ref))
+  if (!row)
+    throw new UsageError('REMOTE_REF_UNKNOWN', `the remote has no ${ref}`, {
+      data: { ref, remote: remote.name },
+      hints: ['See what it has with `floe remote show`'],
+    })
+  const theirs = row.commit as ObjectId
+  const record = source.recordOf(row)
+  const objects = await source.objects([record])
+  const { tree } = await readCommit(workspace.store.read, theirs, options)
+  await workspace.withLock('pull', async () => {
+    // Only the tree of HEAD is known to be complete: history is lazy.
+    const head = workspace.refs.headCommit()
+    const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
+    const session = await workspace.store.begin()
+    try {
+      const blame = { ref, push: record.number, pusher: record.pusher }
+      await downloadTree(workspace.store, session, objects.read, tree, bases, theirs, blame, options)
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+  })
+  // Where the two sides parted may be a version that was never brought here: its tree is read from the remote.
+  await using lazy = await openWorkspace(workspace.root, { fetchObject: objects.read })
+  const merged = await mergeDisjoint(lazy, {
+    theirs,
+    label: `${remote.name}/${ref.replace(/^heads\//, '')}`,
+    author: options.author,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  })
+  return { ...merged, remote: remote.name, ref }
+}
+
+function followedRef(workspace: Workspace, remote: string, name: string | undefined): string {
+  if (name !== undefined) return /^(heads|tags)\//.test(name) ? name : `heads/${name}`
+  const head = workspace.refs.readHead()
+  if (head.$kind === 'detached')
+    throw new UsageError('PULL_DETACHED', 'HEAD is on no branch, so the ref to pull must be named', {
+      hints: ['Name it: `floe pull origin main`, or switch to a branch first'],
+    })
+  const followed = workspace.readConfig().branches?.[head.branch]
+  return followed?.remote === remote ? followed.ref : `heads/${head.branch}`
+}

@@ -1,0 +1,88 @@
+/** A remote as a source of objects: refs from the chain, bytes from the storage nodes, everything checked on the way. */
+
+import type { ErasurePool } from '../erasure/api.ts'
+import { createErasurePool } from '../erasure/pool.ts'
+import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
+import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import { createRowCache } from '../transfer/blob-range.ts'
+import type { NodeReport } from '../transfer/committee.ts'
+import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
+import { segmentPlaces } from './push-target.ts'
+import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { RemoteIntegrityError } from './remote-errors.ts'
+import type { RemoteOptions } from './remote-options.ts'
+
+export interface RemoteSource extends AsyncDisposable {
+  readonly context: RemoteContext
+  readonly reader: RepositoryReader
+  readonly state: RepositoryState
+  readonly coder: ErasurePool
+  readonly refs: readonly RefRecord[]
+  /** Record of the push that moved a ref last. */
+  recordOf(ref: RefRecord): PushRecord
+  /** Objects reachable from refs or pushes, through the locators that those name. */
+  objects(records: readonly PushRecord[]): Promise<RemoteObjects>
+  /** Nodes that failed or lied so far. */
+  badNodes(): Promise<NodeReport[]>
+}
+
+/** Reads the chain; storage nodes are asked only when objects are read.
+ *  @throws {RemoteIntegrityError} REMOTE_LOG_SHRUNK if the log has fewer records than were seen before */
+export async function openRemoteSource(
+  network: string,
+  repository: string,
+  options: RemoteOptions,
+  seenPushes = 0,
+): Promise<RemoteSource> {
+  const context = await openRemoteContext(network, options)
+  const reader = context.repository(repository)
+  const state = await reader.fetchState(options)
+  if (state.log.size < seenPushes)
+    throw new RemoteIntegrityError(
+      'REMOTE_LOG_SHRUNK',
+      `the log of ${repository} became shorter: ${state.log.size} records, ${seenPushes} were seen before`,
+      {
+        data: { repository, records: state.log.size, seen: seenPushes },
+        hints: [
+          'The end point may lag behind or lie: compare with another one',
+          'A local network that was reset is another network: add it under a new name',
+        ],
+      },
+    )
+  const refs = await reader.fetchRefs(state, options)
+  const records = await reader.fetchPushesAt(state, [...new Set(refs.map((ref) => ref.push))], options)
+  const byNumber = new Map(records.map((record) => [record.number, record]))
+  for (const ref of refs) assertRefRecorded(ref, byNumber.get(ref.push)!)
+  const coder = createErasurePool()
+  const rowCache = createRowCache()
+  return {
+    context,
+    reader,
+    state,
+    coder,
+    refs,
+    recordOf: (ref) => byNumber.get(ref.push)!,
+    async objects(wanted) {
+      const segments = uniqueSegments(wanted)
+      const places = await segmentPlaces(reader, state, segments, options)
+      return createRemoteObjects(await context.committee(), coder, places, {
+        signal: options.signal,
+        rowCache,
+        onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),
+      })
+    },
+    badNodes: async () => (await context.committee()).reports(),
+    [Symbol.asyncDispose]: () => coder.close(),
+  }
+}
+
+/** Newest record first. */
+function uniqueSegments(records: readonly PushRecord[]): SegmentRecord[] {
+  const seen = new Map<string, SegmentRecord>()
+  for (const record of [...records].sort((a, b) => b.number - a.number))
+    for (const segment of record.segments) {
+      const key = `${segment.pack}:${segment.offset}`
+      if (!seen.has(key)) seen.set(key, segment)
+    }
+  return [...seen.values()]
+}
