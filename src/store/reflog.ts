@@ -38,7 +38,7 @@ export function readReflog(fs: FileSystem, floeDir: string, name: string): Reflo
 export async function appendReflog(fs: FileSystem, floeDir: string, name: string, entry: ReflogEntry): Promise<void> {
   const path = pathOf(floeDir, name)
   const line = utf8(formatLine(entry))
-  const existed = fs.stat(path) !== undefined
+  const existed = fs.stat(path)?.kind === 'file'
   if (existed) {
     const bytes = readBytes(fs, path)
     const whole = wholeLines(bytes)

@@ -89,9 +89,13 @@ export class Workspace implements AsyncDisposable {
     try {
       const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }
       await ensureDirectory(this.fs, this.tmpDir)
-      using _lock = acquireLock(this.fs, `${this.floeDir}/lock`, options)
-      this.#removeLeftovers()
-      return await job()
+      const lock = acquireLock(this.fs, `${this.floeDir}/lock`, options)
+      try {
+        this.#removeLeftovers()
+        return await job()
+      } finally {
+        lock.release()
+      }
     } catch (error) {
       throw toStoreError(error)
     }

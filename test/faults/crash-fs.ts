@@ -101,6 +101,7 @@ export class CrashFs implements FileSystem {
     if (mode === 'read') return this.#openFile(this.#existing('open', path), path)
     const found = this.#find(path)
     if (found && mode === 'create') throw new FileSystemError('EEXIST', 'open', path)
+    if (found?.kind === 'directory') throw new FileSystemError('EISDIR', 'open', path)
     if (found) return this.#openFile(found, path)
     const half = this.#step('open', path)
     const { dir, name } = this.#parent('open', path)
