@@ -1,14 +1,18 @@
-/** `npm run move`: compiles all packages offline and writes `build/<package>.json` and `abort-codes.json`. */
+/** `npm run move`: compiles all packages offline and writes `build/<package>.json`, `abort-codes.json` and
+ *  `surface.json`. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { buildAbortCodes, buildPackageFile, jsonText } from './package-files.ts'
-import { PACKAGE_NAMES } from './packages.ts'
+import { buildAbortCodes, buildPackageFile, buildSurface, jsonText } from './package-files.ts'
+import { PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
 
 const at = (path: string) => new URL(path, import.meta.url)
 mkdirSync(at('./build/'), { recursive: true })
+const files: Partial<Record<PackageName, PackageFile>> = {}
 for (const name of PACKAGE_NAMES) {
   const file = await buildPackageFile(name)
   writeFileSync(at(`./build/${name}.json`), jsonText(file))
+  files[name] = file
   console.log(`${name}: ${file.names.length} modules, digest ${file.digest}`)
 }
 writeFileSync(at('./abort-codes.json'), jsonText(buildAbortCodes()))
+writeFileSync(at('./surface.json'), jsonText(buildSurface(files)))

@@ -14,6 +14,8 @@ const EUnknownRoles: u64 = 2;
 const ETooManyMembers: u64 = 3;
 /// The last admin capability cannot be revoked.
 const ELastAdmin: u64 = 4;
+/// The repository has 64 admin capabilities already.
+const ETooManyAdmins: u64 = 5;
 
 const WRITER: u8 = 1;
 const ATTESTER: u8 = 2;
@@ -21,6 +23,7 @@ const REVOKER: u8 = 4;
 const ALL: u8 = 7;
 
 const MAX_MEMBERS: u64 = 256;
+const MAX_ADMINS: u64 = 64;
 
 public struct Members has store {
     /// Address → sum of its roles, never 0.
@@ -93,6 +96,7 @@ public(package) fun revoke(self: &mut Members, who: address, roles: u8): u8 {
 }
 
 public(package) fun add_admin(self: &mut Members, admin_cap: ID) {
+    assert!(self.admins.keys().length() < MAX_ADMINS, ETooManyAdmins);
     self.admins.insert(admin_cap)
 }
 

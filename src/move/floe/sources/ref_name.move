@@ -25,7 +25,8 @@ const UNDERSCORE: u8 = 95;
 
 /// Aborts unless the name may be used.
 public fun assert_valid(name: &String) {
-    let bytes = name.as_bytes();
+    // `into_bytes`, since the function behind `as_bytes` has another name in older frameworks.
+    let bytes = &(*name).into_bytes();
     let n = bytes.length();
     let from = prefix_length(bytes);
     assert!(from > 0, EBadPrefix);
@@ -45,7 +46,7 @@ public fun assert_valid(name: &String) {
 /// Tags never move.
 public fun is_tag(name: &String): bool {
     let tags = TAGS;
-    has_at(name.as_bytes(), 0, &tags)
+    has_at(&(*name).into_bytes(), 0, &tags)
 }
 
 /// 0 if the name has no prefix that is known.

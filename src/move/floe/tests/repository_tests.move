@@ -259,6 +259,18 @@ fun a_revoked_capability_is_worth_nothing() {
     world.end()
 }
 
+#[test, expected_failure(abort_code = floe::members::ETooManyAdmins)]
+fun admins_are_limited() {
+    let mut world = fixture::start();
+    let (repository, admin, _, ctx) = world.all();
+    let mut at = 0;
+    while (at < 64) {
+        destroy(roles::issue_admin(repository, admin, ctx));
+        at = at + 1;
+    };
+    world.end()
+}
+
 #[test, expected_failure(abort_code = floe::members::ELastAdmin)]
 fun the_last_admin_stays() {
     let mut world = fixture::start();

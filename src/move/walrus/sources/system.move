@@ -129,6 +129,11 @@ public fun add_subsidy(system: &mut System, subsidy: Coin<WAL>, epochs_ahead: u3
     system.inner_mut().add_subsidy(subsidy, epochs_ahead)
 }
 
+/// One balance for each of the next epochs.
+public fun add_per_epoch_subsidies(system: &mut System, subsidies: vector<Balance<WAL>>) {
+    system.inner_mut().add_per_epoch_subsidies(subsidies)
+}
+
 // Reads
 
 public fun epoch(self: &System): u32 {

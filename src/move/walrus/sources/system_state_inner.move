@@ -250,6 +250,22 @@ public(package) fun add_subsidy(self: &mut SystemStateInnerV1, subsidy: Coin<WAL
     self.future_accounting.ring_lookup_mut(0).rewards_balance().join(balance);
 }
 
+public(package) fun add_per_epoch_subsidies(
+    self: &mut SystemStateInnerV1,
+    subsidies: vector<Balance<WAL>>,
+) {
+    let mut rest = subsidies;
+    assert!(
+        rest.length() <= (self.future_accounting.max_epochs_ahead() as u64),
+        EInvalidEpochsAhead,
+    );
+    while (!rest.is_empty()) {
+        let at = (rest.length() - 1) as u32;
+        self.future_accounting.ring_lookup_mut(at).rewards_balance().join(rest.pop_back());
+    };
+    rest.destroy_empty()
+}
+
 public(package) fun set_prices(self: &mut SystemStateInnerV1, storage_price: u64, write_price: u64) {
     self.storage_price_per_unit_size = storage_price;
     self.write_price_per_unit_size = write_price;

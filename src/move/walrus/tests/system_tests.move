@@ -377,6 +377,30 @@ fun a_subsidy_needs_an_epoch() {
     world.end()
 }
 
+#[test]
+fun subsidies_may_differ_by_epoch() {
+    let mut world = network::start();
+    let gifts = vector[
+        sui::balance::create_for_testing(4),
+        sui::balance::create_for_testing(0),
+        sui::balance::create_for_testing(6),
+    ];
+    world.system().add_per_epoch_subsidies(gifts);
+    let ring = world.system().future_accounting();
+    assert!(ring.ring_lookup(0).rewards() == 4 && ring.ring_lookup(1).rewards() == 0);
+    assert!(ring.ring_lookup(2).rewards() == 6);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = walrus::system_state_inner::EInvalidEpochsAhead)]
+fun subsidies_end_with_the_ring() {
+    let mut world = network::start();
+    let mut gifts = vector[];
+    while (gifts.length() < 5) gifts.push_back(sui::balance::zero());
+    world.system().add_per_epoch_subsidies(gifts);
+    world.end()
+}
+
 #[test, expected_failure(abort_code = walrus::storage_accounting::ETooFarInFuture)]
 fun the_ring_ends() {
     let mut world = network::start();
