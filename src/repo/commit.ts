@@ -23,11 +23,14 @@ export interface CommitOptions {
   /** Default: now. */
   timeMs?: number | undefined
   allowEmpty?: boolean | undefined
-  /** Small objects to be kept with the commit, by name. */
-  attachments?: ReadonlyMap<string, Uint8Array> | undefined
+  /** Small objects to be kept with the commit, by name. A function is told what the commit will be about: a statement
+   *  names its tree and parents. */
+  attachments?: Attachments | ((about: { tree: ObjectId; parents: ObjectId[] }) => Attachments) | undefined
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
+
+type Attachments = ReadonlyMap<string, Uint8Array>
 
 export interface CommitResult {
   commit: ObjectId
@@ -82,9 +85,10 @@ async function write(
   const tree = await newTree(session.read, session.put, before, workspace.readStaging(), options.signal)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
-  const attachments = new Map<string, ObjectId>()
-  for (const [name, bytes] of options.attachments ?? []) attachments.set(name, await session.put('attachment', bytes))
   const parents = head ? [head] : []
+  const attached = typeof options.attachments === 'function' ? options.attachments({ tree, parents }) : options.attachments
+  const attachments = new Map<string, ObjectId>()
+  for (const [name, bytes] of attached ?? []) attachments.set(name, await session.put('attachment', bytes))
   const { message, timeMs = workspace.clock.now() } = options
   const made = { tree, parents, author, timeMs, message, profile: CHUNK_PROFILE, attachments }
   const id = await session.put('commit', encodeCommit(made))

@@ -11,11 +11,13 @@ export interface PushLogRow {
   number: number
   ref: string
   old: string | null
-  new: string
-  tree: string
+  /** Null: the ref was deleted. */
+  new: string | null
+  tree: string | null
   statement: string | null
   pusher: string
-  firstPack: number
+  /** Ranges of pack numbers, `first+count`, comma-separated. */
+  packs: string
   packCount: number
   commitPack: number
   timeMs: number
@@ -46,11 +48,11 @@ export async function exportPushLog(
     number: integer,
     ref: text,
     old: { ...text, optional: true },
-    new: text,
-    tree: text,
+    new: { ...text, optional: true },
+    tree: { ...text, optional: true },
     statement: { ...text, optional: true },
     pusher: text,
-    first_pack: integer,
+    packs: text,
     pack_count: integer,
     commit_pack: integer,
     time_ms: integer,
@@ -68,11 +70,11 @@ export async function exportPushLog(
         number: exact(row.number, 'number'),
         ref: row.ref,
         ...(row.old === null ? {} : { old: row.old }),
-        new: row.new,
-        tree: row.tree,
+        ...(row.new === null ? {} : { new: row.new }),
+        ...(row.tree === null ? {} : { tree: row.tree }),
         ...(row.statement === null ? {} : { statement: row.statement }),
         pusher: row.pusher,
-        first_pack: exact(row.firstPack, 'first_pack'),
+        packs: row.packs,
         pack_count: exact(row.packCount, 'pack_count'),
         commit_pack: exact(row.commitPack, 'commit_pack'),
         time_ms: exact(row.timeMs, 'time_ms'),

@@ -22,11 +22,11 @@ function makeRows(count: number): PushLogRow[] {
     number,
     ref: number % 3 === 0 ? 'refs/heads/main' : `refs/heads/größe-😀-${number}`,
     old: number === 0 ? null : id(),
-    new: id(),
-    tree: id(),
+    new: number === 7 ? null : id(),
+    tree: number === 7 ? null : id(),
     statement: number % 4 === 0 ? null : id(),
     pusher: `0x${id()}`,
-    firstPack: number * 2,
+    packs: `${number * 2}+2`,
     packCount: 2,
     commitPack: number * 2 + 1,
     timeMs: Number.MAX_SAFE_INTEGER - number,
@@ -52,11 +52,11 @@ describe('exportPushLog', () => {
         number: Number(row.number),
         ref: row.ref,
         old: row.old ?? null,
-        new: row.new,
-        tree: row.tree,
+        new: row.new ?? null,
+        tree: row.tree ?? null,
         statement: row.statement ?? null,
         pusher: row.pusher,
-        firstPack: Number(row.first_pack),
+        packs: row.packs,
         packCount: Number(row.pack_count),
         commitPack: Number(row.commit_pack),
         timeMs: Number(row.time_ms),
@@ -81,7 +81,7 @@ describe('exportPushLog', () => {
         )
       let found = 0
       for (const row of rows)
-        found += await count(`new = '${row.new}' and number = ${row.number} and ref = '${row.ref}'`)
+        found += await count(`pusher = '${row.pusher}' and number = ${row.number} and ref = '${row.ref}'`)
       expect(found).toBe(500)
       expect(await count('old is null')).toBe(1)
       expect(await count('forced')).toBe(100)

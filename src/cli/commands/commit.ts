@@ -1,7 +1,7 @@
 import { commit as commitStaged } from '../../repo/commit.ts'
+import { commitStatement } from '../../repo/commit-statement.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
-import { lineageAttachments } from '../lineage.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -25,7 +25,7 @@ export const commit = command<{
       const message =
         options.message ?? (await context.ask('What is this version? ', 'a commit needs a message: floe commit -m "…"'))
       const author = await authorFrom(context, workspace, options.author)
-      const attachments = options.provenance ? await lineageAttachments(workspace.root) : new Map<string, Uint8Array>()
+      const attachments = options.provenance ? await commitStatement(workspace.root) : undefined
       const result = await withProgress(context, 'commit', (onProgress) =>
         commitStaged(workspace, {
           message,

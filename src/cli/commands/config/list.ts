@@ -6,7 +6,10 @@ export const configList = command({
   define: () => {},
   run: (context) =>
     inWorkspace(context, async (workspace) => {
-      const settings = Object.fromEntries(Object.entries(await listConfig(workspace)))
-      return { data: { settings }, lines: Object.entries(settings).map(([key, value]) => `${key} = ${value}`) }
+      const settings = await listConfig(workspace)
+      return {
+        data: { settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])) },
+        lines: settings.map(({ key, value }) => `${key} = ${value}`),
+      }
     }),
 })
