@@ -2,7 +2,7 @@
 
 import { MoveFormatError, MoveLinkError } from '../movevm/errors.ts'
 import { callFunction } from '../movevm/interpreter.ts'
-import type { FunctionInstance, LinkedFunction } from '../movevm/linkage.ts'
+import { type FunctionInstance, isOwnTypeOnly, type LinkedFunction } from '../movevm/linkage.ts'
 import { type MoveType, normalizeAddress, parseType } from '../movevm/types.ts'
 import { encodeValue } from '../movevm/value-bcs.ts'
 import { Reference, type Value } from '../movevm/values.ts'
@@ -38,10 +38,11 @@ function findFunction(run: Run, call: MoveCall): LinkedFunction {
   return linkage.module(linkage.root.originalId, call.module).function(call.function)
 }
 
-function assertCallable(run: Run, { definition, name }: LinkedFunction): void {
+function assertCallable(run: Run, linked: LinkedFunction): void {
   if (run.isPrivileged) return
+  const { definition, name } = linked
   const isOpen = definition.visibility === 'public' || definition.isEntry
-  if (!isOpen || name === 'init') throw failure('NonEntryFunctionInvoked')
+  if (!isOpen || name === 'init' || isOwnTypeOnly(linked)) throw failure('NonEntryFunctionInvoked')
 }
 
 function readTypeArguments(run: Run, call: MoveCall, linked: LinkedFunction): MoveType[] {

@@ -340,7 +340,7 @@ export class FunctionInstance {
 
 /** Functions of the framework whose type argument must be defined by the calling module: that is what keeps objects
  *  without `store`, and events, in the hands of the module that defines them. */
-const OWN_TYPE_ONLY = new Set(
+const OWN_TYPE_ONLY: ReadonlySet<string> = new Set(
   [
     'transfer::transfer',
     'transfer::share_object',
@@ -351,8 +351,13 @@ const OWN_TYPE_ONLY = new Set(
   ].map((name) => `${SUI_FRAMEWORK_ADDRESS}::${name}`),
 )
 
+/** True for functions that only the module of their type argument may call: never a transaction directly. */
+export function isOwnTypeOnly(linked: LinkedFunction): boolean {
+  return OWN_TYPE_ONLY.has(linked.id)
+}
+
 function assertOwnType(caller: LinkedFunction, callee: FunctionInstance): void {
-  if (!OWN_TYPE_ONLY.has(callee.function.id)) return
+  if (!isOwnTypeOnly(callee.function)) return
   const type = callee.typeArguments[0]
   const home: DatatypeType | undefined = type?.kind === 'datatype' ? type : undefined
   const own = caller.module.package.origins.get(`${home?.module}::${home?.name}`)

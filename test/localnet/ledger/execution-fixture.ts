@@ -54,6 +54,15 @@ export function systemPackage(name: PackageName): LedgerObject {
 
 const SYSTEM = [systemPackage('move-stdlib'), systemPackage('sui-framework')]
 
+export interface RunOptions {
+  sender?: string
+  mode?: ExecutionMode
+  payment?: LedgerObject[]
+  budget?: bigint
+  price?: bigint
+  gasOwner?: string
+}
+
 export class TestLedger {
   readonly objects = new Map<string, LedgerObject>()
   #coins = 0
@@ -114,18 +123,8 @@ export class TestLedger {
     return this.shared(CLOCK_ID, false)
   }
 
-  /** Runs the commands that `build` adds. In mode `commit` and `genesis` the result is applied. */
-  async run(
-    build: (tx: Transaction) => void,
-    options: {
-      sender?: string
-      mode?: ExecutionMode
-      payment?: LedgerObject[]
-      budget?: bigint
-      price?: bigint
-      gasOwner?: string
-    } = {},
-  ): Promise<ExecutionResult> {
+  /** The transaction of the commands that `build` adds. */
+  async build(build: (tx: Transaction) => void, options: RunOptions = {}): Promise<TransactionDataV1> {
     const { sender = ALICE, mode = 'commit', budget = 5_000_000_000n, price = 1000n } = options
     const tx = new Transaction()
     build(tx)
@@ -134,11 +133,19 @@ export class TestLedger {
     tx.setGasBudget(budget)
     tx.setExpiration({ Epoch: 1000 + this.#nonce++ })
     if (options.gasOwner) tx.setGasOwner(options.gasOwner)
-    const payment = options.payment ?? [this.coin(options.gasOwner ?? sender, 100_000_000_000n)]
+    // The builder wants a payment even where none is meant.
+    const payment = options.payment?.length
+      ? options.payment
+      : [this.coin(options.gasOwner ?? sender, 100_000_000_000n)]
     tx.setGasPayment(payment.map((coin) => this.ref(coin)))
     const data = bcs.TransactionData.parse(await tx.build()).V1!
     if (options.payment?.length === 0 || mode === 'genesis') data.gasData.payment = []
-    return this.execute(data, mode)
+    return data
+  }
+
+  /** Runs the commands that `build` adds. In mode `commit` and `genesis` the result is applied. */
+  async run(build: (tx: Transaction) => void, options: RunOptions = {}): Promise<ExecutionResult> {
+    return this.execute(await this.build(build, options), options.mode ?? 'commit')
   }
 
   execute(data: TransactionDataV1, mode: ExecutionMode): ExecutionResult {
