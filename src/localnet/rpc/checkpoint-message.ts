@@ -58,6 +58,7 @@ export function checkpointMessage(chain: Chain, sequenceNumber: bigint, mask: Fi
       timestamp: timestamp(record?.timestampMs ?? chain.state.header?.genesisMs ?? 0),
     })
   }
-  if (mask.has('transactions') && record) message.transactions = [executedMessage(record, mask.child('transactions'))]
+  if (mask.has('transactions') && record)
+    message.transactions = [executedMessage(record, mask.child('transactions'), chain.state)]
   return mask.apply(Proto.Checkpoint, message)
 }

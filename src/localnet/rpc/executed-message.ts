@@ -5,11 +5,12 @@ import { toBase58 } from '@mysten/sui/utils'
 import { InternalError } from '../../base/errors.ts'
 import { saltedBlake2b256 } from '../../crypto/hash.ts'
 import type { Simulation } from '../ledger/chain.ts'
-import type { TransactionDataV1, TransactionEffectsV2 } from '../ledger/execution.ts'
+import type { ObjectSource, TransactionDataV1, TransactionEffectsV2 } from '../ledger/execution.ts'
+import { jsonValue } from '../ledger/json-value.ts'
 import type { BalanceChange, RecordedEvent, TransactionRecord } from '../ledger/record.ts'
 import { effectsMessage } from './effects-message.ts'
 import type { FieldMask } from './field-mask.ts'
-import { Proto, timestamp } from './messages.ts'
+import { Proto, timestamp, valueMessage } from './messages.ts'
 import { transactionMessage } from './transaction-message.ts'
 
 /** Place of an event in the ledger; absent in simulations. */
@@ -19,7 +20,13 @@ export interface EventPlace {
   index: number
 }
 
-export function eventMessage(event: RecordedEvent, mask: FieldMask, place?: EventPlace): Proto.Event {
+/** @param source - where the packages are that JSON rendering needs */
+export function eventMessage(
+  event: RecordedEvent,
+  mask: FieldMask,
+  source: ObjectSource,
+  place?: EventPlace,
+): Proto.Event {
   const message = Proto.Event.create({
     packageId: event.packageId,
     module: event.module,
@@ -27,6 +34,10 @@ export function eventMessage(event: RecordedEvent, mask: FieldMask, place?: Even
     eventType: event.type,
     contents: { name: event.type, value: event.contents },
   })
+  if (mask.has('json')) {
+    const json = jsonValue(source, event.type, event.contents)
+    if (json !== undefined) message.json = valueMessage(json)
+  }
   if (place) {
     message.checkpoint = place.checkpoint
     message.transactionDigest = place.digest
@@ -40,12 +51,13 @@ function eventsMessage(
   events: readonly RecordedEvent[],
   bytes: Uint8Array,
   mask: FieldMask,
+  source: ObjectSource,
 ): Proto.TransactionEvents | undefined {
   if (events.length === 0) return undefined
   return {
     bcs: mask.has('bcs') ? { name: 'TransactionEvents', value: bytes } : undefined,
     digest: mask.has('digest') ? toBase58(saltedBlake2b256('TransactionEvents::', bytes)) : undefined,
-    events: mask.has('events') ? events.map((event) => eventMessage(event, mask.child('events'))) : [],
+    events: mask.has('events') ? events.map((event) => eventMessage(event, mask.child('events'), source)) : [],
   }
 }
 
@@ -64,7 +76,11 @@ function parseEffects(bytes: Uint8Array): TransactionEffectsV2 {
 }
 
 /** A committed transaction. BCS is parsed only for what the mask wants. */
-export function executedMessage(record: TransactionRecord, mask: FieldMask): Proto.ExecutedTransaction {
+export function executedMessage(
+  record: TransactionRecord,
+  mask: FieldMask,
+  source: ObjectSource,
+): Proto.ExecutedTransaction {
   const message = Proto.ExecutedTransaction.create({
     digest: record.digest,
     checkpoint: record.checkpoint,
@@ -73,7 +89,8 @@ export function executedMessage(record: TransactionRecord, mask: FieldMask): Pro
   })
   if (mask.has('signatures')) message.signatures = signatureMessages(record.signatures)
   if (mask.has('balance_changes')) message.balanceChanges = balanceMessages(record.balanceChanges)
-  if (mask.has('events')) message.events = eventsMessage(record.events, record.eventsBytes, mask.child('events'))
+  if (mask.has('events'))
+    message.events = eventsMessage(record.events, record.eventsBytes, mask.child('events'), source)
   if (mask.has('transaction')) {
     const source = { data: parseData(record.bytes), bytes: record.bytes, digest: record.digest }
     message.transaction = transactionMessage(source, mask.child('transaction'))
@@ -102,11 +119,12 @@ function signatureMessages(signatures: readonly Uint8Array[]): Proto.UserSignatu
 export function simulatedMessage(
   { data, bytes, digest, result }: Simulation,
   mask: FieldMask,
+  source: ObjectSource,
 ): Proto.ExecutedTransaction {
   const message = Proto.ExecutedTransaction.create({ digest })
   if (mask.has('balance_changes')) message.balanceChanges = balanceMessages(result.balanceChanges)
   if (mask.has('events') && result.eventsBytes) {
-    message.events = eventsMessage(result.events, result.eventsBytes, mask.child('events'))
+    message.events = eventsMessage(result.events, result.eventsBytes, mask.child('events'), source)
   }
   if (mask.has('transaction'))
     message.transaction = transactionMessage({ data, bytes, digest }, mask.child('transaction'))

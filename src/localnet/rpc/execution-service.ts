@@ -39,7 +39,7 @@ export function executionService(chain: Chain): Handlers {
       if (!value) throw invalidArgument(`signatures[${index}].bcs is required`)
       return value
     })
-    return { transaction: executedMessage(await chain.execute(bytes, signatures), mask) }
+    return { transaction: executedMessage(await chain.execute(bytes, signatures), mask, chain.state) }
   }
 
   const simulateTransaction: Unary<Proto.SimulateTransactionRequest, Proto.SimulateTransactionResponse> = (request) => {
@@ -52,7 +52,9 @@ export function executionService(chain: Chain): Handlers {
       selectGas: request.doGasSelection === true,
     })
     return {
-      transaction: mask.has('transaction') ? simulatedMessage(simulation, mask.child('transaction')) : undefined,
+      transaction: mask.has('transaction')
+        ? simulatedMessage(simulation, mask.child('transaction'), chain.state)
+        : undefined,
       commandOutputs: mask.has('command_outputs') ? commandMessages(simulation) : [],
       suggestedGasPrice: mask.has('suggested_gas_price') ? chain.referenceGasPrice : undefined,
     }

@@ -22,9 +22,9 @@ const MAX_BATCH = 1000
 export function ledgerService(chain: Chain): Handlers {
   const { state } = chain
   const object = (request: Proto.GetObjectRequest, mask: FieldMask): Proto.Object =>
-    objectMessage(findObject(chain, request), mask)
+    objectMessage(findObject(chain, request), mask, state)
   const transaction = (digest: string | undefined, mask: FieldMask) =>
-    executedMessage(findTransaction(chain, digest), mask)
+    executedMessage(findTransaction(chain, digest), mask, state)
 
   const getServiceInfo: Unary<Proto.GetServiceInfoRequest, Proto.GetServiceInfoResponse> = () => ({
     chainId: chain.chainId,
@@ -97,7 +97,7 @@ export function ledgerService(chain: Chain): Handlers {
   ) {
     const mask = FieldMask.parse(Proto.ExecutedTransaction, request.readMask, ['digest'])
     for (const { item, watermark, end } of listFrames(transactionList(chain, request), request.options)) {
-      yield { transaction: item && executedMessage(item, mask), watermark, end }
+      yield { transaction: item && executedMessage(item, mask, state), watermark, end }
     }
   }
 
@@ -123,7 +123,7 @@ export function ledgerService(chain: Chain): Handlers {
         digest: item.transaction.digest,
         index: item.index,
       }
-      yield { event: item && eventMessage(item, mask, place), watermark, end }
+      yield { event: item && eventMessage(item, mask, state, place), watermark, end }
     }
   }
 

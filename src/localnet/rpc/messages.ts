@@ -13,6 +13,7 @@ export interface MessageInfo<T = unknown> {
   create(value?: unknown): T
   fromBinary(bytes: Uint8Array): T
   toBinary(message: T): Uint8Array
+  fromJson(json: unknown): T
 }
 
 export interface FieldInfo {
@@ -78,4 +79,9 @@ export function statusMessage(code: number, message: string): { code: number; me
     message: string
     details: []
   }
+}
+
+/** `google.protobuf.Value` of a JSON value. */
+export function valueMessage(json: unknown): GrpcTypes.Event['json'] {
+  return fieldType(GrpcTypes.Event, 'json').fromJson(json) as GrpcTypes.Event['json']
 }

@@ -1,5 +1,7 @@
 /** Ledger objects as protobuf messages. */
 
+import type { ObjectSource } from '../ledger/execution.ts'
+import { jsonValue } from '../ledger/json-value.ts'
 import {
   coinType,
   coinValue,
@@ -9,7 +11,7 @@ import {
   type Owner,
 } from '../ledger/object.ts'
 import type { FieldMask } from './field-mask.ts'
-import { Proto } from './messages.ts'
+import { Proto, valueMessage } from './messages.ts'
 import { packageMessage } from './package-message.ts'
 
 const { Owner_OwnerKind: OwnerKind } = Proto
@@ -29,8 +31,9 @@ export function ownerMessage(owner: Owner): Proto.Owner {
   }
 }
 
-/** The object's fields that the mask wants; costly ones are computed only then. */
-export function objectMessage(object: LedgerObject, mask: FieldMask): Proto.Object {
+/** The object's fields that the mask wants; costly ones are computed only then.
+ *  @param source - where the packages are that JSON rendering needs */
+export function objectMessage(object: LedgerObject, mask: FieldMask, source: ObjectSource): Proto.Object {
   const message = Proto.Object.create({
     objectId: object.id,
     version: object.version,
@@ -49,6 +52,10 @@ export function objectMessage(object: LedgerObject, mask: FieldMask): Proto.Obje
   message.objectType = type
   message.hasPublicTransfer = hasPublicTransfer
   if (mask.has('contents')) message.contents = { name: type, value: contents }
+  if (mask.has('json')) {
+    const json = jsonValue(source, type, contents)
+    if (json !== undefined) message.json = valueMessage(json)
+  }
   if (mask.has('balance') && coinType(type) !== undefined) message.balance = coinValue(object)
   return mask.apply(Proto.Object, message)
 }

@@ -48,7 +48,7 @@ export function stateService(chain: Chain): Handlers {
     const page = pageOf(ids, request.pageSize, (id) => {
       const object = state.getObject(id)!
       const matches = !wanted || (object.data.kind === 'move' && wanted(object.data.type))
-      return matches ? objectMessage(object, mask) : undefined
+      return matches ? objectMessage(object, mask, state) : undefined
     })
     return { objects: page.items, nextPageToken: page.nextPageToken }
   }
@@ -93,9 +93,9 @@ export function stateService(chain: Chain): Handlers {
       childId: view.childId,
     })
     if (mask.has('value')) message.value = { name: view.valueType, value: view.value }
-    if (mask.has('field_object')) message.fieldObject = objectMessage(object, mask.child('field_object'))
+    if (mask.has('field_object')) message.fieldObject = objectMessage(object, mask.child('field_object'), state)
     const child = view.childId === undefined ? undefined : state.getObject(view.childId)
-    if (child && mask.has('child_object')) message.childObject = objectMessage(child, mask.child('child_object'))
+    if (child && mask.has('child_object')) message.childObject = objectMessage(child, mask.child('child_object'), state)
     return mask.apply(Proto.DynamicField, message)
   }
 

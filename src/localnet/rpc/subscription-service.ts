@@ -54,7 +54,10 @@ export function subscriptionService(chain: Chain): Handlers {
       for await (const record of live) {
         if (!matches(record)) continue
         const cursor = encodeCursor(Number(record.checkpoint) - 1)
-        yield { transaction: executedMessage(record, mask), watermark: { cursor, checkpoint: record.checkpoint } }
+        yield {
+          transaction: executedMessage(record, mask, state),
+          watermark: { cursor, checkpoint: record.checkpoint },
+        }
       }
     }
 
@@ -73,7 +76,7 @@ export function subscriptionService(chain: Chain): Handlers {
         if (!matches(event)) continue
         const place = { checkpoint: record.checkpoint, digest: record.digest, index }
         const watermark = { cursor: encodeCursor(rank), checkpoint: record.checkpoint }
-        yield { event: eventMessage(event, mask, place), watermark }
+        yield { event: eventMessage(event, mask, state, place), watermark }
       }
     }
   }

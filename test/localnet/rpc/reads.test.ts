@@ -61,6 +61,33 @@ describe('reads of the official client', () => {
     expect(bcs.Object.parse(counter.objectBcs!).owner.Shared).toBeDefined()
   })
 
+  it('renders objects and events as JSON where asked', async () => {
+    const user = await test.createUser()
+    const tx = new Transaction()
+    const item = tx.moveCall({
+      target: `${test.counterPackageId}::counter::new_item`,
+      arguments: [tx.pure.string('grün')],
+    })
+    tx.transferObjects([item], user.address)
+    const result = await test.client.signAndExecuteTransaction({
+      transaction: tx,
+      signer: user.keypair,
+      include: { events: true, objectTypes: true },
+    })
+    const [objectId] = Object.entries(result.Transaction!.objectTypes!).find(([, type]) => type.endsWith('::Item'))!
+    const { object } = await test.client.getObject({ objectId, include: { json: true } })
+    expect(object.json).toEqual({ id: objectId, label: 'grün' })
+    expect(result.Transaction!.events!.map((event) => event.json)).toEqual([{ label: 'grün' }])
+    const counter = await test.client.getObject({ objectId: test.counterId, include: { json: true } })
+    expect(counter.object.json).toMatchObject({ id: test.counterId, last_ms: '0' })
+    const metadata = test.ledger.ownedObjects(`0x${'f10e'.padStart(64, '0')}`)
+    expect(metadata.length).toBeGreaterThan(0)
+    for (const { id } of metadata) {
+      const shown = await test.client.getObject({ objectId: id, include: { json: true } })
+      expect(shown.object.json).toMatchObject({ id })
+    }
+  })
+
   it('reads former versions of an object', async () => {
     const now = test.ledger.getObject(test.counterId)!
     await bump(0)
@@ -74,6 +101,7 @@ describe('reads of the official client', () => {
 
   it('lists coins, owned objects and balances page by page', async () => {
     const { client } = test
+    const { address } = await test.createUser(10_000_000_000n, 3)
     const seen: string[] = []
     let cursor: string | null = null
     do {
