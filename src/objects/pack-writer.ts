@@ -167,7 +167,14 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
       })
       await put(encoded)
       await put(footer)
-      return { kind: packKind, bytes: written, sha256: new Uint8Array(hash.digest()), index, locatorOffset, locatorBytes }
+      return {
+        kind: packKind,
+        bytes: written,
+        sha256: new Uint8Array(hash.digest()),
+        index,
+        locatorOffset,
+        locatorBytes,
+      }
     },
   }
 }
