@@ -4,6 +4,7 @@
  *  is written in its short variant where one exists (`Coin<SUI>` is one byte): other bytes would be another digest. */
 
 import { fromBase58, toBase58 } from '@mysten/sui/utils'
+import { equalBytes } from '../../base/bytes.ts'
 import { ByteReader, ByteWriter } from '../../codec/cursor.ts'
 import { saltedBlake2b256 } from '../../crypto/hash.ts'
 import { MAX_OBJECT_BYTES, MAX_PACKAGE_BYTES } from '../movevm/limits.ts'
@@ -73,7 +74,11 @@ export function createObject(fields: Omit<LedgerObject, 'digest'>): LedgerObject
 
 /** Base58 of BLAKE2b-256(`Object::` ‖ BCS). */
 export function objectDigest(object: Omit<LedgerObject, 'digest'>): string {
-  return toBase58(saltedBlake2b256('Object::', encodeObject(object)))
+  return digestOf(encodeObject(object))
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return toBase58(saltedBlake2b256('Object::', bytes))
 }
 
 export function isMoveObject(object: LedgerObject): object is LedgerMoveObject {
@@ -100,13 +105,16 @@ export function encodeObject(object: Omit<LedgerObject, 'digest'>): Uint8Array {
 
 function writePackage(out: ByteWriter, object: Omit<LedgerObject, 'digest'>, data: PackageData): void {
   out.bytes(addressBytes(object.id)).u64(object.version).uleb(data.modules.size)
-  for (const [name, bytes] of data.modules) out.string(name).byteVector(bytes)
+  // BCS orders maps by the bytes of their keys, and those begin with the length.
+  const names = [...data.modules.keys()].sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+  for (const name of names) out.string(name).byteVector(data.modules.get(name)!)
   out.uleb(data.typeOrigins.length)
   for (const origin of data.typeOrigins) {
     out.string(origin.module).string(origin.datatype).bytes(addressBytes(origin.packageId))
   }
   out.uleb(data.linkage.size)
-  for (const [original, entry] of data.linkage) {
+  for (const original of [...data.linkage.keys()].sort()) {
+    const entry = data.linkage.get(original)!
     out.bytes(addressBytes(original)).bytes(addressBytes(entry.packageId)).u64(entry.version)
   }
 }
@@ -128,7 +136,9 @@ export function decodeObject(bytes: Uint8Array): LedgerObject {
     const previousTransaction = toBase58(readDigest(reader))
     const storageRebate = reader.u64()
     reader.end()
-    return createObject({ ...head, owner, previousTransaction, storageRebate })
+    const fields = { ...head, owner, previousTransaction, storageRebate }
+    if (!equalBytes(encodeObject(fields), bytes)) throw new RangeError('not in canonical form')
+    return { ...fields, digest: digestOf(bytes) }
   } catch (cause) {
     throw new LedgerError('LEDGER_OBJECT_MALFORMED', GRPC.INTERNAL, 'stored bytes are not an object', {
       kind: 'integrity',

@@ -16,11 +16,11 @@ export interface LinkageEntry {
 
 export interface PackageData {
   readonly kind: 'package'
-  /** Module name → bytecode, in name order. */
+  /** Module name → bytecode. */
   readonly modules: ReadonlyMap<string, Uint8Array>
   /** In order of modules and definitions. */
   readonly typeOrigins: readonly TypeOrigin[]
-  /** Original package id → version to use, in id order. */
+  /** Original package id → version to use. */
   readonly linkage: ReadonlyMap<string, LinkageEntry>
 }
 
