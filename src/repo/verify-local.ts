@@ -67,6 +67,7 @@ export async function verifyLocal(workspace: Workspace, options: VerifyLocalOpti
 
 async function verifyPacks(workspace: Workspace, full: boolean, options: VerifyLocalOptions) {
   const { store } = workspace
+  await store.checkIndex()
   const totals = { objects: 0, bytes: 0, count: 0 }
   const packs = await store.packs()
   const expected = packs.reduce((sum, pack) => sum + pack.objects, 0)

@@ -34,7 +34,7 @@ export interface LocalStore {
   readonly read: ReadObject
   /** Reads from the local packs only. */
   readonly readLocal: ReadObject
-  /** True if a local pack holds it (by its index; nothing is read). */
+  /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. */
   has(kind: ObjectKind, id: ObjectId): Promise<boolean>
   /** Local objects whose id starts with the hex digits. */
   withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]>
@@ -46,6 +46,8 @@ export interface LocalStore {
   /** Reads and hashes every object of a pack.
    *  @throws {FloeError} of kind integrity at the first that is damaged */
   verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
+  /** Compares the checksums of the merged index and makes it again from the packs if they are wrong. */
+  checkIndex(): Promise<void>
   /** Looks at the disk again: another process may have added packs. */
   refresh(): void
   close(): void
@@ -158,6 +160,14 @@ class DiskStore implements LocalStore {
 
   async verifyPack(name: string, options: { signal?: AbortSignal | undefined } = {}) {
     return (await this.pack(name)).verify(options)
+  }
+
+  async checkIndex(): Promise<void> {
+    await this.ensureOpen()
+    if (!this.index.dropDamaged()) return
+    this.index.close()
+    this.#opening = undefined
+    await this.ensureOpen()
   }
 
   refresh(): void {

@@ -1,0 +1,181 @@
+/** Damaged files under `.floe/`: a coded error or a silent rebuild, never a crash and never a wrong byte. */
+
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { FloeError } from '../../src/base/errors.ts'
+import { createRng, type Rng } from '../../src/base/rng.ts'
+import { add } from '../../src/repo/add.ts'
+import { catFile } from '../../src/repo/cat.ts'
+import { commit } from '../../src/repo/commit.ts'
+import { listFiles } from '../../src/repo/ls.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { author, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+
+let ws: TemporaryWorkspace
+const expected = new Map<string, string>()
+
+beforeEach(async () => {
+  ws = await temporaryWorkspace()
+  const rng = createRng(1)
+  expected.clear()
+  for (let i = 0; i < 12; i++) {
+    const contents = Buffer.from(rng.fill(new Uint8Array(200 + 40 * i))).toString('hex')
+    ws.write(`d${i % 3}/f${i}`, contents)
+    expected.set(`d${i % 3}/f${i}`, contents)
+  }
+  await ws.commitAll('one')
+  await ws.workspace.close()
+})
+afterEach(() => ws.close())
+
+/** Flips a bit, cuts the end off, or puts rubbish in place of a stretch. */
+function mutate(good: Uint8Array, rng: Rng): Uint8Array {
+  const bad = Uint8Array.from(good) // a Buffer's slice would share its bytes
+  const kind = rng.below(4)
+  if (kind === 0) return bad.subarray(0, rng.below(good.length))
+  const at = rng.below(good.length)
+  if (kind === 1) rng.fill(bad.subarray(at, at + 8))
+  else bad[at]! ^= 1 << rng.below(8)
+  return bad
+}
+
+/** Reads everything through a fresh handle. */
+async function readAll(): Promise<Map<string, string>> {
+  await using workspace = await openWorkspace(ws.dir)
+  const found = new Map<string, string>()
+  for await (const { path } of listFiles(workspace)) {
+    const pieces: Uint8Array[] = []
+    for await (const piece of catFile(workspace, { path })) pieces.push(piece)
+    found.set(path, Buffer.concat(pieces).toString())
+  }
+  return found
+}
+
+async function verifyFull(): Promise<unknown> {
+  await using workspace = await openWorkspace(ws.dir)
+  return verifyLocal(workspace, { full: true })
+}
+
+function storeFiles(suffix: string): string[] {
+  const packs = join(ws.dir, '.floe/packs')
+  return readdirSync(packs)
+    .filter((name) => name.endsWith(suffix))
+    .map((name) => join(packs, name))
+}
+
+describe('damage on the disk', () => {
+  it('in a pack is named with exit 13, and never gives a wrong byte', async () => {
+    const rng = createRng(2)
+    let reported = 0
+    for (const path of storeFiles('.pack')) {
+      const good = readFileSync(path)
+      for (let round = 0; round < 40; round++) {
+        const bad = mutate(good, rng)
+        if (Buffer.compare(bad, good) === 0) continue
+        writeFileSync(path, bad)
+        const where = `${path} round ${round}`
+        try {
+          expect(Object.fromEntries(await readAll()), where).toEqual(Object.fromEntries(expected))
+        } catch (error) {
+          expect(error, where).toBeInstanceOf(FloeError)
+          expect((error as FloeError).kind, where).toBe('integrity')
+        }
+        // Only the locator, of which a local pack has none, may hold bytes that nothing checks.
+        const verdict = await verifyFull().catch((error: unknown) => error)
+        expect(verdict, where).toBeInstanceOf(FloeError)
+        expect(verdict, where).toMatchObject({ kind: 'integrity' })
+        reported++
+      }
+      writeFileSync(path, good)
+    }
+    expect(reported).toBeGreaterThan(60)
+    await verifyFull()
+  })
+
+  it('in the merged index or the stat cache goes unnoticed, because both are made again', async () => {
+    const rng = createRng(3)
+    for (const path of [...storeFiles('.midx'), join(ws.dir, '.floe/stat')]) {
+      const good = readFileSync(path)
+      for (let round = 0; round < 20; round++) {
+        const bad = mutate(good, rng)
+        const where = `${path} round ${round}`
+        writeFileSync(path, bad)
+        expect(await readAll(), where).toEqual(expected)
+        writeFileSync(path, bad)
+        await verifyFull()
+        writeFileSync(path, bad)
+        await using workspace = await openWorkspace(ws.dir)
+        expect((await statusOf(workspace)).clean, where).toBe(true)
+      }
+      rmSync(path, { force: true })
+      expect(await readAll()).toEqual(expected)
+      writeFileSync(path, good)
+    }
+  })
+
+  it('in staging is exit 13, and deleting it loses only what was staged', async () => {
+    ws.write('d0/new', 'new')
+    await using workspace = await openWorkspace(ws.dir)
+    await add(workspace, { paths: ['d0/new'] })
+    const path = join(ws.dir, '.floe/staging')
+    const good = readFileSync(path)
+    const rng = createRng(4)
+    for (let round = 0; round < 60; round++) {
+      const bad = mutate(good, rng)
+      if (Buffer.compare(bad, good) === 0) continue
+      writeFileSync(path, bad)
+      for (const attempt of [() => statusOf(workspace), () => commit(workspace, { message: 'x', author })])
+        await expect(attempt(), `round ${round}`).rejects.toMatchObject({ code: 'STORE_STAGING_CORRUPT', exitCode: 13 })
+    }
+    rmSync(path)
+    expect((await statusOf(workspace)).untracked).toEqual(['d0/new'])
+    expect(await readAll()).toEqual(expected)
+  })
+
+  it('in the configuration is a coded error', async () => {
+    const path = join(ws.dir, '.floe/config.json')
+    const good = readFileSync(path)
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      'null',
+      '{"version":"1"}',
+      '{"version":1,"user":3}',
+      '{"version":1,"remotes":{"-x":{}}}',
+    ]) {
+      writeFileSync(path, text)
+      await expect(openWorkspace(ws.dir)).rejects.toMatchObject({ code: 'STORE_CONFIG_INVALID', exitCode: 2 })
+    }
+    writeFileSync(path, '{"version":2}')
+    await expect(openWorkspace(ws.dir)).rejects.toMatchObject({ code: 'STORE_VERSION_UNKNOWN', exitCode: 2 })
+    writeFileSync(path, good)
+    expect(existsSync(path)).toBe(true)
+  })
+
+  it('of which another pack holds a copy is stepped over', async () => {
+    // The same contents stored twice: the second session cannot see the first pack.
+    const [data] = storeFiles('.pack').filter((path) => readFileSync(path).includes('f'))
+    await using workspace = await openWorkspace(ws.dir)
+    const packs = await workspace.store.packs()
+    const chunks = packs.find((pack) => pack.kind === 'data')!
+    const bytes = readFileSync(chunks.path)
+    rmSync(chunks.path)
+    workspace.store.refresh()
+    await workspace.withLock('test', async () => {
+      const session = await workspace.store.begin()
+      for (const contents of expected.values()) await session.put('chunk', Buffer.from(contents))
+      await session.put('chunk', Buffer.from('one more, so that the pack has another name'))
+      await session.seal()
+    })
+    const damaged = Uint8Array.from(bytes)
+    damaged.fill(0, 100, 400)
+    writeFileSync(chunks.path, damaged)
+    expect(data).toBeDefined()
+    expect(await readAll()).toEqual(expected)
+    await expect(verifyFull()).rejects.toMatchObject({ code: 'STORE_PACK_CORRUPT' })
+  })
+})
