@@ -2,7 +2,13 @@
  *  frames decoded, and every object is hashed before anyone sees it. */
 
 import type { ErasureCoder } from '../erasure/api.ts'
-import { createLocator, createObjectReader, type LocatorSegment, openLocatorSegment } from '../objects/locator.ts'
+import {
+  createLocator,
+  createObjectReader,
+  type Locator,
+  type LocatorSegment,
+  openLocatorSegment,
+} from '../objects/locator.ts'
 import type { RangeReader, ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
@@ -22,6 +28,7 @@ export interface RemoteObjects {
   /** A pack as a whole, for its index or a full check. */
   openPack(blobId: Uint8Array): Promise<RangeReader>
   openSegment(place: SegmentPlace): Promise<LocatorSegment>
+  readonly locator: Locator
   /** Bytes taken from storage nodes so far. */
   readonly downloadedBytes: number
 }
@@ -70,6 +77,7 @@ export function createRemoteObjects(
     read: createObjectReader({ locator, openPack }),
     openPack,
     openSegment,
+    locator,
     get downloadedBytes() {
       return downloadedBytes
     },
