@@ -60,3 +60,14 @@ export function stateCorrupt(message: string, data: Record<string, unknown>): Le
     hints: ['the local network is disposable: remove it with `floe localnet reset`'],
   })
 }
+
+/** A record could not be stored; nothing of it happened. */
+export function writeFailed(path: string, cause: unknown): LedgerError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? String(cause)
+  return new LedgerError('LEDGER_WRITE_FAILED', GRPC.UNAVAILABLE, `the ledger cannot write its log: ${reason}`, {
+    data: { path, reason },
+    cause,
+    retryable: true,
+    hints: ['free some disk space and try again'],
+  })
+}

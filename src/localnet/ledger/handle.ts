@@ -128,8 +128,8 @@ export interface LedgerHandle extends AsyncDisposable {
    *  @param signatures - serialized (flag ‖ signature ‖ public key), base64
    *  @throws {LedgerError} if the transaction is refused */
   execute(txBytes: Uint8Array, signatures: readonly string[]): Promise<CommittedTransaction>
-  /** Resolves and executes without signatures, as any sender; the treasury pays the gas.
-   *  @throws {LedgerError} LEDGER_PRIVILEGED_FAILED if the execution aborts */
+  /** Resolves and executes without signatures and without gas, as any sender.
+   *  @throws {LedgerError} LEDGER_PRIVILEGED_FAILED if the execution aborts (the failed transaction is recorded) */
   executeAs(sender: string, plan: TransactionPlan): Promise<CommittedTransaction>
   /** Runs a plan without committing it and returns each command's return values (BCS). */
   inspect(sender: string, plan: TransactionPlan): Promise<Uint8Array[][]>
@@ -140,6 +140,7 @@ export interface LedgerHandle extends AsyncDisposable {
 
   /** Calls back for every transaction from checkpoint `from` on: first those committed already, then live ones. Live
    *  calls happen before the client that executed gets its answer, so a node knows a registration before its upload.
+   *  What a callback throws goes to `onWarning`; it is called for the next transaction all the same.
    *  @param from - inclusive; default: only new ones */
   onTransaction(callback: (transaction: CommittedTransaction) => void, options?: { from?: bigint }): Unsubscribe
   /** The same for events, in order. */

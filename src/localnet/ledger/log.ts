@@ -8,7 +8,7 @@
 import { closeSync, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { concatBytes, equalBytes, utf8 } from '../../base/bytes.ts'
-import { stateCorrupt } from './errors.ts'
+import { stateCorrupt, writeFailed } from './errors.ts'
 
 const MAGIC = utf8('FLOELDG1')
 const FRAME_HEAD_BYTES = 12
@@ -160,7 +160,8 @@ export class LogWriter {
   }
 
   /** Hands the record to the operating system: it survives the death of this process, not yet that of the machine.
-   *  After a failed write (disk full) the log takes nothing more, since what is on disk is no longer known. */
+   *  A failed write (disk full) leaves the log as it was; if even that cannot be had, the log takes nothing more.
+   *  @throws {LedgerError} LEDGER_WRITE_FAILED */
   append(payload: Uint8Array): void {
     if (payload.length === 0 || payload.length > MAX_RECORD_BYTES) {
       throw new RangeError(`"payload" expected 1 to ${MAX_RECORD_BYTES} bytes, got ${payload.length}`)
@@ -175,7 +176,7 @@ export class LogWriter {
       } catch {
         this.#broken = true
       }
-      throw error
+      throw writeFailed(this.path, error)
     }
     this.#bytes += frame.length
     this.#dirty = true

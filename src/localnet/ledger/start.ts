@@ -191,7 +191,7 @@ class Ledger implements LedgerHandle {
       if (delivering) return
       delivering = true
       try {
-        while (!stopped && next < state.transactions.length) callback(state.transactions[next++]!)
+        while (!stopped && next < state.transactions.length) this.#guarded(callback, state.transactions[next++]!)
       } finally {
         delivering = false
       }
@@ -201,6 +201,14 @@ class Ledger implements LedgerHandle {
     return () => {
       stopped = true
       stop()
+    }
+  }
+
+  #guarded(callback: (record: TransactionRecord) => void, record: TransactionRecord): void {
+    try {
+      callback(record)
+    } catch (error) {
+      this.#onWarning(error as Error)
     }
   }
 

@@ -90,7 +90,10 @@ export class LedgerStore {
     const path = this.#path('log')
     if (!existsSync(path)) {
       if (this.#generation > 0) throw stateCorrupt('the log of the snapshot is missing', { path })
-      return new LogWriter(path, 0)
+      const log = new LogWriter(path, 0)
+      if (this.#options.durability !== 'never') log.sync()
+      this.#syncFolder()
+      return log
     }
     const scan = scanLog(path, (payload) => this.state.apply(parseRecord(payload)))
     if (scan.tornBytes > 0) {

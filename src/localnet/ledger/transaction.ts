@@ -19,7 +19,7 @@ type TransactionDataInput = NonNullable<(typeof bcs.TransactionData.$inferInput)
 /** As on Sui. */
 export const MAX_TRANSACTION_BYTES = 128 * 1024
 export const MAX_COMMANDS = 1024
-export const MAX_INPUTS = 2048
+export const MAX_INPUT_OBJECTS = 2048
 /** Pure argument; as on Sui. */
 export const MAX_PURE_BYTES = 16 * 1024
 
@@ -75,7 +75,9 @@ function checkShape(data: TransactionDataV1): void {
   const { inputs, commands } = programmable(data)
   if (commands.length === 0) throw invalidArgument('a transaction has at least one command')
   if (commands.length > MAX_COMMANDS) throw invalidArgument(`more than ${MAX_COMMANDS} commands`)
-  if (inputs.length > MAX_INPUTS) throw invalidArgument(`more than ${MAX_INPUTS} inputs`)
+  if (inputs.filter((input) => input.Object).length > MAX_INPUT_OBJECTS) {
+    throw invalidArgument(`more than ${MAX_INPUT_OBJECTS} input objects`)
+  }
   for (const [index, input] of inputs.entries()) {
     // Base64 text is 4/3 of the bytes.
     if (input.Pure && input.Pure.bytes.length > (MAX_PURE_BYTES * 4) / 3 + 4) {

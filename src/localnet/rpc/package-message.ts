@@ -1,6 +1,7 @@
 /** Packages, functions and types as protobuf messages. */
 
 import type { LedgerPackage } from '../ledger/object.ts'
+import { openPackage } from '../movevm/loaded-package.ts'
 import type { Ability, FunctionSignature, OpenSignature, OpenType } from '../movevm/signatures.ts'
 import { Proto } from './messages.ts'
 
@@ -72,12 +73,17 @@ export function functionMessage(signature: FunctionSignature): Proto.FunctionDes
   }
 }
 
+/** Id of the package's first version. */
+export function originalId(object: LedgerPackage): string {
+  return openPackage(object).originalId
+}
+
 /** Bytecode and tables; descriptors of single functions and types are asked for one by one. */
 export function packageMessage(object: LedgerPackage): Proto.Package {
   const { modules, typeOrigins, linkage } = object.data
   return Proto.Package.create({
     storageId: object.id,
-    originalId: typeOrigins[0]?.packageId ?? object.id,
+    originalId: originalId(object),
     version: object.version,
     modules: [...modules].map(([name, contents]) => ({ name, contents, datatypes: [], functions: [] })),
     typeOrigins: typeOrigins.map((origin) => ({

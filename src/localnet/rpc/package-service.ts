@@ -7,7 +7,7 @@ import { moduleFunction } from '../movevm/signatures.ts'
 import { isIdentifier, normalizeAddress } from '../movevm/types.ts'
 import type { Handlers, Unary } from './dispatch.ts'
 import type { Proto } from './messages.ts'
-import { functionMessage, packageMessage } from './package-message.ts'
+import { functionMessage, originalId, packageMessage } from './package-message.ts'
 
 export function packageService(chain: Chain): Handlers {
   const { state } = chain
@@ -35,10 +35,10 @@ export function packageService(chain: Chain): Handlers {
 
   const listPackageVersions: Unary<Proto.ListPackageVersionsRequest, Proto.ListPackageVersionsResponse> = (request) => {
     const asked = findPackage(request.packageId)
-    const original = packageMessage(asked).originalId
+    const original = originalId(asked)
     const versions: Proto.PackageVersion[] = []
     for (const object of state.liveObjects()) {
-      if (isPackage(object) && packageMessage(object).originalId === original) {
+      if (isPackage(object) && originalId(object) === original) {
         versions.push({ packageId: object.id, version: object.version })
       }
     }

@@ -62,6 +62,24 @@ describe('transactions of the official client', () => {
     expect(parsed.V2!.changedObjects.map(([id]) => id)).toEqual(result.effects!.changedObjects.map((c) => c.objectId))
   })
 
+  it('completes gas that is given in part', async () => {
+    const user = await test.createUser(3_000_000_000n, 2)
+    const budgetOnly = call('create', () => [])
+    budgetOnly.setGasBudget(7_000_000)
+    await run(budgetOnly, user.keypair)
+    expect(budgetOnly.getData().gasData).toMatchObject({ budget: '7000000', payment: [{}, {}] })
+    await test.ledger.fund(user.address, 5_000_000_000n)
+    const [, second] = (await test.client.listCoins({ owner: user.address })).objects
+    const paymentOnly = call('create', () => [])
+    paymentOnly.setGasPayment([second!])
+    const result = await run(paymentOnly, user.keypair)
+    expect(paymentOnly.getData().gasData.payment).toMatchObject([{ objectId: second!.objectId }])
+    const { computationCost, storageCost } = result.effects!.gasUsed
+    const budget = Number(paymentOnly.getData().gasData.budget)
+    expect(budget).toBeGreaterThanOrEqual(Number(computationCost) + Number(storageCost) - 1_000_000)
+    expect(budget).toBeLessThan(2 * (Number(computationCost) + Number(storageCost)))
+  })
+
   it('resolves a shared object given by its id alone, mutable only where the function needs it', async () => {
     const tx = bump(5)
     const result = await run(tx)
