@@ -16,6 +16,7 @@ import type { LocalNetworkInfo } from './info.ts'
 import { startLedger } from './ledger/index.ts'
 import { createByteBudget } from './nodes/body.ts'
 import { createNodeIdentity } from './nodes/identity.ts'
+import { createNetworkSigner } from './nodes/signing.ts'
 import { createStorageNode, type StorageNode } from './nodes/storage-node.ts'
 import { divideShards, openState } from './shape.ts'
 import { writeNetworkState } from './state-file.ts'
@@ -93,11 +94,12 @@ async function assemble(
 
   const view = createChainView(PACKAGE_ADDRESSES.walrus)
   const budget = createByteBudget(BODY_BUDGET_BYTES)
+  const signer = createNetworkSigner(fromHex(state.seed))
   const shardsOf = divideShards(state.nodeCount, state.shardCount)
   const nodes = shardsOf.map((shards, index) =>
     createStorageNode({
       dir: join(dir, 'nodes', String(index)),
-      identity: createNodeIdentity(fromHex(state.seed), index),
+      identity: createNodeIdentity(signer, index),
       shardCount: state.shardCount,
       shards,
       source: view,

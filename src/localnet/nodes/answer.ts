@@ -5,6 +5,8 @@ import { successEnvelope } from '../../protocol/envelope.ts'
 export type Answer =
   | { readonly $kind: 'json'; readonly httpStatus: number; readonly body: unknown }
   | { readonly $kind: 'bytes'; readonly bytes: Uint8Array }
+  /** A part of a file, sent without being in memory as a whole. */
+  | { readonly $kind: 'file'; readonly path: string; readonly offset: number; readonly bytes: number }
 
 export function answerBytes(bytes: Uint8Array): Answer {
   return { $kind: 'bytes', bytes }

@@ -21,6 +21,14 @@ const RECORD_HEADER_BYTES = 12
 const MAX_RECORDS = 2 * 4096 + 1
 const KINDS = { metadata: 0, primary: 1, secondary: 2 } as const
 
+interface Append {
+  kind: number
+  pair: number
+  payload: Uint8Array
+  resolve(isNew: boolean): void
+  reject(error: unknown): void
+}
+
 interface Place {
   offset: number
   bytes: number
@@ -46,8 +54,9 @@ export class BlobFile {
   #dirty = false
   /** Something unfinished stands behind the last record. */
   #torn = false
-  // Appends run one after the other: a record must never stand behind an unfinished one.
-  #writing: Promise<unknown> = Promise.resolve()
+  readonly #queue: Append[] = []
+  /** The run that empties the queue, one record after the other: none may ever stand behind an unfinished one. */
+  #running: Promise<void> | undefined
 
   private constructor(path: string) {
     this.path = path
@@ -117,6 +126,11 @@ export class BlobFile {
     return this.#read(keyOf(KINDS[axis], pair))
   }
 
+  /** Where a sliver's payload is in the file; undefined if it is not stored. */
+  placeOf(axis: SliverAxis, pair: number): { offset: number; bytes: number } | undefined {
+    return this.#places.get(keyOf(KINDS[axis], pair))
+  }
+
   async #read(key: number): Promise<Uint8Array | undefined> {
     const place = this.#places.get(key)
     if (!place) return undefined
@@ -134,24 +148,38 @@ export class BlobFile {
   /** Stores a sliver unless it is there.
    *  @returns false if it was */
   appendSliver(axis: SliverAxis, pair: number, payload: Uint8Array): Promise<boolean> {
-    const appending = this.#writing.then(() => this.#append(KINDS[axis], pair, payload))
-    this.#writing = appending.catch(() => {})
-    return appending
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ kind: KINDS[axis], pair, payload, resolve, reject })
+      this.#running ??= this.#drain()
+    })
   }
 
-  async #append(kind: number, pair: number, payload: Uint8Array): Promise<boolean> {
-    if (this.#places.has(keyOf(kind, pair))) return false
-    const handle = await open(this.path, 'r+')
-    try {
-      // Else the rest of what was cut off could pass for a record behind this one.
-      if (this.#torn) await handle.truncate(this.#end)
-      this.#torn = true
-      const record = [recordHeader(kind, pair, payload.length), payload]
-      const { bytesWritten } = await handle.writev(record, this.#end)
-      if (bytesWritten !== RECORD_HEADER_BYTES + payload.length) throw new Error(`short write to ${this.path}`)
-    } finally {
-      await handle.close()
+  /** Writes what is queued, and what is queued meanwhile, through one handle. */
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      let handle: FileHandle | undefined
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+        try {
+          handle ??= await open(this.path, 'r+')
+          next.resolve(await this.#append(handle, next))
+        } catch (error) {
+          next.reject(error)
+        }
+      }
+      // Something may be queued while this waits; the failure of a close has no record to belong to.
+      await handle?.close().catch(() => {})
     }
+    // In the same turn as the look at the queue: what comes later starts a run of its own.
+    this.#running = undefined
+  }
+
+  async #append(handle: FileHandle, { kind, pair, payload }: Append): Promise<boolean> {
+    if (this.#places.has(keyOf(kind, pair))) return false
+    // Else the rest of what was cut off could pass for a record behind this one.
+    if (this.#torn) await handle.truncate(this.#end)
+    this.#torn = true
+    const { bytesWritten } = await handle.writev([recordHeader(kind, pair, payload.length), payload], this.#end)
+    if (bytesWritten !== RECORD_HEADER_BYTES + payload.length) throw new Error(`short write to ${this.path}`)
     this.#torn = false
     this.#note(kind, pair, payload.length)
     this.#dirty = true
@@ -160,7 +188,7 @@ export class BlobFile {
 
   /** Resolves once everything stored so far is on the disk. */
   async sync(): Promise<void> {
-    await this.#writing
+    await this.#running
     if (!this.#dirty) return
     this.#dirty = false
     const handle = await open(this.path, 'r+')
@@ -177,7 +205,7 @@ export class BlobFile {
   /** Fault control: flips the lowest bit of the middle byte of every sliver's symbols.
    *  @returns slivers changed */
   async corrupt(): Promise<number> {
-    await this.#writing
+    await this.#running
     const handle = await open(this.path, 'r+')
     let changed = 0
     try {

@@ -1,6 +1,9 @@
 /** From an HTTP request to a handler, and from its answer or refusal back to HTTP. */
 
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { CancelledError } from '../../base/errors.ts'
 import { errorEnvelope } from '../../protocol/envelope.ts'
 import { ProtocolError } from '../../protocol/errors.ts'
@@ -20,6 +23,8 @@ const CORS_HEADERS = {
   'access-control-allow-headers': '*',
 }
 
+const SEND_PIECE_BYTES = 1024 * 1024
+
 /** Answers one request; never throws.
  *  @param onFailure - told about errors that are the node's own fault */
 export async function dispatch(
@@ -31,6 +36,7 @@ export async function dispatch(
   try {
     const answer = await answerRequest(node, request)
     if (answer.$kind === 'json') return sendJson(response, answer.httpStatus, answer.body)
+    if (answer.$kind === 'file') return await sendFile(response, answer)
     send(response, 200, 'application/octet-stream', answer.bytes)
   } catch (error) {
     // The client went away in the middle of its own request: nobody is left to answer.
@@ -86,6 +92,20 @@ function send(response: ServerResponse, status: number, type: string, body: Uint
   response.end(body)
 }
 
+/** Slivers have up to 9 MB at 208 shards, and readers ask for many at once: what a slow reader has not taken yet stays
+ *  on the disk. */
+async function sendFile(response: ServerResponse, { path, offset, bytes }: Answer & { $kind: 'file' }): Promise<void> {
+  const stream = createReadStream(path, { start: offset, end: offset + bytes - 1, highWaterMark: SEND_PIECE_BYTES })
+  // Opened first: a file that has just been deleted is an error with an answer.
+  await once(stream, 'ready')
+  response.writeHead(200, { ...CORS_HEADERS, 'content-type': 'application/octet-stream', 'content-length': bytes })
+  await pipeline(stream, response).catch((error: NodeJS.ErrnoException) => {
+    // The reader went away.
+    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' && error.code !== 'EPIPE' && error.code !== 'ECONNRESET')
+      throw error
+  })
+}
+
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
   send(response, status, 'application/json', Buffer.from(JSON.stringify(body)))
 }
@@ -93,6 +113,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 function sendFailure(response: ServerResponse, error: unknown, onFailure: (error: Error) => void): void {
   if (response.headersSent) {
     response.destroy()
+    onFailure(error instanceof Error ? error : new Error(String(error)))
   } else if (error instanceof PlainRefusal) {
     // What is left of an oversized body is not read: the connection ends instead.
     if (error.httpStatus === 413) response.setHeader('connection', 'close')

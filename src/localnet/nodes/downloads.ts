@@ -26,9 +26,9 @@ export async function getMetadataStatus(node: NodeContext, blobId: BlobId): Prom
 export async function getSliver(node: NodeContext, { blobId, pairIndex, axis }: SliverPath): Promise<Answer> {
   assertOwnPair(node, blobId, pairIndex)
   const stored = await findServed(node, blobId)
-  const bytes = await stored?.file.readSliver(axis, pairIndex)
-  if (!bytes) throw new NodeRefusal('SLIVER_NOT_FOUND', 'this sliver is not stored here')
-  return answerBytes(bytes)
+  const place = stored?.file.placeOf(axis, pairIndex)
+  if (!stored || !place) throw new NodeRefusal('SLIVER_NOT_FOUND', 'this sliver is not stored here')
+  return { $kind: 'file', path: stored.file.path, ...place }
 }
 
 export async function getSliverStatus(node: NodeContext, { blobId, pairIndex, axis }: SliverPath): Promise<Answer> {

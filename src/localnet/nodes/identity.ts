@@ -1,11 +1,11 @@
-/** BLS keys of the nodes, derived from the network's seed. */
+/** Name and keys of one node, derived from the network's seed. */
 
-import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
+import { concatBytes, utf8 } from '../../base/bytes.ts'
 import { blsPublicKey } from '../../crypto/bls.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import type { SignedConfirmation } from '../../protocol/certificate.ts'
 import { encodeMessage, type StorageMessage } from '../../protocol/messages.ts'
-import { signFast } from './signing.ts'
+import type { NetworkSigner } from './signing.ts'
 
 export interface NodeIdentity {
   readonly name: string
@@ -16,35 +16,16 @@ export interface NodeIdentity {
   sign(message: StorageMessage): SignedConfirmation
 }
 
-/** Clients ask again, for instance when they resume: the last answers are kept. */
-const MAX_KEPT_SIGNATURES = 256
-
-/** @param seed - 32 secret bytes of the network */
-export function createNodeIdentity(seed: Uint8Array, index: number): NodeIdentity {
-  const secret = derive(seed, 'bls', index)
-  // 128 bits: half the work of a signature, and still out of reach for whoever does not read the seed anyway.
-  secret.fill(0, 0, 16)
-  const secretNumber = BigInt(`0x${toHex(secret)}`)
-  const networkPublicKey = concatBytes(Uint8Array.of(2), derive(seed, 'tls', index))
-  const kept = new Map<string, SignedConfirmation>()
+export function createNodeIdentity(signer: NetworkSigner, index: number): NodeIdentity {
+  const publicKey = blsPublicKey(signer.secret(index))
+  const networkKey = sha256(concatBytes(utf8('floe.localnet.tls\0'), publicKey))
   return {
     name: `node-${index}`,
-    publicKey: blsPublicKey(secret),
-    networkPublicKey,
+    publicKey,
+    networkPublicKey: concatBytes(Uint8Array.of(2), networkKey),
     sign(message) {
       const bytes = encodeMessage(message)
-      const key = Buffer.from(bytes).toString('latin1')
-      let signed = kept.get(key)
-      if (!signed) {
-        signed = { message: bytes, signature: signFast(bytes, secretNumber) }
-        kept.set(key, signed)
-        if (kept.size > MAX_KEPT_SIGNATURES) kept.delete(kept.keys().next().value!)
-      }
-      return signed
+      return { message: bytes, signature: signer.sign(bytes, index) }
     },
   }
-}
-
-function derive(seed: Uint8Array, use: string, index: number): Uint8Array {
-  return Uint8Array.from(sha256(concatBytes(utf8(`floe.localnet.${use}\0${index}\0`), seed)))
 }

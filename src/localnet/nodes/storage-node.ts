@@ -46,6 +46,8 @@ export interface StorageNode {
 }
 
 const HOST = '127.0.0.1'
+/** The official client opens one connection per sliver it sends at once. */
+const MAX_CONNECTIONS = 4096
 
 export function createStorageNode(options: StorageNodeOptions): StorageNode {
   const { identity, shards, source, onWarning } = options
@@ -93,6 +95,7 @@ export function createStorageNode(options: StorageNodeOptions): StorageNode {
       const listener = createListener()
       // Readers keep connections over pauses between steps of a push.
       listener.keepAliveTimeout = 30_000
+      listener.maxConnections = MAX_CONNECTIONS
       port = await bind(listener, preferred)
       server = listener
       return port

@@ -93,6 +93,12 @@ describe('a blob file', () => {
       expect(await again!.readSliver('primary', pair)).toEqual(Buffer.from(payload(pair)))
   })
 
+  it('takes the next sliver at once when the one before it is through', async () => {
+    const file = await BlobFile.create(path, metadata)
+    for (let pair = 0; pair < 100; pair++) expect(await file.appendSliver('primary', pair, payload(0))).toBe(true)
+    expect(await file.appendSliver('primary', 99, payload(0))).toBe(false)
+  })
+
   it('does not count a sliver whose write failed', async () => {
     const file = await BlobFile.create(path, metadata)
     await rm(path)

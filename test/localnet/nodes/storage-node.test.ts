@@ -180,6 +180,22 @@ describe('a storage node', () => {
     expect(await put(metadataUrl(), blob.metadataBody)).toMatchObject({ status: 201 })
   })
 
+  it('serves slivers of megabytes, also to readers that go away in the middle', async () => {
+    const big = testBlob(4, 10_000_000)
+    test.chain.register(big.text)
+    await upload(test, big)
+    const [first] = big.pairs as [number, ...number[]]
+    const url = test.url(routePath({ $kind: 'sliver', blobId: big.blobId, pairIndex: first, axis: 'primary' }))
+    for (let round = 0; round < 5; round++) {
+      const { body } = await fetch(url)
+      await body!.cancel()
+    }
+    const { status, bytes } = await send(url)
+    expect(status).toBe(200)
+    expect(Buffer.compare(bytes, big.sliverBody('primary', first))).toBe(0)
+    expect(test.warnings).toEqual([])
+  })
+
   it('stores nothing of an upload that is cut off', async () => {
     test.chain.register(text)
     await put(metadataUrl(), blob.metadataBody)

@@ -11,6 +11,7 @@ import { createByteBudget } from '../../../src/localnet/nodes/body.ts'
 import { createNodeIdentity } from '../../../src/localnet/nodes/identity.ts'
 import type { SliverCoder } from '../../../src/localnet/nodes/node-context.ts'
 import type { BlobRegistration, RegistrationSource } from '../../../src/localnet/nodes/registration.ts'
+import { createNetworkSigner } from '../../../src/localnet/nodes/signing.ts'
 import { createStorageNode, type StorageNode } from '../../../src/localnet/nodes/storage-node.ts'
 import { blobIdText } from '../../../src/protocol/blob-id.ts'
 import { encodeMetadata } from '../../../src/protocol/metadata.ts'
@@ -20,7 +21,7 @@ import { encodeSliver } from '../../../src/protocol/sliver.ts'
 
 export const SHARD_COUNT = 10
 export const OWN_SHARDS = [3, 4, 5]
-export const SEED = new Uint8Array(32).fill(7)
+const signer = createNetworkSigner(new Uint8Array(32).fill(7))
 
 export const coder = createSyncCoder()
 
@@ -80,7 +81,7 @@ export async function startTestNode(options: { bodyBudgetBytes?: number } = {}):
   const create = () =>
     createStorageNode({
       dir,
-      identity: createNodeIdentity(SEED, 0),
+      identity: createNodeIdentity(signer, 0),
       shardCount: SHARD_COUNT,
       shards: OWN_SHARDS,
       source: chain,
