@@ -111,10 +111,6 @@ public(package) fun set_network_address(self: &mut Staking, node_id: ID, network
     self.inner_mut().set_network_address(node_id, network_address)
 }
 
-public(package) fun set_votes(self: &mut Staking, storage_price: u64, write_price: u64) {
-    self.inner_mut().set_votes(storage_price, write_price)
-}
-
 fun inner(staking: &Staking): &StakingInnerV1 {
     assert!(staking.version == VERSION, EWrongVersion);
     field::borrow(&staking.id, VERSION)

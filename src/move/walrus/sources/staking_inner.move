@@ -173,16 +173,6 @@ public(package) fun set_network_address(self: &mut StakingInnerV1, node_id: ID, 
     self.pool_mut(node_id).set_network_address(network_address)
 }
 
-/// All nodes vote the same.
-public(package) fun set_votes(self: &mut StakingInnerV1, storage_price: u64, write_price: u64) {
-    let nodes = self.committee.node_ids();
-    let mut at = 0;
-    while (at < nodes.length()) {
-        self.pools.borrow_mut(nodes[at]).set_votes(storage_price, write_price);
-        at = at + 1;
-    }
-}
-
 public(package) fun epoch(self: &StakingInnerV1): u32 {
     self.epoch
 }

@@ -167,11 +167,6 @@ public(package) fun set_network_address(pool: &mut StakingPool, network_address:
     pool.node_info.set_network_address(network_address)
 }
 
-public(package) fun set_votes(pool: &mut StakingPool, storage_price: u64, write_price: u64) {
-    pool.voting_params.storage_price = storage_price;
-    pool.voting_params.write_price = write_price
-}
-
 public(package) fun node_info(pool: &StakingPool): &StorageNodeInfo {
     &pool.node_info
 }

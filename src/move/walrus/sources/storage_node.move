@@ -87,10 +87,6 @@ public(package) fun metadata(self: &StorageNodeInfo): NodeMetadata {
     *self.metadata.borrow()
 }
 
-public(package) fun set_name(self: &mut StorageNodeInfo, name: String) {
-    self.name = name
-}
-
 public(package) fun set_network_address(self: &mut StorageNodeInfo, network_address: String) {
     self.network_address = network_address
 }
