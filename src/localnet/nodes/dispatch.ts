@@ -23,7 +23,7 @@ const CORS_HEADERS = {
   'access-control-allow-headers': '*',
 }
 
-const SEND_PIECE_BYTES = 1024 * 1024
+const SEND_PIECE_BYTES = 64 * 1024
 
 /** Answers one request; never throws.
  *  @param onFailure - told about errors that are the node's own fault */
