@@ -29,9 +29,9 @@ function coin(index: number, version: bigint, value: bigint): LedgerObject {
   })
 }
 
-function open(snapshotAfterBytes?: number): LedgerStore {
+function open(snapshotAfterBytes?: number, durability: 'commit' | 'never' = 'never'): LedgerStore {
   return new LedgerStore(dir, {
-    durability: 'commit',
+    durability,
     onWarning: (warning) => warnings.push(warning),
     snapshotAfterBytes,
   })
@@ -69,7 +69,7 @@ const header = {
 
 describe('the ledger store', () => {
   it('reopens with the same state', () => {
-    const store = open()
+    const store = open(undefined, 'commit')
     store.append(header)
     fill(store, 25)
     const before = content(store)
