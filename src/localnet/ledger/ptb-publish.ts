@@ -11,6 +11,7 @@ import { substituteAddresses } from '../movevm/module-addresses.ts'
 import { readModule } from '../movevm/module-reader.ts'
 import { isOneTimeWitness } from '../movevm/natives.ts'
 import type { LinkageEntry, PackageData, TypeOrigin } from '../movevm/package.ts'
+import { findObstacle } from '../movevm/publish-check.ts'
 import { addressBytes, datatypeType, normalizeAddress, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
 import { isUpgradable, type UpgradePolicy } from '../movevm/upgrade-check.ts'
 import { expectBytes, Reference, Struct, type Value } from '../movevm/values.ts'
@@ -90,6 +91,11 @@ function readModules(encoded: readonly string[]): NewModule[] {
   const size = modules.reduce((sum, { bytes }) => sum + bytes.length, 0)
   if (size > MAX_PACKAGE_BYTES) {
     throw failure('MovePackageTooBig', { objectSize: String(size), maxObjectSize: String(MAX_PACKAGE_BYTES) })
+  }
+  for (const { module } of modules) {
+    const obstacle = findObstacle(module)
+    if (obstacle)
+      throw failure(obstacle === 'abilities' ? 'VMVerificationOrDeserializationError' : 'SuiMoveVerificationError')
   }
   const names = new Set(modules.map(({ module }) => module.name))
   if (names.size !== modules.length) throw failure('VMVerificationOrDeserializationError')

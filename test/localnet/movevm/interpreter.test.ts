@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { integer } from '../../../src/localnet/movevm/integers.ts'
-import { MoveVector, type Value, Variant } from '../../../src/localnet/movevm/values.ts'
+import { normalizeAddress } from '../../../src/localnet/movevm/types.ts'
+import { MoveVector, Reference, type Value, Variant } from '../../../src/localnet/movevm/values.ts'
 import { bytes, call, faultOf, PROBE, plain, text } from './probe.ts'
 
 const shapes = (name: string, args: Value[] = [], typeArguments: string[] = []) =>
@@ -104,7 +105,7 @@ describe('vectors', () => {
 
 describe('limits', () => {
   it('end a loop that would run for ever', () => {
-    const fault = faultOf(() => call('lists', 'forever', []))
+    const fault = faultOf(() => call('lists', 'forever', [], { maxInstructions: 1_000_000 }))
     expect(fault).toMatchObject({ fault: 'out-of-gas', location: { functionName: 'forever' } })
   })
 
@@ -113,8 +114,13 @@ describe('limits', () => {
     expect(faultOf(() => lists('deep', [5000n]))).toMatchObject({ fault: 'limit', location: { functionName: 'deep' } })
   })
 
-  it('end a vector that doubles for ever', () => {
-    expect(['limit', 'out-of-gas']).toContain(faultOf(() => lists('hoard')).fault)
+  it('end a vector that doubles for ever, and one that is as long as it may be', () => {
+    expect(faultOf(() => call('lists', 'hoard', [], { maxInstructions: 1_000_000 })).fault).toBe('out-of-gas')
+    const full = new Reference([text('x'.repeat(262_144))], 0)
+    expect(faultOf(() => call('shapes', 'add_text', [full, text('y')]))).toMatchObject({
+      fault: 'limit',
+      location: { module: 'vector', packageId: normalizeAddress('0x1') },
+    })
   })
 
   it('stop at the instructions that are paid for', () => {
