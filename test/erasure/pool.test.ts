@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { createSharedMemory } from '../../src/erasure/memory.ts'
@@ -134,6 +136,19 @@ describe('ending early', () => {
     controller.abort()
     await expect(call).rejects.toMatchObject(cancelled)
     expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+})
+
+describe('an idle pool', () => {
+  it('does not keep the process alive, closed or not', async () => {
+    const poolUrl = new URL('../../src/erasure/pool.ts', import.meta.url).href
+    const script = `const { createErasurePool } = await import(${JSON.stringify(poolUrl)})
+      await createErasurePool({ threads: 2 }).computeBlobId(7, new Uint8Array(9))
+      console.log('done')`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+      timeout: 30_000,
+    })
+    expect(stdout).toBe('done\n')
   })
 })
 
