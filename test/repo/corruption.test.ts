@@ -56,7 +56,7 @@ async function readAll(): Promise<Map<string, string>> {
 
 async function verifyFull(): Promise<unknown> {
   await using workspace = await openWorkspace(ws.dir)
-  return verifyLocal(workspace, { full: true })
+  return await verifyLocal(workspace, { full: true })
 }
 
 function storeFiles(suffix: string): string[] {
