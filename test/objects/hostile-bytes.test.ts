@@ -123,8 +123,8 @@ test('frames that were changed decode to the promised length or not at all', () 
   for (const raw of [text, numbers]) {
     const { codec, stored } = encodeFrame(raw)
     expect(codec).not.toBe(0)
-    for (let round = 0; round < 1000; round++) {
-      const rawBytes = rng.below(4) === 0 ? 1 + rng.below(2 ** 22) : raw.length
+    for (let round = 0; round < 600; round++) {
+      const rawBytes = rng.below(4) === 0 ? 1 + rng.below(2 ** 20) : raw.length
       try {
         expect(decodeFrame(rng.below(8) === 0 ? rng.below(5) : codec, mutate(stored, rng), rawBytes)).toHaveLength(
           rawBytes,
@@ -152,7 +152,7 @@ test('packs whose index or footer were changed under a fitting hash give right b
   const footer = parsePackFooter(pack.subarray(-PACK_FOOTER_BYTES), pack.length)
   const before = process.memoryUsage().rss
   let accepted = 0
-  for (let round = 0; round < 600; round++) {
+  for (let round = 0; round < 400; round++) {
     const index = pack.slice(footer.indexOffset, footer.indexOffset + footer.indexBytes)
     for (let n = 1 + rng.below(3); n > 0; n--) {
       // Mostly the columns: what is before them has to be equal anyway.
@@ -177,7 +177,7 @@ test('packs whose index or footer were changed under a fitting hash give right b
       expectIntegrity(error)
     }
   }
-  expect(accepted).toBeGreaterThan(40)
+  expect(accepted).toBeGreaterThan(25)
   expect(process.memoryUsage().rss - before).toBeLessThan(256 * 1024 * 1024)
 })
 

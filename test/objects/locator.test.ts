@@ -217,7 +217,7 @@ async function manyPushes(pushes: number): Promise<World> {
   for (let push = 0; push < pushes; push++) {
     const changed = new Map<string, TreeEntry>()
     const data: Uint8Array[] = []
-    for (let n = push === 0 ? 3000 : 3; n > 0; n--) {
+    for (let n = push === 0 ? 1500 : 3; n > 0; n--) {
       const path = `class-${rng.below(50)}/image-${rng.below(20_000)}.jpg`
       const content = rng.fill(new Uint8Array(40))
       const fileId = objectIdFor('chunk', content)
@@ -300,7 +300,7 @@ describe('a fresh client among 2,000 packs', () => {
   let world: World
   beforeAll(async () => {
     world = await manyPushes(1000)
-  })
+  }, 180_000)
 
   async function readFile(client: ReturnType<typeof freshClient>, path: string): Promise<Uint8Array> {
     const commit = parseCommit(await client.read('commit', world.tip.commit))
@@ -315,7 +315,7 @@ describe('a fresh client among 2,000 packs', () => {
     const paths = [...world.files.keys()]
     for (const options of [{}, { wholeBytes: 0 }]) {
       let most = 0
-      for (let i = 0; i < paths.length; i += 61) {
+      for (let i = 0; i < paths.length; i += 89) {
         const client = freshClient(world, options)
         expect(Buffer.compare(await readFile(client, paths[i]!), world.files.get(paths[i]!)!)).toBe(0)
         most = Math.max(most, client.reads())
