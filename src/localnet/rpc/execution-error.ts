@@ -21,6 +21,7 @@ const KIND_ALIASES: Readonly<Record<string, string>> = {
   ExecutionCancelledDueToRandomnessUnavailable: 'EXECUTION_CANCELED_DUE_TO_RANDOMNESS_UNAVAILABLE',
   InsufficientBalanceForWithdraw: 'INSUFFICIENT_FUNDS_FOR_WITHDRAW',
   InvalidBCSBytes: 'INVALID_BCS_BYTES',
+  PackageIDDoesNotMatch: 'PACKAGE_ID_DOES_NOT_MATCH',
   InvalidUsageOfPureArg: 'INVALID_USAGE_OF_PURE_ARGUMENT',
 }
 
@@ -97,8 +98,10 @@ function upgradeDetails({ upgradeError }: NonNullable<ExecutionFailureStatus['Pa
 
 function details(status: ExecutionFailureStatus): Details {
   if (status.MoveAbort) return abortDetails(status.MoveAbort)
-  if (status.MovePrimitiveRuntimeError) {
-    return { oneofKind: 'abort', abort: { location: moveLocation(status.MovePrimitiveRuntimeError) } }
+  const runtime: unknown = status.MovePrimitiveRuntimeError
+  // The BCS parser turns "no location" inside an enum into `true`.
+  if (typeof runtime === 'object' && runtime !== null) {
+    return { oneofKind: 'abort', abort: { location: moveLocation(runtime as BcsMoveLocation) } }
   }
   if (status.CommandArgumentError) return argumentDetails(status.CommandArgumentError)
   if (status.TypeArgumentError) {
@@ -111,8 +114,19 @@ function details(status: ExecutionFailureStatus): Details {
     return index(status.UnusedValueWithoutDrop.resultIdx, status.UnusedValueWithoutDrop.secondaryIdx)
   }
   if (status.InvalidPublicFunctionReturnType) return index(status.InvalidPublicFunctionReturnType.idx)
-  if (status.CircularObjectOwnership) return { oneofKind: 'objectId', objectId: status.CircularObjectOwnership.object }
-  return sizeDetails(status)
+  return objectDetails(status) ?? sizeDetails(status)
+}
+
+function objectDetails(status: ExecutionFailureStatus): Details | undefined {
+  const objectId = status.CircularObjectOwnership?.object ?? status.NonExclusiveWriteInputObjectModified?.id
+  if (objectId !== undefined) return { oneofKind: 'objectId', objectId }
+  if (status.AddressDeniedForCoin)
+    return { oneofKind: 'coinDenyListError', coinDenyListError: status.AddressDeniedForCoin }
+  if (status.CoinTypeGlobalPause)
+    return { oneofKind: 'coinDenyListError', coinDenyListError: status.CoinTypeGlobalPause }
+  const congestion = status.ExecutionCancelledDueToSharedObjectCongestion
+  if (congestion) return { oneofKind: 'congestedObjects', congestedObjects: { objects: congestion.congested_objects } }
+  return undefined
 }
 
 function sizeDetails(status: ExecutionFailureStatus): Details {
