@@ -47,7 +47,7 @@ export interface LoadedInputs {
   readonly dependencies: ReadonlySet<string>
 }
 
-export function requireLive(source: ObjectSource, id: string): LedgerObject {
+function requireLive(source: ObjectSource, id: string): LedgerObject {
   const object = source.getObject(normalizeAddress(id))
   if (!object) throw notFound(`Object ${normalizeAddress(id)} not found`, { objectId: normalizeAddress(id) })
   return object

@@ -11,7 +11,7 @@ import type { Loader } from '../movevm/loader.ts'
 import { ABILITY } from '../movevm/module.ts'
 import { addressBytes, addressFromBytes, type DatatypeType, type MoveType, typeTagBytes } from '../movevm/types.ts'
 import { decodeValue, encodeValue } from '../movevm/value-bcs.ts'
-import { expectStruct, type Struct, type Value } from '../movevm/values.ts'
+import { expectStruct, type Value } from '../movevm/values.ts'
 import type { ExecutionEvent, ObjectSource } from './execution.ts'
 import { isMoveObject, type LedgerMoveObject, type Owner, objectType } from './object.ts'
 
@@ -297,9 +297,4 @@ function isUnchanged(original: LedgerMoveObject, child: Child, contents: Uint8Ar
     original.data.type === child.type.key &&
     equalBytes(original.data.contents, contents)
   )
-}
-
-/** The struct of an object's value. */
-export function objectStruct(value: Value): Struct {
-  return expectStruct(value)
 }

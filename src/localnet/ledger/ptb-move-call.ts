@@ -1,8 +1,10 @@
 /** The command MoveCall. */
 
 import { MoveFormatError, MoveLinkError } from '../movevm/errors.ts'
+import type { FunctionInstance } from '../movevm/function-instance.ts'
 import { callFunction } from '../movevm/interpreter.ts'
-import { type FunctionInstance, isOwnTypeOnly, type LinkedFunction } from '../movevm/linkage.ts'
+import type { LinkedFunction } from '../movevm/linkage.ts'
+import { isOwnTypeOnly } from '../movevm/own-type.ts'
 import { type MoveType, normalizeAddress, parseType } from '../movevm/types.ts'
 import { encodeValue } from '../movevm/value-bcs.ts'
 import { Reference, type Value } from '../movevm/values.ts'

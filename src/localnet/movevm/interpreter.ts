@@ -6,9 +6,9 @@
 
 import { FloeError } from '../../base/errors.ts'
 import { invariantFault, limitFault, MoveFault } from './errors.ts'
+import type { FunctionInstance } from './function-instance.ts'
 import { binary, cast, compareIntegers, integer, shift } from './integers.ts'
 import { MAX_CALL_DEPTH, MAX_OPERANDS } from './limits.ts'
-import type { FunctionInstance } from './linkage.ts'
 import { locationOf, type Machine } from './machine.ts'
 import type { Code } from './module.ts'
 import { OP } from './opcodes.ts'

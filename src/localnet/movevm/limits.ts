@@ -1,5 +1,5 @@
-/** Bounds of the machine. Those named on the left of a comment "as on Sui" equal the chain's; the others keep a
- *  development network alive when it is fed nonsense. */
+/** Bounds of the machine. Those marked "as on Sui" equal the chain's; the others keep a development network alive when
+ *  it is fed nonsense. */
 
 /** Bytes of one module. */
 export const MAX_MODULE_BYTES = 100 * 1024

@@ -2,20 +2,12 @@
  *  of type arguments. */
 
 import { invariantFault, limitFault, MoveLinkError } from './errors.ts'
-import type { Layout } from './layout.ts'
+import { FunctionInstance } from './function-instance.ts'
 import { MAX_CACHED_INSTANCES, MAX_TYPE_NODES } from './limits.ts'
 import type { LoadedModule, LoadedPackage } from './loaded-package.ts'
 import type { Loader } from './loader.ts'
-import { type Code, type FunctionDefinition, type FunctionHandle, moduleOf, type TypeToken } from './module.ts'
-import {
-  type DatatypeType,
-  datatypeType,
-  type MoveType,
-  PRIMITIVES,
-  referenceType,
-  SUI_FRAMEWORK_ADDRESS,
-  vectorType,
-} from './types.ts'
+import { type FunctionDefinition, type FunctionHandle, moduleOf, type TypeToken } from './module.ts'
+import { datatypeType, type MoveType, PRIMITIVES, referenceType, vectorType } from './types.ts'
 import { decodeValue } from './value-bcs.ts'
 import type { Value } from './values.ts'
 
@@ -233,135 +225,5 @@ export class LinkedFunction {
       this.#instances.set(key, instance)
     }
     return instance
-  }
-}
-
-/** A function with its type arguments; everything its code refers to is resolved at most once. */
-export class FunctionInstance {
-  readonly function: LinkedFunction
-  readonly code: Code | undefined
-  readonly typeArguments: readonly MoveType[]
-  readonly #callees: (FunctionInstance | undefined)[] = []
-  readonly #genericCallees: (FunctionInstance | undefined)[] = []
-  readonly #structs: (Layout | undefined)[] = []
-  readonly #genericStructs: (Layout | undefined)[] = []
-  readonly #enums: (Layout | undefined)[] = []
-  readonly #genericEnums: (Layout | undefined)[] = []
-  readonly #elements: (MoveType | undefined)[] = []
-  #parameters: readonly MoveType[] | undefined
-  #returns: readonly MoveType[] | undefined
-
-  constructor(linked: LinkedFunction, typeArguments: readonly MoveType[]) {
-    this.function = linked
-    this.code = linked.definition.code
-    this.typeArguments = typeArguments
-  }
-
-  get #tables() {
-    return this.function.module.loaded.module
-  }
-
-  #resolve(token: TypeToken): MoveType {
-    return this.function.module.resolve(token, this.typeArguments)
-  }
-
-  #resolveAll(signature: number): MoveType[] {
-    return this.#tables.signatures[signature]!.map((token) => this.#resolve(token))
-  }
-
-  get parameters(): readonly MoveType[] {
-    this.#parameters ??= this.function.parameterTokens.map((token) => this.#resolve(token))
-    return this.#parameters
-  }
-
-  get returns(): readonly MoveType[] {
-    this.#returns ??= this.function.returnTokens.map((token) => this.#resolve(token))
-    return this.#returns
-  }
-
-  callee(handle: number): FunctionInstance {
-    this.#callees[handle] ??= this.function.module.callee(handle).instance([])
-    return this.#callees[handle]
-  }
-
-  genericCallee(index: number): FunctionInstance {
-    let callee = this.#genericCallees[index]
-    if (!callee) {
-      const { of, typeArguments } = this.#tables.functionInstances[index]!
-      callee = this.function.module.callee(of).instance(this.#resolveAll(typeArguments))
-      assertOwnType(this.function, callee)
-      this.#genericCallees[index] = callee
-    }
-    return callee
-  }
-
-  /** Layout of a struct definition without type parameters. */
-  struct(definition: number, loader: Loader): Layout {
-    this.#structs[definition] ??= this.#layout(this.#tables.structDefinitions[definition]!.handle, [], loader)
-    return this.#structs[definition]
-  }
-
-  genericStruct(index: number, loader: Loader): Layout {
-    let layout = this.#genericStructs[index]
-    if (!layout) {
-      const { of, typeArguments } = this.#tables.structInstances[index]!
-      layout = this.#layout(this.#tables.structDefinitions[of]!.handle, this.#resolveAll(typeArguments), loader)
-      this.#genericStructs[index] = layout
-    }
-    return layout
-  }
-
-  enum(definition: number, loader: Loader): Layout {
-    this.#enums[definition] ??= this.#layout(this.#tables.enumDefinitions[definition]!.handle, [], loader)
-    return this.#enums[definition]
-  }
-
-  genericEnum(index: number, loader: Loader): Layout {
-    let layout = this.#genericEnums[index]
-    if (!layout) {
-      const { of, typeArguments } = this.#tables.enumInstances[index]!
-      layout = this.#layout(this.#tables.enumDefinitions[of]!.handle, this.#resolveAll(typeArguments), loader)
-      this.#genericEnums[index] = layout
-    }
-    return layout
-  }
-
-  #layout(handle: number, typeArguments: readonly MoveType[], loader: Loader): Layout {
-    const { address, module, name } = this.function.module.datatype(handle)
-    return loader.layout(datatypeType(address, module, name, typeArguments))
-  }
-
-  /** The single type of a signature: element of a vector instruction. */
-  element(signature: number): MoveType {
-    this.#elements[signature] ??= this.#resolve(this.#tables.signatures[signature]![0]!)
-    return this.#elements[signature]
-  }
-}
-
-/** Functions of the framework whose type argument must be defined by the calling module: that is what keeps objects
- *  without `store`, and events, in the hands of the module that defines them. */
-const OWN_TYPE_ONLY: ReadonlySet<string> = new Set(
-  [
-    'transfer::transfer',
-    'transfer::share_object',
-    'transfer::freeze_object',
-    'transfer::receive',
-    'transfer::party_transfer',
-    'event::emit',
-  ].map((name) => `${SUI_FRAMEWORK_ADDRESS}::${name}`),
-)
-
-/** True for functions that only the module of their type argument may call: never a transaction directly. */
-export function isOwnTypeOnly(linked: LinkedFunction): boolean {
-  return OWN_TYPE_ONLY.has(linked.id)
-}
-
-function assertOwnType(caller: LinkedFunction, callee: FunctionInstance): void {
-  if (!isOwnTypeOnly(callee.function)) return
-  const type = callee.typeArguments[0]
-  const home: DatatypeType | undefined = type?.kind === 'datatype' ? type : undefined
-  const own = caller.module.package.origins.get(`${home?.module}::${home?.name}`)
-  if (!home || home.module !== caller.module.loaded.module.name || own !== home.address) {
-    throw invariantFault(`${caller.id} may not call ${callee.function.id} with a type of another module`)
   }
 }

@@ -1,8 +1,9 @@
 /** The state that one transaction's code shares: loader, natives, meter. */
 
 import { type CodeLocation, invariantFault, limitFault, MoveFault } from './errors.ts'
+import type { FunctionInstance } from './function-instance.ts'
 import { MAX_COPIED_BYTES, MAX_INSTRUCTIONS } from './limits.ts'
-import type { FunctionInstance, LinkedFunction } from './linkage.ts'
+import type { LinkedFunction } from './linkage.ts'
 import type { Loader } from './loader.ts'
 import type { MoveType } from './types.ts'
 import type { Value } from './values.ts'

@@ -72,7 +72,6 @@ export interface JumpTable {
   /** Target by variant tag. */
   readonly targets: readonly number[]
 }
-export type IntegerLiteral = number | bigint
 
 export interface Code {
   /** Signature of the locals beyond the parameters. */

@@ -8,7 +8,6 @@ import { invariantFault, nativeAbort } from './errors.ts'
 import { cast } from './integers.ts'
 import type { NativeCall, NativeFunction } from './machine.ts'
 import {
-  addressBytes,
   addressFromBytes,
   type DatatypeType,
   MOVE_STDLIB_ADDRESS,
@@ -26,6 +25,7 @@ import {
   Struct,
   type Value,
 } from './values.ts'
+import { borrowElement, packVector, popBack, pushBack, swapElements, unpackVector, vectorLength } from './vectors.ts'
 
 /** Natives by `package::module::function` become a table by full name.
  *  @param address - normalised package id */
@@ -154,6 +154,27 @@ const stdlib = {
   'debug::print_stack_trace': () => [],
 } satisfies Record<string, NativeFunction<unknown>>
 
+/** The vector instructions as functions: compiled code has the instructions, a transaction calls these. */
+const vector = {
+  'vector::empty': ({ typeArguments }) => packVector(typeArguments[0]!, []),
+  'vector::length': ({ args }) => vectorLength(expectReference(args[0])),
+  'vector::borrow': ({ args }) => borrowElement(expectReference(args[0]), args[1]!),
+  'vector::borrow_mut': ({ args }) => borrowElement(expectReference(args[0]), args[1]!),
+  'vector::push_back': ({ args }) => {
+    pushBack(expectReference(args[0]), args[1]!)
+    return []
+  },
+  'vector::pop_back': ({ args }) => popBack(expectReference(args[0])),
+  'vector::swap': ({ args }) => {
+    swapElements(expectReference(args[0]), args[1]!, args[2]!)
+    return []
+  },
+  'vector::destroy_empty': ({ args }) => {
+    unpackVector(args[0]!, 0)
+    return []
+  },
+} satisfies Record<string, NativeFunction<unknown>>
+
 const framework = {
   'address::to_u256': ({ args }) => new Int(256, BigInt(expectAddress(args[0]))),
   'address::from_u256': ({ args }) => {
@@ -170,10 +191,6 @@ const framework = {
 /** Natives of 0x1 and 0x2 without a state of their own. */
 export const PURE_NATIVES: readonly [string, NativeFunction<unknown>][] = [
   ...nativesOf<unknown>(MOVE_STDLIB_ADDRESS, stdlib),
+  ...nativesOf<unknown>(MOVE_STDLIB_ADDRESS, vector),
   ...nativesOf<unknown>(SUI_FRAMEWORK_ADDRESS, framework),
 ]
-
-/** The 32 bytes of an address argument. */
-export function addressArgument(value: Value | undefined): Uint8Array {
-  return addressBytes(expectAddress(value))
-}

@@ -1,0 +1,110 @@
+/** A function with its type arguments put in: what the interpreter runs. */
+
+import type { Layout } from './layout.ts'
+import type { LinkedFunction } from './linkage.ts'
+import type { Loader } from './loader.ts'
+import type { Code, TypeToken } from './module.ts'
+import { assertOwnType } from './own-type.ts'
+import { datatypeType, type MoveType } from './types.ts'
+
+/** Everything the code refers to is resolved at most once. */
+export class FunctionInstance {
+  readonly function: LinkedFunction
+  readonly code: Code | undefined
+  readonly typeArguments: readonly MoveType[]
+  readonly #callees: (FunctionInstance | undefined)[] = []
+  readonly #genericCallees: (FunctionInstance | undefined)[] = []
+  readonly #structs: (Layout | undefined)[] = []
+  readonly #genericStructs: (Layout | undefined)[] = []
+  readonly #enums: (Layout | undefined)[] = []
+  readonly #genericEnums: (Layout | undefined)[] = []
+  readonly #elements: (MoveType | undefined)[] = []
+  #parameters: readonly MoveType[] | undefined
+  #returns: readonly MoveType[] | undefined
+
+  constructor(linked: LinkedFunction, typeArguments: readonly MoveType[]) {
+    this.function = linked
+    this.code = linked.definition.code
+    this.typeArguments = typeArguments
+  }
+
+  get #tables() {
+    return this.function.module.loaded.module
+  }
+
+  #resolve(token: TypeToken): MoveType {
+    return this.function.module.resolve(token, this.typeArguments)
+  }
+
+  #resolveAll(signature: number): MoveType[] {
+    return this.#tables.signatures[signature]!.map((token) => this.#resolve(token))
+  }
+
+  get parameters(): readonly MoveType[] {
+    this.#parameters ??= this.function.parameterTokens.map((token) => this.#resolve(token))
+    return this.#parameters
+  }
+
+  get returns(): readonly MoveType[] {
+    this.#returns ??= this.function.returnTokens.map((token) => this.#resolve(token))
+    return this.#returns
+  }
+
+  callee(handle: number): FunctionInstance {
+    this.#callees[handle] ??= this.function.module.callee(handle).instance([])
+    return this.#callees[handle]
+  }
+
+  genericCallee(index: number): FunctionInstance {
+    let callee = this.#genericCallees[index]
+    if (!callee) {
+      const { of, typeArguments } = this.#tables.functionInstances[index]!
+      callee = this.function.module.callee(of).instance(this.#resolveAll(typeArguments))
+      assertOwnType(this.function, callee)
+      this.#genericCallees[index] = callee
+    }
+    return callee
+  }
+
+  /** Layout of a struct definition without type parameters. */
+  struct(definition: number, loader: Loader): Layout {
+    this.#structs[definition] ??= this.#layout(this.#tables.structDefinitions[definition]!.handle, [], loader)
+    return this.#structs[definition]
+  }
+
+  genericStruct(index: number, loader: Loader): Layout {
+    let layout = this.#genericStructs[index]
+    if (!layout) {
+      const { of, typeArguments } = this.#tables.structInstances[index]!
+      layout = this.#layout(this.#tables.structDefinitions[of]!.handle, this.#resolveAll(typeArguments), loader)
+      this.#genericStructs[index] = layout
+    }
+    return layout
+  }
+
+  enum(definition: number, loader: Loader): Layout {
+    this.#enums[definition] ??= this.#layout(this.#tables.enumDefinitions[definition]!.handle, [], loader)
+    return this.#enums[definition]
+  }
+
+  genericEnum(index: number, loader: Loader): Layout {
+    let layout = this.#genericEnums[index]
+    if (!layout) {
+      const { of, typeArguments } = this.#tables.enumInstances[index]!
+      layout = this.#layout(this.#tables.enumDefinitions[of]!.handle, this.#resolveAll(typeArguments), loader)
+      this.#genericEnums[index] = layout
+    }
+    return layout
+  }
+
+  #layout(handle: number, typeArguments: readonly MoveType[], loader: Loader): Layout {
+    const { address, module, name } = this.function.module.datatype(handle)
+    return loader.layout(datatypeType(address, module, name, typeArguments))
+  }
+
+  /** The single type of a signature: element of a vector instruction. */
+  element(signature: number): MoveType {
+    this.#elements[signature] ??= this.#resolve(this.#tables.signatures[signature]![0]!)
+    return this.#elements[signature]
+  }
+}
