@@ -103,7 +103,8 @@ const KINDS = { header: 1, status: 2, objects: 3, versions: 4, transaction: 5, e
 const CHANGES = ['created', 'mutated', 'deleted'] as const
 /** Items in any list of a record: above Sui's limits on objects and events of a transaction, below harm. */
 const MAX_ITEMS = 1 << 20
-const MAX_TEXT_BYTES = 64 * 1024
+/** Names and types of a transaction stay below its own size; what is written must also be readable. */
+const MAX_TEXT_BYTES = 1 << 20
 
 function writeList<T>(out: ByteWriter, items: readonly T[], write: (item: T) => void): void {
   out.uleb(items.length)

@@ -143,6 +143,8 @@ export class LedgerStore {
       log = new LogWriter(this.#path('log', next), 0)
       log.sync()
       snapshotBytes = this.#writeSnapshot(temporary)
+      // The snapshot's name must not reach the disk before the log that belongs to it.
+      this.#syncFolder()
       renameSync(temporary, this.#path('snapshot', next))
     } catch (error) {
       // Without room for a snapshot the old generation goes on, and grows as much again before the next attempt.

@@ -213,6 +213,31 @@ describe('transactions that the ledger refuses', () => {
     await expect(owned.build({ client: test.client })).rejects.toThrow(/object owned and cannot be used as an input/)
   })
 
+  it('keeps transactions with absurd names and types, and opens again with them', async () => {
+    const deep = `${test.counterPackageId}::${'m'.repeat(128)}::${'T'.repeat(128)}`
+    const wide = `${deep}<${Array(200).fill(deep).join(',')}>`
+    const hostile: ((tx: Transaction) => void)[] = [
+      (tx) => void tx.moveCall({ target: `${test.counterPackageId}::counter::${'f'.repeat(100_000)}` }),
+      (tx) => void tx.moveCall({ target: `${test.counterPackageId}::${'m'.repeat(100_000)}::f` }),
+      (tx) => void tx.moveCall({ target: `${test.counterPackageId}::counter::create`, typeArguments: [wide] }),
+      (tx) => void tx.makeMoveVec({ type: wide, elements: [] }),
+    ]
+    let kept = 0
+    for (const change of hostile) {
+      const bytes = await complete(change)
+      const outcome = await execute(bytes).catch((error: { code: string }) => error)
+      if ('code' in outcome) expect(outcome.code).toBe('INVALID_ARGUMENT')
+      else {
+        expect(outcome.FailedTransaction?.status.success).toBe(false)
+        kept++
+      }
+    }
+    expect(kept).toBeGreaterThan(1)
+    const { checkpoint } = test.ledger
+    await test.restart()
+    expect(test.ledger.checkpoint).toBe(checkpoint)
+  })
+
   it('refuses a transaction of the system', async () => {
     const bytes = await complete()
     // Variant 0 of the kind is programmable; 1 to 3 are the system's.
