@@ -2,7 +2,7 @@
  *  nobody has held a lease for a while. This file is the client side and imports nothing heavy. */
 
 import { spawn } from 'node:child_process'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { sleep } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
@@ -40,6 +40,7 @@ const START_TIMEOUT_MS = 120_000
 const STOP_TIMEOUT_MS = 15_000
 const POLL_MS = 40
 const LOG_TAIL_BYTES = 2000
+const MAX_LOG_BYTES = 1024 * 1024
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
 const ENTRY = import.meta.url.endsWith('.ts')
   ? new URL('./daemon-main.ts', import.meta.url)
@@ -113,7 +114,7 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
     stay: options.stay ?? false,
     idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
   }
-  const log = await open(daemonLogPath(dir), 'w', 0o600)
+  const log = await openLog(daemonLogPath(dir))
   const started: StartedProcess = {}
   try {
     const child = spawn(process.execPath, [fileURLToPath(ENTRY), JSON.stringify(settings)], {
@@ -142,6 +143,13 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
     await log.close()
   }
   return started
+}
+
+/** Appended to, because several may try to start at once; begun anew when it has grown. */
+async function openLog(path: string): Promise<FileHandle> {
+  const log = await open(path, 'a', 0o600)
+  if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate()
+  return log
 }
 
 function plainError({ kind, code, message, data, hints }: Record<string, unknown>): FloeError {
@@ -180,14 +188,23 @@ export async function stopLocalNetwork({ dataDir, signal }: DaemonOptions): Prom
   const record = await readDaemonRecord(dir)
   if (record?.pid === pid) await callControl(record, 'POST', '/stop').catch(() => {})
   // One that is just starting has no control server yet; a signal ends it as well.
-  else process.kill(pid, 'SIGTERM')
+  else signalProcess(pid, 'SIGTERM')
   const deadline = performance.now() + STOP_TIMEOUT_MS
   while ((await lockHolder(dir)) === pid) {
-    if (performance.now() > deadline) process.kill(pid, 'SIGKILL')
+    if (performance.now() > deadline) signalProcess(pid, 'SIGKILL')
     await sleep(POLL_MS, signal)
   }
   await removeDaemonRecord(dir)
   return true
+}
+
+/** The process may have ended meanwhile, which is what was wanted. */
+function signalProcess(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 /** Stops it and deletes its state. */

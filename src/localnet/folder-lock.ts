@@ -2,8 +2,9 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sleep } from '../base/abort.ts'
 import { LocalnetLockedError } from './errors.ts'
 
 export interface FolderLock {
@@ -19,36 +20,64 @@ interface Holder {
 }
 
 const LOCK_FILE = 'lock'
-/** Attempts to replace a lock whose holder is gone, against others that try the same. */
-const MAX_ATTEMPTS = 20
+/** Looks at a lock that others are taking over, 5 ms apart. */
+const MAX_ATTEMPTS = 400
 
 /** @throws {LocalnetLockedError} LOCALNET_LOCKED while a living process holds it */
 export async function lockFolder(dir: string): Promise<FolderLock> {
   const path = join(dir, LOCK_FILE)
-  const holder: Holder = { pid: process.pid, started: startOf(process.pid), nonce: randomBytes(8).toString('hex') }
+  const holder: Holder = { pid: process.pid, started: startOf(process.pid), nonce: newNonce() }
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    if (await createExclusively(path, JSON.stringify(holder)))
-      return {
-        async release() {
-          if ((await readHolder(path))?.nonce === holder.nonce) await rm(path, { force: true })
-        },
-      }
+    if (await claim(path, holder)) return { release: () => removeIf(path, holder.nonce) }
     const other = await readHolder(path)
     if (other && isAlive(other)) throw new LocalnetLockedError(dir, other.pid)
-    // Moved aside rather than deleted: of two that found it stale only one succeeds, and neither removes a new lock
-    // without noticing.
-    const aside = `${path}.${holder.nonce}`
-    try {
-      await rename(path, aside)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      continue
-    }
-    const moved = await readHolder(aside)
-    if (moved && isAlive(moved)) await rename(aside, path)
-    else await rm(aside, { force: true })
+    if (other) await removeStale(path, other.nonce)
+    await sleep(attempt === 0 ? 0 : 5)
   }
   throw new LocalnetLockedError(dir, (await readHolder(path))?.pid ?? 0)
+}
+
+/** Removes a lock whose holder is dead, and never one that somebody has taken since.
+ *
+ *  Looking and removing are two steps, so only the owner of a guard named after exactly that lock may do both; a guard
+ *  whose owner died is itself a stale lock. */
+async function removeStale(path: string, nonce: string): Promise<void> {
+  const guard = `${path}.${nonce}`
+  const owner: Holder = { pid: process.pid, started: startOf(process.pid), nonce: newNonce() }
+  if (await claim(guard, owner)) {
+    try {
+      await removeIf(path, nonce)
+    } finally {
+      await removeIf(guard, owner.nonce)
+    }
+    return
+  }
+  const other = await readHolder(guard)
+  if (other && !isAlive(other)) await removeStale(guard, other.nonce)
+}
+
+/** Creates a lock with all of its content, or not at all. */
+async function claim(path: string, holder: Holder): Promise<boolean> {
+  const own = `${path}.${holder.nonce}.tmp`
+  await writeFile(own, JSON.stringify(holder), { mode: 0o600 })
+  try {
+    await link(own, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(own, { force: true })
+  }
+}
+
+/** Removes the lock with that nonce. */
+async function removeIf(path: string, nonce: string): Promise<void> {
+  if ((await readHolder(path))?.nonce === nonce) await rm(path, { force: true })
+}
+
+function newNonce(): string {
+  return randomBytes(8).toString('hex')
 }
 
 /** Pid of the living process that holds the folder. */
@@ -57,48 +86,54 @@ export async function lockHolder(dir: string): Promise<number | undefined> {
   return holder && isAlive(holder) ? holder.pid : undefined
 }
 
-async function createExclusively(path: string, text: string): Promise<boolean> {
+/** Stands for a lock that was damaged: nobody holds it. */
+const UNREADABLE: Holder = { pid: 0, started: '', nonce: 'unreadable' }
+
+/** Undefined if there is no lock. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  let text: string
   try {
-    const handle = await open(path, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-    } finally {
-      await handle.close()
-    }
-    return true
+    text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-/** Undefined if there is none, or none that was written to its end. */
-async function readHolder(path: string): Promise<Holder | undefined> {
   try {
-    const holder = JSON.parse(await readFile(path, 'utf8')) as Holder
-    return Number.isInteger(holder.pid) && typeof holder.nonce === 'string' ? holder : undefined
+    const holder = JSON.parse(text) as Holder
+    // The nonce becomes part of a file name.
+    const whole = holder.pid > 0 && Number.isInteger(holder.pid) && /^[0-9a-z]{1,32}$/.test(holder.nonce)
+    return whole ? holder : UNREADABLE
   } catch {
-    return undefined
+    return UNREADABLE
   }
 }
 
 function isAlive({ pid, started }: Holder): boolean {
+  // Signal 0 to process 0 would reach our own group.
+  if (pid === 0) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  const now = startOf(pid)
-  return now === '' || started === '' || now === started
+  const now = statOf(pid)
+  if (now === undefined || started === '') return true
+  // A zombie holds nothing any more; its parent has only not looked yet.
+  return now.state !== 'Z' && now.started === started
 }
 
-/** Clock ticks since boot at which the process started (Linux); empty elsewhere. */
 function startOf(pid: number): string {
+  return statOf(pid)?.started ?? ''
+}
+
+/** State letter, and clock ticks since boot at the start (Linux); undefined elsewhere. */
+function statOf(pid: number): { state: string; started: string } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The command name may hold spaces and parentheses; the start time is the 20th field after its last one.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    // The command name may hold spaces and parentheses; after its last one come the state and, 20th, the start time.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', started: fields[19] ?? '' }
   } catch {
-    return ''
+    return undefined
   }
 }
