@@ -8,7 +8,7 @@ import { normalizeAddress } from '../movevm/types.ts'
 import { type CheckContext, checkTransaction, MAX_GAS_BUDGET } from './checks.ts'
 import { CLOCK_ID, tickClock } from './clock-object.ts'
 import { transactionRecord } from './committed.ts'
-import { GRPC, LedgerError } from './errors.ts'
+import { GRPC, invalidArgument, LedgerError } from './errors.ts'
 import {
   type ExecutionMode,
   type ExecutionResult,
@@ -25,6 +25,9 @@ import { checkSignatures } from './signatures.ts'
 import type { LedgerState } from './state.ts'
 import type { LedgerStore } from './store.ts'
 import { encodeTransaction, inputObjectId, parseTransaction, programmable, transactionDigest } from './transaction.ts'
+
+/** A thousand years: any storage epoch is in reach, and sums of times stay safe integers. */
+const MAX_CLOCK_OFFSET_MS = 1000 * 365 * 86_400_000
 
 export interface SimulationOptions {
   /** False: inspect freely (any function, any owner), and never fail on what a transaction may not do. */
@@ -247,11 +250,16 @@ export class Chain {
     this.#store.append({ ...this.state.status, ...change, kind: 'status' })
   }
 
-  /** Moves ledger time forward and writes it to the clock object. */
+  /** Moves ledger time forward and writes it to the clock object.
+   *  @throws {LedgerError} LEDGER_INVALID_ARGUMENT if that is not forward, or out of all proportion */
   advanceClock(ms: number): void {
-    if (!Number.isSafeInteger(ms) || ms < 0)
-      throw new RangeError(`"ms" expected a whole number of at least 0, got ${ms}`)
-    this.setStatus({ clockOffsetMs: this.state.status.clockOffsetMs + ms })
+    const clockOffsetMs = this.state.status.clockOffsetMs + ms
+    if (!Number.isSafeInteger(ms) || ms < 0 || clockOffsetMs > MAX_CLOCK_OFFSET_MS) {
+      throw invalidArgument(
+        `time can move forward by whole milliseconds, up to ${MAX_CLOCK_OFFSET_MS} in all, not by ${ms}`,
+      )
+    }
+    this.setStatus({ clockOffsetMs })
     const clock = this.state.getObject(CLOCK_ID)
     if (clock) this.setObjects([tickClock(clock, this.nowMs())])
   }

@@ -178,6 +178,21 @@ describe('the ledger handle', () => {
     expect((await test.ledger.executeAs(ALICE, bumpPlan(1))).timestampMs).toBe(1_000_500)
   })
 
+  it('moves time forward within bounds, never back', async () => {
+    const before = test.ledger.nowMs()
+    const year = 365 * 86_400_000
+    for (const ms of [-1, 0.5, Number.NaN, 1001 * year]) {
+      await expect(test.ledger.advanceClock(ms)).rejects.toMatchObject({ code: 'LEDGER_INVALID_ARGUMENT' })
+    }
+    await test.ledger.advanceClock(999 * year)
+    await expect(test.ledger.advanceClock(2 * year)).rejects.toMatchObject({ code: 'LEDGER_INVALID_ARGUMENT' })
+    const huge = test.client.forkingService.advanceClock({ durationMs: (1n << 64n) - 1n })
+    await expect(huge).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await test.restart()
+    expect(test.ledger.nowMs() - before).toBeGreaterThanOrEqual(999 * year)
+    expect((await test.client.forkingService.getStatus({})).response.timestampMs).toBeGreaterThan(BigInt(before))
+  })
+
   it('refuses a port that is taken and answers nothing before genesis', async () => {
     await expect(startLedger({ dir: `${test.dir}-2`, port: test.ledger.port })).rejects.toMatchObject({
       code: 'EADDRINUSE',
