@@ -1,0 +1,10 @@
+import { describe, expect, it } from 'vitest'
+import { killWhileCommitting } from './kill.ts'
+
+describe('kill -9 while committing', () => {
+  it('loses no commit that was reported, and the next command works, 500 times', async () => {
+    let commits = 0
+    for (let seed = 2; seed < 12; seed++) commits += (await killWhileCommitting(50, seed)).commits
+    expect(commits).toBeGreaterThan(100)
+  })
+})

@@ -1,0 +1,9 @@
+import { describe, expect, it } from 'vitest'
+import { killWhileCommitting } from './kill.ts'
+
+describe('kill -9 while committing', () => {
+  it('loses no commit that was reported, and the next command works, 20 times', async () => {
+    const { commits } = await killWhileCommitting(20, 1)
+    expect(commits).toBeGreaterThan(0)
+  })
+})
