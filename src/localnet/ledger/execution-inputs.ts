@@ -22,6 +22,8 @@ import type { CallArg, Command, ProgrammableTransaction } from './transaction.ts
 /** Stands in for a payment in simulations; no real object can have this id. */
 const MOCK_GAS_ID = `0x${'9a5'.padStart(64, '0')}`
 const MOCK_GAS_VALUE = 10n ** 18n
+/** Budget of a simulation that names none: the most a transaction may have on Sui. */
+const MOCK_BUDGET = 50_000_000_000n
 
 export interface GasPayment {
   readonly slot: Slot
@@ -120,7 +122,8 @@ function loadGas(request: ExecutionRequest, runtime: ObjectRuntime): GasPayment 
   }
   const [coin, ...folded] = coins as [LedgerMoveObject, ...LedgerMoveObject[]]
   const total = coins.reduce((sum, each) => sum + coinValue(each), 0n)
-  const budget = BigInt(data.gasData.budget)
+  const declared = BigInt(data.gasData.budget)
+  const budget = isMock && declared === 0n ? MOCK_BUDGET : declared
   if (total < budget) throw invalidArgument(`Balance of gas object ${total} is lower than the needed amount: ${budget}`)
   runtime.registerInput(coin)
   // The budget is out of reach of the commands, so that it is there when gas is charged.

@@ -9,8 +9,9 @@ const STORAGE_PRICE = 7600n
 /** Part of a rebate that is paid out, in 1/10,000. */
 const REBATE_RATE = 9900n
 const RATE_BASE = 10_000n
-/** Instructions per unit of computation. */
-const INSTRUCTIONS_PER_UNIT = 10
+/** Instructions per unit of computation. Natives are charged in instructions too; that of a signature check is chosen so
+ *  that it costs about the 44 units it costs on chain. */
+const INSTRUCTIONS_PER_UNIT = 100
 /** Computation is rounded up to one of these, in units; as on Sui. */
 const BUCKETS = [1_000, 5_000, 10_000, 20_000, 50_000, 200_000, 1_000_000, 5_000_000] as const
 
