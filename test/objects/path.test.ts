@@ -17,7 +17,7 @@ describe('paths', () => {
       'tab\t',
       'x'.repeat(255),
       `${'é'.repeat(127)}x`,
-      `${'y'.repeat(255)}/`.repeat(15) + 'z'.repeat(255),
+      `${`${'y'.repeat(255)}/`.repeat(15)}${'z'.repeat(255)}`,
       '.gitignore',
       '.gitattributes',
       '.floeignore',
@@ -57,7 +57,7 @@ describe('paths', () => {
       '\0',
       'x'.repeat(256),
       'é'.repeat(128),
-      `${'y'.repeat(255)}/`.repeat(16) + 'z',
+      `${`${'y'.repeat(255)}/`.repeat(16)}z`,
       'a\ud800b',
       '\udc00',
     ]
