@@ -65,9 +65,20 @@ async function claim(path: string, holder: Holder): Promise<boolean> {
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
+    // File systems without hard links: an exclusive create, then the record.
+    return await claimInPlace(path, holder)
   } finally {
     await rm(own, { force: true })
+  }
+}
+
+async function claimInPlace(path: string, holder: Holder): Promise<boolean> {
+  try {
+    await writeFile(path, JSON.stringify(holder), { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
   }
 }
 
