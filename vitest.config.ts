@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 /** The suite of `npm test`: needs Node and npm alone. Slow sweeps are `*.slow.ts`, interop is `*.interop.ts`. */
 export default defineConfig({
+  // Examples import 'floe' as a user would; here that is the source, not a build.
+  resolve: { conditions: ['floe-source'] },
+  ssr: { resolve: { conditions: ['floe-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,

@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander'
 import { UsageError } from '../base/errors.ts'
-import type { NetworkProfile } from '../ledger/networks.ts'
 import { getConfig } from '../repo/config.ts'
+import { localNetworkProfile } from '../repo/local-profile.ts'
 import type { OnProgress } from '../repo/progress.ts'
 import type { RemoteOptions } from '../repo/remote-options.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -57,34 +57,10 @@ export async function withNetwork<T>(
   const { ensureLocalNetwork } = await import('../localnet/daemon.ts')
   const lease = await ensureLocalNetwork({ dataDir: context.homeDir })
   try {
-    return await work({ ...base, networks: [localProfile(lease.info)] })
+    return await work({ ...base, networks: [localNetworkProfile(lease.info)] })
   } finally {
     await lease.release()
   }
-}
-
-/** The profile of a running local network. */
-export function localProfile(info: LocalNetworkIds): NetworkProfile {
-  return {
-    name: 'local',
-    rpcUrl: info.rpcUrl,
-    faucetUrl: info.faucetUrl,
-    systemObjectId: info.systemObjectId,
-    stakingObjectId: info.stakingObjectId,
-    walPackageId: info.walPackageId,
-    floePackageIds: [info.floePackageId],
-    nodeScheme: 'http',
-    local: true,
-  }
-}
-
-export interface LocalNetworkIds {
-  rpcUrl: string
-  faucetUrl: string
-  systemObjectId: string
-  stakingObjectId: string
-  walPackageId: string
-  floePackageId: string
 }
 
 function keySource(context: Context, flag: string | undefined): RemoteOptions['key'] {

@@ -6,10 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FloeError } from '../../base/errors.ts'
+import { localNetworkProfile } from '../../repo/local-profile.ts'
 import type { RemoteOptions } from '../../repo/remote-options.ts'
 import type { Result } from '../command.ts'
 import type { Context } from '../context.ts'
-import { localProfile } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount, formatTable, formatToken } from '../text.ts'
 import { compareFolders } from './compare.ts'
@@ -37,7 +37,11 @@ export async function runDemo(context: Context, options: { keep: boolean }): Pro
   try {
     heading(context, 'A local network: 13 storage nodes, 208 shards, a ledger that runs Move')
     const lease = await ensureLocalNetwork({ dataDir, signal: context.signal })
-    const remote: RemoteOptions = { homeDir: dataDir, networks: [localProfile(lease.info)], signal: context.signal }
+    const remote: RemoteOptions = {
+      homeDir: dataDir,
+      networks: [localNetworkProfile(lease.info)],
+      signal: context.signal,
+    }
     say(context, `ledger ${lease.info.rpcUrl}, contract ${lease.info.floePackageId.slice(0, 10)}…`)
 
     const workspace = join(root, 'dataset')

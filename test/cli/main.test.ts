@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { EXIT_CODES } from '../../src/base/errors.ts'
+import { EXIT_HELP, REGISTRY } from '../../src/cli/registry.ts'
+import { runCli } from './run-cli.ts'
+
+let cwd = ''
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'floe-cli-'))
+})
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+describe('floe', () => {
+  it('prints its help and exits 0 when nothing is typed', async () => {
+    const run = await runCli([], { cwd })
+    expect(run.exitCode).toBe(0)
+    expect(run.stdout).toContain('Usage: floe')
+    for (const name of Object.keys(REGISTRY)) expect(run.stdout).toContain(`\n  ${name} `)
+  })
+
+  it('prints the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(await runCli(['--version'], { cwd })).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('lists every exit status in its help', () => {
+    for (const code of Object.values(EXIT_CODES)) expect(EXIT_HELP).toMatch(new RegExp(`\\b${code} `))
+  })
+
+  it('ends an unknown command or option with exit 2 and says what it could have been', async () => {
+    const verb = await runCli(['comit'], { cwd })
+    expect(verb.exitCode).toBe(2)
+    expect(verb.stderr).toContain("Error: unknown command 'comit'")
+    expect(verb.stderr).toContain('commit')
+    const option = await runCli(['status', '--shrt'], { cwd })
+    expect(option.exitCode).toBe(2)
+    expect(option.stderr).toContain("Error: unknown option '--shrt'")
+  })
+
+  it('says that a directory is no workspace, with what to type, and exits 10', async () => {
+    const run = await runCli(['status'], { cwd })
+    expect(run.exitCode).toBe(10)
+    expect(run.stdout).toBe('')
+    expect(run.stderr).toMatch(/^Error: .*\n(?:.*\n)*Hint: .*floe init/)
+  })
+
+  it('ends --json with exactly one object, also for an error', async () => {
+    const run = await runCli(['status', '--json'], { cwd })
+    expect(run.exitCode).toBe(10)
+    expect(run.stderr).toBe('')
+    expect(run.stdout.trimEnd().split('\n')).toHaveLength(1)
+    expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, exitCode: 10, error: { kind: 'not-a-repository' } })
+  })
+
+  it('has a help page for every command, whose first line is imperative and has no full stop', async () => {
+    const visit = async (entries: typeof REGISTRY, words: string[]): Promise<void> => {
+      for (const [name, entry] of Object.entries(entries)) {
+        expect(entry.summary).toMatch(/^[A-Z][^.]*[^.]$/)
+        const run = await runCli([...words, name, '--help'], { cwd })
+        expect(run.exitCode, [...words, name].join(' ')).toBe(0)
+        expect(run.stdout).toContain(entry.summary)
+        if ('children' in entry) await visit(entry.children, [...words, name])
+      }
+    }
+    await visit(REGISTRY, [])
+  })
+})
