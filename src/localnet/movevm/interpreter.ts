@@ -7,11 +7,14 @@
 import { FloeError } from '../../base/errors.ts'
 import { invariantFault, limitFault, MoveFault } from './errors.ts'
 import type { FunctionInstance } from './function-instance.ts'
-import { binary, cast, compareIntegers, integer, shift } from './integers.ts'
+import { integer } from './integers.ts'
+import type { Layout } from './layout.ts'
 import { MAX_CALL_DEPTH, MAX_OPERANDS } from './limits.ts'
 import { locationOf, type Machine } from './machine.ts'
 import type { Code } from './module.ts'
 import { OP } from './opcodes.ts'
+import { borrowField, genericField, openVariant, variantOf } from './packing.ts'
+import { popOperand, runStackInstruction } from './stack-instructions.ts'
 import {
   assertCopyable,
   assertDroppable,
@@ -111,9 +114,7 @@ class Interpreter<C> {
   }
 
   #pop(): Value {
-    const value = this.#stack.pop()
-    if (value === undefined) throw invariantFault('operand stack is empty')
-    return value
+    return popOperand(this.#stack)
   }
 
   #take(count: number): Value[] {
@@ -223,11 +224,11 @@ class Interpreter<C> {
           break
         case OP.MutBorrowField:
         case OP.ImmBorrowField:
-          stack.push(this.#borrowField(instance, operand))
+          stack.push(borrowField(instance, operand, this.#pop()))
           break
         case OP.MutBorrowFieldGeneric:
         case OP.ImmBorrowFieldGeneric:
-          stack.push(this.#borrowField(instance, instance.function.module.loaded.module.fieldInstances[operand]!.of))
+          stack.push(borrowField(instance, genericField(instance, operand), this.#pop()))
           break
         case OP.Call:
         case OP.CallGeneric: {
@@ -249,17 +250,17 @@ class Interpreter<C> {
           break
         case OP.PackVariant:
         case OP.PackVariantGeneric:
-          this.#packVariant(instance, operand, opcodes[pc] === OP.PackVariantGeneric)
+          this.#packVariant(variantOf(instance, operand, opcodes[pc]!, loader))
           break
         case OP.UnpackVariant:
         case OP.UnpackVariantGeneric:
-          for (const field of this.#openVariant(instance, operand, opcodes[pc]!, this.#pop())) stack.push(field)
+          for (const field of openVariant(instance, operand, opcodes[pc]!, this.#pop())) stack.push(field)
           break
         case OP.UnpackVariantImmRef:
         case OP.UnpackVariantMutRef:
         case OP.UnpackVariantGenericImmRef:
         case OP.UnpackVariantGenericMutRef: {
-          const fields = this.#openVariant(instance, operand, opcodes[pc]!, expectReference(this.#pop()).get())
+          const fields = openVariant(instance, operand, opcodes[pc]!, expectReference(this.#pop()).get())
           for (let i = 0; i < fields.length; i++) stack.push(new Reference(fields, i))
           break
         }
@@ -280,90 +281,17 @@ class Interpreter<C> {
           reference.set(this.#pop())
           break
         }
-        case OP.Add:
-          this.#binary('add')
-          break
-        case OP.Sub:
-          this.#binary('sub')
-          break
-        case OP.Mul:
-          this.#binary('mul')
-          break
-        case OP.Mod:
-          this.#binary('mod')
-          break
-        case OP.Div:
-          this.#binary('div')
-          break
-        case OP.BitOr:
-          this.#binary('or')
-          break
-        case OP.BitAnd:
-          this.#binary('and')
-          break
-        case OP.Xor:
-          this.#binary('xor')
-          break
-        case OP.Shl:
-        case OP.Shr: {
-          const distance = this.#pop()
-          stack.push(shift(opcodes[pc] === OP.Shl ? 'left' : 'right', this.#pop(), distance))
-          break
-        }
-        case OP.Or: {
-          const right = expectBool(this.#pop())
-          stack.push(expectBool(this.#pop()) || right)
-          break
-        }
-        case OP.And: {
-          const right = expectBool(this.#pop())
-          stack.push(expectBool(this.#pop()) && right)
-          break
-        }
-        case OP.Not:
-          stack.push(!expectBool(this.#pop()))
-          break
         case OP.Eq:
           stack.push(this.#equal())
           break
         case OP.Neq:
           stack.push(!this.#equal())
           break
-        case OP.Lt:
-          stack.push(this.#compare() < 0)
-          break
-        case OP.Gt:
-          stack.push(this.#compare() > 0)
-          break
-        case OP.Le:
-          stack.push(this.#compare() <= 0)
-          break
-        case OP.Ge:
-          stack.push(this.#compare() >= 0)
-          break
         case OP.Abort: {
           const code = this.#pop()
           if (typeof code !== 'bigint') throw invariantFault('an abort code is a u64')
           throw new MoveFault('abort', `aborted with code ${code}`, code)
         }
-        case OP.CastU8:
-          stack.push(cast(8, this.#pop()))
-          break
-        case OP.CastU16:
-          stack.push(cast(16, this.#pop()))
-          break
-        case OP.CastU32:
-          stack.push(cast(32, this.#pop()))
-          break
-        case OP.CastU64:
-          stack.push(cast(64, this.#pop()))
-          break
-        case OP.CastU128:
-          stack.push(cast(128, this.#pop()))
-          break
-        case OP.CastU256:
-          stack.push(cast(256, this.#pop()))
-          break
         case OP.VecPack:
           stack.push(packVector(instance.element(operand), this.#take(frame.code.counts.get(pc)!)))
           break
@@ -394,20 +322,18 @@ class Interpreter<C> {
           break
         }
         default:
-          throw invariantFault(`unknown instruction ${opcodes[pc]}`)
+          runStackInstruction(opcodes[pc]!, stack)
       }
       frame.pc = pc + 1
     }
   }
 
-  #binary(operation: 'add' | 'sub' | 'mul' | 'div' | 'mod' | 'and' | 'or' | 'xor'): void {
-    const right = this.#pop()
-    this.#stack.push(binary(operation, this.#pop(), right))
+  #pack(layout: Layout): void {
+    this.#stack.push(new Struct(layout, this.#take(layout.fields!.length)))
   }
 
-  #compare(): number {
-    const right = this.#pop()
-    return compareIntegers(this.#pop(), right)
+  #packVariant({ layout, tag }: { layout: Layout; tag: number }): void {
+    this.#stack.push(new Variant(layout, tag, this.#take(layout.variants![tag]!.fields.length)))
   }
 
   #equal(): boolean {
@@ -419,32 +345,6 @@ class Interpreter<C> {
       this.#machine.chargeBytes(valueSize(left instanceof Reference ? left.get() : left))
     }
     return equalValues(left, right)
-  }
-
-  #borrowField(instance: FunctionInstance, handle: number): Reference {
-    const struct = expectStruct(expectReference(this.#pop()).get())
-    const { field } = instance.function.module.loaded.module.fieldHandles[handle]!
-    if (field >= struct.fields.length) throw invariantFault('field of another struct')
-    return new Reference(struct.fields, field)
-  }
-
-  #pack(layout: NonNullable<Struct['layout']>): void {
-    this.#stack.push(new Struct(layout, this.#take(layout.fields!.length)))
-  }
-
-  #packVariant(instance: FunctionInstance, operand: number, generic: boolean): void {
-    const { variantHandles, variantInstances } = instance.function.module.loaded.module
-    const { of, tag } = (generic ? variantInstances : variantHandles)[operand]!
-    const layout = generic ? instance.genericEnum(of, this.#machine.loader) : instance.enum(of, this.#machine.loader)
-    this.#stack.push(new Variant(layout, tag, this.#take(layout.variants![tag]!.fields.length)))
-  }
-
-  #openVariant(instance: FunctionInstance, operand: number, opcode: number, value: Value): Value[] {
-    const { variantHandles, variantInstances } = instance.function.module.loaded.module
-    const { tag } = (opcode >= OP.UnpackVariantGeneric ? variantInstances : variantHandles)[operand]!
-    if (!(value instanceof Variant)) throw invariantFault('expected an enum')
-    if (value.tag !== tag) throw new MoveFault('variant', `expected variant ${tag}, found ${value.tag}`)
-    return value.fields
   }
 }
 
