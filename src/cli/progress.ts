@@ -46,7 +46,10 @@ export function plainProgress(write: (line: string) => void, now: () => number =
           () => `uploading pack ${event.pack} of ${event.packs}: ${percent(event.doneBytes, event.totalBytes)}`,
         )
       case 'downloading':
-        return often(() => `downloading: ${formatBytes(event.doneBytes)} of about ${formatBytes(event.totalBytes)}`)
+        return often(
+          () =>
+            `downloading: ${formatBytes(event.doneBytes)}${event.totalBytes > 0 ? ` of about ${formatBytes(event.totalBytes)}` : ''}`,
+        )
       case 'checking-out':
         return often(() => `writing files: ${event.doneFiles} of ${event.totalFiles}`)
       case 'verifying':

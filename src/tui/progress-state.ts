@@ -5,6 +5,7 @@ import type { ProgressEvent } from '../repo/progress.ts'
 export interface Phase {
   label: string
   done: number
+  /** 0 while it is not known. */
   total: number
   /** What `done` and `total` count. */
   unit: 'bytes' | 'files' | 'objects' | 'packs' | 'shards'
@@ -86,5 +87,6 @@ function packs(label: string, event: { pack: number; packs: number }): Phase {
 }
 
 function bar(label: string, done: number, total: number, unit: Phase['unit']): Phase {
-  return { label, done: Math.min(done, total), total, unit, finished: total > 0 && done >= total }
+  // A total of 0 is not known yet.
+  return { label, done: total > 0 ? Math.min(done, total) : done, total, unit, finished: total > 0 && done >= total }
 }

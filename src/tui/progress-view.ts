@@ -95,6 +95,7 @@ function PhaseLine(props: { phase: Phase; seconds: number }): ReactNode {
 }
 
 function amount(phase: Phase): string {
+  if (phase.total === 0) return phase.unit === 'bytes' ? formatBytes(phase.done) : `${phase.done} ${phase.unit}`
   if (phase.unit === 'bytes')
     return phase.finished ? formatBytes(phase.total) : `${formatBytes(phase.done)} of ${formatBytes(phase.total)}`
   return `${phase.done} of ${phase.total} ${phase.unit}`

@@ -23,6 +23,11 @@ describe('reduceProgress', () => {
     expect(state.phases.get('download')).toMatchObject({ done: 100, total: 100, finished: true })
   })
 
+  it('keeps counting while the total is not known', () => {
+    const state = reduceProgress(EMPTY_STATE, { $kind: 'downloading', doneBytes: 7, totalBytes: 0 })
+    expect(state.phases.get('download')).toMatchObject({ done: 7, total: 0, finished: false })
+  })
+
   it('names each failing node once, and a bounded number of them', () => {
     let state = EMPTY_STATE
     for (let i = 0; i < 50; i++)

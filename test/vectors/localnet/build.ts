@@ -9,10 +9,10 @@ import {
 import { packageFiles } from '../../../src/move/compiler.ts'
 
 class Offline extends MovePackageFetcher {
-  async fetch(_git: string, _revision: string, folder?: string): Promise<Record<string, string>> {
+  override async fetch(_git: string, _revision: string, folder?: string): Promise<Record<string, string>> {
     return packageFiles(folder?.endsWith('move-stdlib') ? 'move-stdlib' : 'sui-framework', false)
   }
-  async fetchFile(): Promise<null> {
+  override async fetchFile(): Promise<null> {
     return null
   }
 }
