@@ -77,3 +77,9 @@ export async function codeOf(job: Promise<unknown>): Promise<string> {
     return (error as { code?: string }).code ?? String(error)
   }
 }
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const item of items) found.push(item)
+  return found
+}

@@ -15,7 +15,7 @@ import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { unreadableFs } from '../faults/faulty-fs.ts'
-import { author, codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+import { author, codeOf, collect, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
 
 let ws: TemporaryWorkspace
 beforeEach(async () => {
@@ -243,7 +243,7 @@ describe('reading versions', () => {
 
   it('ls and cat read any version, ranges included', async () => {
     const list = async (revision: string, prefix?: string) =>
-      (await Array.fromAsync(listFiles(ws.workspace, { revision, prefix }))).map(({ path }) => path)
+      (await collect(listFiles(ws.workspace, { revision, prefix }))).map(({ path }) => path)
     expect(await list('HEAD')).toEqual(['a', 'd/y'])
     expect(await list('HEAD^', 'd')).toEqual(['d/x'])
     expect(await codeOf(list('HEAD', 'nothing'))).toBe('PATH_UNKNOWN')
@@ -317,7 +317,7 @@ describe('restore and rm', () => {
     expect(existsSync(join(ws.dir, 'd'))).toBe(false)
     expect(await codeOf(remove(ws.workspace, { paths: ['a'] }))).toBe('PATH_UNKNOWN')
     await commit(ws.workspace, { message: 'two', author })
-    expect(await Array.fromAsync(listFiles(ws.workspace))).toEqual([])
+    expect(await collect(listFiles(ws.workspace))).toEqual([])
     expect(lstatSync(join(ws.dir, 'a')).isFile()).toBe(true)
   })
 })
