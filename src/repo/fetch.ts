@@ -7,7 +7,6 @@ import { assertRefName } from '../objects/ref-name.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { downloadHistory } from './download.ts'
 import { localRefName, readRemote } from './remote.ts'
-import { RemoteIntegrityError } from './remote-errors.ts'
 import { rememberPushes, seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
@@ -29,6 +28,14 @@ export interface FetchResult {
   updated: FetchUpdate[]
   /** Commits that were new here. */
   commits: number
+  /** Tags that mean another commit here than on the remote; they were left as they are. */
+  keptTags: KeptTag[]
+}
+
+export interface KeptTag {
+  ref: string
+  here: string
+  there: string
 }
 
 /** @param options.refs - only these refs of the remote (`heads/main`); default all */
@@ -40,8 +47,8 @@ export async function fetchRemote(
   const remote = readRemote(workspace, options.remote ?? 'origin')
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
-  const { updated, commits } = await fetchRefs(workspace, remote.name, source, options)
-  return { remote: remote.name, network: remote.network, repository: remote.repository, updated, commits }
+  const fetched = await fetchRefs(workspace, remote.name, source, options)
+  return { remote: remote.name, network: remote.network, repository: remote.repository, ...fetched }
 }
 
 /** Brings the commits of the remote's refs and moves what is known of them here. Takes the workspace lock. */
@@ -50,19 +57,21 @@ export async function fetchRefs(
   remoteName: string,
   source: RemoteSource,
   options: RemoteOptions & { refs?: readonly string[] | undefined },
-): Promise<{ updated: FetchUpdate[]; commits: number }> {
+): Promise<Pick<FetchResult, 'updated' | 'commits' | 'keptTags'>> {
   return workspace.withLock('fetch', async () => {
     const updated: FetchUpdate[] = []
+    const keptTags: KeptTag[] = []
     let commits = 0
     const wanted = source.refs.filter((ref) => options.refs?.includes(localRefName(ref.name)) ?? true)
     for (const ref of wanted) {
       const update = await fetchRef(workspace, remoteName, source, ref, options)
       commits += update.commits
       if (update.change) updated.push(update.change)
+      if (update.kept) keptTags.push(update.kept)
     }
     if (!options.refs) updated.push(...(await forgetGone(workspace, remoteName, source)))
     await rememberPushes(workspace, remoteName, source.reader.repositoryId, source.state.log.size)
-    return { updated, commits }
+    return { updated, commits, keptTags }
   })
 }
 
@@ -72,12 +81,14 @@ async function fetchRef(
   source: RemoteSource,
   ref: RefRecord,
   options: RemoteOptions,
-): Promise<{ change?: FetchUpdate; commits: number }> {
+): Promise<{ change?: FetchUpdate; kept?: KeptTag; commits: number }> {
   const name = localRefName(ref.name)
   const tracking = trackingName(remoteName, name)
   const commit = ref.commit as ObjectId
   const old = workspace.refs.read(tracking)
   if (old === commit) return { commits: 0 }
+  // A tag of one's own stays: tags never move, so the two were made apart, and only a person can say which is meant.
+  if (name.startsWith('tags/') && old !== null) return { commits: 0, kept: { ref: name, here: old, there: commit } }
   const record = source.recordOf(ref)
   const { read } = await source.objects([record])
   const session = await workspace.store.begin()
@@ -89,13 +100,6 @@ async function fetchRef(
   } finally {
     session.abort()
   }
-  if (name.startsWith('tags/') && old !== null)
-    throw new RemoteIntegrityError('REMOTE_TAG_MOVED', `tag ${name} is ${old} here and ${commit} on the remote`, {
-      data: { ref: name, here: old, remote: commit },
-      hints: [
-        'Tags never move on chain, so one of the two was made elsewhere: delete yours with `floe tag -d` if it is the wrong one',
-      ],
-    })
   const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, options))
   await workspace.refs.update({ name: tracking, next: commit, reason: 'fetch' })
   return { change: { ref: name, old, new: commit, forced }, commits }
