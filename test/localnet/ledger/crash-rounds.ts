@@ -21,16 +21,18 @@ interface Committed {
   checkpoint: number
 }
 
-/** One life of the ledger: returns what it found, and what it acknowledged before SIGKILL.
- *  @param lifeMs - time from its first commit to the kill */
-function live(
-  dir: string,
-  acknowledgedPath: string,
-  lifeMs: number,
-): Promise<{ ready: Ready; committed: Committed[] }> {
+/** When to kill: so many milliseconds after so many acknowledged transactions. */
+interface Death {
+  afterCommits: number
+  delayMs: number
+}
+
+/** One life of the ledger: returns what it found, and what it acknowledged before SIGKILL. */
+function live(dir: string, acknowledgedPath: string, death: Death): Promise<{ ready: Ready; committed: Committed[] }> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [CHILD, dir, acknowledgedPath], { stdio: ['ignore', 'pipe', 'pipe'] })
     let ready: Ready | undefined
+    let dying = false
     let killed = false
     const committed: Committed[] = []
     const errors: Buffer[] = []
@@ -41,11 +43,13 @@ function live(
       const value = JSON.parse(line) as Ready | Committed
       if ('ready' in value) {
         ready = value
-        setTimeout(() => {
-          killed = true
-          child.kill('SIGKILL')
-        }, lifeMs)
       } else committed.push(value)
+      if (dying || committed.length < death.afterCommits) return
+      dying = true
+      setTimeout(() => {
+        killed = true
+        child.kill('SIGKILL')
+      }, death.delayMs)
     })
     child.once('error', reject)
     child.once('close', () => {
@@ -65,7 +69,10 @@ export async function killRepeatedly(rounds: number, seed: number): Promise<numb
   let highest = 0
   try {
     for (let round = 0; round < rounds; round++) {
-      const { ready, committed } = await live(join(dir, 'ledger'), acknowledgedPath, rng.below(120))
+      const { ready, committed } = await live(join(dir, 'ledger'), acknowledgedPath, {
+        afterCommits: rng.below(20),
+        delayMs: rng.below(6),
+      })
       chainId ??= ready.chainId
       expect(ready.chainId).toBe(chainId)
       expect(ready.checkpoint).toBeGreaterThanOrEqual(highest)
