@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { initMovePackageBuilder, MovePackageFetcher, prepareMovePackagePublish } from '@zktx.io/sui-move-builder/full'
 import { packageFiles } from '../../../src/move/compiler.ts'
+import { numbersModule } from './numbers.ts'
 
 class Offline extends MovePackageFetcher {
   override async fetch(_git: string, _revision: string, folder?: string): Promise<Record<string, string>> {
@@ -12,27 +13,6 @@ class Offline extends MovePackageFetcher {
   override async fetchFile(): Promise<null> {
     return null
   }
-}
-
-/** One function per operation and width: the instructions on integers. */
-function numbersModule(): string {
-  const widths = [8, 16, 32, 64, 128, 256]
-  const binary = { add: '+', sub: '-', mul: '*', div: '/', mod: '%', or: '|', and: '&', xor: '^' }
-  const compare = { lt: '<', gt: '>', le: '<=', ge: '>=', eq: '==', ne: '!=' }
-  const lines = ['module probe::numbers;']
-  for (const bits of widths) {
-    const type = `u${bits}`
-    for (const [name, sign] of Object.entries(binary))
-      lines.push(`public fun ${name}_${type}(a: ${type}, b: ${type}): ${type} { a ${sign} b }`)
-    for (const [name, sign] of Object.entries(compare))
-      lines.push(`public fun ${name}_${type}(a: ${type}, b: ${type}): bool { a ${sign} b }`)
-    lines.push(`public fun shl_${type}(a: ${type}, n: u8): ${type} { a << n }`)
-    lines.push(`public fun shr_${type}(a: ${type}, n: u8): ${type} { a >> n }`)
-    lines.push(`public fun cast_${type}(a: u256): ${type} { a as ${type} }`)
-    lines.push(`public fun widen_${type}(a: ${type}): u256 { a as u256 }`)
-  }
-  lines.push('public fun logic(a: bool, b: bool): (bool, bool, bool) { (a && b, a || b, !a) }')
-  return `${lines.join('\n')}\n`
 }
 
 async function compile(name: string, sources: Record<string, string>): Promise<void> {
