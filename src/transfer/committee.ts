@@ -1,5 +1,6 @@
 /** The storage nodes of one epoch as a client uses them: who holds which shard, and who failed or lied. */
 
+import { FloeError } from '../base/errors.ts'
 import type { CommitteeNode, WalrusState } from '../ledger/system-state.ts'
 import { createNodeClient, type NodeClient } from '../node/client.ts'
 import type { BlobId } from '../protocol/blob-id.ts'
@@ -95,4 +96,13 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
     lied: (position) => reports.get(position)?.lied ?? false,
   }
   return committee
+}
+
+/** Counts a failed answer. True if the node says that it does not know the blob. Rethrows what is no node's fault. */
+export function noteNodeFailure(committee: Committee, position: number, error: unknown): boolean {
+  if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
+  const reason = typeof error.data['reason'] === 'string' ? error.data['reason'] : error.code
+  if (reason === 'METADATA_NOT_FOUND' || reason === 'SLIVER_NOT_FOUND') return true
+  committee.report(position, reason, error.kind === 'integrity' || error.code === 'BLOB_METADATA_FOREIGN')
+  return false
 }

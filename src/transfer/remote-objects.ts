@@ -2,6 +2,7 @@
  *  frames decoded, and every object is hashed before anyone sees it. */
 
 import type { ErasureCoder } from '../erasure/api.ts'
+import { createFrameCache } from '../objects/frame-cache.ts'
 import {
   createLocator,
   createObjectReader,
@@ -40,6 +41,9 @@ export interface RemoteObjectsOptions {
   rowCache?: RowCache
 }
 
+/** Whole blobs kept that had to be decoded because nodes are down. */
+const DECODED_CACHE_BYTES = 64 * 1024 * 1024
+
 /** @param segments - live segments, newest first */
 export function createRemoteObjects(
   committee: Committee,
@@ -48,6 +52,7 @@ export function createRemoteObjects(
   options: RemoteObjectsOptions = {},
 ): RemoteObjects {
   const rows = options.rowCache ?? createRowCache()
+  const decoded = createFrameCache(DECODED_CACHE_BYTES)
   const packs = new Map<string, Promise<RangeReader>>()
   let downloadedBytes = 0
   const onBytes = (bytes: number) => {
@@ -59,7 +64,7 @@ export function createRemoteObjects(
     const key = blobIdText(blobId)
     let pack = packs.get(key)
     if (!pack) {
-      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes }).then((source) =>
+      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes, decoded }).then((source) =>
         blobRangeReader(source, key, rows),
       )
       packs.set(key, pack)

@@ -125,7 +125,10 @@ describe('reading a blob', () => {
     expect(fake.count(/Symbols/)).toBe(0)
   })
 
-  it('rebuilds the rows of nodes that are down', async () => {
+  it.each([
+    ['from symbols', 0, /decodingSymbols/],
+    ['by decoding the whole blob', 1_000_000, /slivers\/[4-9]\/primary/],
+  ])('rebuilds the rows of nodes that are down, %s', async (_, decodeUpToBytes, traffic) => {
     const fake = await stored()
     const positions = new Set([0, 1, 2, 3].map((row) => holderOfRow(fake, blob.blobId, row)))
     let down = 0
@@ -135,9 +138,9 @@ describe('reading a blob', () => {
       down += fake.state.nodes[position]!.weight
     }
     expect(down).toBeGreaterThan(0)
-    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId, { decodeUpToBytes })
     expect(await source.readAll()).toEqual(bytes)
-    expect(fake.count(/decodingSymbols/)).toBeGreaterThan(0)
+    expect(fake.count(traffic)).toBeGreaterThan(0)
   })
 
   it('returns the right bytes when a node lies in slivers, metadata and symbols, and names it', async () => {

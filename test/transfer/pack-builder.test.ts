@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import type { ObjectKind } from '../../src/objects/id.ts'
+import { indexSource, mergeSegments } from '../../src/objects/locator.ts'
+import { openPack, verifyPack } from '../../src/objects/pack-reader.ts'
+import { bufferRangeReader, createMemoryObjects } from '../../src/objects/reader.ts'
+import { type BuiltPack, buildDataPacks, buildMetaPacks, type ObjectToPack } from '../../src/transfer/pack-builder.ts'
+
+const rng = createRng(11)
+const memory = createMemoryObjects()
+const objects: ObjectToPack[] = []
+for (let i = 0; i < 40; i++) {
+  const kind: ObjectKind = i % 4 === 3 ? 'attachment' : 'chunk'
+  objects.push({ kind, id: await memory.write(kind, rng.fill(new Uint8Array(1000 + rng.below(3000)))) })
+}
+const locator = (own: Parameters<typeof indexSource>[0]) => mergeSegments([indexSource(own, null)])
+
+async function all(packs: AsyncIterable<BuiltPack>): Promise<BuiltPack[]> {
+  const found: BuiltPack[] = []
+  for await (const pack of packs) found.push(pack)
+  return found
+}
+
+describe('packs of a push', () => {
+  it('hold chunks in data packs and the rest in meta packs, each object once, in order', async () => {
+    const data = await all(buildDataPacks(objects, { read: memory.read, maxBytes: 20_000 }))
+    const meta = await all(buildMetaPacks(objects, { read: memory.read, maxBytes: 20_000 }, locator))
+    expect(data.length).toBeGreaterThan(2)
+    for (const pack of [...data, ...meta]) {
+      expect(pack.kind === 'meta' ? pack.summary.locatorBytes > 0 || pack !== meta.at(-1) : true).toBe(true)
+      expect((await verifyPack(bufferRangeReader(pack.bytes))).kind).toBe(pack.kind)
+    }
+    const opened = await Promise.all([...data, ...meta].map((pack) => openPack(bufferRangeReader(pack.bytes))))
+    for (const { kind, id } of objects) expect(opened.filter((pack) => pack.has(kind, id))).toHaveLength(1)
+    const order = objects.filter(({ kind }) => kind === 'chunk').map(({ id }) => id)
+    const packed = opened
+      .filter((pack) => pack.kind === 'data')
+      .flatMap((pack) => [...pack.index.positionsInPackOrder()].map((position) => pack.index.idAt(position)))
+    expect(packed).toEqual(order)
+  })
+
+  it('are the same bytes for the same objects, so that a repeated push makes the same blobs', async () => {
+    const build = async () => [
+      ...(await all(buildDataPacks(objects, { read: memory.read, maxBytes: 20_000 }))),
+      ...(await all(buildMetaPacks(objects, { read: memory.read, maxBytes: 20_000 }, locator))),
+    ]
+    const [first, second] = [await build(), await build()]
+    expect(second.map((pack) => pack.bytes)).toEqual(first.map((pack) => pack.bytes))
+  })
+
+  it('are none where there is nothing to pack, and end when cancelled', async () => {
+    expect(await all(buildDataPacks([], { read: memory.read }))).toEqual([])
+    await expect(
+      all(buildDataPacks(objects, { read: memory.read, signal: AbortSignal.abort() })),
+    ).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
