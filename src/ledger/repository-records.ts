@@ -281,3 +281,17 @@ export function readNumbers(reader: ByteReader): number[] {
   reader.end()
   return numbers
 }
+
+/** A push over several transactions that has not ended; owned by whoever goes on with it. */
+export interface OpenPushRecord {
+  id: string
+  repository: string
+  ref: string
+}
+
+/** The fields of `Push` that tell which push it is. */
+export function readOpenPush(reader: ByteReader): OpenPushRecord {
+  const id = addressFromBytes(reader.bytes(ID_BYTES))
+  const repository = addressFromBytes(reader.bytes(ID_BYTES))
+  return { id, repository, ref: reader.string(MAX_REF_BYTES) }
+}

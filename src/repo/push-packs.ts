@@ -61,6 +61,7 @@ export interface PreparePacks {
   maxFrost: bigint | undefined
   /** Live segments of the remote, newest first, opened. */
   segments: readonly LocatorSegment[]
+  packBytes?: number | undefined
   /** The repository, unless the push creates it. */
   repository: { reader: RepositoryReader; state: RepositoryState } | null
   journal: PushJournal
@@ -88,7 +89,7 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
   let pending: PendingPack[] = []
   let paidFrost = 0n
   let position = 0
-  const maxBytes = Math.min(PUSH_PACK_BYTES, state.maxBlobBytes)
+  const maxBytes = Math.min(options.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
 
   const flush = async () => {
     if (pending.length === 0) return

@@ -5,9 +5,10 @@
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
 import { FloeError } from '../base/errors.ts'
+import { ByteReader } from '../codec/cursor.ts'
 import type { ExecutedTransaction } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
-import type { SegmentRecord } from '../ledger/repository-records.ts'
+import { readOpenPush, type SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import {
@@ -17,6 +18,7 @@ import {
   addCreate,
   addDeposit,
   addFinishPush,
+  addRetarget,
   addSegment,
   addShare,
   ROLES,
@@ -45,6 +47,9 @@ export interface PublishPush {
   statement: string | null
   forced: boolean
   retainUntilMs: number
+  packsPerTransaction?: number | undefined
+  /** Told as soon as a new repository exists: what follows may still fail. */
+  onCreated(repository: string): Promise<void>
   signal: AbortSignal | undefined
 }
 
@@ -66,8 +71,9 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   const existing = 'id' in repository ? repository : null
   const floe = existing?.state.packageId ?? context.profile.floePackageIds.at(-1)!
   const fresh = push.packs.filter((pack) => pack.packNumber === null)
-  const last = fresh.slice(-PACKS_PER_TRANSACTION)
-  const earlier = fresh.slice(0, -PACKS_PER_TRANSACTION)
+  const perTransaction = push.packsPerTransaction ?? PACKS_PER_TRANSACTION
+  const last = fresh.slice(-perTransaction)
+  const earlier = fresh.slice(0, -perTransaction)
   let gasMist = 0n
   const execute = async (build: (transaction: Transaction) => void): Promise<ExecutedTransaction> => {
     const executed = await context.ledger.execute(build, signer, push.signal ? { signal: push.signal } : {})
@@ -76,22 +82,40 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   }
   try {
     let repositoryId = existing?.id ?? null
-    let pushId: string | null = null
-    for (let from = 0; from < earlier.length; from += PACKS_PER_TRANSACTION) {
-      const batch = earlier.slice(from, from + PACKS_PER_TRANSACTION)
+    let pushId = existing ? await findOpenPush(push, floe, existing.id) : null
+    // An interrupted push is continued with its deposited packs, from where the ref is now.
+    let retarget = pushId !== null
+    const handleOf = (transaction: Transaction, argument: TransactionArgument) => {
+      if (pushId === null) return begin(transaction, push, floe, argument)
+      const handle = transaction.object(pushId)
+      if (retarget)
+        addRetarget(transaction, floe, handle, argument, {
+          expectedOld: push.expectedOld,
+          generation: generationOf(push),
+        })
+      return handle
+    }
+    const created = async (executed: ExecutedTransaction) => {
+      retarget = false
+      if (repositoryId !== null) return
+      repositoryId = createdId(executed, `${floe}::repository::Repository`)
+      await push.onCreated(repositoryId)
+    }
+    for (let from = 0; from < earlier.length; from += perTransaction) {
+      const batch = earlier.slice(from, from + perTransaction)
       const executed = await execute((transaction) => {
         const opened = openRepository(transaction, push, floe, repositoryId)
-        const handle = pushId ? transaction.object(pushId) : begin(transaction, push, floe, opened.argument)
+        const handle = handleOf(transaction, opened.argument)
         for (const pack of batch) depositPack(transaction, push, floe, handle, opened.argument, pack)
         if (!pushId) transaction.transferObjects([handle], signer.address)
         opened.close()
       })
-      repositoryId ??= createdId(executed, `${floe}::repository::Repository`)
+      await created(executed)
       pushId ??= createdId(executed, `${floe}::push::Push`)
     }
     const executed = await execute((transaction) => {
       const opened = openRepository(transaction, push, floe, repositoryId)
-      const handle = pushId ? transaction.object(pushId) : begin(transaction, push, floe, opened.argument)
+      const handle = handleOf(transaction, opened.argument)
       finish(transaction, push, floe, handle, opened.argument, last)
       if (attests(push, signer.address))
         addAttestation(transaction, floe, opened.argument, {
@@ -102,10 +126,16 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
         })
       opened.close()
     })
-    repositoryId ??= createdId(executed, `${floe}::repository::Repository`)
-    const after = await context.repository(repositoryId).fetchState()
-    const row = await context.repository(repositoryId).fetchRef(after, chainRefName(push.ref))
-    return { repository: repositoryId, digest: executed.digest, logIndex: row?.push ?? after.log.size - 1, gasMist }
+    await created(executed)
+    const reader = context.repository(repositoryId!)
+    const after = await reader.fetchState()
+    const row = await reader.fetchRef(after, chainRefName(push.ref))
+    return {
+      repository: reader.repositoryId,
+      digest: executed.digest,
+      logIndex: row?.push ?? after.log.size - 1,
+      gasMist,
+    }
   } catch (error) {
     if (error instanceof FloeError && error.code === 'PUSH_STALE' && existing) {
       const reader = context.repository(existing.id)
@@ -141,10 +171,30 @@ function begin(
   return addBeginPush(transaction, floe, repository, {
     ref: chainRefName(push.ref),
     expectedOld: push.expectedOld,
-    generation: 'id' in push.repository ? push.repository.state.generation : 0n,
+    generation: generationOf(push),
     retainUntilMs: push.retainUntilMs,
   })
 }
+
+function generationOf(push: PublishPush): bigint {
+  return 'id' in push.repository ? push.repository.state.generation : 0n
+}
+
+/** A push of the same ref that was interrupted between its transactions; the newest, if there are several. */
+async function findOpenPush(push: PublishPush, floe: string, repository: string): Promise<string | null> {
+  const objects = await push.context.ledger.fetchOwnedObjects(
+    push.signer.address,
+    `${floe}::push::Push`,
+    MAX_OPEN_PUSHES,
+  )
+  const own = objects
+    .map((object) => ({ ...readOpenPush(new ByteReader(object.content)), version: object.version }))
+    .filter((open) => open.repository === repository && open.ref === chainRefName(push.ref))
+    .sort((a, b) => (a.version < b.version ? 1 : -1))
+  return own[0]?.id ?? null
+}
+
+const MAX_OPEN_PUSHES = 1_000
 
 function depositPack(
   transaction: Transaction,

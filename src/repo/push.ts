@@ -51,6 +51,8 @@ export interface PushOptions extends RemoteOptions {
   yes?: boolean | undefined
   /** Blobs can be read by anyone: creating a repository outside the local network needs this to be said. */
   isPublic?: boolean | undefined
+  /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
+  limits?: { packBytes?: number; packsPerTransaction?: number } | undefined
 }
 
 export interface PushResult {
@@ -204,6 +206,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       epochs,
       maxFrost: parseWal(options.maxWal),
       segments,
+      packBytes: options.limits?.packBytes,
       repository: reader && position ? { reader, state: position.state } : null,
       journal,
       onProgress: options.onProgress,
@@ -231,6 +234,14 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       statement: target.record.attachments.get(STATEMENT_ATTACHMENT) ?? null,
       forced,
       retainUntilMs: nowMs + (options.retainEpochs ?? DEFAULT_RETAIN_EPOCHS) * state.epochDurationMs,
+      onCreated: async (repository) => {
+        const address = `${context.profile.name}:${repository}`
+        await workspace.withLock(
+          'push',
+          async () => void (await writeRemote(workspace, options.remote ?? 'origin', address)),
+        )
+      },
+      packsPerTransaction: options.limits?.packsPerTransaction,
       signal,
     })
     await journal.record({
@@ -323,7 +334,7 @@ async function measurePacks(
   state: WalrusState,
   options: PushOptions,
 ): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
-  const maxBytes = Math.min(PUSH_PACK_BYTES, state.maxBlobBytes)
+  const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
   const builder = { read: workspace.store.read, maxBytes, signal: options.signal }
   const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
   for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })

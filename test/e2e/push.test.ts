@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
+import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { grantAccess, listAccess, revokeAccess } from '../../src/repo/access.ts'
 import { createBranch, createTag } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
@@ -22,6 +23,9 @@ const wal = async () => {
   const { address: owner } = await showAddress(world.options)
   return createLedgerClient(world.profile).fetchBalance(owner, walCoinType(world.profile))
 }
+
+const readState = (repository: string) =>
+  createRepositoryReader(createLedgerClient(world.profile), repository, world.profile.floePackageIds).fetchState()
 
 beforeAll(async () => {
   world = await startLocalWorld()
@@ -173,6 +177,41 @@ describe('push', () => {
     const result = await push(racer, world.options)
     expect(result).toMatchObject({ $kind: 'pushed', cost: { walFrost: '0' } })
     expect(await wal()).toBe(paid)
+  })
+
+  it('becomes visible with its last transaction when it takes several, and can be continued', async () => {
+    const files = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`${i}.bin`, noise(20_000, 100 + i)]))
+    const many = await world.workspace('many', files)
+    // The ledger goes away before the third pack is deposited; the first execution is the registration.
+    let executions = 0
+    const flaky: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions === 4) throw new TypeError('fetch failed')
+      return fetch(input, init)
+    }
+    const options = { ...world.options, limits: { packBytes: 50_000, packsPerTransaction: 1 } }
+    const create = { name: 'many', network: 'local' }
+    await expect(push(many, { ...options, create, fetch: flaky })).rejects.toMatchObject({ code: 'LEDGER_UNREACHABLE' })
+    const between = await showRemote(many, 'origin', world.options)
+    expect(between).toMatchObject({ refs: [], pushes: 0, packs: 2 })
+    const paid = await wal()
+    const result = await push(many, options)
+    expect(result).toMatchObject({
+      $kind: 'pushed',
+      logIndex: 0,
+      repository: between.repository,
+      cost: { walFrost: '0' },
+    })
+    expect(await wal()).toBe(paid)
+    expect(result.packs.length).toBeGreaterThan(3)
+    const [record] = await createRepositoryReader(
+      createLedgerClient(world.profile),
+      result.repository,
+      world.profile.floePackageIds,
+    ).fetchPushes(await readState(result.repository), 0, 1)
+    expect(record!.packs).toEqual([{ first: 0, count: result.packs.length }])
+    const cloned = await clone(`local:${result.repository}`, world.path('many-clone'), world.options)
+    expect(cloned.files).toBe(6)
+    expect(await snapshot(world.path('many-clone'))).toEqual(await snapshot(many))
   })
 
   it('spends no more than it was allowed to', async () => {

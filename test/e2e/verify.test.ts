@@ -1,13 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { readCommit } from '../../src/history/commits.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { openOrGenerateSigner } from '../../src/ledger/keystore.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { addBeginPush, addFinishPush, addSegment } from '../../src/ledger/transactions/repository.ts'
-import { createMemoryObjects } from '../../src/objects/reader.ts'
-import { updateTree } from '../../src/objects/tree.ts'
 import { COMMIT_PREDICATE_TYPE, encodeStatement, STATEMENT_ATTACHMENT } from '../../src/provenance/statement.ts'
 import { add } from '../../src/repo/add.ts'
 import { clone } from '../../src/repo/clone.ts'
@@ -165,11 +162,7 @@ async function commitWithStatement(workspaceDir: string, files: Record<string, s
   for (const [path, content] of Object.entries(files)) await writeFile(join(workspaceDir, path), content)
   await using workspace = await openWorkspace(workspaceDir)
   await add(workspace, { all: true })
-  const parent = workspace.refs.headCommit()!
-  const { tree: before } = await readCommit(workspace.store.read, parent)
-  const memory = createMemoryObjects()
-  const tree = await updateTree(workspace.store.read, memory.write, before, workspace.readStaging().changes(), {})
-  const statement = encodeStatement({ tree, parents: [parent], code: null })
-  const attachments = new Map([[STATEMENT_ATTACHMENT, statement]])
+  const attachments = (about: { tree: string; parents: string[] }) =>
+    new Map([[STATEMENT_ATTACHMENT, encodeStatement({ ...about, code: null })]])
   return (await commit(workspace, { message: 'stated', author: { name: 'T', email: '' }, attachments })).commit
 }
