@@ -1,10 +1,9 @@
 /** From sliver hashes to the blob id. @see reference/walrus-protocol.md §4 */
 
-import { blake2b256 } from '../crypto/hash.ts'
-import { merkleLeaf, merkleRoot } from '../crypto/merkle.ts'
 import { HASH_BYTES } from './engine.ts'
 import { ErasureError } from './errors.ts'
 import { type BlobMetadata, type BlobParams, blobParams, type SliverAxis } from './params.ts'
+import { blake2b256 } from './tree.ts'
 
 const ENCODING_RS2 = 1
 const PAIR_HASH_BYTES = 2 * HASH_BYTES
@@ -18,13 +17,6 @@ export function pairHashesOf(shardCount: number, rowRoots: Uint8Array, columnRoo
     pairs.set(columnRoots.subarray(column * HASH_BYTES, (column + 1) * HASH_BYTES), p * PAIR_HASH_BYTES + HASH_BYTES)
   }
   return pairs
-}
-
-export function blobRootOf(pairHashes: Uint8Array): Uint8Array {
-  const leaves: Uint8Array[] = []
-  for (let at = 0; at < pairHashes.length; at += PAIR_HASH_BYTES)
-    leaves.push(merkleLeaf(pairHashes.subarray(at, at + PAIR_HASH_BYTES)))
-  return merkleRoot(leaves)
 }
 
 /** `H(encoding type ‖ blob length u64 LE ‖ root)`. Blobs that differ by zeros within the padding share the root only. */

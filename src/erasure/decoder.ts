@@ -15,7 +15,7 @@ import {
   sliverBytesOf,
   sourceCount,
 } from './params.ts'
-import { type Plan, type PlanContext, split } from './plan.ts'
+import { type Plan, type PlanContext, pieces, split } from './plan.ts'
 import { assertSliverHash, assertSliverShape, rootsPlan } from './sliver-hash.ts'
 
 export function* decodePlan(
@@ -119,7 +119,7 @@ function* restorePlan(
   const wanted = Array.from({ length: sourceCount(params, axis) }, (_, i) => i).filter((i) => !have.has(i))
   const codewords = sourceCount(params, axis === 'primary' ? 'secondary' : 'primary')
   const shared = { $kind: 'restore', params, axis, present, slivers, wanted, matrix } as const
-  if (wanted.length > 0) yield split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range }))
+  if (wanted.length > 0) yield pieces(split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range })))
 }
 
 /** The default consistency check: every systematic row that was not given must hash to what the metadata names. */

@@ -5,106 +5,208 @@
  *  2. Columns, in blocks, are extended to n rows (primary code); every symbol is hashed while it is in cache. The new
  *     rows are kept (two blobs) unless only the id is wanted.
  *  3. Row trees over the leaf hashes; column trees were made in step 2.
+ *
+ *  What is kept stays in memory or, for large blobs, goes to a file, so that memory does not grow with the blob.
  *  @see reference/walrus-protocol.md §3, §4 */
 
 import type { BlobIdentity, EncodedBlob } from './api.ts'
-import { blobIdOf, blobRootOf, pairHashesOf } from './blob-id.ts'
+import { blobIdOf, pairHashesOf } from './blob-id.ts'
+import { createEncodedBlob, type Encoding } from './encoded-blob.ts'
 import { HASH_BYTES } from './engine.ts'
-import { type BlobParams, blobParams, type Sliver, type SliverAxis } from './params.ts'
-import { type Plan, type PlanContext, reachable, split } from './plan.ts'
+import { codewordsPerBlock, type MatrixPart } from './jobs.ts'
+import { type BlobParams, blobParams } from './params.ts'
+import {
+  createStaging,
+  isReachable,
+  type Piece,
+  type Plan,
+  type PlanContext,
+  pieces,
+  reachable,
+  type Staging,
+  split,
+} from './plan.ts'
+import { isMemory, type Region } from './region.ts'
 
-/** Everything an encoded blob is made of. */
-interface Encoding {
-  readonly identity: BlobIdentity
-  /** In memory that jobs can reach; the caller's own bytes if those are. */
-  readonly blob: Uint8Array
-  /** Columns ks..n-1. */
-  readonly columns: Uint8Array
-  /** Rows kp..n-1, unless only the id is wanted. */
-  readonly rows: Uint8Array | undefined
+/** Bytes copied for one job: enough to hide the hand-over, few enough for some of them to be in flight. */
+const STAGE_BYTES = 4 * 2 ** 20
+/** Bytes that a job gathers before it writes them to a file: some twenty thousand per row at 1000 shards. */
+const GATHER_BYTES = 16 * 2 ** 20
+
+/** What the steps share. */
+interface Work {
+  readonly params: BlobParams
+  readonly input: Uint8Array
+  /** The blob where jobs can read all of it, or nothing: then rows and columns are brought to them in pieces. */
+  readonly blob: Region | undefined
+  /** Where the blob's rows are copied to on the way; nowhere if `blob` is complete. */
+  readonly keep: Region | undefined
+  readonly columns: Region
+  readonly rows: Region | undefined
 }
 
-function* encode(context: PlanContext, shardCount: number, input: Uint8Array, keepRows: boolean): Plan<Encoding> {
-  const params = blobParams(shardCount, input.length)
-  const { primarySourceCount: kp, secondarySourceCount: ks } = params
-  const { jobsPerBatch, memory } = context
-  const blob = reachable(context, input)
-  const columns = memory.allocate((shardCount - ks) * params.secondarySliverBytes)
-  const rows = keepRows ? memory.allocate((shardCount - kp) * params.primarySliverBytes) : undefined
-  const leaves = memory.allocate(shardCount * shardCount * HASH_BYTES)
-  const roots = memory.allocate(2 * shardCount * HASH_BYTES)
-  const rowRoots = roots.subarray(0, shardCount * HASH_BYTES)
-  const columnRoots = roots.subarray(shardCount * HASH_BYTES)
-  let keep = false
+/** The systematic rows are part of no new bytes: f columns and n - kp rows. */
+function newBytes(params: BlobParams): { columns: number; rows: number } {
+  const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks } = params
+  return { columns: (n - ks) * params.secondarySliverBytes, rows: (n - kp) * params.primarySliverBytes }
+}
+
+function* encodeSteps(context: PlanContext, work: Work): Plan<BlobIdentity> {
+  const { memory, jobsPerBatch } = context
+  const { params, columns, rows } = work
+  const { shardCount: n } = params
+  const leaves = memory.allocate(n * n * HASH_BYTES)
+  const roots = memory.allocate(2 * n * HASH_BYTES)
+  const rowRoots = roots.subarray(0, n * HASH_BYTES)
+  const columnRoots = roots.subarray(n * HASH_BYTES)
+  const { rowCount, columnCount } = stagedCounts(params)
+  const staging = createStaging(
+    context,
+    Math.max(rowCount * params.primarySliverBytes, columnCount * params.secondarySliverBytes),
+  )
   try {
-    yield split(0, kp, jobsPerBatch).map((range) => ({ $kind: 'extend-rows', params, range, blob, columns }))
-    const shared = { $kind: 'encode-columns', params, blob, columns, rows, leaves, columnRoots } as const
-    yield [...split(0, ks, jobsPerBatch), ...split(ks, shardCount - ks, jobsPerBatch)].map((range) => ({
-      ...shared,
-      range,
-    }))
-    yield split(0, shardCount, jobsPerBatch).map((range) => ({ $kind: 'row-roots', params, range, leaves, rowRoots }))
-    const pairHashes = pairHashesOf(shardCount, rowRoots, columnRoots)
-    const rootHash = blobRootOf(pairHashes)
-    const metadata = { blobBytes: input.length, shardCount, pairHashes }
-    const blobId = blobIdOf(rootHash, input.length)
-    keep = keepRows
-    return { identity: { params, blobId, rootHash, metadata }, blob, columns, rows }
+    yield extendRowsPieces(context, work, staging)
+    const shared = { $kind: 'encode-columns', params, columns, rows, leaves, columnRoots } as const
+    yield columnPieces(context, work, staging, shared)
+    yield pieces(split(0, n, jobsPerBatch).map((range) => ({ $kind: 'row-roots', params, range, leaves, rowRoots })))
+    // The leaves have served: their memory takes the last two steps.
+    const pairHashes = pairHashesOf(n, rowRoots, columnRoots)
+    const pairs = leaves.subarray(0, pairHashes.length)
+    pairs.set(pairHashes)
+    const root = leaves.subarray(pairHashes.length, pairHashes.length + HASH_BYTES)
+    yield pieces([{ $kind: 'blob-root', pairHashes: pairs, root }])
+    const rootHash = root.slice()
+    const metadata = { blobBytes: params.blobBytes, shardCount: n, pairHashes }
+    return { params, blobId: blobIdOf(rootHash, params.blobBytes), rootHash, metadata }
   } finally {
+    staging.release()
     memory.release(leaves, roots)
-    if (!keep) memory.release(columns, rows, blob === input ? undefined : blob)
   }
 }
 
-export function* encodePlan(context: PlanContext, shardCount: number, blob: Uint8Array): Plan<EncodedBlob> {
-  const encoding = yield* encode(context, shardCount, blob, true)
-  const { params } = encoding.identity
-  let released = false
-  const sliver = (axis: SliverAxis, index: number): Sliver => {
-    if (released) throw new TypeError('the encoded blob has been released')
-    if (!Number.isInteger(index) || index < 0 || index >= params.shardCount)
-      throw new RangeError(`"index" expected 0..${params.shardCount - 1}, got ${index}`)
-    const bytes = axis === 'primary' ? primarySliver(params, encoding, index) : secondarySliver(params, encoding, index)
-    return { bytes, symbolBytes: params.symbolBytes, index }
+/** Rows and columns brought to one job, multiples of a block where possible. */
+function stagedCounts(params: BlobParams): { rowCount: number; columnCount: number } {
+  const block = codewordsPerBlock(params.symbolBytes)
+  const fitting = (each: number) => {
+    const count = Math.max(1, Math.floor(STAGE_BYTES / each))
+    return count < block ? count : count - (count % block)
   }
-  const release = () => {
-    if (released) return
-    released = true
-    context.memory.release(encoding.columns, encoding.rows, encoding.blob === blob ? undefined : encoding.blob)
+  return { rowCount: fitting(params.primarySliverBytes), columnCount: fitting(params.secondarySliverBytes) }
+}
+
+function* ranges(first: number, end: number, step: number): Iterable<{ first: number; count: number }> {
+  for (let at = first; at < end; at += step) yield { first: at, count: Math.min(step, end - at) }
+}
+
+function* extendRowsPieces({ jobsPerBatch }: PlanContext, work: Work, staging: Staging): Iterable<Piece> {
+  const { params, input, blob, keep, columns } = work
+  const { primarySourceCount: kp, primarySliverBytes: rowBytes } = params
+  if (blob && isMemory(blob) && !keep) {
+    const source: MatrixPart = { region: blob, rowBytes, firstRow: 0, firstColumn: 0 }
+    const jobs = split(0, kp, jobsPerBatch).map(
+      (range) => ({ $kind: 'extend-rows', params, range, source, columns }) as const,
+    )
+    return yield* pieces(jobs)
   }
-  return {
-    ...encoding.identity,
-    sliver,
-    pair: (pairIndex) => ({
-      primary: sliver('primary', pairIndex),
-      secondary: sliver('secondary', params.shardCount - 1 - pairIndex),
-    }),
-    release,
-    [Symbol.dispose]: release,
+  for (const range of ranges(0, kp, stagedCounts(params).rowCount)) {
+    const place = staging.take()
+    const from = Math.min(input.length, range.first * rowBytes)
+    const bytes = input.subarray(from, Math.min(input.length, from + range.count * rowBytes))
+    place.set(bytes)
+    const source = { region: place.subarray(0, bytes.length), rowBytes, firstRow: range.first, firstColumn: 0 }
+    const job = { $kind: 'extend-rows', params, range, source, columns, ...(keep ? { keep } : {}) } as const
+    yield { job, done: () => staging.give(place) }
   }
 }
 
-export function* identityPlan(context: PlanContext, shardCount: number, blob: Uint8Array): Plan<BlobIdentity> {
-  return (yield* encode(context, shardCount, blob, false)).identity
-}
+type ColumnsShared = Omit<Extract<Piece['job'], { $kind: 'encode-columns' }>, 'range' | 'source'>
 
-function primarySliver(params: BlobParams, { blob, rows }: Encoding, index: number): Uint8Array {
-  const { primarySliverBytes: length, primarySourceCount: kp } = params
-  const bytes = new Uint8Array(length)
-  if (index < kp) bytes.set(blob.subarray(index * length, (index + 1) * length))
-  else bytes.set(rows!.subarray((index - kp) * length, (index - kp + 1) * length))
-  return bytes
-}
-
-function secondarySliver(params: BlobParams, { blob, columns }: Encoding, index: number): Uint8Array {
-  const { secondarySliverBytes: length, secondarySourceCount: ks, primarySliverBytes, symbolBytes } = params
-  const bytes = new Uint8Array(length)
-  if (index >= ks) bytes.set(columns.subarray((index - ks) * length, (index - ks + 1) * length))
-  else
-    for (let row = 0; row < params.primarySourceCount; row++) {
-      const from = row * primarySliverBytes + index * symbolBytes
-      if (from >= blob.length) break
-      bytes.set(blob.subarray(from, from + symbolBytes), row * symbolBytes)
+function* columnPieces(
+  { jobsPerBatch }: PlanContext,
+  work: Work,
+  staging: Staging,
+  shared: ColumnsShared,
+): Iterable<Piece> {
+  const { params, input, blob, columns, rows } = work
+  const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks, symbolBytes: s } = params
+  const whole: MatrixPart = { region: blob ?? input, rowBytes: params.primarySliverBytes, firstRow: 0, firstColumn: 0 }
+  const inMemory = isMemory(columns) && (!rows || isMemory(rows))
+  if (blob && inMemory) yield* pieces(split(0, ks, jobsPerBatch).map((range) => ({ ...shared, range, source: whole })))
+  else if (blob) {
+    const gathered = Math.max(1, Math.floor(GATHER_BYTES / ((n - kp) * s)))
+    for (const range of ranges(0, ks, gathered)) yield { job: { ...shared, range, source: whole } }
+  } else
+    for (const range of ranges(0, ks, stagedCounts(params).columnCount)) {
+      const place = staging.take()
+      const source = { region: place, rowBytes: range.count * s, firstRow: 0, firstColumn: range.first }
+      gatherColumns(params, input, range, place)
+      yield { job: { ...shared, range, source }, done: () => staging.give(place) }
     }
-  return bytes
+  // Nothing stands in these jobs' way: `source` is for the columns of the blob itself.
+  const others = inMemory && blob ? split(ks, n - ks, jobsPerBatch) : ranges(ks, n, stagedCounts(params).columnCount)
+  const nothing: MatrixPart = { region: shared.columnRoots, rowBytes: 0, firstRow: 0, firstColumn: 0 }
+  for (const range of others) yield { job: { ...shared, range, source: nothing } }
+}
+
+/** Copies columns of the source matrix, row after row, zeros behind the blob's end. */
+function gatherColumns(
+  params: BlobParams,
+  input: Uint8Array,
+  { first, count }: { first: number; count: number },
+  into: Uint8Array,
+): void {
+  const { primarySourceCount: kp, primarySliverBytes, symbolBytes: s } = params
+  const length = count * s
+  for (let row = 0; row < kp; row++) {
+    const from = Math.min(input.length, row * primarySliverBytes + first * s)
+    const have = Math.min(length, input.length - from)
+    into.set(input.subarray(from, from + have), row * length)
+    if (have < length) into.fill(0, row * length + have, (row + 1) * length)
+  }
+}
+
+export function* encodePlan(context: PlanContext, shardCount: number, input: Uint8Array): Plan<EncodedBlob> {
+  const params = blobParams(shardCount, input.length)
+  const { memory, encodings } = context
+  const { columns: columnBytes, rows: rowBytes } = newBytes(params)
+  const totalBytes = input.length + columnBytes + rowBytes
+  const file = encodings?.place(totalBytes)
+  let encoding: Encoding | undefined
+  const free = () => {
+    if (file) return file.close()
+    encodings?.forget(totalBytes)
+    if (encoding) memory.release(...memoryOf(encoding, input))
+  }
+  let done = false
+  try {
+    encoding = file
+      ? {
+          blob: file.region(0, input.length),
+          columns: file.region(input.length, columnBytes),
+          rows: file.region(input.length + columnBytes, rowBytes),
+        }
+      : { blob: reachable(context, input), columns: memory.allocate(columnBytes), rows: memory.allocate(rowBytes) }
+    const keep = file ? encoding.blob : undefined
+    const identity = yield* encodeSteps(context, { params, input, keep, ...encoding })
+    done = true
+    return createEncodedBlob(identity, encoding, file, free, encodings)
+  } finally {
+    if (!done) free()
+  }
+}
+
+/** What was allocated for the encoding; the caller's own bytes are not. */
+function memoryOf({ blob, columns, rows }: Encoding, input: Uint8Array): Uint8Array[] {
+  return [blob, columns, rows].filter((region) => region !== input).filter(isMemory)
+}
+
+export function* identityPlan(context: PlanContext, shardCount: number, input: Uint8Array): Plan<BlobIdentity> {
+  const params = blobParams(shardCount, input.length)
+  const columns = context.memory.allocate(newBytes(params).columns)
+  const blob = isReachable(context, input) ? input : undefined
+  try {
+    return yield* encodeSteps(context, { params, input, blob, keep: undefined, columns, rows: undefined })
+  } finally {
+    context.memory.release(columns)
+  }
 }

@@ -22,6 +22,8 @@ const KINDS = {
   ERASURE_WORKER_DIED: 'internal',
   /** A job failed in a way that no input explains, for instance for lack of memory. */
   ERASURE_JOB_FAILED: 'internal',
+  /** The temporary file of an encoded blob cannot be written or read, for instance because the disk is full. */
+  ERASURE_SPILL: 'other',
   /** The pool was closed. */
   ERASURE_POOL_CLOSED: 'internal',
 } as const satisfies Record<string, ErrorKind>

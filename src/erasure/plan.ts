@@ -3,8 +3,16 @@
 
 import type { Job, JobResult } from './jobs.ts'
 import type { JobMemory } from './memory.ts'
+import type { FileRegion } from './region.ts'
 
-export type Plan<T> = Generator<readonly Job[], T, readonly JobResult[]>
+/** A job of a batch. Batches are drawn from as threads become free, so that a job's input can be made just in time. */
+export interface Piece {
+  readonly job: Job
+  /** Called when the job has ended, well or not. */
+  readonly done?: () => void
+}
+
+export type Plan<T> = Generator<Iterable<Piece>, T, readonly JobResult[]>
 
 /** Where a plan's jobs will run. */
 export interface PlanContext {
@@ -12,20 +20,55 @@ export interface PlanContext {
   readonly memory: JobMemory
   /** Jobs worth making of one batch; 1 if they run on the caller's thread. */
   readonly jobsPerBatch: number
+  /** Jobs drawn from a batch and not yet done, at most. */
+  readonly jobsInFlight: number
+  /** Decides where encoded blobs are kept; without it, in memory. */
+  readonly encodings?: EncodingStore
+}
+
+/** A file for an encoded blob. */
+export interface SpillFile {
+  region(offset: number, length: number): FileRegion
+  read(region: FileRegion, position: number, into: Uint8Array): void
+  close(): void
+}
+
+/** Keeps account of the encoded blobs that have not been released. */
+export interface EncodingStore {
+  /** A file for an encoded blob of so many bytes; none if it is to stay in memory, until `forget` is told. */
+  place(bytes: number): SpillFile | undefined
+  forget(bytes: number): void
+  /** Calls `release` if the owner is dropped without having released. */
+  watch(owner: object, release: () => void): void
+  unwatch(owner: object): void
+}
+
+export function pieces(jobs: readonly Job[]): Piece[] {
+  return jobs.map((job) => ({ job }))
+}
+
+/** True if jobs can read these bytes where they are. */
+export function isReachable({ jobsPerBatch }: PlanContext, bytes: Uint8Array): boolean {
+  return jobsPerBatch === 1 || isShared(bytes)
 }
 
 /** The bytes in memory that jobs can reach; copied only where they are not there already. */
-export function reachable({ memory, jobsPerBatch }: PlanContext, bytes: Uint8Array): Uint8Array {
-  if (jobsPerBatch === 1 || bytes.buffer instanceof SharedArrayBuffer) return bytes
-  const copy = memory.allocate(bytes.length)
+export function reachable(context: PlanContext, bytes: Uint8Array): Uint8Array {
+  if (isReachable(context, bytes)) return bytes
+  const copy = context.memory.allocate(bytes.length)
   copy.set(bytes)
   return copy
 }
 
 /** The bytes in a form that is cheap to send to a thread: cloning a view clones everything behind it. */
 export function sendable(bytes: Uint8Array): Uint8Array {
-  const alone = bytes.buffer instanceof SharedArrayBuffer || bytes.length === bytes.buffer.byteLength
+  const alone = isShared(bytes) || bytes.length === bytes.buffer.byteLength
   return alone ? bytes : Uint8Array.prototype.slice.call(bytes)
+}
+
+/** Pages without cross-origin isolation do not even have the name. */
+function isShared({ buffer }: Uint8Array): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer
 }
 
 /** Splits `count` items from `first` on into at most `parts` ranges of nearly equal length. */
@@ -38,4 +81,28 @@ export function split(first: number, count: number, parts: number): { first: num
     at += length
   }
   return ranges
+}
+
+/** Places for the inputs of jobs in flight, filled by the caller's thread just before each job. */
+export interface Staging {
+  take(): Uint8Array
+  give(place: Uint8Array): void
+  release(): void
+}
+
+export function createStaging({ memory, jobsInFlight }: PlanContext, bytes: number): Staging {
+  const all: Uint8Array[] = []
+  const free: Uint8Array[] = []
+  return {
+    take() {
+      const place = free.pop()
+      if (place) return place
+      if (all.length >= jobsInFlight) throw new RangeError('more jobs are in flight than there are places')
+      const made = memory.allocate(bytes)
+      all.push(made)
+      return made
+    },
+    give: (place) => void free.push(place),
+    release: () => memory.release(...all),
+  }
 }

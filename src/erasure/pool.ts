@@ -13,14 +13,17 @@ import { encodePlan, identityPlan } from './encoder.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
 import { createSharedMemory } from './memory.ts'
-import type { Plan, PlanContext } from './plan.ts'
+import type { Piece, Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
+import { createEncodingStore, type SpillOptions } from './spill.ts'
 import type { WorkerAnswer } from './worker.ts'
 
 export interface ErasurePoolOptions {
   /** Worker threads; default one per processor, at most 8. */
   readonly threads?: number
+  /** Where encoded blobs go that would take too much memory. */
+  readonly spill?: SpillOptions
   /** The script of a thread; default worker.ts, or worker.js in a build. */
   readonly workerUrl?: URL
 }
@@ -55,23 +58,44 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl())
   const context: PlanContext = {
     jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
+    // One more than run: its input is there before a thread is free.
+    jobsInFlight: threads + 1,
     memory: createSharedMemory(),
+    encodings: createEncodingStore(options.spill),
+  }
+
+  /** Draws jobs as they end. All that were begun are awaited: a job must have ended before its memory is given back. */
+  const runBatch = async (batch: Iterable<Piece>, signal: AbortSignal | undefined): Promise<JobResult[]> => {
+    const results: JobResult[] = []
+    const failures: unknown[] = []
+    const source = batch[Symbol.iterator]()
+    let drawn = 0
+    const lane = async () => {
+      while (failures.length === 0 && !signal?.aborted) {
+        const next = source.next()
+        if (next.done) return
+        const position = drawn++
+        try {
+          results[position] = await workers.submit(next.value.job, signal)
+        } catch (error) {
+          failures.push(error)
+        } finally {
+          next.value.done?.()
+        }
+      }
+    }
+    const lanes = await Promise.allSettled(Array.from({ length: context.jobsInFlight }, lane))
+    throwIfAborted(signal)
+    for (const outcome of lanes) if (outcome.status === 'rejected') failures.push(outcome.reason)
+    if (failures.length > 0) throw failures[0]
+    return results
   }
 
   const run = async <T>(plan: Plan<T>, { signal }: JobOptions = {}): Promise<T> => {
     throwIfAborted(signal)
     try {
       let step = plan.next()
-      while (!step.done) {
-        // All are awaited: a job must have ended before the memory it writes is given back.
-        const settled = await Promise.allSettled(step.value.map((job) => workers.submit(job, signal)))
-        throwIfAborted(signal)
-        const results = settled.map((outcome) => {
-          if (outcome.status === 'rejected') throw outcome.reason
-          return outcome.value
-        })
-        step = plan.next(results)
-      }
+      while (!step.done) step = plan.next(await runBatch(step.value, signal))
       return step.value
     } finally {
       // Runs the plan's own clean-up where it was given up half way.

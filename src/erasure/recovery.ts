@@ -7,7 +7,7 @@ import type { ProvenSymbol, SourceSymbol } from './api.ts'
 import { metadataParams } from './blob-id.ts'
 import { ErasureError } from './errors.ts'
 import { type BlobMetadata, type Sliver, type SliverAxis, sliverBytesOf, sourceCount } from './params.ts'
-import { type Plan, type PlanContext, sendable } from './plan.ts'
+import { type Plan, type PlanContext, pieces, sendable } from './plan.ts'
 import { assertSliverHash, assertSliverShape, rootsPlan } from './sliver-hash.ts'
 
 export function* recoverPlan(
@@ -45,7 +45,7 @@ export function* recoverPlan(
   const bytes = memory.allocate(sliverBytesOf(params, axis))
   try {
     for (const [p, source] of present.entries()) joined.set(byIndex.get(source)!, p * symbolBytes)
-    yield [{ $kind: 'recover', params, axis, present, symbols: joined, sliver: bytes }]
+    yield pieces([{ $kind: 'recover', params, axis, present, symbols: joined, sliver: bytes }])
     const root = yield* rootsPlan(context, params, axis, bytes, 1)
     assertSliverHash(metadata, axis, index, root)
     return { bytes: new Uint8Array(bytes), symbolBytes, index }
@@ -68,6 +68,6 @@ export function* symbolsPlan(
       throw new RangeError(`"targetIndexes" expected 0..${params.shardCount - 1}, got ${target}`)
   const { index } = source
   const sliver = sendable(source.bytes)
-  const [symbols] = yield [{ $kind: 'symbols', params, axis: sourceAxis, index, sliver, targets }]
+  const [symbols] = yield pieces([{ $kind: 'symbols', params, axis: sourceAxis, index, sliver, targets }])
   return symbols!
 }

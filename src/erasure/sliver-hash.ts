@@ -6,7 +6,7 @@ import { metadataParams, sliverHashOf } from './blob-id.ts'
 import { HASH_BYTES } from './engine.ts'
 import { ErasureError } from './errors.ts'
 import { type BlobMetadata, type BlobParams, type Sliver, type SliverAxis, sliverBytesOf } from './params.ts'
-import { type Plan, type PlanContext, sendable, split } from './plan.ts'
+import { type Plan, type PlanContext, pieces, sendable, split } from './plan.ts'
 
 /** @throws {ErasureError} ERASURE_SLIVER_SHAPE, naming what is wrong in `data.fault` */
 export function assertSliverShape(params: BlobParams, axis: SliverAxis, sliver: Sliver): void {
@@ -55,7 +55,7 @@ export function* rootsPlan(
   const roots = memory.allocate(count * HASH_BYTES)
   try {
     const shared = { $kind: 'hash-slivers', params, axis, slivers, roots } as const
-    yield split(0, count, jobsPerBatch).map((range) => ({ ...shared, range }))
+    yield pieces(split(0, count, jobsPerBatch).map((range) => ({ ...shared, range })))
     return roots.slice()
   } finally {
     memory.release(roots)

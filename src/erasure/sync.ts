@@ -10,6 +10,7 @@ import { privateMemory } from './memory.ts'
 import type { BlobMetadata, Sliver, SliverAxis } from './params.ts'
 import type { Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
+import { createJobTools } from './region.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
 
 /** As `ErasureCoder`, but at once and on this thread; it throws what the other rejects with. */
@@ -33,12 +34,17 @@ export interface SyncCoder {
 }
 
 export function createSyncCoder(engine: Engine = createSimdEngine()): SyncCoder {
-  const context: PlanContext = { jobsPerBatch: 1, memory: privateMemory }
+  const context: PlanContext = { jobsPerBatch: 1, jobsInFlight: 1, memory: privateMemory }
+  const tools = createJobTools()
   const run = <T>(plan: Plan<T>): T => {
     try {
       let step = plan.next()
       while (!step.done) {
-        const results: JobResult[] = step.value.map((job) => runJob(engine, job))
+        const results: JobResult[] = []
+        for (const { job, done } of step.value) {
+          results.push(runJob(engine, job, tools))
+          done?.()
+        }
         step = plan.next(results)
       }
       return step.value

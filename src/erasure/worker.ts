@@ -4,6 +4,8 @@ import { parentPort } from 'node:worker_threads'
 import { createSimdEngine } from './engine-simd.ts'
 import { ErasureError } from './errors.ts'
 import { type Job, type JobResult, runJob } from './jobs.ts'
+import { createJobTools } from './region.ts'
+import { nodeFiles } from './spill.ts'
 
 /** What a thread answers to a job. */
 export type WorkerAnswer =
@@ -16,10 +18,11 @@ export type WorkerAnswer =
     }
 
 const engine = createSimdEngine()
+const tools = createJobTools(nodeFiles)
 
 function answer(job: Job): WorkerAnswer {
   try {
-    return { $kind: 'done', result: runJob(engine, job) }
+    return { $kind: 'done', result: runJob(engine, job, tools) }
   } catch (error) {
     if (error instanceof ErasureError)
       return { $kind: 'failed', code: error.code, message: error.message, data: { ...error.data } }

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { createRng, type Rng } from '../../src/base/rng.ts'
-import { blobIdOf, blobRootOf } from '../../src/erasure/blob-id.ts'
+import { merkleLeaf, merkleRoot } from '../../src/crypto/merkle.ts'
+import { blobIdOf } from '../../src/erasure/blob-id.ts'
 import { createNaiveEngine } from '../../src/erasure/engine-naive.ts'
 import { blobParams, type Sliver, type SliverAxis, sourceCount } from '../../src/erasure/params.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
@@ -200,7 +201,10 @@ describe('an inconsistent encoding', () => {
 
   it('gives an id to what it claims, which is why only re-encoding tells', () => {
     const { metadata } = lie('primary', 6)
-    expect(blobIdOf(blobRootOf(metadata.pairHashes), 100)).not.toEqual(honest.blobId)
+    const root = ({ pairHashes }: { pairHashes: Uint8Array }) =>
+      merkleRoot(Array.from({ length: n }, (_, p) => merkleLeaf(pairHashes.subarray(64 * p, 64 * (p + 1)))))
+    expect(root(honest.metadata)).toEqual(honest.rootHash)
+    expect(blobIdOf(root(metadata), 100)).not.toEqual(honest.blobId)
   })
 })
 

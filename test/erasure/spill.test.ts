@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import type { EncodedBlob } from '../../src/erasure/api.ts'
+import { createErasurePool } from '../../src/erasure/pool.ts'
+import { createEncodingStore } from '../../src/erasure/spill.ts'
+import { createSyncCoder } from '../../src/erasure/sync.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'floe-spill-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const random = (seed: number, bytes: number) => createRng(seed).fill(new Uint8Array(bytes))
+
+function expectSame(encoded: EncodedBlob, expected: EncodedBlob): void {
+  expect(encoded.blobId).toEqual(expected.blobId)
+  expect(Buffer.compare(encoded.metadata.pairHashes, expected.metadata.pairHashes)).toBe(0)
+  for (let p = 0; p < expected.params.shardCount; p++)
+    for (const axis of ['primary', 'secondary'] as const) {
+      const [got, want] = [encoded, expected].map((each) => each.sliver(axis, p).bytes)
+      expect(Buffer.compare(got!, want!), `${axis} ${p}`).toBe(0)
+    }
+}
+
+describe('an encoded blob that went to a file', () => {
+  it.each([
+    [4, 0],
+    [4, 6 * 65534],
+    [7, 1],
+    [10, 5000],
+    [100, 2_000_003],
+    [208, 9_000_001],
+  ])('has the slivers of one in memory (%i shards, %i bytes)', { timeout: 120_000 }, async (shardCount, bytes) => {
+    const blob = random(shardCount, bytes)
+    await using pool = createErasurePool({ threads: 2, spill: { folder, memoryBytes: 0 } })
+    using encoded = await pool.encodeBlob(shardCount, blob)
+    // The caller's bytes may go: everything is in the file.
+    const expected = createSyncCoder().encodeBlob(shardCount, blob.slice())
+    blob.fill(0)
+    expectSame(encoded, expected)
+  })
+
+  it('leaves no name behind, also while it is in use', async () => {
+    await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes: 0 } })
+    const encoded = await pool.encodeBlob(10, random(1, 5000))
+    expect(await readdir(folder)).toEqual([])
+    encoded.release()
+    encoded.release()
+    expect(() => encoded.sliver('primary', 0)).toThrow('released')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('that cannot have a file fails with a code, and the pool goes on', async () => {
+    // A folder that exists for statfs but takes no files.
+    await using pool = createErasurePool({ threads: 1, spill: { folder: '/proc', memoryBytes: 10_000 } })
+    const small = createSyncCoder().computeBlobId(7, random(1, 100))
+    const outcome = await pool.encodeBlob(7, random(1, 20_000)).catch((error: unknown) => error)
+    // Where the folder reports no room, memory serves instead.
+    if (outcome instanceof Error) expect(outcome).toMatchObject({ code: 'ERASURE_SPILL' })
+    else (outcome as EncodedBlob).release()
+    expect(await pool.computeBlobId(7, random(1, 100))).toEqual(small)
+  })
+
+  it('fails with a code when the file is lost under way', async () => {
+    const store = createEncodingStore({ folder, memoryBytes: 0 })
+    const file = store.place(100)!
+    expect(() => file.read(file.region(0, 100), 0, new Uint8Array(10))).toThrow(
+      expect.objectContaining({ code: 'ERASURE_SPILL', kind: 'other' }),
+    )
+    expect(() => file.region(90, 11)).toThrow(RangeError)
+    file.close()
+    file.close()
+    expect(() => file.read(file.region(0, 100), 0, new Uint8Array(10))).toThrow('closed')
+  })
+})
+
+describe('the budget', () => {
+  it('counts what has not been released, over all blobs', () => {
+    const store = createEncodingStore({ folder, memoryBytes: 1000 })
+    expect(store.place(600)).toBeUndefined()
+    const file = store.place(600)
+    expect(file).toBeDefined()
+    file!.close()
+    expect(store.place(400)).toBeUndefined()
+    store.forget(600)
+    expect(store.place(600)).toBeUndefined()
+  })
+
+  it('uses memory where the folder has no room or does not exist', () => {
+    const store = createEncodingStore({ folder: join(folder, 'absent'), memoryBytes: 0 })
+    expect(store.place(10)).toBeUndefined()
+    expect(createEncodingStore({ folder, memoryBytes: 0 }).place(2 ** 52)).toBeUndefined()
+  })
+
+  it('gets back what was dropped without release', { timeout: 60_000 }, async () => {
+    const spillUrl = new URL('../../src/erasure/spill.ts', import.meta.url).href
+    const script = `const { createEncodingStore } = await import(${JSON.stringify(spillUrl)})
+      const store = createEncodingStore({ memoryBytes: 0 })
+      let released = 0
+      ;(() => { for (let i = 0; i < 3; i++) store.watch({}, () => released++) })()
+      for (let i = 0; i < 100 && released < 3; i++) { gc(); await new Promise((done) => setTimeout(done, 10)) }
+      console.log(released)`
+    const options = ['--expose-gc', '--input-type=module', '--eval', script]
+    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 30_000 })
+    expect(stdout).toBe('3\n')
+  })
+})
+
+describe('computing an id', () => {
+  it('of bytes that threads cannot reach brings them over in pieces', { timeout: 60_000 }, async () => {
+    const blob = random(5, 9_000_001)
+    await using pool = createErasurePool({ threads: 2 })
+    const shared = new Uint8Array(new SharedArrayBuffer(blob.length))
+    shared.set(blob)
+    const expected = await pool.computeBlobId(100, shared)
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+    expect(createSyncCoder().computeBlobId(100, blob)).toEqual(expected)
+  })
+})
