@@ -18,13 +18,18 @@ describe('what the bytecode leans on', () => {
   it('of walrus, in floe, are getters of a blob and nothing with a version check', () => {
     const walrus = PACKAGE_ADDRESSES.walrus
     const blob = `${walrus}::blob::Blob`
+    const storage = `${walrus}::storage_resource::Storage`
     expect(ofPackage(surface['floe']!, walrus).filter((fact) => !fact.startsWith('fun 0x2::'))).toEqual([
       `fun ${walrus}::blob::blob_id(&${blob}): (u256)`,
       `fun ${walrus}::blob::certified_epoch(&${blob}): (&0x1::option::Option<u32>)`,
       `fun ${walrus}::blob::end_epoch(&${blob}): (u32)`,
       `fun ${walrus}::blob::is_deletable(&${blob}): (bool)`,
+      `fun ${walrus}::blob::registered_epoch(&${blob}): (u32)`,
       `fun ${walrus}::blob::size(&${blob}): (u64)`,
+      `fun ${walrus}::blob::storage(&${blob}): (&${storage})`,
+      `fun ${walrus}::storage_resource::size(&${storage}): (u64)`,
       `type ${blob} has store+key`,
+      `type ${storage} has store+key`,
     ])
   })
 

@@ -49,7 +49,7 @@ describe('Move unit tests', () => {
     ['sui-framework', 19],
     ['wal', 2],
     ['walrus', 99],
-    ['floe', 137],
+    ['floe', 233],
   ] as const) {
     it(`pass for ${name}`, { timeout: LIMIT_MS + 5_000 }, async () => {
       const { passed, output } = await runUnitTests(name)

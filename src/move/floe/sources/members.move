@@ -64,6 +64,10 @@ public(package) fun assert_role(self: &Members, who: address, role: u8) {
     assert!(self.has_role(who, role), EMissingRole)
 }
 
+public(package) fun is_admin(self: &Members, admin_cap: &ID): bool {
+    self.admins.contains(admin_cap)
+}
+
 public(package) fun assert_admin(self: &Members, admin_cap: &ID) {
     assert!(self.admins.contains(admin_cap), ENotAdmin)
 }
@@ -98,6 +102,13 @@ public(package) fun revoke(self: &mut Members, who: address, roles: u8): u8 {
 public(package) fun add_admin(self: &mut Members, admin_cap: ID) {
     assert!(self.admins.keys().length() < MAX_ADMINS, ETooManyAdmins);
     self.admins.insert(admin_cap)
+}
+
+/// One capability in the place of another: the number stays, so neither limit is in the way.
+public(package) fun replace_admin(self: &mut Members, old: &ID, new: ID) {
+    self.assert_admin(old);
+    self.admins.remove(old);
+    self.admins.insert(new)
 }
 
 public(package) fun remove_admin(self: &mut Members, admin_cap: &ID) {

@@ -171,6 +171,11 @@ fun assert_stored(self: &mut PackTable, blob: &Blob): u32 {
     epoch
 }
 
+/// `epoch` has begun: somebody has shown a blob that proves it.
+public(package) fun show_epoch(self: &mut PackTable, epoch: u32) {
+    if (epoch > self.seen_epoch) self.seen_epoch = epoch
+}
+
 // Pushes under way
 
 public(package) fun open_push(self: &mut PackTable, push: ID) {
@@ -228,6 +233,18 @@ public(package) fun propose_removal(self: &mut PackTable, number: u64, not_befor
     removable_ms
 }
 
+/// A removal that no promise delays. One that is proposed already comes no later than it would have.
+public(package) fun propose_takedown(self: &mut PackTable, number: u64, removable_ms: u64): u64 {
+    let record = self.record_mut(number);
+    assert!(record.state != STATE_REMOVED, ERemoved);
+    assert!(!record.permanent, EPermanent);
+    if (record.state == STATE_LIVE || removable_ms < record.removable_ms) record.removable_ms = removable_ms;
+    record.state = STATE_PROPOSED;
+    let removable_ms = record.removable_ms;
+    self.generation = self.generation + 1;
+    removable_ms
+}
+
 /// The generation stays raised: a push that saw the proposal has looked elsewhere, which does no harm.
 public(package) fun cancel_removal(self: &mut PackTable, number: u64) {
     let record = self.record_mut(number);
@@ -265,6 +282,12 @@ public(package) fun assert_usable(self: &PackTable, number: u64, push: ID) {
     self.assert_live(number);
     let other = self.record(number).push;
     assert!(other == push || !self.open_pushes.contains(other), EUnpublished)
+}
+
+/// Live, and of a finished push: nobody can take it back at once.
+public(package) fun assert_published(self: &PackTable, number: u64) {
+    self.assert_live(number);
+    assert!(!self.open_pushes.contains(self.record(number).push), EUnpublished)
 }
 
 public(package) fun record(self: &PackTable, number: u64): &PackRecord {
@@ -344,6 +367,10 @@ public fun retain_until_ms(self: &PackRecord): u64 {
 
 public fun is_live(self: &PackRecord): bool {
     self.state == STATE_LIVE
+}
+
+public fun is_proposed(self: &PackRecord): bool {
+    self.state == STATE_PROPOSED
 }
 
 public fun is_removed(self: &PackRecord): bool {

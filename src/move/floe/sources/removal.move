@@ -5,11 +5,14 @@ module floe::removal;
 use floe::events;
 use floe::members;
 use floe::repository::Repository;
+use floe::takedown;
 use sui::clock::Clock;
 use walrus::blob::Blob;
 
 /// Only the pusher of the pack (as a writer) or a revoker may do this.
 const ENotAllowed: u64 = 0;
+/// Only a revoker may call off a takedown.
+const ETakedown: u64 = 1;
 
 public fun propose(repository: &mut Repository, pack: u64, clock: &Clock, ctx: &TxContext) {
     assert_allowed(repository, pack, ctx);
@@ -26,6 +29,11 @@ public fun propose(repository: &mut Repository, pack: u64, clock: &Clock, ctx: &
 
 public fun cancel(repository: &mut Repository, pack: u64, ctx: &TxContext) {
     assert_allowed(repository, pack, ctx);
+    assert!(
+        !takedown::is_open(repository, pack)
+            || repository.members().has_role(ctx.sender(), members::revoker()),
+        ETakedown,
+    );
     repository.packs_mut().cancel_removal(pack);
     events::emit_removal_cancelled(object::id(repository), pack, ctx.sender())
 }

@@ -149,6 +149,11 @@ public fun fund_value(self: &Repository): u64 {
     self.fund.value()
 }
 
+/// Whether the capability is in force for this repository.
+public fun is_admin(self: &Repository, cap: &AdminCap): bool {
+    self.members.is_admin(&object::id(cap))
+}
+
 public fun repository_of(cap: &AdminCap): ID {
     cap.repository
 }
@@ -169,6 +174,19 @@ public(package) fun new_admin_cap(self: &mut Repository, ctx: &mut TxContext): A
     let cap = AdminCap { id: object::new(ctx), repository: object::id(self) };
     self.members.add_admin(object::id(&cap));
     cap
+}
+
+/// Ends one capability and makes another.
+public(package) fun replace_admin_cap(
+    self: &mut Repository,
+    cap: AdminCap,
+    ctx: &mut TxContext,
+): AdminCap {
+    let AdminCap { id, repository } = cap;
+    let new = AdminCap { id: object::new(ctx), repository };
+    self.members.replace_admin(id.as_inner(), object::id(&new));
+    id.delete();
+    new
 }
 
 public(package) fun members(self: &Repository): &Members {
@@ -209,6 +227,19 @@ public(package) fun attestations(self: &Repository): &AttestationList {
 
 public(package) fun attestations_mut(self: &mut Repository): &mut AttestationList {
     &mut self.attestations
+}
+
+public(package) fun fund_mut(self: &mut Repository): &mut Balance<WAL> {
+    &mut self.fund
+}
+
+/// Parts that came later hang on it as dynamic fields.
+public(package) fun uid(self: &Repository): &UID {
+    &self.id
+}
+
+public(package) fun uid_mut(self: &mut Repository): &mut UID {
+    &mut self.id
 }
 
 fun assert_name(name: &String) {
