@@ -130,9 +130,6 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   }
 
   const published = await run(workspace, context, { target, reader, position, have, objects, epochs, forced, options })
-  await workspace.withLock('push', async () => {
-    if (place.repository === null) await writeRemote(workspace, remoteName, `${place.network}:${published.repository}`)
-  })
   await rememberPush(workspace, remoteName, target)
   const sent = published.packs.filter((pack) => pack.packNumber === null)
   return {
