@@ -56,7 +56,11 @@ export async function ensureLocalNetwork(options: EnsureOptions): Promise<LocalN
   let started: StartedProcess | undefined
   for (;;) {
     const found = await findRunning(dir)
-    if (found) return acceptLease(found, options)
+    if (found) {
+      // A second process that came too late must not outlive this call: if the network is reset, it would find no lock.
+      if (started && started.pid !== found.record.pid) await started.exited
+      return acceptLease(found, options)
+    }
     if (started?.failure) throw await startError(started.failure, dir)
     // Whoever holds the lock without answering is starting or ending: wait for that.
     if (!started && (await lockHolder(dir)) === undefined) started = await startProcess(dir, options)
@@ -100,6 +104,8 @@ async function acceptLease({ record, lease }: Running, options: EnsureOptions): 
 }
 
 interface StartedProcess {
+  pid?: number
+  exited: Promise<void>
   /** Why it ended before it served; undefined while it may still come. */
   failure?: string | FloeError
   /** It found that another process is the one. */
@@ -115,7 +121,8 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
     idleMs: options.idleMs ?? DEFAULT_IDLE_MS,
   }
   const log = await openLog(daemonLogPath(dir))
-  const started: StartedProcess = {}
+  const exit = Promise.withResolvers<void>()
+  const started: StartedProcess = { exited: exit.promise }
   try {
     const child = spawn(process.execPath, [fileURLToPath(ENTRY), JSON.stringify(settings)], {
       // Its own session: neither the terminal's signals nor its end reach it, and it holds no workspace folder.
@@ -131,10 +138,13 @@ async function startProcess(dir: string, options: EnsureOptions): Promise<Starte
       if (failure?.code === 'LOCALNET_LOCKED') started.gone = true
       else if (failure) started.failure = plainError(failure)
     })
+    started.pid = child.pid
     child.on('error', (error) => {
       started.failure ??= error.message
+      exit.resolve()
     })
     child.on('exit', (code, signal) => {
+      exit.resolve()
       if (!started.gone) started.failure ??= `its process ended with ${signal ?? code}`
     })
     child.unref()
