@@ -9,7 +9,7 @@ import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type IngestContext, ingest } from '../worktree/ingest.ts'
-import type { LocalFiles } from '../worktree/local-file.ts'
+import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
 import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
 
 export interface StageOptions {
@@ -102,7 +102,9 @@ async function stagedEntry(
     return { ...state.entry, executable: state.stat.executable }
   const { entry, stat } = await ingest(context, state.path, state.stat)
   if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
-  return entry
+  // Where the system has no executable bit, the one that was committed stands.
+  const keepsBit = !tracksExecutableBit && state.$kind === 'tracked' && state.entry.kind === entry.kind
+  return keepsBit ? { ...entry, executable: state.entry.executable } : entry
 }
 
 function statusOf(state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>) {

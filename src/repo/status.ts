@@ -1,7 +1,7 @@
 /** `status`: what is staged, what has changed since, what is not tracked. */
 
 import { diffTrees } from '../objects/tree.ts'
-import type { Workspace } from '../store/workspace.ts'
+import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type Change, changeBetween } from './change.ts'
 import { fileRecord } from './file-record.ts'
@@ -45,7 +45,9 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
       if (change) unstaged.push(change)
     }
   }
-  await workspace.withLock('status', () => saveStats(workspace, files)).catch(() => {}) // a cache: next time, then
+  // A cache: if someone else is writing, it is saved next time.
+  if (files.updates.size > 0)
+    await workspace.withLock(STATUS_PURPOSE, () => saveStats(workspace, files)).catch(() => {})
   const head = workspace.refs.readHead()
   return {
     head: {

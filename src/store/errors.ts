@@ -1,7 +1,6 @@
 /** Failures of the local store. Each constructor demands the facts a user needs to act. */
 
 import { FloeError, IntegrityError, UsageError } from '../base/errors.ts'
-import { FileSystemError } from './file-system.ts'
 
 /** No `.floe/` in the directory or above it (exit 10). */
 export class NotAWorkspaceError extends FloeError {
@@ -53,27 +52,6 @@ export class StoreCorruptError extends IntegrityError {
   }
 }
 
-/** The device is full; what had been committed is untouched. */
-export class DiskFullError extends FloeError {
-  override name = 'DiskFullError'
-  constructor(path: string, cause: unknown) {
-    super('other', 'STORE_DISK_FULL', `no space left while writing ${path}`, {
-      data: { path },
-      hints: ['free some space and run the same command again; nothing committed was lost'],
-      retryable: true,
-      cause,
-    })
-  }
-}
-
-/** The system refused a call. */
-export class DiskError extends FloeError {
-  override name = 'DiskError'
-  constructor(path: string, errno: string, cause: unknown) {
-    super('other', 'STORE_IO', `${errno} on ${path}`, { data: { path, errno }, cause })
-  }
-}
-
 /** A ref was not where the caller expected it: someone else moved it. */
 export class RefChangedError extends FloeError {
   override name = 'RefChangedError'
@@ -110,14 +88,4 @@ export class WorkspaceVersionError extends UsageError {
       hints: ['install a newer version of Floe'],
     })
   }
-}
-
-const DISK_FULL = ['ENOSPC', 'EDQUOT', 'EFBIG']
-
-/** Turns a failed system call into the coded error that callers see; leaves every other error as it is. */
-export function toStoreError(error: unknown): unknown {
-  if (!(error instanceof FileSystemError)) return error
-  return DISK_FULL.includes(error.errno)
-    ? new DiskFullError(error.path, error)
-    : new DiskError(error.path, error.errno, error)
 }

@@ -4,6 +4,8 @@
  *  a small read (200,000 files: 0.6 s against 2.2 s). Long loops over it yield to the event loop by themselves.
  *  Failures are `FileSystemError`s with the system's own code (`ENOENT` …), so that a test double needs no `errno`. */
 
+import { FloeError } from '../base/errors.ts'
+
 /** What a path names; symbolic links are never followed. */
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other'
 
@@ -65,14 +67,22 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>
 }
 
-/** A failed call. `errno` is the system's name for it. */
-export class FileSystemError extends Error {
+/** A failed call: STORE_DISK_FULL where there is no space left, else STORE_IO (both exit 1). */
+export class FileSystemError extends FloeError {
   override name = 'FileSystemError'
+  /** The system's name for it, e.g. `ENOENT`. */
   readonly errno: string
   readonly path: string
 
   constructor(errno: string, operation: string, path: string, cause?: unknown) {
-    super(`${errno}: ${operation} ${path}`, cause === undefined ? undefined : { cause })
+    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
+    const code = isFull ? 'STORE_DISK_FULL' : 'STORE_IO'
+    super('other', code, isFull ? `no space left: ${operation} ${path}` : `${errno}: ${operation} ${path}`, {
+      data: { path, errno },
+      hints: isFull ? ['free some space and run the same command again; nothing committed was lost'] : [],
+      retryable: isFull,
+      cause,
+    })
     this.errno = errno
     this.path = path
   }

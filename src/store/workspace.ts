@@ -4,15 +4,16 @@
  *  process in their name. */
 
 import { dirname, resolve } from 'node:path'
+import { sleep } from '../base/abort.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
 import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './config.ts'
-import { NotAWorkspaceError, toStoreError } from './errors.ts'
+import { LockedError, NotAWorkspaceError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { createLocalStore, type LocalStore } from './local-store.ts'
-import { acquireLock } from './lock.ts'
+import { acquireLock, type Lock } from './lock.ts'
 import { nodeFs } from './node-fs.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
@@ -83,21 +84,29 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Runs a job as the only writer. What a dead process left unfinished is removed first.
-   *  Failed system calls leave as coded errors: STORE_DISK_FULL, STORE_IO.
    *  @throws {LockedError} LOCKED (exit 11); a job must not lock again */
   async withLock<T>(purpose: string, job: () => Promise<T>): Promise<T> {
+    await ensureDirectory(this.fs, this.tmpDir)
+    const lock = await this.#acquire(purpose)
     try {
-      const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }
-      await ensureDirectory(this.fs, this.tmpDir)
-      const lock = acquireLock(this.fs, `${this.floeDir}/lock`, options)
+      this.#removeLeftovers()
+      return await job()
+    } finally {
+      lock.release()
+    }
+  }
+
+  /** A `status` that saves its cache holds the lock for a moment: nobody should fail because of that. */
+  async #acquire(purpose: string): Promise<Lock> {
+    const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }
+    for (let pause = 0; ; pause++) {
       try {
-        this.#removeLeftovers()
-        return await job()
-      } finally {
-        lock.release()
+        return acquireLock(this.fs, `${this.floeDir}/lock`, options)
+      } catch (error) {
+        const isBrief = error instanceof LockedError && error.data.purpose === STATUS_PURPOSE
+        if (!isBrief || purpose === STATUS_PURPOSE || pause >= MAX_PAUSES) throw error
+        await sleep(PAUSE_MS)
       }
-    } catch (error) {
-      throw toStoreError(error)
     }
   }
 
@@ -122,6 +131,10 @@ export class Workspace implements AsyncDisposable {
 }
 
 const LEFTOVER_AGE_MS = 3_600_000
+/** What `status` calls itself while it saves its cache. */
+export const STATUS_PURPOSE = 'status'
+const MAX_PAUSES = 100
+const PAUSE_MS = 10
 
 /** The workspace that the directory is in.
  *  @throws {NotAWorkspaceError} NOT_A_WORKSPACE (exit 10)
@@ -155,19 +168,15 @@ export async function createWorkspace(
   const branch = options.branch ?? 'main'
   assertRefName(branch)
   const floeDir = `${root}/${FLOE_DIR}`
-  try {
-    if (fs.stat(`${floeDir}/config.json`)) {
-      await using workspace = await openWorkspace(root, options)
-      const head = workspace.refs.readHead()
-      return { $kind: 'existing', root, branch: head.$kind === 'branch' ? head.branch : branch }
-    }
-    for (const name of ['refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'packs', 'pushes', 'tmp'])
-      await ensureDirectory(fs, `${floeDir}/${name}`)
-    const clock = options.clock ?? systemClock
-    await new RefStore(fs, floeDir, clock).setHead({ $kind: 'branch', branch }, 'init')
-    await writeConfig(fs, `${floeDir}/config.json`, { version: WORKSPACE_VERSION }, `${floeDir}/tmp`)
-    return { $kind: 'created', root, branch }
-  } catch (error) {
-    throw toStoreError(error)
+  if (fs.stat(`${floeDir}/config.json`)) {
+    await using workspace = await openWorkspace(root, options)
+    const head = workspace.refs.readHead()
+    return { $kind: 'existing', root, branch: head.$kind === 'branch' ? head.branch : branch }
   }
+  for (const name of ['refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'packs', 'pushes', 'tmp'])
+    await ensureDirectory(fs, `${floeDir}/${name}`)
+  const clock = options.clock ?? systemClock
+  await new RefStore(fs, floeDir, clock).setHead({ $kind: 'branch', branch }, 'init')
+  await writeConfig(fs, `${floeDir}/config.json`, { version: WORKSPACE_VERSION }, `${floeDir}/tmp`)
+  return { $kind: 'created', root, branch }
 }

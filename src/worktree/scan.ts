@@ -116,9 +116,9 @@ function statOrProblem(fs: FileSystem, root: string, path: string): FileStat | F
 }
 
 function unreadable(path: string, error: unknown): FloeError {
+  if (error instanceof FileSystemError) return new UnreadableError(path === '' ? '.' : path, error.errno, error)
   if (error instanceof FloeError) return error
-  if (!(error instanceof FileSystemError)) throw error
-  return new UnreadableError(path === '' ? '.' : path, error.errno, error)
+  throw error
 }
 
 /** The name as text, or undefined. macOS hands out decomposed names where the user typed composed ones. */

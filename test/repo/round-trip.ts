@@ -69,8 +69,13 @@ export function runVerb(dir: string, statements: string): number {
     const author = { name: 'Ada', email: '' }
     ${statements}
     console.log(process.resourceUsage().maxRSS * 1024)`
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
-  return Number(output.trim())
+  const { dir: scripts, remove } = makeTemporary()
+  try {
+    writeFileSync(join(scripts, 'verb.mjs'), script)
+    return Number(execFileSync(process.execPath, [join(scripts, 'verb.mjs')], { encoding: 'utf8' }).trim())
+  } finally {
+    remove()
+  }
 }
 
 export function sizeOf(path: string): number {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { add } from '../../src/repo/add.ts'
@@ -13,6 +13,7 @@ import { restore } from '../../src/repo/restore.ts'
 import { remove } from '../../src/repo/rm.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { systemProcesses } from '../../src/store/process-identity.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { unreadableFs } from '../faults/faulty-fs.ts'
 import { author, codeOf, collect, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
@@ -319,5 +320,20 @@ describe('restore and rm', () => {
     await commit(ws.workspace, { message: 'two', author })
     expect(await collect(listFiles(ws.workspace))).toEqual([])
     expect(lstatSync(join(ws.dir, 'a')).isFile()).toBe(true)
+  })
+})
+
+describe('two commands at once', () => {
+  it('never fail because of a status that saves its cache, and are told of any other', async () => {
+    ws.write('a', '1')
+    const lock = join(ws.dir, '.floe/lock')
+    const record = { ...systemProcesses.self(), sinceMs: 0 }
+    writeFileSync(lock, JSON.stringify({ ...record, purpose: 'push' }))
+    await expect(add(ws.workspace, { all: true })).rejects.toMatchObject({ code: 'LOCKED', exitCode: 11 })
+    // Reading needs no lock.
+    expect((await statusOf(ws.workspace)).untracked).toEqual(['a'])
+    writeFileSync(lock, JSON.stringify({ ...record, purpose: 'status' }))
+    setTimeout(() => rmSync(lock), 60)
+    expect(await add(ws.workspace, { all: true })).toMatchObject({ files: 1 })
   })
 })
