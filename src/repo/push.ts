@@ -1,8 +1,10 @@
 /** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
 
 import { FloeError, UsageError } from '../base/errors.ts'
+import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
+import type { SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -12,8 +14,9 @@ import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal } from '../transfer/push-journal.ts'
-import { createRemoteObjects } from '../transfer/remote-objects.ts'
+import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
+import { withoutPresent } from './push-dedup.ts'
 import { ensureLocalFunds, preparePacks, type ReadyPack } from './push-packs.ts'
 import {
   assertNotStale,
@@ -111,7 +114,21 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     ? await assertNotStale(workspace, target, position, options.force ?? false)
     : { forced: false }
   const have = position ? seenCommits(workspace, remoteName, position) : []
-  const objects = await findMissing(workspace, target, have, options.signal)
+  await using pool = createErasurePool()
+  const known = await openKnown(context, reader, position, have, pool, options)
+  const missing = await findMissing(workspace, target, have, options.signal)
+  const objects =
+    reader && position
+      ? await withoutPresent(missing, {
+          reader,
+          position,
+          walrus: state,
+          remote: known.remote,
+          segments: known.segments,
+          onProgress: options.onProgress,
+          signal: options.signal,
+        })
+      : missing
   const newBytes = await rawBytes(workspace, objects)
   options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
   if (options.dryRun) {
@@ -129,7 +146,17 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     }
   }
 
-  const published = await run(workspace, context, { target, reader, position, have, objects, epochs, forced, options })
+  const published = await run(workspace, context, {
+    target,
+    reader,
+    position,
+    pool,
+    known,
+    objects,
+    epochs,
+    forced,
+    options,
+  })
   await rememberPush(workspace, remoteName, target)
   const sent = published.packs.filter((pack) => pack.packNumber === null)
   return {
@@ -163,7 +190,8 @@ interface PushRun {
   target: LocalTarget
   reader: RepositoryReader | null
   position: RemotePosition | null
-  have: readonly ObjectId[]
+  pool: ErasurePool
+  known: KnownObjects
   objects: readonly MissingObject[]
   epochs: number
   forced: boolean
@@ -171,13 +199,12 @@ interface PushRun {
 }
 
 async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, have, objects, epochs, forced, options } = job
+  const { target, reader, position, pool, known, objects, epochs, forced, options } = job
   const { signal } = options
   const state = await context.walrus()
   const signer = await context.signer()
   const nowMs = workspace.clock.now()
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
-  await using pool = createErasurePool()
   try {
     await journal.record({
       $kind: 'started',
@@ -188,11 +215,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       new: target.commit,
       timeMs: nowMs,
     })
-    const records = position ? liveSegments(position, have) : []
-    const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
-    const remote = createRemoteObjects(await context.committee(), pool, places, { signal })
-    const segments: LocatorSegment[] = []
-    for (const segment of places) segments.push(await remote.openSegment(segment))
+    const { records, segments } = known
     const prepared = await preparePacks({
       context,
       state,
@@ -257,6 +280,29 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   } finally {
     await journal.close()
   }
+}
+
+/** What the remote has, through the locators of the refs that the push builds on. */
+interface KnownObjects {
+  records: SegmentRecord[]
+  segments: LocatorSegment[]
+  remote: RemoteObjects
+}
+
+async function openKnown(
+  context: RemoteContext,
+  reader: RepositoryReader | null,
+  position: RemotePosition | null,
+  have: readonly ObjectId[],
+  pool: ErasurePool,
+  options: PushOptions,
+): Promise<KnownObjects> {
+  const records = position ? liveSegments(position, have) : []
+  const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
+  const remote = createRemoteObjects(await context.committee(), pool, places, { signal: options.signal })
+  const segments: LocatorSegment[] = []
+  for (const place of places) segments.push(await remote.openSegment(place))
+  return { records, segments, remote }
 }
 
 function findPlace(

@@ -10,8 +10,9 @@ import type { PackIndex } from '../objects/pack-index.ts'
 import { createPackWriter, type PackSummary } from '../objects/pack-writer.ts'
 import type { ReadObject } from '../objects/reader.ts'
 
-/** Packs of a push are filled to this. An encoded blob takes 3.5 times its size in memory, and a command has 1 GiB. */
-export const PUSH_PACK_BYTES: number = 128 * 1024 * 1024
+/** Packs of a push are filled to this. An encoded blob takes 3.5 times its size in memory beside the pack itself, and a command
+ *  has 1 GiB: with 128 MiB it peaked at 1.06 GiB. */
+export const PUSH_PACK_BYTES: number = 96 * 1024 * 1024
 
 export interface ObjectToPack {
   kind: ObjectKind

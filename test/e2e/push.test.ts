@@ -1,3 +1,5 @@
+import { rename } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
@@ -86,6 +88,16 @@ describe('push', () => {
     const result = await push(dir, world.options)
     expect(result.cost.newBytes).toBeLessThan(5_000)
     expect(result.logIndex).toBe(1)
+  })
+
+  it('sends no content again that moved to another path', async () => {
+    await rename(join(dir, 'model.bin'), join(dir, 'renamed.bin'))
+    await world.change(dir, {})
+    const result = await push(dir, world.options)
+    expect(result.cost.newBytes).toBeLessThan(5_000)
+    expect(result.packs.map((pack) => pack.kind)).toEqual(['meta'])
+    await clone(address, world.path('moved'), world.options)
+    expect(await snapshot(world.path('moved'))).toEqual(await snapshot(dir))
   })
 
   it('moves another branch to a commit that is there without sending anything', async () => {
