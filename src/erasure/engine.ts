@@ -21,7 +21,7 @@ export interface SymbolBlock {
 }
 
 export interface Engine {
-  readonly name: 'naive' | 'simd'
+  readonly name: 'naive' | 'scalar' | 'simd'
 
   /** The engine's memory. Read it anew after every call: growing replaces it. */
   readonly memory: Uint8Array

@@ -1,6 +1,4 @@
-/** Loading of the compiled kernel. The relaxed build differs in one instruction and is used where the runtime has it. */
-
-import { readFileSync } from 'node:fs'
+/** The compiled kernel, from its bytes. How the bytes are had is for `kernel-file.ts` and `browser.ts` to say. */
 
 /** Exports of kernels/assembly; pointers and sizes in bytes. */
 export interface Kernel {
@@ -46,27 +44,19 @@ interface WebAssemblyApi {
   Instance: new (module: object, imports: object) => { readonly exports: unknown }
 }
 
-export type KernelName = 'rs2.wasm' | 'rs2-relaxed.wasm'
-
 const { WebAssembly } = globalThis as unknown as { WebAssembly: WebAssemblyApi }
 
-const compiled = new Map<KernelName, object>()
-
-function readKernel(name: KernelName): Uint8Array {
-  return readFileSync(new URL(`./kernels/${name}`, import.meta.url))
+/** True if this runtime knows every instruction in the kernel. */
+export function runtimeSupports(kernel: Uint8Array): boolean {
+  return WebAssembly.validate(kernel)
 }
 
-/** The kernel for this runtime. */
-export function bestKernel(): KernelName {
-  return WebAssembly.validate(readKernel('rs2-relaxed.wasm')) ? 'rs2-relaxed.wasm' : 'rs2.wasm'
+/** A compiled kernel, of which instances are cheap. */
+export function compileKernel(kernel: Uint8Array): object {
+  return new WebAssembly.Module(kernel)
 }
 
-/** A new instance with memory of its own; each module is compiled once per thread. */
-export function instantiateKernel(name: KernelName = bestKernel()): Kernel {
-  let module = compiled.get(name)
-  if (!module) {
-    module = new WebAssembly.Module(readKernel(name))
-    compiled.set(name, module)
-  }
+/** A new instance with memory of its own. */
+export function instantiateKernel(module: object): Kernel {
   return new WebAssembly.Instance(module, {}).exports as Kernel
 }

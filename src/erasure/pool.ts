@@ -10,6 +10,7 @@ import { CancelledError } from '../base/errors.ts'
 import type { ErasurePool, JobOptions } from './api.ts'
 import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
+import type { EngineName } from './engine-choice.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
 import { createSharedMemory } from './memory.ts'
@@ -24,6 +25,8 @@ export interface ErasurePoolOptions {
   readonly threads?: number
   /** Where encoded blobs go that would take too much memory. */
   readonly spill?: SpillOptions
+  /** Default the fastest that the runtime has. */
+  readonly engine?: EngineName
   /** The script of a thread; default worker.ts, or worker.js in a build. */
   readonly workerUrl?: URL
 }
@@ -55,7 +58,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   const threads = options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected a positive integer, got ${threads}`)
-  const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl())
+  const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl(), { engine: options.engine })
   const context: PlanContext = {
     jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
     // One more than run: its input is there before a thread is free.
@@ -120,14 +123,14 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
 }
 
 /** A queue of jobs over at most `limit` threads. */
-function createThreads(limit: number, url: URL) {
+function createThreads(limit: number, url: URL, workerData: { engine: EngineName | undefined }) {
   const threads = new Set<Thread>()
   const waiting: Task[] = []
   let closed = false
 
   const start = (): Thread => {
     // No inherited flags: a test runner's loader has no business in here.
-    const worker = new Worker(url, { execArgv: [] })
+    const worker = new Worker(url, { execArgv: [], workerData })
     const thread: Thread = { worker, task: undefined }
     const die = (cause?: unknown) => {
       if (!threads.delete(thread)) return

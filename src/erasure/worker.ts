@@ -1,7 +1,7 @@
 /** A thread of the pool: one engine, one job at a time. */
 
-import { parentPort } from 'node:worker_threads'
-import { createSimdEngine } from './engine-simd.ts'
+import { parentPort, workerData } from 'node:worker_threads'
+import { createEngine, type EngineName } from './engine-choice.ts'
 import { ErasureError } from './errors.ts'
 import { type Job, type JobResult, runJob } from './jobs.ts'
 import { createJobTools } from './region.ts'
@@ -17,7 +17,7 @@ export type WorkerAnswer =
       readonly data: Record<string, unknown>
     }
 
-const engine = createSimdEngine()
+const engine = createEngine((workerData as { engine?: EngineName } | null)?.engine)
 const tools = createJobTools(nodeFiles)
 
 function answer(job: Job): WorkerAnswer {

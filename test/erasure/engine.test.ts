@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../../src/erasure/code.ts'
 import type { Engine } from '../../src/erasure/engine.ts'
+import { createEngine } from '../../src/erasure/engine-choice.ts'
 import { createNaiveEngine } from '../../src/erasure/engine-naive.ts'
-import { createSimdEngine } from '../../src/erasure/engine-simd.ts'
-import { bestKernel, instantiateKernel } from '../../src/erasure/kernel.ts'
+import { bestKernel, supportedKernels } from '../../src/erasure/kernel-file.ts'
 import { exercise } from './exercise.ts'
 
 const naive = createNaiveEngine()
-const fast: [string, Engine][] = (['rs2.wasm', 'rs2-relaxed.wasm'] as const)
-  .filter((name) => name === 'rs2.wasm' || name === bestKernel())
-  .map((name) => [name, createSimdEngine(instantiateKernel(name))])
+const fast = supportedKernels().map((name): [string, Engine] => [name, createEngine(name)])
 
 /** Small codes of both rates, with one and several chunks, and those of 31, 34, 100 and 208 shards. */
 const codes = [
@@ -78,5 +76,16 @@ describe('the naive engine', () => {
   it.each(codes.slice(0, 8))('restores what it extended (%i + %i)', (k, t) => {
     const { back, expected } = exercise(naive, codeOf(k, t), 6, 2, k)
     expect(back).toEqual(expected)
+  })
+})
+
+describe('the choice of an engine', () => {
+  it('is the fastest kernel that this runtime has, and any other on request', () => {
+    // Node 22.15 and later have vector instructions; Node 24 has the relaxed ones too.
+    expect(supportedKernels()).toEqual(expect.arrayContaining(['rs2.wasm', 'rs2-scalar.wasm']))
+    expect(bestKernel()).toBe(supportedKernels()[0])
+    expect(createEngine().name).toBe('simd')
+    expect(createEngine('rs2-scalar.wasm').name).toBe('scalar')
+    expect(createEngine('naive').name).toBe('naive')
   })
 })

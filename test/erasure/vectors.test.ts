@@ -4,8 +4,7 @@ import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { merkleLeaf } from '../../src/crypto/merkle.ts'
 import { codeOf } from '../../src/erasure/code.ts'
 import type { Engine } from '../../src/erasure/engine.ts'
-import { createNaiveEngine } from '../../src/erasure/engine-naive.ts'
-import { createSimdEngine } from '../../src/erasure/engine-simd.ts'
+import { createEngine } from '../../src/erasure/engine-choice.ts'
 import { divide, inverse, LOG, multiply } from '../../src/erasure/field.ts'
 import { symbolElements, writeSymbol } from '../../src/erasure/layout.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
@@ -107,7 +106,7 @@ describe('the layout of a symbol', () => {
 })
 
 describe('recovery symbols of 1, 2, 3, …', () => {
-  const engines: Engine[] = [createNaiveEngine(), createSimdEngine()]
+  const engines: Engine[] = (['naive', 'rs2-scalar.wasm', undefined] as const).map((name) => createEngine(name))
   for (const engine of engines)
     it(`are those of the reference in the ${engine.name} engine`, () => {
       for (const { originals, recovery } of code.recovery as { originals: number; recovery: string[] }[]) {

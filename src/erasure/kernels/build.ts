@@ -1,23 +1,25 @@
-/** Compiles the kernel: `npm run kernels`. The two results are checked in; a test rebuilds them byte for byte.
- *  `rs2-relaxed.wasm` differs in one instruction, the table lookup, and is used where the runtime knows it. */
+/** Compiles the kernels: `npm run kernels`. The results are checked in; a test rebuilds them byte for byte.
+ *  `rs2-relaxed.wasm` differs in one instruction, the table lookup, and is used where the runtime knows it;
+ *  `rs2-scalar.wasm` has a source of its own without vector instructions. */
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { roundsSource } from './rounds.ts'
+import { roundsSource, scalarRoundsSource } from './rounds.ts'
 
 const here = new URL('.', import.meta.url)
 
-export const KERNELS = ['rs2.wasm', 'rs2-relaxed.wasm'] as const
+export const KERNELS = ['rs2.wasm', 'rs2-relaxed.wasm', 'rs2-scalar.wasm'] as const
+
+const FEATURES = { 'rs2.wasm': ['simd'], 'rs2-relaxed.wasm': ['simd', 'relaxed-simd'], 'rs2-scalar.wasm': [] }
 
 /** The compiled kernel of that name. */
 export async function buildKernel(name: (typeof KERNELS)[number]): Promise<Uint8Array> {
   const { default: asc } = await import('assemblyscript/asc')
   let binary: Uint8Array | undefined
-  const features = name === 'rs2-relaxed.wasm' ? ['simd', 'relaxed-simd'] : ['simd']
   const { error, stderr } = await asc.main(
     [
-      'index.ts',
+      name === 'rs2-scalar.wasm' ? 'scalar-index.ts' : 'index.ts',
       '--outFile',
       name,
       '--optimizeLevel',
@@ -28,17 +30,17 @@ export async function buildKernel(name: (typeof KERNELS)[number]): Promise<Uint8
       '--noAssert',
       '--runtime',
       'stub',
-      '--exportRuntime=false',
       '--initialMemory',
       '1',
       '--use',
       'abort=',
-      ...features.flatMap((feature) => ['--enable', feature]),
+      ...FEATURES[name].flatMap((feature) => ['--enable', feature]),
     ],
     {
       // The unrolled rounds exist only here, as text.
       readFile: async (file: string) => {
         if (basename(file) === 'rounds.ts') return roundsSource()
+        if (basename(file) === 'scalar-rounds.ts') return scalarRoundsSource()
         return readFile(new URL(`assembly/${basename(file)}`, here), 'utf8').catch(() => null)
       },
       writeFile: (file: string, contents: string | Uint8Array) => {

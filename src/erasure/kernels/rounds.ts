@@ -73,6 +73,36 @@ export function roundsSource(): string {
   return lines.join('\n')
 }
 
+/** The same for one message in 64-bit words, without vector instructions. */
+export function scalarRoundsSource(): string {
+  const lines = [
+    '// Written by kernels/rounds.ts.',
+    '/** Compresses one 128-byte block. @param last - -1 for the last block, else 0 */',
+    'export function rounds(state: usize, message: usize, counter: usize, last: i64): void {',
+  ]
+  for (let i = 0; i < 8; i++) lines.push(`  let v${i} = load<u64>(state, ${8 * i}), v${i + 8}: u64 = ${IV[i]};`)
+  lines.push('  v12 ^= <u64>counter;', '  v14 ^= <u64>last;')
+  for (let round = 0; round < ROUND_COUNT; round++) {
+    for (const [step, [a, b, c, d]] of STEPS.entries()) {
+      const word = (k: number) => `load<u64>(message, ${8 * SIGMA[round % 10]![2 * step + k]!})`
+      lines.push(
+        `  v${a} = v${a} + v${b} + ${word(0)};`,
+        `  v${d} = rotr(v${d} ^ v${a}, 32);`,
+        `  v${c} += v${d};`,
+        `  v${b} = rotr(v${b} ^ v${c}, 24);`,
+        `  v${a} = v${a} + v${b} + ${word(1)};`,
+        `  v${d} = rotr(v${d} ^ v${a}, 16);`,
+        `  v${c} += v${d};`,
+        `  v${b} = rotr(v${b} ^ v${c}, 63);`,
+      )
+    }
+  }
+  for (let i = 0; i < 8; i++)
+    lines.push(`  store<u64>(state, load<u64>(state, ${8 * i}) ^ v${i} ^ v${i + 8}, ${8 * i});`)
+  lines.push('}', '')
+  return lines.join('\n')
+}
+
 function rotate32(vector: string): string {
   return `v128.shuffle<i32>(${vector}, i64x2.splat(0), 1, 0, 3, 2)`
 }

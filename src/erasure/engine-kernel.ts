@@ -1,4 +1,4 @@
-/** The fast engine: additive FFT and BLAKE2b in WebAssembly SIMD (kernels/assembly).
+/** The engine over a compiled kernel: additive FFT and BLAKE2b in WebAssembly, with vector instructions or without.
  *
  *  Whole slivers are long vectors: a position's symbols of all codewords in the block stand side by side in one vector,
  *  low and high bytes in planes apart, so that one butterfly serves every codeword at once. Transforms run over slices of
@@ -8,7 +8,7 @@
 import { type Code, type Locator, locatorFor, nextPowerOfTwo, pointOf } from './code.ts'
 import { type Engine, type Grid, HASH_BYTES, type SymbolBlock } from './engine.ts'
 import { EXP, GROUP_ORDER, multiply } from './field.ts'
-import { instantiateKernel, type Kernel } from './kernel.ts'
+import type { Kernel } from './kernel.ts'
 import { MAX_SHARD_COUNT } from './params.ts'
 
 const PAGE_BYTES = 65536
@@ -20,9 +20,10 @@ const SLICE_TARGET_BYTES = 512 * 1024
 /** A load may start 1 byte before a symbol and reach 15 past it. */
 const SLACK_BYTES = 64
 
-/** @param kernel - an instance of its own, default of the module for this runtime */
-export function createSimdEngine(kernel: Kernel = instantiateKernel()): Engine {
-  return new SimdEngine(kernel)
+/** @param kernel - an instance of its own
+ *  @param name - by what the kernel computes: vector instructions, or plain ones behind the same exports */
+export function createKernelEngine(kernel: Kernel, name: 'simd' | 'scalar'): Engine {
+  return new KernelEngine(kernel, name)
 }
 
 const align = (bytes: number, to: number) => Math.ceil(bytes / to) * to
@@ -34,8 +35,8 @@ interface Vectors {
   readonly stride: number
 }
 
-class SimdEngine implements Engine {
-  readonly name = 'simd'
+class KernelEngine implements Engine {
+  readonly name: 'simd' | 'scalar'
   readonly #kernel: Kernel
   #memory: Uint8Array
   /** Tables of even factors 0, 2, … are filled up to here. */
@@ -47,7 +48,8 @@ class SimdEngine implements Engine {
   #userBytes = 0
   #lastLocator: { code: Code; present: readonly number[]; locator: Locator } | undefined
 
-  constructor(kernel: Kernel) {
+  constructor(kernel: Kernel, name: 'simd' | 'scalar') {
+    this.name = name
     this.#kernel = kernel
     this.#memory = new Uint8Array(kernel.memory.buffer)
     this.#tables = align(kernel.heapBase(), 64) + SLACK_BYTES
