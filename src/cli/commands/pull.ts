@@ -1,4 +1,5 @@
 import { pull as pullRef } from '../../repo/pull.ts'
+import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
@@ -13,12 +14,14 @@ export const pull = command<NetworkFlags>({
   run: (context, [remote = 'origin', ref], options) =>
     inWorkspace(context, async (workspace) => {
       const network = await networkOfRemote(workspace, remote)
+      // Only a merge commit needs one, but whether there will be one is not known yet.
+      const author = await authorFrom(context, workspace, undefined)
       const result = await withProgress(context, 'pull', (onProgress) =>
         withNetwork(
           context,
           network,
           options,
-          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref }),
+          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref, author }),
           onProgress,
         ),
       )

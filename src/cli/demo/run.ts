@@ -6,6 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FloeError } from '../../base/errors.ts'
+import { parseBlobId } from '../../protocol/blob-id.ts'
+import { shardOfPair } from '../../protocol/shards.ts'
 import { localNetworkProfile } from '../../repo/local-profile.ts'
 import type { RemoteOptions } from '../../repo/remote-options.ts'
 import type { Result } from '../command.ts'
@@ -17,13 +19,10 @@ import { writeVersion } from './dataset.ts'
 
 /** Nodes that the demo stops: as many as the protocol promises to survive, of the 13 there are. */
 const STOPPED_NODES = [2, 5, 8, 11]
-/** The node whose disk lies. */
-const LYING_NODE = 4
-
 interface VersionFigures {
   version: number
   logicalBytes: number
-  newBytes: number
+  storedBytes: number
   packs: number
   walFrost: string
   seconds: number
@@ -62,15 +61,18 @@ export async function runDemo(context: Context, options: { keep: boolean }): Pro
       STOPPED_NODES.map((node) => ({ $kind: 'start-node', node }) as const),
     )
 
-    heading(context, `Flip bytes in every sliver that node ${LYING_NODE} stores, and clone again`)
-    await control(context, dataDir, [{ $kind: 'corrupt-node', node: LYING_NODE }])
+    // The node that holds the first row of the largest pack: every clone asks it.
+    const shard = shardOfPair(parseBlobId(pushed.largestBlob), 0, lease.info.shardCount)
+    const liar = lease.info.nodes.find((node) => node.shards.includes(shard))!
+    heading(context, `Flip bytes in every sliver that ${liar.name} stores, and clone again`)
+    await control(context, dataDir, [{ $kind: 'corrupt-node', node: liar.index }])
     const second = await cloneAndCompare(context, repository, workspace, join(root, 'clone-2'), remote)
     const named = second.badNodes.map((bad) => bad.node)
-    if (named.length !== 1)
+    if (named.length !== 1 || named[0] !== liar.name)
       throw new FloeError(
         'integrity',
         'DEMO_LIAR',
-        `expected one lying node to be named, got ${named.join(', ') || 'none'}`,
+        `expected ${liar.name} to be named, got ${named.join(', ') || 'none'}`,
       )
     say(context, `the bytes are right, and the liar is named: ${named[0]} (${second.badNodes[0]!.reason})`)
     await lease.release()
@@ -104,7 +106,7 @@ async function pushVersions(
   context: Context,
   workspace: string,
   remote: RemoteOptions,
-): Promise<{ repository: string; figures: VersionFigures[] }> {
+): Promise<{ repository: string; largestBlob: string; figures: VersionFigures[] }> {
   const { initWorkspace } = await import('../../repo/init.ts')
   const { openWorkspace } = await import('../../store/workspace.ts')
   const { add } = await import('../../repo/add.ts')
@@ -113,6 +115,7 @@ async function pushVersions(
   await initWorkspace(workspace, {})
   const figures: VersionFigures[] = []
   let repository = ''
+  let largest = { blobId: '', bytes: 0 }
   for (const version of [1, 2, 3] as const) {
     const written = await writeVersion(workspace, version)
     heading(context, `Version ${version}: ${written.message}`)
@@ -133,23 +136,24 @@ async function pushVersions(
     )
     if (result.$kind !== 'pushed') throw new FloeError('internal', 'DEMO_PUSH', `expected a push, got ${result.$kind}`)
     repository = result.repository
+    for (const pack of result.packs) if (pack.bytes > largest.bytes) largest = pack
     const logicalBytes = (await compareFolders(workspace, workspace)).bytes
     const seconds = (Date.now() - startedMs) / 1000
     figures.push({
       version,
       logicalBytes,
-      newBytes: Number(result.cost.newBytes),
+      storedBytes: result.cost.packBytes,
       packs: result.packs.length,
       walFrost: String(result.cost.walFrost),
       seconds,
     })
     say(
       context,
-      `${formatCount(added.files, 'file')} staged; ${formatBytes(Number(result.cost.newBytes))} of ${formatBytes(logicalBytes)} were new; ` +
+      `${formatCount(added.files, 'file')} staged; ${formatBytes(logicalBytes)} in all, ${formatBytes(result.cost.packBytes)} stored after dedup and compression; ` +
         `${formatCount(result.packs.length, 'pack')} certified, main → ${result.new.slice(0, 12)} (${seconds.toFixed(1)} s)`,
     )
   }
-  return { repository, figures }
+  return { repository, largestBlob: largest.blobId, figures }
 }
 
 async function cloneAndCompare(
@@ -195,14 +199,14 @@ function say(context: Context, text: string): void {
 
 function summary(figures: readonly VersionFigures[]): string[] {
   const logical = figures.reduce((sum, figure) => sum + figure.logicalBytes, 0)
-  const stored = figures.reduce((sum, figure) => sum + figure.newBytes, 0)
+  const stored = figures.reduce((sum, figure) => sum + figure.storedBytes, 0)
   return [
     ...formatTable([
-      ['version', 'size', 'new after dedup', 'packs', 'WAL', 'time'],
+      ['version', 'size', 'stored', 'packs', 'WAL', 'time'],
       ...figures.map((figure) => [
         String(figure.version),
         formatBytes(figure.logicalBytes),
-        `${formatBytes(figure.newBytes)} (${((100 * figure.newBytes) / figure.logicalBytes).toFixed(1)} %)`,
+        `${formatBytes(figure.storedBytes)} (${((100 * figure.storedBytes) / figure.logicalBytes).toFixed(1)} %)`,
         String(figure.packs),
         formatToken(figure.walFrost, ''),
         `${figure.seconds.toFixed(1)} s`,

@@ -12,18 +12,16 @@ export class FieldMask {
   /** Undefined: everything below. */
   readonly #children: Map<string, FieldMask> | undefined
 
-  private constructor(children: Map<string, FieldMask> | undefined) {
+  constructor(children: Map<string, FieldMask> | undefined) {
     this.#children = children
   }
-
-  static readonly ALL = new FieldMask(undefined)
 
   /** @param defaults - paths to use if the client sent none
    *  @throws {LedgerError} LEDGER_INVALID_ARGUMENT for a path that the message does not have */
   static parse(type: unknown, mask: { paths: string[] } | undefined, defaults: readonly string[]): FieldMask {
     const paths = mask && mask.paths.length > 0 ? mask.paths : defaults
     if (paths.length > MAX_PATHS) throw invalidArgument(`more than ${MAX_PATHS} paths in read_mask`)
-    if (paths.includes('*')) return FieldMask.ALL
+    if (paths.includes('*')) return ALL
     const root = new FieldMask(new Map())
     for (const path of paths) root.#add(type as MessageInfo, path)
     return root
@@ -40,7 +38,7 @@ export class FieldMask {
       if (!node.#children) return
       const known = node.#children.get(name)
       const last = depth === names.length - 1
-      const next: FieldMask = last ? FieldMask.ALL : (known ?? new FieldMask(new Map()))
+      const next: FieldMask = last ? ALL : (known ?? new FieldMask(new Map()))
       node.#children.set(name, next)
       node = next
       // Maps and `google.protobuf.Value` have no fields to choose from: a path into them asks for all.
@@ -55,7 +53,7 @@ export class FieldMask {
 
   /** The mask of a field's own fields. Only for fields that `has` accepts. */
   child(name: string): FieldMask {
-    return this.#children === undefined ? FieldMask.ALL : (this.#children.get(name) ?? EMPTY)
+    return this.#children === undefined ? ALL : (this.#children.get(name) ?? EMPTY)
   }
 
   /** A copy of the message with only the wanted fields; nothing of the original is changed. */
@@ -90,6 +88,8 @@ export class FieldMask {
   }
 }
 
+/** Every field of a message. A constant beside the class: a static field of its own class is miscompiled by tsc 7.0.2. */
+const ALL = new FieldMask(undefined)
 const EMPTY = FieldMask.parse({ fields: [] }, undefined, [])
 
 function copyOneof(
