@@ -10,9 +10,11 @@ import { PathOutsideError } from './errors.ts'
  *  @throws {PathOutsideError} PATH_OUTSIDE (exit 2)
  *  @throws {PathRefusedError} PATH_REFUSED (exit 2) */
 export function workspacePath(workspace: Workspace, cwd: string, argument: string): string {
-  const path = relative(workspace.root || '/', resolve(cwd, argument))
+  const typed = relative(workspace.root || '/', resolve(cwd, argument))
     .split(sep)
     .join('/')
+  // As the walk reads names there: a shell may hand out decomposed ones.
+  const path = process.platform === 'darwin' ? typed.normalize('NFC') : typed
   if (path === '') return ''
   if (path === '..' || path.startsWith('../') || resolve(path) === path)
     throw new PathOutsideError(argument, workspace.root)

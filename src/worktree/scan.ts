@@ -7,6 +7,7 @@ import { type FileKind, type FileStat, type FileSystem, FileSystemError, isErrno
 import { FLOE_DIR } from '../store/workspace.ts'
 import { NameNotUtf8Error, UnreadableError } from './errors.ts'
 import { type IgnoreRules, noRules, readIgnoreRules } from './ignore-rules.ts'
+import { UNFINISHED_NAME } from './write-file.ts'
 
 export type ScanItem =
   /** A file or symbolic link. */
@@ -70,7 +71,7 @@ function* scanDirectory(
       const lossy = join(directory, Buffer.from(entry.name).toString('utf8'))
       if (rules.ignores(lossy, entry.kind === 'directory')) continue
       yield { $kind: 'problem', path: lossy, error: new NameNotUtf8Error(directory, entry.name) }
-    } else if (name !== FLOE_DIR && name !== GIT_DIR) {
+    } else if (name !== FLOE_DIR && name !== GIT_DIR && !name.startsWith(`${UNFINISHED_NAME}-`)) {
       named.push({ name, path: join(directory, name), kind: entry.kind })
     }
   }

@@ -5,11 +5,15 @@ import { throwIfAborted } from '../base/abort.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { createSha256 } from '../crypto/hash.ts'
 import { walkContentMap } from '../objects/content-map.ts'
+import { PathRefusedError } from '../objects/errors.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import { discard, uniquePath } from '../store/atomic-file.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { FileIdMismatchError, WouldOverwriteError } from './errors.ts'
+
+/** Files that begin like this are leftovers of a checkout to another device; the walk passes them over. */
+export const UNFINISHED_NAME = '.floe-unfinished'
 
 export interface WriteContext {
   fs: FileSystem
@@ -53,7 +57,7 @@ export async function writeEntry(context: WriteContext, entry: TreeEntry): Promi
 
 /** Another device is mounted here, and renames do not cross devices: the unfinished file has to stand beside. */
 async function writeBeside(context: WriteContext, entry: TreeEntry, target: string): Promise<void> {
-  const unfinished = uniquePath(dirname(target), '.floe-unfinished')
+  const unfinished = uniquePath(dirname(target), UNFINISHED_NAME)
   try {
     await build(context, entry, unfinished)
     context.fs.rename(unfinished, target)
@@ -86,6 +90,8 @@ async function linkTarget({ read, signal }: WriteContext, entry: TreeEntry): Pro
   const pieces: Uint8Array[] = []
   for await (const piece of readEntry(read, entry, { signal })) pieces.push(piece)
   const target = concatBytes(...pieces)
+  if (target.length === 0 || target.includes(0))
+    throw new PathRefusedError('integrity', entry.path, 'no link can have its target')
   assertFileId(entry, createSha256().update(target).digest('hex'))
   return target
 }

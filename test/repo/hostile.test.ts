@@ -170,6 +170,13 @@ describe('a hostile tree', () => {
     expect(existsSync(victim)).toBe(true)
   })
 
+  it('with a link target that no link can have is refused', async () => {
+    const { entry, chunk } = linkTo('link', 'a\0b')
+    const commit = await craft([entry], [chunk])
+    await expect(switchTo(ws.workspace, { target: commit, detach: true })).rejects.toMatchObject({ exitCode: 13 })
+    expect(ws.files()).toEqual({})
+  })
+
   it('whose chunks make up another file than it says is refused, and the file is not left behind', async () => {
     const content = { kind: 'map', id: await storeMap() } as const
     const bytes = 2 * payload.length

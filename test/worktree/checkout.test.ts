@@ -1,0 +1,87 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/crypto/hash.ts'
+import type { ObjectId } from '../../src/objects/id.ts'
+import { createMemoryObjects, type MemoryObjects } from '../../src/objects/reader.ts'
+import type { TreeEntry } from '../../src/objects/tree.ts'
+import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
+import { nodeFs } from '../../src/store/node-fs.ts'
+import { fileSystemNow, readStatCache } from '../../src/store/stat-cache.ts'
+import { type CheckoutItem, checkout } from '../../src/worktree/checkout.ts'
+import { scan } from '../../src/worktree/scan.ts'
+import { faultyFs } from '../faults/faulty-fs.ts'
+
+let dir: string
+let tmpDir: string
+let objects: MemoryObjects
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'floe-checkout-'))
+  tmpDir = mkdtempSync(join(tmpdir(), 'floe-tmp-'))
+  objects = createMemoryObjects()
+})
+afterEach(() => {
+  rmSync(dir, { recursive: true })
+  rmSync(tmpDir, { recursive: true })
+})
+
+async function entry(path: string, contents: string): Promise<TreeEntry> {
+  const bytes = new TextEncoder().encode(contents)
+  const id = await objects.write('chunk', bytes)
+  const fileId = sha256Hex(bytes) as ObjectId
+  return { path, kind: 'file', executable: false, bytes: bytes.length, fileId, content: { kind: 'chunk', id } }
+}
+
+async function run(items: CheckoutItem[], fs: FileSystem = nodeFs, signal?: AbortSignal) {
+  const cache = readStatCache(fs, join(tmpDir, 'stat'))
+  const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
+  return { ...(await checkout({ fs, root: dir, tmpDir, read: objects.read, files, signal }, items)), files }
+}
+
+describe('checkout', () => {
+  it('works across devices, where nothing can be renamed into place from elsewhere', async () => {
+    const twoDevices = faultyFs({
+      rename(from, to) {
+        if (from.startsWith(tmpDir) && to.startsWith(dir)) throw new FileSystemError('EXDEV', 'rename', to)
+        nodeFs.rename(from, to)
+      },
+    })
+    await run([{ path: 'd/a', after: await entry('d/a', 'contents') }], twoDevices)
+    expect(readdirSync(join(dir, 'd'))).toEqual(['a'])
+    expect(readdirSync(tmpDir)).toEqual([])
+    // What a crash leaves of it is never taken for the user's.
+    writeFileSync(join(dir, '.floe-unfinished-1-x-1'), 'half')
+    expect([...scan(nodeFs, dir)].map(({ path }) => path)).toEqual(['d/a'])
+  })
+
+  it('remembers the stats of what it wrote, so that the next status reads nothing', async () => {
+    const items = await Promise.all(['a', 'b', 'c/d'].map(async (path) => ({ path, after: await entry(path, path) })))
+    const { files, written } = await run(items)
+    expect(written).toBe(3)
+    expect([...files.updates].filter(([, record]) => record !== null).map(([path]) => path)).toEqual(['a', 'b', 'c/d'])
+  })
+
+  it('leaves files that are right already untouched', async () => {
+    const item = { path: 'a', after: await entry('a', 'same') }
+    writeFileSync(join(dir, 'a'), 'same')
+    const before = nodeFs.stat(join(dir, 'a'))
+    expect(await run([item])).toMatchObject({ written: 0, deleted: 0 })
+    expect(nodeFs.stat(join(dir, 'a'))).toEqual(before)
+  })
+
+  it('stops between files when it is cancelled, with nothing half written', async () => {
+    const items = await Promise.all(['a', 'b', 'c'].map(async (path) => ({ path, after: await entry(path, path) })))
+    const controller = new AbortController()
+    const stopping = faultyFs({
+      rename(from, to) {
+        nodeFs.rename(from, to)
+        controller.abort()
+      },
+    })
+    await expect(run(items, stopping, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED', exitCode: 130 })
+    expect(readdirSync(dir)).toEqual(['a'])
+    expect(readdirSync(tmpDir)).toEqual([])
+  })
+})
