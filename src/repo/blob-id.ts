@@ -1,8 +1,8 @@
 /** `blob-id`: the Walrus blob id of a file, computed with the built-in encoder and no network. */
 
 import { createErasurePool } from '../erasure/pool.ts'
-import { encodedBlobBytes } from '../protocol/cost.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
+import { encodedBlobBytes } from '../protocol/cost.ts'
 
 export interface FileBlobId {
   /** base64url, as in every Walrus URL. */

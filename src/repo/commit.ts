@@ -86,7 +86,8 @@ async function write(
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
   const parents = head ? [head] : []
-  const attached = typeof options.attachments === 'function' ? options.attachments({ tree, parents }) : options.attachments
+  const attached =
+    typeof options.attachments === 'function' ? options.attachments({ tree, parents }) : options.attachments
   const attachments = new Map<string, ObjectId>()
   for (const [name, bytes] of attached ?? []) attachments.set(name, await session.put('attachment', bytes))
   const { message, timeMs = workspace.clock.now() } = options

@@ -29,7 +29,14 @@ export type ProgressEvent =
   /** fetch, pull, clone, verify: bytes read from storage nodes. `totalBytes` is an estimate and may grow. */
   | { $kind: 'downloading'; doneBytes: number; totalBytes: number }
   /** clone, pull: files written to the workspace. */
-  | { $kind: 'checking-out'; doneFiles: number; totalFiles: number; doneBytes: number; totalBytes: number; path: string }
+  | {
+      $kind: 'checking-out'
+      doneFiles: number
+      totalFiles: number
+      doneBytes: number
+      totalBytes: number
+      path: string
+    }
   /** verify: objects checked. */
   | { $kind: 'verifying'; doneObjects: number; totalObjects: number }
   /** A storage node failed or lied; the work goes on without it. */
