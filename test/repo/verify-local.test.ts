@@ -1,0 +1,58 @@
+import { rmSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { ObjectId } from '../../src/objects/id.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+
+let ws: TemporaryWorkspace
+let fetched: ObjectId
+
+beforeEach(async () => {
+  ws = await temporaryWorkspace()
+  for (let i = 0; i < 5; i++) ws.write(`d/f${i}`, `contents ${i}`)
+  fetched = (await ws.commitAll('on the remote')).commit
+  await ws.workspace.withLock('test', () =>
+    ws.workspace.refs.update({ name: 'remotes/origin/main', next: fetched, reason: 'fetch' }),
+  )
+})
+afterEach(() => ws.close())
+
+async function dropPacks(kind: 'data' | 'meta'): Promise<void> {
+  for (const pack of await ws.workspace.store.packs()) if (pack.kind === kind) rmSync(pack.path)
+  await ws.workspace.close()
+}
+
+describe('verify --local', () => {
+  it('counts what a remote has and was never fetched, instead of calling it lost', async () => {
+    await dropPacks('data')
+    await using workspace = await openWorkspace(ws.dir)
+    expect(await verifyLocal(workspace, { full: true })).toMatchObject({ ok: true, commits: 1, absent: 5 })
+    // Nor is it deleted: the files are what the tree says.
+    expect((await statusOf(workspace)).clean).toBe(true)
+  })
+
+  it('demands everything that a commit of this workspace brought, but not what it kept', async () => {
+    await dropPacks('data')
+    ws.write('d/new', 'only here')
+    const mine = await ws.commitAll('not pushed')
+    expect(mine.changes).toEqual({ added: 1, modified: 0, deleted: 0 })
+    expect(await verifyLocal(ws.workspace, { full: true })).toMatchObject({ commits: 2, absent: 5 })
+    await dropPacks('data')
+    await using workspace = await openWorkspace(ws.dir)
+    await expect(verifyLocal(workspace)).rejects.toMatchObject({ code: 'OBJECT_MISSING', exitCode: 13 })
+  })
+
+  it('reports progress up to its total', async () => {
+    const events: { doneObjects: number; totalObjects: number }[] = []
+    await verifyLocal(ws.workspace, {
+      full: true,
+      onProgress: (event) => {
+        if (event.$kind === 'verifying') events.push(event)
+      },
+    })
+    expect(events.length).toBeGreaterThan(3)
+    for (const { doneObjects, totalObjects } of events) expect(doneObjects).toBeLessThanOrEqual(totalObjects)
+  })
+})
