@@ -4,17 +4,18 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { blsPublicKey } from '../../src/crypto/bls.ts'
+import type { EncodedBlob } from '../../src/erasure/api.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
 import type { CommitteeNode, WalrusState } from '../../src/ledger/system-state.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { signMessage } from '../../src/protocol/certificate.ts'
 import { confirmationData, errorEnvelope, type NodeReason, successEnvelope } from '../../src/protocol/envelope.ts'
 import { maxBlobBytes } from '../../src/protocol/limits.ts'
-import { type BlobMetadata, encodeMetadataWithId, parseMetadata } from '../../src/protocol/metadata.ts'
+import { type BlobMetadata, encodeMetadata, encodeMetadataWithId, parseMetadata } from '../../src/protocol/metadata.ts'
 import { encodeDecodingSymbols, encodeGeneralRecoverySymbols } from '../../src/protocol/recovery.ts'
 import { matchRoute } from '../../src/protocol/routes.ts'
 import { otherAxis, pairOfSliver, pairOnShard, type SliverAxis, shardOfPair } from '../../src/protocol/shards.ts'
-import { parseSliver } from '../../src/protocol/sliver.ts'
+import { encodeSliver, parseSliver } from '../../src/protocol/sliver.ts'
 
 export interface FakeNode {
   down: boolean
@@ -32,6 +33,8 @@ export interface FakeNodes extends AsyncDisposable {
   state: WalrusState
   nodes: FakeNode[]
   count(pattern: RegExp): number
+  /** As if the blob had been uploaded. */
+  store(blob: EncodedBlob): void
 }
 
 export async function startFakeNodes(shape: readonly number[]): Promise<FakeNodes> {
@@ -202,6 +205,19 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
     },
     nodes,
     count: (pattern) => nodes.reduce((sum, node) => sum + node.requests.filter((line) => pattern.test(line)).length, 0),
+    store(blob) {
+      const id = blobIdText(blob.blobId)
+      metadata.set(id, blob.metadata)
+      for (const [position, node] of nodes.entries()) {
+        node.slivers.set(`${id}/metadata`, encodeMetadata(blob.metadata))
+        for (const shard of shardsOf[position]!) {
+          const pair = pairOnShard(blob.blobId, shard, shardCount)
+          const { primary, secondary } = blob.pair(pair)
+          node.slivers.set(`${id}/${pair}/primary`, encodeSliver(primary))
+          node.slivers.set(`${id}/${pair}/secondary`, encodeSliver(secondary))
+        }
+      }
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
