@@ -1,8 +1,8 @@
-/** `npm run move`: compiles all packages offline and writes `build/<package>.json`, `abort-codes.json` and
- *  `surface.json`. */
+/** `npm run move`: compiles all packages offline and writes `build/<package>.json`, `build/walrus-next.json`,
+ *  `abort-codes.json` and `surface.json`. */
 
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { buildAbortCodes, buildPackageFile, buildSurface, jsonText } from './package-files.ts'
+import { buildAbortCodes, buildNextWalrus, buildPackageFile, buildSurface, jsonText } from './package-files.ts'
 import { PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
 
 const at = (path: string) => new URL(path, import.meta.url)
@@ -14,5 +14,6 @@ for (const name of PACKAGE_NAMES) {
   files[name] = file
   console.log(`${name}: ${file.names.length} modules, digest ${file.digest}`)
 }
+writeFileSync(at('./build/walrus-next.json'), jsonText(await buildNextWalrus()))
 writeFileSync(at('./abort-codes.json'), jsonText(buildAbortCodes()))
 writeFileSync(at('./surface.json'), jsonText(buildSurface(files)))

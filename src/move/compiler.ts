@@ -54,9 +54,13 @@ export function packageFiles(name: PackageName, withTests: boolean): Record<stri
 }
 
 /** Warnings count as errors.
+ *  @param changed other text for some files, path → text
  *  @throws {MoveCompileError} with the compiler's diagnostics */
-export async function compilePackage(name: PackageName): Promise<CompilerOutput> {
-  const { binding, files, dependencies } = await prepare(name, false)
+export async function compilePackage(
+  name: PackageName,
+  changed: Readonly<Record<string, string>> = {},
+): Promise<CompilerOutput> {
+  const { binding, files, dependencies } = await prepare(name, false, changed)
   const options = JSON.stringify({ compileIntent: 'publish', silenceWarnings: false })
   const result = binding.compile(files, dependencies, options)
   if (!result.success) throw new MoveCompileError(name, result.output)

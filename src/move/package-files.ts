@@ -4,12 +4,17 @@ import { toHex } from '../base/bytes.ts'
 import { extractAbortCodes, type ModuleAbortCodes } from './abort-codes.ts'
 import { readModuleNames } from './bytecode.ts'
 import { compilePackage, packageFiles } from './compiler.ts'
+import { MoveSourceError } from './errors.ts'
 import { PACKAGE_ADDRESSES, PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
 import { readSurface } from './surface.ts'
 
-/** @throws {MoveCompileError} if it does not compile */
-export async function buildPackageFile(name: PackageName): Promise<PackageFile> {
-  const output = await compilePackage(name)
+/** @param changed other text for some sources, path → text
+ *  @throws {MoveCompileError} if it does not compile */
+export async function buildPackageFile(
+  name: PackageName,
+  changed: Readonly<Record<string, string>> = {},
+): Promise<PackageFile> {
+  const output = await compilePackage(name, changed)
   const names = output.modules.map(readModuleNames)
   for (const module of names) {
     if (module.address !== PACKAGE_ADDRESSES[name])
@@ -22,6 +27,27 @@ export async function buildPackageFile(name: PackageName): Promise<PackageFile> 
     dependencies: output.dependencies.filter((address) => address !== PACKAGE_ADDRESSES[name]).sort(),
     digest: toHex(output.digest),
   }
+}
+
+/** The walrus package one version on, for upgrades of a local network: the same but for the number that its objects are
+ *  checked against.
+ *  @throws {MoveCompileError} if it does not compile */
+export function buildNextWalrus(): Promise<PackageFile> {
+  return buildPackageFile('walrus', raiseVersion('walrus', ['sources/system.move', 'sources/staking.move']))
+}
+
+/** Sources with `const VERSION` one higher.
+ *  @throws {MoveSourceError} if one of them has none */
+export function raiseVersion(name: PackageName, paths: readonly string[]): Record<string, string> {
+  const files = packageFiles(name, false)
+  return Object.fromEntries(
+    paths.map((path) => {
+      const text = files[path] ?? ''
+      const version = /const VERSION: u64 = (\d+);/.exec(text)
+      if (!version) throw new MoveSourceError(`${name}/${path} has no VERSION`)
+      return [path, text.replace(version[0], `const VERSION: u64 = ${Number(version[1]) + 1};`)]
+    }),
+  )
 }
 
 /** Package → module → abort codes. */

@@ -48,13 +48,22 @@ export interface PackageFile {
 
 /** A package as compiled, at its fixed address. */
 export function loadPackage(name: PackageName): CompiledPackage {
-  const file = readPackageFile(name)
+  return compiledPackage(name, readPackageFile(name))
+}
+
+function compiledPackage(name: PackageName, file: PackageFile): CompiledPackage {
   return {
     name,
     address: file.address,
     modules: file.modules.map((module, i) => ({ name: file.names[i]!, bytes: decodeBase64(module) })),
     dependencies: file.dependencies,
   }
+}
+
+/** The walrus package one version on, at the same address: what a local network is upgraded to. For the upgrade command,
+ *  which wants its modules at `0x0`: `relocatePackage(loadNextWalrus(), { walrus: '0x0' })`. */
+export function loadNextWalrus(): CompiledPackage {
+  return compiledPackage('walrus', readJson('walrus-next'))
 }
 
 /** All packages, each after those it needs. */
@@ -91,6 +100,10 @@ export function relocatePackage(
 }
 
 export function readPackageFile(name: PackageName): PackageFile {
+  return readJson(name)
+}
+
+function readJson(name: string): PackageFile {
   return JSON.parse(readFileSync(new URL(`./build/${name}.json`, import.meta.url), 'utf8')) as PackageFile
 }
 

@@ -81,7 +81,35 @@ describe('abort codes of the packages', () => {
       ENotDeletable: 5,
       EInvalidKeyLength: 6,
     })
-    expect(numbers('system')).toEqual({ EWrongVersion: 1 })
+    expect(numbers('system')).toEqual({ EInvalidMigration: 0, EWrongVersion: 1, EZeroExtractSize: 2 })
+    expect(numbers('staking')).toEqual({ EInvalidMigration: 0, EWrongVersion: 1 })
+    expect(numbers('storage_pool')).toEqual({
+      EBlobNotDeletable: 0,
+      EResourceBounds: 1,
+      EAlreadyCertified: 2,
+      EInvalidBlobId: 3,
+      EInvalidBlobPersistenceType: 4,
+      EInvalidBlobObject: 5,
+      EInsufficientCapacity: 6,
+      EPoolNotEmpty: 7,
+      EInvalidBlobSize: 8,
+      EInvalidBlobCount: 9,
+      EWrongVersion: 10,
+      EIncompatibleEndEpoch: 11,
+      EDuplicateMetadata: 12,
+      EMissingMetadata: 13,
+      EInvalidPercent: 14,
+    })
+    expect(numbers('staking_inner')).toMatchObject({
+      EWrongEpochState: 0,
+      EInvalidSyncEpoch: 1,
+      EDuplicateSyncDone: 2,
+      ENotInCommittee: 4,
+      ECommitteeSelected: 5,
+      ENextCommitteeIsEmpty: 6,
+      EPoolNotFound: 8,
+      EZeroNodeWeight: 9,
+    })
     expect(numbers('system_state_inner')).toMatchObject({
       EInvalidMaxEpochsAhead: 0,
       EStorageExceeded: 1,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { buildAbortCodes, buildPackageFile, jsonText } from '../../src/move/package-files.ts'
+import { buildAbortCodes, buildNextWalrus, buildPackageFile, jsonText } from '../../src/move/package-files.ts'
 import { PACKAGE_NAMES } from '../../src/move/packages.ts'
 
 const checkedIn = (path: string) => readFileSync(new URL(`../../src/move/${path}`, import.meta.url), 'utf8')
@@ -11,6 +11,10 @@ describe('the checked-in bytecode', () => {
       expect(jsonText(await buildPackageFile(name))).toBe(checkedIn(`build/${name}.json`))
     })
   }
+
+  it('of the next walrus is that of its sources with another version', async () => {
+    expect(jsonText(await buildNextWalrus())).toBe(checkedIn('build/walrus-next.json'))
+  })
 
   it('fits the checked-in abort codes', () => {
     expect(jsonText(buildAbortCodes())).toBe(checkedIn('abort-codes.json'))

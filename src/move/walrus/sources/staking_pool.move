@@ -167,6 +167,24 @@ public(package) fun set_network_address(pool: &mut StakingPool, network_address:
     pool.node_info.set_network_address(network_address)
 }
 
+public(package) fun set_storage_price_vote(pool: &mut StakingPool, storage_price: u64) {
+    pool.voting_params.storage_price = storage_price
+}
+
+public(package) fun set_write_price_vote(pool: &mut StakingPool, write_price: u64) {
+    pool.voting_params.write_price = write_price
+}
+
+public(package) fun set_node_capacity_vote(pool: &mut StakingPool, node_capacity: u64) {
+    pool.voting_params.node_capacity = node_capacity
+}
+
+/// Storage price, write price, capacity.
+public(package) fun votes(pool: &StakingPool): (u64, u64, u64) {
+    let VotingParams { storage_price, write_price, node_capacity } = pool.voting_params;
+    (storage_price, write_price, node_capacity)
+}
+
 public(package) fun node_info(pool: &StakingPool): &StorageNodeInfo {
     &pool.node_info
 }

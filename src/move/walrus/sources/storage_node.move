@@ -75,6 +75,10 @@ public fun last_epoch_sync_done(cap: &StorageNodeCap): u32 {
     cap.last_epoch_sync_done
 }
 
+public(package) fun set_last_epoch_sync_done(cap: &mut StorageNodeCap, epoch: u32) {
+    cap.last_epoch_sync_done = epoch
+}
+
 public(package) fun id(self: &StorageNodeInfo): ID {
     self.node_id
 }

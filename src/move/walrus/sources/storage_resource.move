@@ -44,6 +44,10 @@ public(package) fun extend_end_epoch(self: &mut Storage, extension_epochs: u32) 
     self.end_epoch = self.end_epoch + extension_epochs
 }
 
+public(package) fun increase_size(self: &mut Storage, bytes: u64) {
+    self.storage_size = self.storage_size + bytes
+}
+
 /// `storage` keeps the epochs before `split_epoch`, the result has the rest.
 public fun split_by_epoch(storage: &mut Storage, split_epoch: u32, ctx: &mut TxContext): Storage {
     assert!(storage.start_epoch < split_epoch && split_epoch < storage.end_epoch, EInvalidEpoch);

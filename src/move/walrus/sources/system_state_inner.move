@@ -11,6 +11,7 @@ use walrus::event_blob::{Self, EventBlobCertificationState};
 use walrus::events;
 use walrus::extended_field::{Self, ExtendedField};
 use walrus::storage_accounting::{Self, FutureAccountingRingBuffer};
+use walrus::storage_pool::{Self, StoragePool};
 use walrus::storage_resource::{Self, Storage};
 
 /// The ring is empty or longer than 1000 epochs.
@@ -171,10 +172,14 @@ public(package) fun register_blob(
         n_shards,
         ctx,
     );
-    let price = units(blob.encoded_size(n_shards)) * self.write_price_per_unit_size;
+    self.charge_write(blob.encoded_size(n_shards), write_payment);
+    blob
+}
+
+fun charge_write(self: &mut SystemStateInnerV1, encoded_size: u64, write_payment: &mut Coin<WAL>) {
+    let price = units(encoded_size) * self.write_price_per_unit_size;
     let paid = write_payment.balance_mut().split(price);
     self.future_accounting.ring_lookup_mut(0).rewards_balance().join(paid);
-    blob
 }
 
 public(package) fun certify_blob(
@@ -230,6 +235,108 @@ public(package) fun invalidate_blob_id(
     let blob_id = certified.invalid_blob_id_message().invalid_blob_id();
     events::emit_invalid_blob_id(epoch, blob_id);
     blob_id
+}
+
+// Storage pools
+
+public(package) fun create_storage_pool(
+    self: &mut SystemStateInnerV1,
+    capacity: u64,
+    epochs_ahead: u32,
+    payment: &mut Coin<WAL>,
+    ctx: &mut TxContext,
+): StoragePool {
+    let storage = self.reserve_space(capacity, epochs_ahead, payment, ctx);
+    storage_pool::new(storage, self.epoch(), ctx)
+}
+
+public(package) fun create_storage_pool_with_storage(
+    self: &SystemStateInnerV1,
+    storage: Storage,
+    ctx: &mut TxContext,
+): StoragePool {
+    storage_pool::new(storage, self.epoch(), ctx)
+}
+
+public(package) fun register_pooled_blob(
+    self: &mut SystemStateInnerV1,
+    pool: &mut StoragePool,
+    blob_id: u256,
+    root_hash: u256,
+    unencoded_size: u64,
+    encoding_type: u8,
+    deletable: bool,
+    write_payment: &mut Coin<WAL>,
+    ctx: &mut TxContext,
+) {
+    let encoded = pool.register_blob(
+        blob_id,
+        root_hash,
+        unencoded_size,
+        encoding_type,
+        deletable,
+        self.epoch(),
+        self.n_shards(),
+        ctx,
+    );
+    self.charge_write(encoded, write_payment)
+}
+
+public(package) fun certify_pooled_blob(
+    self: &SystemStateInnerV1,
+    pool: &mut StoragePool,
+    blob_id: u256,
+    signature: vector<u8>,
+    signers_bitmap: vector<u8>,
+    message: vector<u8>,
+) {
+    let certified = self.committee.verify_quorum_in_epoch(signature, signers_bitmap, message);
+    assert!(certified.cert_epoch() == self.epoch(), EInvalidIdEpoch);
+    pool.certify_blob(blob_id, certified.certify_blob_message(), self.epoch())
+}
+
+public(package) fun delete_pooled_blob(
+    self: &SystemStateInnerV1,
+    pool: &mut StoragePool,
+    blob_id: u256,
+) {
+    pool.delete_blob(blob_id, self.epoch(), self.n_shards())
+}
+
+public(package) fun burn_expired_pooled_blob(
+    self: &SystemStateInnerV1,
+    pool: &mut StoragePool,
+    blob_id: u256,
+) {
+    pool.burn_expired_blob(blob_id, self.epoch(), self.n_shards())
+}
+
+public(package) fun extend_storage_pool(
+    self: &mut SystemStateInnerV1,
+    pool: &mut StoragePool,
+    extended_epochs: u32,
+    payment: &mut Coin<WAL>,
+) {
+    pool.assert_not_expired(self.epoch());
+    assert!(extended_epochs > 0, EInvalidEpochsAhead);
+    let from = pool.end_epoch() - self.epoch();
+    let to = from + extended_epochs;
+    assert!(to <= self.future_accounting.max_epochs_ahead(), EInvalidEpochsAhead);
+    self.book(pool.reserved_encoded_capacity_bytes(), from, to, payment);
+    pool.extend_end_epoch(extended_epochs, self.epoch())
+}
+
+public(package) fun increase_storage_pool_capacity(
+    self: &mut SystemStateInnerV1,
+    pool: &mut StoragePool,
+    bytes: u64,
+    payment: &mut Coin<WAL>,
+) {
+    pool.assert_not_expired(self.epoch());
+    assert!(bytes > 0, EInvalidResourceSize);
+    let to = pool.end_epoch() - self.epoch();
+    self.book(bytes, 0, to, payment);
+    pool.add_capacity(bytes)
 }
 
 // Money
@@ -293,6 +400,10 @@ public(package) fun total_capacity_size(self: &SystemStateInnerV1): u64 {
 
 public(package) fun used_capacity_size(self: &SystemStateInnerV1): u64 {
     self.used_capacity_size
+}
+
+public(package) fun prices(self: &SystemStateInnerV1): (u64, u64) {
+    (self.storage_price_per_unit_size, self.write_price_per_unit_size)
 }
 
 public(package) fun committee(self: &SystemStateInnerV1): &BlsCommittee {

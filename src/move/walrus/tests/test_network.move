@@ -91,6 +91,22 @@ public fun system(self: &mut World): &mut System {
     &mut self.system
 }
 
+/// Everything at once, for calls that need several.
+public fun all(
+    self: &mut World,
+): (&mut System, &mut Staking, &AdminCap, &Clock, &mut Coin<WAL>, &mut TxContext) {
+    let World { test, system, staking, admin, clock, wal } = self;
+    (system, staking, admin, clock, wal, test.ctx())
+}
+
+public fun root(): u256 {
+    ROOT
+}
+
+public fun size(): u64 {
+    SIZE
+}
+
 public fun staking(self: &mut World): &mut Staking {
     &mut self.staking
 }
