@@ -4,6 +4,7 @@ import { killWhileCommitting } from './kill.ts'
 describe('kill -9 while committing', () => {
   it('loses no commit that was reported, and the next command works, 20 times', async () => {
     const { commits } = await killWhileCommitting(20, 1)
-    expect(commits).toBeGreaterThan(0)
-  })
+    expect(commits).toBeGreaterThan(1)
+    // Twenty processes have to start, on a machine that may be busy with other tests.
+  }, 180_000)
 })

@@ -20,9 +20,13 @@ export async function killWhileCommitting(kills: number, seed: number): Promise<
   const temporary = await temporaryWorkspace()
   const rng = createRng(seed)
   let commits = 0
+  // How long two commits take here and now: the first process may finish them, the others are killed within that time.
+  let spanMs = 0
   try {
     for (let round = 0; round < kills; round++) {
-      const reported = await runAndKill(temporary.dir, seed * 1000 + round, rng.below(120))
+      const killWhen = round === 0 ? { commits: 2 } : { afterMs: rng.nextFloat() * spanMs }
+      const { reported, workedMs } = await runAndKill(temporary.dir, seed * 1000 + round, killWhen)
+      if (round === 0) spanMs = workedMs
       commits += reported.length
       await using workspace = await openWorkspace(temporary.dir)
       const head = workspace.refs.headCommit()
@@ -31,8 +35,9 @@ export async function killWhileCommitting(kills: number, seed: number): Promise<
       await verifyLocal(workspace, { full: round % 5 === 0 })
       // The next command works at once, and takes over what the dead process held.
       await add(workspace, { all: true })
-      if ((await statusOf(workspace)).staged.length > 0) await commit(workspace, { message: 'after a kill', author })
-      expect((await statusOf(workspace)).clean).toBe(true)
+      const { staged, unstaged, untracked } = await statusOf(workspace)
+      expect([unstaged, untracked]).toEqual([[], []])
+      if (staged.length > 0) await commit(workspace, { message: 'after a kill', author })
     }
     await using workspace = await openWorkspace(temporary.dir)
     await verifyLocal(workspace, { full: true })
@@ -42,21 +47,33 @@ export async function killWhileCommitting(kills: number, seed: number): Promise<
   }
 }
 
-/** Kills the process some time after it has begun to work. Resolves to the commits it reported. */
-async function runAndKill(dir: string, seed: number, afterMs: number): Promise<string[]> {
+/** Kills the process some time after it has begun to work, or once it has reported some commits. */
+async function runAndKill(
+  dir: string,
+  seed: number,
+  when: { afterMs: number } | { commits: number },
+): Promise<{ reported: string[]; workedMs: number }> {
   const child = spawn(process.execPath, [LOOP, dir, String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
+  const commits = () => output.split('\n').filter((line) => line.length === 64)
+  const begun = Promise.withResolvers<void>()
+  const enough = Promise.withResolvers<void>()
   child.stdout.on('data', (piece: Buffer) => {
     output += piece.toString()
+    begun.resolve()
+    if ('commits' in when && commits().length >= when.commits) enough.resolve()
   })
   child.stderr.on('data', (piece: Buffer) => {
     errors += piece.toString()
   })
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)))
-  await Promise.race([new Promise((resolve) => child.stdout.once('data', resolve)), ended])
-  await new Promise((resolve) => setTimeout(resolve, afterMs))
+  await Promise.race([begun.promise, ended])
+  const since = performance.now()
+  if ('afterMs' in when) await new Promise((resolve) => setTimeout(resolve, when.afterMs))
+  else await Promise.race([enough.promise, ended])
   child.kill('SIGKILL')
+  const workedMs = performance.now() - since
   expect(await ended, errors).toBe('SIGKILL')
-  return output.split('\n').filter((line) => line.length === 64)
+  return { reported: commits(), workedMs }
 }
