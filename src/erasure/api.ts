@@ -44,6 +44,8 @@ export interface DecodeOptions extends JobOptions {
   readonly consistency?: Consistency
   /** True if every sliver has passed `verifySliver` already. Default false: each is verified first. */
   readonly verified?: boolean
+  /** Where the blob goes: exactly its length. Default new memory, which costs as much as filling it. */
+  readonly into?: Uint8Array
 }
 
 /** One symbol of a lost sliver: `sourceIndex` is the index of the sliver (of the other axis) it came from. */

@@ -1,6 +1,6 @@
 /** The coder on the caller's own thread, over any engine. Nothing here needs Node. */
 
-import type { BlobIdentity, Consistency, EncodedBlob, ProvenSymbol, SourceSymbol } from './api.ts'
+import type { BlobIdentity, DecodeOptions, EncodedBlob, ProvenSymbol, SourceSymbol } from './api.ts'
 import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
 import type { Engine } from './engine.ts'
@@ -13,7 +13,7 @@ import { createJobTools } from './region.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
 
 /** As `ErasureCoder`, but at once and on this thread; it throws what the other rejects with. */
-export interface SyncCoder {
+export interface Coder {
   encodeBlob(shardCount: number, blob: Uint8Array): EncodedBlob
   computeBlobId(shardCount: number, blob: Uint8Array): BlobIdentity
   verifySliver(metadata: BlobMetadata, axis: SliverAxis, sliver: Sliver): void
@@ -21,7 +21,7 @@ export interface SyncCoder {
     metadata: BlobMetadata,
     axis: SliverAxis,
     slivers: readonly Sliver[],
-    options?: { consistency?: Consistency; verified?: boolean },
+    options?: Omit<DecodeOptions, 'signal'>,
   ): Uint8Array
   recoverSliver(metadata: BlobMetadata, axis: SliverAxis, index: number, symbols: readonly SourceSymbol[]): Sliver
   recoverySymbols(
@@ -33,7 +33,7 @@ export interface SyncCoder {
 }
 
 /** @param engine - of its own */
-export function createCoder(engine: Engine): SyncCoder {
+export function createCoder(engine: Engine): Coder {
   const context: PlanContext = { jobsPerBatch: 1, jobsInFlight: 1, memory: privateMemory }
   const tools = createJobTools()
   const run = <T>(plan: Plan<T>): T => {

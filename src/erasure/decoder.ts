@@ -18,23 +18,39 @@ import {
 import { type Plan, type PlanContext, pieces, split } from './plan.ts'
 import { assertSliverHash, assertSliverShape, rootsPlan } from './sliver-hash.ts'
 
+/** `DecodeOptions` without the signal. */
+interface DecodeChoices {
+  readonly consistency?: Consistency
+  readonly verified?: boolean
+  readonly into?: Uint8Array
+}
+
 export function* decodePlan(
   context: PlanContext,
   metadata: BlobMetadata,
   axis: SliverAxis,
   slivers: readonly Sliver[],
-  options: { consistency?: Consistency; verified?: boolean } = {},
+  options: DecodeChoices = {},
 ): Plan<Uint8Array> {
-  const { consistency = 'default', verified = false } = options
+  const { consistency = 'default', verified = false, into } = options
   const params = metadataParams(metadata)
+  if (into && into.length !== params.blobBytes)
+    throw new RangeError(`"into" expected ${params.blobBytes} bytes, got ${into.length}`)
   const chosen = chooseSlivers(params, axis, slivers)
+  const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
+  if (allSystematic && verified && consistency !== 'strict')
+    return concatenate(chosen, into ?? new Uint8Array(params.blobBytes))
   const { memory } = context
   const matrix = memory.allocate(params.primarySourceCount * params.primarySliverBytes)
   try {
-    const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
-    if (!verified || !allSystematic)
+    if (allSystematic) {
+      // In order these are the matrix: they are verified where they stand.
+      placeSystematic(params, axis, chosen, matrix)
+      if (!verified) yield* verifyPlan(context, metadata, params, axis, chosen, matrix)
+    } else {
       yield* verifyAndRestorePlan(context, metadata, params, axis, chosen, matrix, verified)
-    placeSystematic(params, axis, chosen, matrix)
+      placeSystematic(params, axis, chosen, matrix)
+    }
     // Behind the blob's end is padding: what the slivers say there must not survive into the checks below.
     matrix.fill(0, params.blobBytes)
     const blob = matrix.subarray(0, params.blobBytes)
@@ -47,10 +63,35 @@ export function* decodePlan(
         throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
     }
     // Shared memory is not accepted everywhere, and this block goes back: the result is the caller's own.
-    return new Uint8Array(blob)
+    if (!into) return new Uint8Array(blob)
+    into.set(blob)
+    return into
   } finally {
     memory.release(matrix)
   }
+}
+
+/** Systematic primary slivers, in order, are the blob. */
+function concatenate(chosen: readonly Sliver[], into: Uint8Array): Uint8Array {
+  for (const { index, bytes } of chosen) {
+    const from = index * bytes.length
+    if (from < into.length) into.set(bytes.subarray(0, Math.min(bytes.length, into.length - from)), from)
+  }
+  return into
+}
+
+/** @param joined - the chosen slivers one after the other */
+function* verifyPlan(
+  context: PlanContext,
+  metadata: BlobMetadata,
+  params: BlobParams,
+  axis: SliverAxis,
+  chosen: readonly Sliver[],
+  joined: Uint8Array,
+): Plan<void> {
+  const roots = yield* rootsPlan(context, params, axis, joined, chosen.length)
+  for (const [p, { index }] of chosen.entries())
+    assertSliverHash(metadata, axis, index, roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES))
 }
 
 function* verifyAndRestorePlan(
@@ -66,11 +107,7 @@ function* verifyAndRestorePlan(
   const joined = memory.allocate(chosen.length * sliverBytesOf(params, axis))
   try {
     for (const [p, sliver] of chosen.entries()) joined.set(sliver.bytes, p * sliver.bytes.length)
-    if (!verified) {
-      const roots = yield* rootsPlan(context, params, axis, joined, chosen.length)
-      for (const [p, { index }] of chosen.entries())
-        assertSliverHash(metadata, axis, index, roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES))
-    }
+    if (!verified) yield* verifyPlan(context, metadata, params, axis, chosen, joined)
     yield* restorePlan(context, params, axis, chosen, joined, matrix)
   } finally {
     memory.release(joined)

@@ -24,6 +24,8 @@ const KINDS = {
   ERASURE_JOB_FAILED: 'internal',
   /** The temporary file of an encoded blob cannot be written or read, for instance because the disk is full. */
   ERASURE_SPILL: 'other',
+  /** No compiled kernel can be fetched that the browser runs. */
+  ERASURE_KERNEL: 'other',
   /** The pool was closed. */
   ERASURE_POOL_CLOSED: 'internal',
 } as const satisfies Record<string, ErrorKind>

@@ -1,10 +1,10 @@
 /** The coder on the caller's own thread with the engine for this runtime: for tests, small blobs, and places without
  *  worker threads. */
 
-import { createCoder, type SyncCoder } from './coder.ts'
+import { type Coder, createCoder } from './coder.ts'
 import type { Engine } from './engine.ts'
 import { createEngine } from './engine-choice.ts'
 
-export function createSyncCoder(engine: Engine = createEngine()): SyncCoder {
+export function createSyncCoder(engine: Engine = createEngine()): Coder {
   return createCoder(engine)
 }

@@ -1,0 +1,41 @@
+/** One operation in a process of its own, for its peak of memory: `erasure-once.ts <operation> <MiB>`; prints JSON. */
+
+import { createErasurePool } from '../../src/erasure/pool.ts'
+import { encodeSliver } from '../../src/protocol/sliver.ts'
+import { testBlob } from './erasure-blob.ts'
+import { peerBuffers, peerEncode } from './walrus-peer.ts'
+
+const SHARDS = 1000
+const THREADS = 2
+const [operation, mebibytes] = process.argv.slice(2)
+const blob = testBlob(Number(mebibytes) * 2 ** 20)
+const beforeBytes = process.memoryUsage.rss()
+const start = performance.now()
+
+/** What a sender does: each sliver once, as it goes over the wire. */
+async function encodeForUpload(): Promise<void> {
+  await using pool = createErasurePool({ threads: THREADS })
+  using encoded = await pool.encodeBlob(SHARDS, blob)
+  for (let p = 0; p < SHARDS; p++) {
+    const { primary, secondary } = encoded.pair(p)
+    if (encodeSliver(primary).length === 0 || encodeSliver(secondary).length === 0) throw new Error('an empty sliver')
+  }
+}
+
+async function computeId(): Promise<void> {
+  await using pool = createErasurePool({ threads: THREADS })
+  await pool.computeBlobId(SHARDS, blob)
+}
+
+if (operation === 'upload') await encodeForUpload()
+else if (operation === 'id') await computeId()
+else if (operation === 'peer') peerEncode(SHARDS, blob, peerBuffers(SHARDS, blob.length))
+else throw new RangeError(`"operation" expected upload, id or peer, got ${operation}`)
+
+console.log(
+  JSON.stringify({
+    ms: performance.now() - start,
+    beforeBytes,
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+  }),
+)
