@@ -4,7 +4,7 @@ import { invariantFault, nativeAbort } from '../movevm/errors.ts'
 import type { NativeCall, NativeFunction, NativeTable } from '../movevm/machine.ts'
 import { nativesOf, PURE_NATIVES } from '../movevm/natives.ts'
 import { CRYPTO_NATIVES } from '../movevm/natives-crypto.ts'
-import { SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
+import { PRIMITIVES, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
 import { encodeValue } from '../movevm/value-bcs.ts'
 import {
   expectAddress,
@@ -52,7 +52,8 @@ const txContext: Record<string, Native> = {
   native_sender: ({ context }) => context.sender,
   native_epoch: ({ context }) => context.epoch,
   native_epoch_timestamp_ms: ({ context }) => context.epochTimestampMs,
-  native_sponsor: ({ context }) => new MoveVector(context.sponsor === undefined ? [] : [context.sponsor]),
+  native_sponsor: ({ context }) =>
+    new MoveVector(context.sponsor === undefined ? [] : [context.sponsor], PRIMITIVES.address),
   native_rgp: ({ context }) => context.referenceGasPrice,
   native_gas_price: ({ context }) => context.gasPrice,
   native_gas_budget: ({ context }) => context.gasBudget,
@@ -75,7 +76,11 @@ const txContext: Record<string, Native> = {
 
 const object: Record<string, Native> = {
   // The UID is the first field of every object.
-  borrow_uid: ({ args }) => new Reference(expectStruct(expectReference(args[0]).get()).fields, 0),
+  borrow_uid: ({ args }) => {
+    const reference = expectReference(args[0])
+    const struct = expectStruct(reference.get())
+    return reference.into(struct.fields, 0, struct, false)
+  },
   delete_impl: ({ context, args }) => {
     context.objects.deleteId(expectAddress(args[0]))
     return []
@@ -111,10 +116,10 @@ const transfer: Record<string, Native> = {
   },
 }
 
-function borrowChild({ context, machine, typeArguments, args }: Call): Reference {
+function borrowChild({ context, machine, typeArguments, args }: Call, mutable: boolean): Reference {
   machine.charge(OBJECT_COST)
   const type = expectObjectType(typeArguments[0])
-  return new Reference(context.objects.childCell(uidAddress(args[0]), expectAddress(args[1]), type), 0)
+  return new Reference(context.objects.childCell(uidAddress(args[0]), expectAddress(args[1]), type), 0, mutable)
 }
 
 const dynamicField: Record<string, Native> = {
@@ -128,8 +133,8 @@ const dynamicField: Record<string, Native> = {
     context.objects.addChild(expectAddress(args[0]), expectObjectType(typeArguments[0]), args[1]!)
     return []
   },
-  borrow_child_object: borrowChild,
-  borrow_child_object_mut: borrowChild,
+  borrow_child_object: (call) => borrowChild(call, false),
+  borrow_child_object_mut: (call) => borrowChild(call, true),
   remove_child_object: ({ context, machine, typeArguments, args }) => {
     machine.charge(OBJECT_COST)
     const type = expectObjectType(typeArguments[0])

@@ -110,13 +110,13 @@ export class ArgumentReader {
       throw argumentFailure(index, 'InvalidObjectByMutRef')
     }
     if (!borrows.borrow(slot, mutable ? 'mutable' : 'immutable')) throw argumentFailure(index, 'InvalidValueUsage')
-    return new Reference(slot.cell, 0)
+    return new Reference(slot.cell, 0, mutable)
   }
 
   /** A pure input that is changed keeps the change, and with it its type. */
   #borrowPure(slot: Slot, bytes: Uint8Array, index: number, expected: MoveType, mutable: boolean): Reference {
     const value = decodePure(this.#loader, expected, bytes, index, this.#permissive)
-    if (!mutable) return new Reference([value], 0)
+    if (!mutable) return new Reference([value], 0, false)
     slot.type = expected
     slot.cell[0] = value
     return new Reference(slot.cell, 0)

@@ -1,5 +1,6 @@
 /** A function with its type arguments put in: what the interpreter runs. */
 
+import { invariantFault } from './errors.ts'
 import type { Layout } from './layout.ts'
 import type { LinkedFunction } from './linkage.ts'
 import type { Loader } from './loader.ts'
@@ -18,6 +19,7 @@ export class FunctionInstance {
   readonly #genericStructs: (Layout | undefined)[] = []
   readonly #enums: (Layout | undefined)[] = []
   readonly #genericEnums: (Layout | undefined)[] = []
+  readonly #genericFieldOwners: (Layout | undefined)[] = []
   readonly #elements: (MoveType | undefined)[] = []
   #parameters: readonly MoveType[] | undefined
   #returns: readonly MoveType[] | undefined
@@ -55,11 +57,15 @@ export class FunctionInstance {
     return this.#callees[handle]
   }
 
-  genericCallee(index: number): FunctionInstance {
+  /** @throws {MoveFault} invariant if a type argument lacks an ability that the callee demands */
+  genericCallee(index: number, loader: Loader): FunctionInstance {
     let callee = this.#genericCallees[index]
     if (!callee) {
       const { of, typeArguments } = this.#tables.functionInstances[index]!
-      callee = this.function.module.callee(of).instance(this.#resolveAll(typeArguments))
+      const linked = this.function.module.callee(of)
+      const resolved = this.#resolveAll(typeArguments)
+      assertConstraints(linked.id, linked.typeParameters, resolved, loader)
+      callee = linked.instance(resolved)
       assertOwnType(this.function, callee)
       this.#genericCallees[index] = callee
     }
@@ -97,14 +103,54 @@ export class FunctionInstance {
     return layout
   }
 
+  /** Layout of the struct that a field handle is of. */
+  fieldOwner(handle: number, loader: Loader): Layout {
+    return this.struct(this.#tables.fieldHandles[handle]!.struct, loader)
+  }
+
+  /** The same for an instance of a field handle. */
+  genericFieldOwner(index: number, loader: Loader): Layout {
+    let layout = this.#genericFieldOwners[index]
+    if (!layout) {
+      const { of, typeArguments } = this.#tables.fieldInstances[index]!
+      const { handle } = this.#tables.structDefinitions[this.#tables.fieldHandles[of]!.struct]!
+      layout = this.#layout(handle, this.#resolveAll(typeArguments), loader)
+      this.#genericFieldOwners[index] = layout
+    }
+    return layout
+  }
+
   #layout(handle: number, typeArguments: readonly MoveType[], loader: Loader): Layout {
     const { address, module, name } = this.function.module.datatype(handle)
+    const constraints = this.#tables.datatypeHandles[handle]!.typeParameters.map((parameter) => parameter.constraints)
+    assertConstraints(`${module}::${name}`, constraints, typeArguments, loader)
     return loader.layout(datatypeType(address, module, name, typeArguments))
   }
 
   /** The single type of a signature: element of a vector instruction. */
   element(signature: number): MoveType {
-    this.#elements[signature] ??= this.#resolve(this.#tables.signatures[signature]![0]!)
-    return this.#elements[signature]
+    let element = this.#elements[signature]
+    if (!element) {
+      element = this.#resolve(this.#tables.signatures[signature]![0]!)
+      if (element.kind === 'reference') throw invariantFault('a vector of references')
+      this.#elements[signature] = element
+    }
+    return element
+  }
+}
+
+/** @throws {MoveFault} invariant if the arguments are too few or many, or one lacks an ability */
+function assertConstraints(
+  what: string,
+  constraints: readonly number[],
+  typeArguments: readonly MoveType[],
+  loader: Loader,
+): void {
+  if (constraints.length !== typeArguments.length) throw invariantFault(`${what}: wrong number of type arguments`)
+  for (const [i, argument] of typeArguments.entries()) {
+    const demanded = constraints[i]!
+    if (argument.kind === 'reference' || (loader.abilities(argument) & demanded) !== demanded) {
+      throw invariantFault(`${what}: type argument ${i} lacks an ability`)
+    }
   }
 }

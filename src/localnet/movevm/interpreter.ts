@@ -1,8 +1,9 @@
 /** Runs functions. One loop over explicit frames, so that depth is a limit and not a crash, and so that every fault knows
  *  its function and instruction.
  *
- *  The compiler's borrow checker makes aliasing safe; what is checked here is what would otherwise break the machine or
- *  lose a value: kinds of operands, initialised locals, and the abilities copy and drop. */
+ *  The compiler's borrow checker makes aliasing safe; what is checked here is what would otherwise break the machine, or
+ *  lose, double or confuse a value: types at every border (`value-types.ts`), initialised locals, references that still
+ *  lead somewhere and may be written through, and the abilities of what is copied, dropped and put into generics. */
 
 import { FloeError } from '../../base/errors.ts'
 import { invariantFault, limitFault, MoveFault } from './errors.ts'
@@ -13,8 +14,18 @@ import { MAX_CALL_DEPTH, MAX_OPERANDS } from './limits.ts'
 import { locationOf, type Machine } from './machine.ts'
 import type { Code } from './module.ts'
 import { OP } from './opcodes.ts'
-import { borrowField, genericField, openVariant, variantOf } from './packing.ts'
+import {
+  borrowField,
+  borrowVariant,
+  openStruct,
+  openVariant,
+  packStruct,
+  packVariant,
+  switchTag,
+  variantOf,
+} from './packing.ts'
 import { popOperand, runStackInstruction } from './stack-instructions.ts'
+import { assertExchangeable, assertOfType } from './value-types.ts'
 import {
   assertCopyable,
   assertDroppable,
@@ -22,11 +33,8 @@ import {
   equalValues,
   expectBool,
   expectReference,
-  expectStruct,
   Reference,
-  Struct,
   type Value,
-  Variant,
   valueSize,
 } from './values.ts'
 import { borrowElement, packVector, popBack, pushBack, swapElements, unpackVector, vectorLength } from './vectors.ts'
@@ -83,7 +91,8 @@ class Interpreter<C> {
     const count = instance.function.parameterTokens.length
     const base = stack.length - count
     if (base < (this.#frames.at(-1)?.base ?? 0)) throw invariantFault('operand stack is empty')
-    const { code } = instance
+    const { code, parameters } = instance
+    for (let i = 0; i < count; i++) assertOfType(stack[base + i]!, parameters[i]!)
     if (!code) {
       this.#callNative(instance, stack.splice(base, count))
       return
@@ -136,9 +145,12 @@ class Interpreter<C> {
   }
 
   #return(frame: Frame): void {
-    const results = frame.instance.function.returnTokens.length
-    if (this.#stack.length !== frame.base + results) throw invariantFault('operands left at return')
+    const { returns } = frame.instance
+    if (this.#stack.length !== frame.base + returns.length) throw invariantFault('operands left at return')
     for (const local of frame.locals) assertDroppable(local)
+    // References to locals end here.
+    frame.locals.fill(undefined)
+    for (let i = 0; i < returns.length; i++) assertOfType(this.#stack[frame.base + i]!, returns[i]!)
     this.#frames.pop()
   }
 
@@ -156,7 +168,9 @@ class Interpreter<C> {
       if (stack.length > MAX_OPERANDS) throw limitFault('operand stack too high')
       switch (opcodes[pc]) {
         case OP.Nop:
+          break
         case OP.FreezeRef:
+          stack.push(expectReference(this.#pop()).frozen())
           break
         case OP.Pop:
           assertDroppable(this.#pop())
@@ -220,19 +234,17 @@ class Interpreter<C> {
         case OP.MutBorrowLoc:
         case OP.ImmBorrowLoc:
           local(locals, operand)
-          stack.push(new Reference(locals, operand))
+          stack.push(new Reference(locals, operand, opcodes[pc] === OP.MutBorrowLoc))
           break
         case OP.MutBorrowField:
         case OP.ImmBorrowField:
-          stack.push(borrowField(instance, operand, this.#pop()))
-          break
         case OP.MutBorrowFieldGeneric:
         case OP.ImmBorrowFieldGeneric:
-          stack.push(borrowField(instance, genericField(instance, operand), this.#pop()))
+          stack.push(borrowField(instance, operand, opcodes[pc]!, this.#pop(), loader))
           break
         case OP.Call:
         case OP.CallGeneric: {
-          const callee = opcodes[pc] === OP.Call ? instance.callee(operand) : instance.genericCallee(operand)
+          const callee = opcodes[pc] === OP.Call ? instance.callee(operand) : instance.genericCallee(operand, loader)
           this.#call(callee)
           frame.pc = pc + 1
           if (callee.code) return
@@ -245,8 +257,10 @@ class Interpreter<C> {
           this.#pack(instance.genericStruct(operand, loader))
           break
         case OP.Unpack:
+          for (const field of openStruct(this.#pop(), instance.struct(operand, loader))) stack.push(field)
+          break
         case OP.UnpackGeneric:
-          for (const field of expectStruct(this.#pop()).fields) stack.push(field)
+          for (const field of openStruct(this.#pop(), instance.genericStruct(operand, loader))) stack.push(field)
           break
         case OP.PackVariant:
         case OP.PackVariantGeneric:
@@ -254,20 +268,17 @@ class Interpreter<C> {
           break
         case OP.UnpackVariant:
         case OP.UnpackVariantGeneric:
-          for (const field of openVariant(instance, operand, opcodes[pc]!, this.#pop())) stack.push(field)
+          for (const field of openVariant(instance, operand, opcodes[pc]!, this.#pop(), loader)) stack.push(field)
           break
         case OP.UnpackVariantImmRef:
         case OP.UnpackVariantMutRef:
         case OP.UnpackVariantGenericImmRef:
-        case OP.UnpackVariantGenericMutRef: {
-          const fields = openVariant(instance, operand, opcodes[pc]!, expectReference(this.#pop()).get())
-          for (let i = 0; i < fields.length; i++) stack.push(new Reference(fields, i))
+        case OP.UnpackVariantGenericMutRef:
+          for (const field of borrowVariant(instance, operand, opcodes[pc]!, this.#pop(), loader)) stack.push(field)
           break
-        }
         case OP.VariantSwitch: {
-          const subject = expectReference(this.#pop()).get()
-          if (!(subject instanceof Variant)) throw invariantFault('expected an enum')
-          const target = frame.code.jumpTables[operand]!.targets[subject.tag]
+          const table = frame.code.jumpTables[operand]!
+          const target = table.targets[switchTag(instance, table.enumDefinition, this.#pop())]
           if (target === undefined) throw invariantFault('no branch for this variant')
           frame.pc = target
           continue
@@ -277,8 +288,12 @@ class Interpreter<C> {
           break
         case OP.WriteRef: {
           const reference = expectReference(this.#pop())
-          assertDroppable(reference.get())
-          reference.set(this.#pop())
+          reference.assertMutable()
+          const before = reference.get()
+          assertDroppable(before)
+          const after = this.#pop()
+          assertExchangeable(before, after)
+          reference.set(after)
           break
         }
         case OP.Eq:
@@ -301,7 +316,7 @@ class Interpreter<C> {
         case OP.VecImmBorrow:
         case OP.VecMutBorrow: {
           const index = this.#pop()
-          stack.push(borrowElement(expectReference(this.#pop()), index))
+          stack.push(borrowElement(expectReference(this.#pop()), index, opcodes[pc] === OP.VecMutBorrow))
           break
         }
         case OP.VecPushBack: {
@@ -329,11 +344,11 @@ class Interpreter<C> {
   }
 
   #pack(layout: Layout): void {
-    this.#stack.push(new Struct(layout, this.#take(layout.fields!.length)))
+    this.#stack.push(packStruct(layout, this.#take(layout.fields!.length)))
   }
 
-  #packVariant({ layout, tag }: { layout: Layout; tag: number }): void {
-    this.#stack.push(new Variant(layout, tag, this.#take(layout.variants![tag]!.fields.length)))
+  #packVariant(variant: { layout: Layout; tag: number }): void {
+    this.#stack.push(packVariant(variant, this.#take(variant.layout.variants![variant.tag]!.fields.length)))
   }
 
   #equal(): boolean {

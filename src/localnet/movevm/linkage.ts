@@ -159,10 +159,15 @@ export class LinkedModule {
   /** A signature token with type arguments put in. */
   resolve(token: TypeToken, typeArguments: readonly MoveType[]): MoveType {
     const budget = { nodes: MAX_TYPE_NODES }
+    const value = (at: TypeToken): MoveType => {
+      const type = step(at)
+      if (type.kind === 'reference') throw invariantFault('a reference inside a type')
+      return type
+    }
     const step = (at: TypeToken): MoveType => {
       if (--budget.nodes < 0) throw limitFault('type too large')
-      if (at.kind === 'vector') return vectorType(step(at.element))
-      if (at.kind === 'reference') return referenceType(at.mutable, step(at.to))
+      if (at.kind === 'vector') return vectorType(value(at.element))
+      if (at.kind === 'reference') return referenceType(at.mutable, value(at.to))
       if (at.kind === 'typeParameter') {
         const argument = typeArguments[at.index]
         if (!argument) throw invariantFault('type argument missing')
@@ -172,7 +177,7 @@ export class LinkedModule {
       }
       if (at.kind !== 'datatype') return PRIMITIVES[at.kind]
       const { address, module, name } = this.datatype(at.handle)
-      return datatypeType(address, module, name, at.typeArguments.map(step))
+      return datatypeType(address, module, name, at.typeArguments.map(value))
     }
     return step(token)
   }

@@ -158,8 +158,8 @@ const stdlib = {
 const vector = {
   'vector::empty': ({ typeArguments }) => packVector(typeArguments[0]!, []),
   'vector::length': ({ args }) => vectorLength(expectReference(args[0])),
-  'vector::borrow': ({ args }) => borrowElement(expectReference(args[0]), args[1]!),
-  'vector::borrow_mut': ({ args }) => borrowElement(expectReference(args[0]), args[1]!),
+  'vector::borrow': ({ args }) => borrowElement(expectReference(args[0]), args[1]!, false),
+  'vector::borrow_mut': ({ args }) => borrowElement(expectReference(args[0]), args[1]!, true),
   'vector::push_back': ({ args }) => {
     pushBack(expectReference(args[0]), args[1]!)
     return []

@@ -76,7 +76,10 @@ function readValue(reader: ByteReader, type: MoveType, layoutOf: LayoutOf, depth
       if (type.element.kind === 'u8') return new ByteVector(reader.byteVector(4 * MAX_OBJECT_BYTES).slice())
       if (depth > MAX_VALUE_DEPTH) throw malformedValue(type.key, 'nested too deep')
       // Every element takes a byte or more, so the length is bounded by what is left.
-      return new MoveVector(readMany(reader.length(4 * MAX_OBJECT_BYTES), reader, type.element, layoutOf, depth + 1))
+      return new MoveVector(
+        readMany(reader.length(4 * MAX_OBJECT_BYTES), reader, type.element, layoutOf, depth + 1),
+        type.element,
+      )
     case 'datatype':
       if (depth > MAX_VALUE_DEPTH) throw malformedValue(type.key, 'nested too deep')
       return readDatatype(reader, layoutOf(type), layoutOf, depth)

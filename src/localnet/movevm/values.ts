@@ -9,6 +9,7 @@ import { invariantFault, limitFault } from './errors.ts'
 import type { Layout } from './layout.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
 import { ABILITY, ALL_ABILITIES } from './module.ts'
+import type { MoveType } from './types.ts'
 
 export type Value = boolean | number | bigint | string | Int | Struct | Variant | ByteVector | MoveVector | Reference
 
@@ -91,24 +92,63 @@ export class ByteVector {
 /** A vector of anything but u8. */
 export class MoveVector {
   readonly items: Value[]
+  readonly element: MoveType
 
-  constructor(items: Value[]) {
+  constructor(items: Value[], element: MoveType) {
     this.items = items
+    this.element = element
   }
 }
 
-/** A place that holds a value: a slot of locals, of a struct, of a vector, or of a stored object. */
+/** Where a reference into a value comes from: the reference it was borrowed through, and what that one held then. */
+export interface ReferenceOrigin {
+  readonly through: Reference
+  readonly held: Value
+}
+
+/** A place that holds a value: a slot of locals, of a struct, of a vector, or of a stored object.
+ *
+ *  A reference into a value lasts as long as the value stays where it was borrowed: once it is moved, replaced or gone,
+ *  the chain of origins no longer holds, and the reference leads nowhere. */
 export class Reference {
   readonly container: (Value | undefined)[] | ByteVector
   readonly index: number
+  readonly mutable: boolean
+  readonly #origin: ReferenceOrigin | undefined
 
-  constructor(container: (Value | undefined)[] | ByteVector, index: number) {
+  constructor(
+    container: (Value | undefined)[] | ByteVector,
+    index: number,
+    mutable = true,
+    origin: ReferenceOrigin | undefined = undefined,
+  ) {
     this.container = container
     this.index = index
+    this.mutable = mutable
+    this.#origin = origin
+  }
+
+  /** The same place, to be read only. */
+  frozen(): Reference {
+    return this.mutable ? new Reference(this.container, this.index, false, this.#origin) : this
+  }
+
+  /** A place inside the value that this one holds.
+   *  @param mutable - only if this reference is */
+  into(container: (Value | undefined)[] | ByteVector, index: number, held: Value, mutable: boolean): Reference {
+    if (mutable && !this.mutable) throw invariantFault('a mutable borrow of what may only be read')
+    return new Reference(container, index, mutable, { through: this, held })
+  }
+
+  /** @throws {MoveFault} invariant unless the reference may be written through */
+  assertMutable(): void {
+    if (!this.mutable) throw invariantFault('a change through a reference that may only read')
   }
 
   get(): Value {
     const { container, index } = this
+    const origin = this.#origin
+    if (origin && origin.through.get() !== origin.held) throw invariantFault('reference into a value that is gone')
     if (container instanceof ByteVector) {
       if (index < container.length) return container.get(index)
     } else {
@@ -132,7 +172,7 @@ export function copyValue(value: Value, depth = 0): Value {
   if (depth > MAX_VALUE_DEPTH) throw limitFault('value nested too deep')
   if (value instanceof ByteVector) return value.copy()
   if (value instanceof Struct) return new Struct(value.layout, copyAll(value.fields, depth))
-  if (value instanceof MoveVector) return new MoveVector(copyAll(value.items, depth))
+  if (value instanceof MoveVector) return new MoveVector(copyAll(value.items, depth), value.element)
   if (value instanceof Variant) return new Variant(value.layout, value.tag, copyAll(value.fields, depth))
   return value
 }
@@ -165,12 +205,18 @@ export function equalValues(a: Value, b: Value): boolean {
     return a === b
   }
   if (a instanceof ByteVector && b instanceof ByteVector) return equalBytes(a.bytes, b.bytes)
-  if (a instanceof Int && b instanceof Int) return a.value === b.value
-  if (a instanceof Struct && b instanceof Struct) return equalAll(a.fields, b.fields)
+  if (a instanceof Int && b instanceof Int && a.bits === b.bits) return a.value === b.value
+  if (a instanceof Struct && b instanceof Struct && isSameLayout(a, b)) return equalAll(a.fields, b.fields)
   if (a instanceof MoveVector && b instanceof MoveVector) return equalAll(a.items, b.items)
-  if (a instanceof Variant && b instanceof Variant) return a.tag === b.tag && equalAll(a.fields, b.fields)
+  if (a instanceof Variant && b instanceof Variant && isSameLayout(a, b)) {
+    return a.tag === b.tag && equalAll(a.fields, b.fields)
+  }
   if (a instanceof Reference && b instanceof Reference) return equalValues(a.get(), b.get())
   throw invariantFault('comparison of different types')
+}
+
+function isSameLayout(a: Struct | Variant, b: Struct | Variant): boolean {
+  return a.layout === b.layout || a.layout.type.key === b.layout.type.key
 }
 
 function equalAll(a: readonly Value[], b: readonly Value[]): boolean {

@@ -4,7 +4,8 @@
 import { invariantFault, limitFault, MoveFault } from './errors.ts'
 import { MAX_VECTOR_LENGTH } from './limits.ts'
 import type { MoveType } from './types.ts'
-import { ByteVector, MoveVector, Reference, type Value } from './values.ts'
+import { assertOfType } from './value-types.ts'
+import { ByteVector, MoveVector, type Reference, type Value } from './values.ts'
 
 function vectorFault(code: 1 | 2 | 3, what: string): MoveFault {
   return new MoveFault('vector', what, BigInt(code))
@@ -26,7 +27,9 @@ function expectByte(value: Value): number {
 
 /** A vector of the items, in the form its element type asks for. */
 export function packVector(element: MoveType, items: Value[]): ByteVector | MoveVector {
-  return element.kind === 'u8' ? new ByteVector(Uint8Array.from(items, expectByte)) : new MoveVector(items)
+  if (element.kind === 'u8') return new ByteVector(Uint8Array.from(items, expectByte))
+  for (const item of items) assertOfType(item, element)
+  return new MoveVector(items, element)
 }
 
 export function vectorLength(reference: Reference): bigint {
@@ -39,20 +42,31 @@ function indexIn(vector: ByteVector | MoveVector, index: Value): number {
   return Number(index)
 }
 
-export function borrowElement(reference: Reference, index: Value): Reference {
+export function borrowElement(reference: Reference, index: Value, mutable: boolean): Reference {
   const vector = expectVector(reference.get())
-  return new Reference(vector instanceof ByteVector ? vector : vector.items, indexIn(vector, index))
+  const container = vector instanceof ByteVector ? vector : vector.items
+  return reference.into(container, indexIn(vector, index), vector, mutable)
+}
+
+/** The vector behind a reference that may be written through. */
+function mutableVector(reference: Reference): ByteVector | MoveVector {
+  reference.assertMutable()
+  return expectVector(reference.get())
 }
 
 export function pushBack(reference: Reference, item: Value): void {
-  const vector = expectVector(reference.get())
+  const vector = mutableVector(reference)
   if (lengthOf(vector) >= MAX_VECTOR_LENGTH) throw limitFault('vector too long')
-  if (vector instanceof ByteVector) vector.push(expectByte(item))
-  else vector.items.push(item)
+  if (vector instanceof ByteVector) {
+    vector.push(expectByte(item))
+    return
+  }
+  assertOfType(item, vector.element)
+  vector.items.push(item)
 }
 
 export function popBack(reference: Reference): Value {
-  const vector = expectVector(reference.get())
+  const vector = mutableVector(reference)
   if (lengthOf(vector) === 0) throw vectorFault(2, 'pop from an empty vector')
   return vector instanceof ByteVector ? vector.pop() : vector.items.pop()!
 }
@@ -64,12 +78,17 @@ export function unpackVector(value: Value, count: number): readonly Value[] {
 }
 
 export function swapElements(reference: Reference, first: Value, second: Value): void {
-  const vector = expectVector(reference.get())
+  const vector = mutableVector(reference)
   const i = indexIn(vector, first)
   const j = indexIn(vector, second)
-  const a = new Reference(vector instanceof ByteVector ? vector : vector.items, i)
-  const b = new Reference(a.container, j)
-  const held = a.get()
-  a.set(b.get())
-  b.set(held)
+  if (vector instanceof ByteVector) {
+    const held = vector.get(i)
+    vector.set(i, vector.get(j))
+    vector.set(j, held)
+    return
+  }
+  const { items } = vector
+  const held = items[i]!
+  items[i] = items[j]!
+  items[j] = held
 }

@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { createRng, type Rng } from '../../../src/base/rng.ts'
 import { MoveFault } from '../../../src/localnet/movevm/errors.ts'
 import { integer, type Width } from '../../../src/localnet/movevm/integers.ts'
+import { PRIMITIVES } from '../../../src/localnet/movevm/types.ts'
 import { encodeValue } from '../../../src/localnet/movevm/value-bcs.ts'
 import { MoveVector, type Value } from '../../../src/localnet/movevm/values.ts'
 import { packageFiles } from '../../../src/move/compiler.ts'
@@ -93,7 +94,7 @@ function otherSamples(rng: Rng): Sample[] {
         module: 'lists',
         name: 'element',
         sources: [`vector[${list}]`, String(at)],
-        args: [new MoveVector([...list]), at],
+        args: [new MoveVector([...list], PRIMITIVES.u64), at],
       },
       { module: 'shapes', name: 'circle', sources: [String(n)], args: [n] },
       { module: 'shapes', name: 'add_item', sources: [String(n)], args: [n] },

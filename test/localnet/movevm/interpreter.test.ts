@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { integer } from '../../../src/localnet/movevm/integers.ts'
-import { normalizeAddress } from '../../../src/localnet/movevm/types.ts'
+import { normalizeAddress, PRIMITIVES } from '../../../src/localnet/movevm/types.ts'
 import { MoveVector, Reference, type Value, Variant } from '../../../src/localnet/movevm/values.ts'
 import { bytes, call, faultOf, PROBE, plain, text } from './probe.ts'
 
@@ -91,14 +91,17 @@ describe('vectors', () => {
 
   it('are changed in place through references to their elements', () => {
     expect(lists('set', [bytes('abc'), 1n, 120])).toEqual(['axc'])
-    expect(lists('pop', [new MoveVector([1n, 2n])])).toEqual([2n, [1n]])
+    expect(lists('pop', [new MoveVector([1n, 2n], PRIMITIVES.u64)])).toEqual([2n, [1n]])
   })
 
   it('fault with the sub-status of the chain', () => {
-    const list = () => new MoveVector([1n])
+    const list = () => new MoveVector([1n], PRIMITIVES.u64)
     expect(faultOf(() => lists('element', [list(), 1n]))).toMatchObject({ fault: 'vector', abortCode: 1n })
     expect(faultOf(() => lists('element', [list(), 2n ** 64n - 1n]))).toMatchObject({ fault: 'vector', abortCode: 1n })
-    expect(faultOf(() => lists('pop', [new MoveVector([])]))).toMatchObject({ fault: 'vector', abortCode: 2n })
+    expect(faultOf(() => lists('pop', [new MoveVector([], PRIMITIVES.u64)]))).toMatchObject({
+      fault: 'vector',
+      abortCode: 2n,
+    })
     expect(faultOf(() => lists('destroy', [list()]))).toMatchObject({ fault: 'vector', abortCode: 3n })
   })
 })

@@ -3,7 +3,7 @@ import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex, utf8 } from '../../../src/base/bytes.ts'
 import { blsAggregatePublicKeys, blsPublicKey, blsSign, blsUncompressedPublicKey } from '../../../src/crypto/bls.ts'
-import { normalizeAddress } from '../../../src/localnet/movevm/types.ts'
+import { normalizeAddress, PRIMITIVES, vectorType } from '../../../src/localnet/movevm/types.ts'
 import { ByteVector, Int, MoveVector, type Value } from '../../../src/localnet/movevm/values.ts'
 import { bytes, call, faultOf, PROBE, plain, text } from './probe.ts'
 
@@ -94,14 +94,16 @@ describe('BLS12-381', () => {
     expect(hex(natives('add_keys', [vector(a!), vector(b!)])[0])).toBe(toHex(c!))
     expect(hex(natives('subtract_keys', [vector(c!), vector(a!)])[0])).toBe(toHex(b!))
     const keys = Array.from({ length: 9 }, (_, i) => blsPublicKey(secret(i + 1)))
-    expect(hex(natives('sum_keys', [new MoveVector(keys.map(vector))])[0])).toBe(toHex(blsAggregatePublicKeys(keys)))
+    expect(hex(natives('sum_keys', [new MoveVector(keys.map(vector), vectorType(PRIMITIVES.u8))])[0])).toBe(
+      toHex(blsAggregatePublicKeys(keys)),
+    )
     expect(hex(natives('uncompressed', [vector(a!)])[0])).toBe(toHex(blsUncompressedPublicKey(a!)))
   })
 
   it('sums to the identity, also in its uncompressed form', () => {
     const identity = `c0${'00'.repeat(47)}`
     expect(hex(natives('subtract_keys', [vector(key), vector(key)])[0])).toBe(identity)
-    expect(hex(natives('sum_keys', [new MoveVector([])])[0])).toBe(identity)
+    expect(hex(natives('sum_keys', [new MoveVector([], vectorType(PRIMITIVES.u8))])[0])).toBe(identity)
   })
 
   it('refuses bytes that are no point', () => {

@@ -56,11 +56,6 @@ describe('instructions the compiler does not emit', () => {
     )
   })
 
-  it('Nop does nothing', () => {
-    const from = [OP.MoveLoc, 0, OP.CastU256, OP.Ret]
-    expect(callPatched('numbers', 'widen_u8', { from, to: from.with(2, OP.Nop) }, [7])).toEqual([7])
-  })
-
   it('BrTrue jumps where BrFalse would not', () => {
     // deep(n): if (n == 0) 0 else …
     const from = [OP.Eq, OP.BrFalse]
