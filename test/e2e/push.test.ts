@@ -226,6 +226,26 @@ describe('push', () => {
     expect(await snapshot(world.path('many-clone'))).toEqual(await snapshot(many))
   })
 
+  it('is not paid twice when the epoch changes between upload and certification', async () => {
+    const late = world.path('resume')
+    await world.change(late, { 'late.bin': noise(40_000, 77) })
+    let executions = 0
+    const turning: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions === 1) {
+        const answer = await fetch(input, init)
+        await world.net.advanceEpoch()
+        return answer
+      }
+      return fetch(input, init)
+    }
+    // Nodes confirm in the new epoch, or the chain refuses the old one's certificate: either way nothing is lost.
+    const error = await failure(push(late, { ...world.options, fetch: turning }))
+    expect(error).toMatchObject({ retryable: true, exitCode: 14 })
+    const paid = await wal()
+    expect(await push(late, world.options)).toMatchObject({ $kind: 'pushed', cost: { walFrost: '0' } })
+    expect(await wal()).toBe(paid)
+  })
+
   it('spends no more than it was allowed to', async () => {
     await world.change(world.path('resume'), { 'more.bin': noise(10_000, 9) })
     const before = await wal()
