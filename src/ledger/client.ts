@@ -6,7 +6,7 @@
 
 import type { SuiGrpcClient } from '@mysten/sui/grpc'
 import type { Transaction } from '@mysten/sui/transactions'
-import { throwIfAborted } from '../base/abort.ts'
+import { sleep, throwIfAborted } from '../base/abort.ts'
 import { CancelledError, FloeError } from '../base/errors.ts'
 import { type AbortHints, failureOf } from './abort.ts'
 import { AuthError, ChainRecordError, LedgerError } from './errors.ts'
@@ -108,6 +108,7 @@ const DEFAULT_TIMEOUT_MS = 30_000
 /** Pages of one listing: 1,000 items each at most. */
 const MAX_PAGES = 200
 const WAIT_TIMEOUT_MS = 60_000
+const RESEND_WAITS_MS = [300, 1_000]
 
 /** @example const ledger = createLedgerClient(profile); await ledger.fetchObject(profile.systemObjectId) */
 export function createLedgerClient(profile: NetworkProfile, options: LedgerClientOptions = {}): LedgerClient {
@@ -142,6 +143,19 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
     } catch (error) {
       if (signal?.aborted) throw new CancelledError(signal.reason)
       throw mapTransport(error, what, profile, options.aborts)
+    }
+  }
+
+  /** Sends a signed transaction, again if the connection failed: its digest makes sending it twice harmless, while not
+   *  knowing whether it took effect would not be. */
+  async function resending<T>(what: string, ask: (client: SuiGrpcClient) => Promise<T>): Promise<T> {
+    for (let round = 0; ; round++) {
+      try {
+        return await request(what, undefined, ask)
+      } catch (error) {
+        if (!(error instanceof LedgerError) || !error.retryable || round >= RESEND_WAITS_MS.length) throw error
+        await sleep(RESEND_WAITS_MS[round]!)
+      }
     }
   }
 
@@ -252,7 +266,7 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
       const signature = await signer.signTransaction(bytes)
       // From here on the transaction may take effect whatever happens to the connection, so the caller's signal is
       // honoured before it is sent and never while its fate is unknown.
-      const result = await request('execute a transaction', undefined, (client) =>
+      const result = await resending('execute a transaction', (client) =>
         client.executeTransaction({
           transaction: bytes,
           signatures: [signature],

@@ -197,7 +197,7 @@ describe('push', () => {
     // The ledger goes away before the third pack is deposited; the first execution is the registration.
     let executions = 0
     const flaky: typeof fetch = async (input, init) => {
-      if (String(input).endsWith('/ExecuteTransaction') && ++executions === 4) throw new TypeError('fetch failed')
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions >= 4) throw new TypeError('fetch failed')
       return fetch(input, init)
     }
     const options = { ...world.options, limits: { packBytes: 50_000, packsPerTransaction: 1 } }
@@ -224,6 +224,21 @@ describe('push', () => {
     const cloned = await clone(`local:${result.repository}`, world.path('many-clone'), world.options)
     expect(cloned.files).toBe(6)
     expect(await snapshot(world.path('many-clone'))).toEqual(await snapshot(many))
+  })
+
+  it('takes effect once when the answer of the ledger is lost', async () => {
+    const dirty = world.path('resume')
+    await world.change(dirty, { 'lost.bin': noise(5_000, 78) })
+    let executions = 0
+    const losing: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init)
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions % 2 === 1) throw new TypeError('fetch failed')
+      return answer
+    }
+    const before = await wal()
+    const result = await push(dirty, { ...world.options, fetch: losing })
+    expect(result.$kind).toBe('pushed')
+    expect(before - (await wal())).toBe(BigInt(result.cost.walFrost))
   })
 
   it('is not paid twice when the epoch changes between upload and certification', async () => {
