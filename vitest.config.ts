@@ -12,6 +12,6 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     setupFiles: [],
-    reporters: ['default'],
+    reporters: ['default', './test/closing-line.ts'],
   },
 })
