@@ -90,6 +90,22 @@ export async function testPackage(
   return { passed: result.passed, output: result.output }
 }
 
+/** Modules compiled from any files of one package that needs no other.
+ *  @throws {MoveCompileError} with the compiler's diagnostics; warnings are silent */
+export async function compileAlone(what: string, files: Readonly<Record<string, string>>): Promise<Uint8Array[]> {
+  const { builder, binding } = await loadCompiler()
+  const resolved = await builder.resolveMovePackageDependencies({
+    files: { ...files },
+    fetcher: new OfflineFetcher(),
+    network: 'testnet',
+  })
+  const options = JSON.stringify({ compileIntent: 'publish', silenceWarnings: true })
+  const result = binding.compile(resolved.files, resolved.dependencies, options)
+  if (!result.success) throw new MoveCompileError(what, result.output)
+  const { modules } = JSON.parse(result.output) as { modules: string[] }
+  return modules.map((module) => new Uint8Array(Buffer.from(module, 'base64')))
+}
+
 async function prepare(
   name: PackageName,
   withTests: boolean,
