@@ -22,6 +22,10 @@ export const fetchCommand = command<NetworkFlags>({
         (update) =>
           `${update.forced ? '+' : ' '} ${update.ref}  ${update.old?.slice(0, 12) ?? '(new)'} → ${update.new?.slice(0, 12) ?? '(gone)'}`,
       )
+      for (const tag of result.keptTags)
+        context.output.warn(
+          `${tag.ref} is ${tag.here.slice(0, 12)} here and ${tag.there.slice(0, 12)} on the remote; yours was kept`,
+        )
       return { data: result, lines: lines.length > 0 ? lines : ['Already up to date'] }
     }),
 })

@@ -17,6 +17,7 @@ interface Options extends NetworkFlags {
   dryRun?: boolean
   maxWal?: string
   yes?: boolean
+  public?: boolean
 }
 
 export const push = command<Options>({
@@ -31,6 +32,7 @@ export const push = command<Options>({
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
+      .option('--public', 'confirm that a new repository outside the local network is readable by everyone')
       .option('-y, --yes', 'do not ask'),
   async run(context, [ref], options) {
     return inWorkspace(context, async (workspace) => {
@@ -59,6 +61,7 @@ export const push = command<Options>({
               dryRun: options.dryRun,
               maxWal: options.maxWal,
               yes: options.yes,
+              isPublic: options.public,
             }),
           onProgress,
         ),

@@ -130,11 +130,18 @@ export async function getDecodingSymbols(node: NodeContext, blobId: BlobId, quer
     throw new NodeRefusal('RECOVERY_SYMBOL_OUT_OF_RANGE', `only the first ${systematic} ${axis} slivers are served`)
   const stored = await storedBlob(node, blobId)
   const found = new Map<number, EitherDecodingSymbol[]>()
-  for (const pair of ownPairs(node, blobId))
-    for (const { sourceIndex, targetIndex, bytes } of await symbolsOf(node, stored, otherAxis(axis), pair, targets)) {
+  for (const pair of ownPairs(node, blobId)) {
+    const encoded = await stored.file.readSliver(otherAxis(axis), pair)
+    if (!encoded) continue
+    const source = parseSliver(encoded, node.shardCount)
+    for (const targetIndex of targets) {
+      // A systematic target needs no coding: its symbol stands in the source sliver as it is. No proof is made either,
+      // because the reader checks the whole sliver that it recovers.
+      const bytes = source.bytes.subarray(targetIndex * source.symbolBytes, (targetIndex + 1) * source.symbolBytes)
       const list = found.get(targetIndex) ?? []
-      list.push({ axis, symbol: { sourceIndex, bytes } })
+      list.push({ axis, symbol: { sourceIndex: source.index, bytes } })
       found.set(targetIndex, list)
     }
+  }
   return answerBytes(encodeDecodingSymbols(found))
 }
