@@ -48,6 +48,12 @@ export interface DecodeOptions extends JobOptions {
   readonly into?: Uint8Array
 }
 
+/** Blob bytes from `from` to before `to`. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
 /** One symbol of a lost sliver: `sourceIndex` is the index of the sliver (of the other axis) it came from. */
 export interface SourceSymbol {
   readonly sourceIndex: number
@@ -78,6 +84,18 @@ export interface ErasureCoder {
     metadata: BlobMetadata,
     axis: SliverAxis,
     slivers: readonly Sliver[],
+    options?: DecodeOptions,
+  ): Promise<Uint8Array>
+
+  /** Blob bytes of the range. The rows it lies in (`rowsOfRange`), as primary slivers, suffice and are only copied; with
+   *  less, any kp primary or ks secondary slivers do, and only those rows are rebuilt. `default` consistency covers the
+   *  rows of the range; `strict` needs the whole blob.
+   *  @throws {ErasureError} as `decodeBlob`; RangeError if the range leaves the blob */
+  decodeRange(
+    metadata: BlobMetadata,
+    axis: SliverAxis,
+    slivers: readonly Sliver[],
+    range: ByteRange,
     options?: DecodeOptions,
   ): Promise<Uint8Array>
 

@@ -1,6 +1,6 @@
 /** The coder on the caller's own thread, over any engine. Nothing here needs Node. */
 
-import type { BlobIdentity, DecodeOptions, EncodedBlob, ProvenSymbol, SourceSymbol } from './api.ts'
+import type { BlobIdentity, ByteRange, DecodeOptions, EncodedBlob, ProvenSymbol, SourceSymbol } from './api.ts'
 import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
 import type { Engine } from './engine.ts'
@@ -21,6 +21,13 @@ export interface Coder {
     metadata: BlobMetadata,
     axis: SliverAxis,
     slivers: readonly Sliver[],
+    options?: Omit<DecodeOptions, 'signal'>,
+  ): Uint8Array
+  decodeRange(
+    metadata: BlobMetadata,
+    axis: SliverAxis,
+    slivers: readonly Sliver[],
+    range: ByteRange,
     options?: Omit<DecodeOptions, 'signal'>,
   ): Uint8Array
   recoverSliver(metadata: BlobMetadata, axis: SliverAxis, index: number, symbols: readonly SourceSymbol[]): Sliver
@@ -57,6 +64,8 @@ export function createCoder(engine: Engine): Coder {
     computeBlobId: (shardCount, blob) => run(identityPlan(context, shardCount, blob)),
     verifySliver: (metadata, axis, sliver) => run(verifySliverPlan(context, metadata, axis, sliver)),
     decodeBlob: (metadata, axis, slivers, options) => run(decodePlan(context, metadata, axis, slivers, options)),
+    decodeRange: (metadata, axis, slivers, range, options) =>
+      run(decodePlan(context, metadata, axis, slivers, options, range)),
     recoverSliver: (metadata, axis, index, symbols) => run(recoverPlan(context, metadata, axis, index, symbols)),
     recoverySymbols: (metadata, axis, source, targets) => run(symbolsPlan(context, metadata, axis, source, targets)),
   }

@@ -1,8 +1,9 @@
 /** Slivers → blob. Any kp primary or any ks secondary slivers suffice; where all systematic primary slivers are at hand
- *  the blob is their concatenation and nothing is decoded. @see reference/walrus-protocol.md §7.1, §7.2 */
+ *  the blob is their concatenation and nothing is decoded. Of a range only the rows are made that it lies in.
+ *  @see reference/walrus-protocol.md §7.1, §7.2, §8 */
 
 import { equalBytes } from '../base/bytes.ts'
-import type { Consistency } from './api.ts'
+import type { ByteRange, Consistency } from './api.ts'
 import { metadataParams, sliverHashOf } from './blob-id.ts'
 import { identityPlan } from './encoder.ts'
 import { HASH_BYTES } from './engine.ts'
@@ -10,6 +11,8 @@ import { ErasureError } from './errors.ts'
 import {
   type BlobMetadata,
   type BlobParams,
+  type RowRange,
+  rowsOfRange,
   type Sliver,
   type SliverAxis,
   sliverBytesOf,
@@ -25,165 +28,179 @@ interface DecodeChoices {
   readonly into?: Uint8Array
 }
 
+/** What one decoding works on. */
+interface Decoding {
+  readonly context: PlanContext
+  readonly metadata: BlobMetadata
+  readonly params: BlobParams
+  readonly axis: SliverAxis
+  readonly chosen: readonly Sliver[]
+  readonly verified: boolean
+  /** Rows of the source matrix that are made, and no others. */
+  readonly rows: RowRange
+  /** Those rows. */
+  readonly matrix: Uint8Array
+}
+
+/** Blob bytes `range`, default all of them. */
 export function* decodePlan(
   context: PlanContext,
   metadata: BlobMetadata,
   axis: SliverAxis,
   slivers: readonly Sliver[],
   options: DecodeChoices = {},
+  range?: ByteRange,
 ): Plan<Uint8Array> {
-  const { consistency = 'default', verified = false, into } = options
+  const { consistency = 'default', verified = false } = options
   const params = metadataParams(metadata)
-  if (into && into.length !== params.blobBytes)
-    throw new RangeError(`"into" expected ${params.blobBytes} bytes, got ${into.length}`)
-  const chosen = chooseSlivers(params, axis, slivers)
-  const allSystematic = axis === 'primary' && chosen.every(({ index }) => index < params.primarySourceCount)
-  if (allSystematic && verified && consistency !== 'strict')
-    return concatenate(chosen, into ?? new Uint8Array(params.blobBytes))
+  const { primarySourceCount, primarySliverBytes, blobBytes } = params
+  const { from, to } = range ?? { from: 0, to: blobBytes }
+  const inRange = range ? rowsOfRange(params, from, to) : { first: 0, count: primarySourceCount }
+  // The strict check encodes the whole blob again.
+  const rows = consistency === 'strict' ? { first: 0, count: primarySourceCount } : inRange
+  const into = options.into ?? new Uint8Array(to - from)
+  if (into.length !== to - from) throw new RangeError(`"into" expected ${to - from} bytes, got ${into.length}`)
+  if (rows.count === 0) return into
+  const chosen = chooseSlivers(params, axis, slivers, rows)
+  const complete = axis === 'primary' && chosen.length === rows.count && chosen.every(({ index }) => isIn(rows, index))
+  if (complete && verified && consistency !== 'strict') return concatenate(chosen, from, into)
   const { memory } = context
-  const matrix = memory.allocate(params.primarySourceCount * params.primarySliverBytes)
+  const matrix = memory.allocate(rows.count * primarySliverBytes)
+  const decoding: Decoding = { context, metadata, params, axis, chosen, verified, rows, matrix }
   try {
-    if (allSystematic) {
-      // In order these are the matrix: they are verified where they stand.
-      placeSystematic(params, axis, chosen, matrix)
-      if (!verified) yield* verifyPlan(context, metadata, params, axis, chosen, matrix)
+    if (complete) {
+      // In order these are the rows: they are verified where they stand.
+      placeSystematic(decoding)
+      if (!verified) yield* verifyPlan(decoding, matrix)
     } else {
-      yield* verifyAndRestorePlan(context, metadata, params, axis, chosen, matrix, verified)
-      placeSystematic(params, axis, chosen, matrix)
+      yield* verifyAndRestorePlan(decoding)
+      placeSystematic(decoding)
     }
     // Behind the blob's end is padding: what the slivers say there must not survive into the checks below.
-    matrix.fill(0, params.blobBytes)
-    const blob = matrix.subarray(0, params.blobBytes)
-    if (consistency === 'default') {
-      const given = axis === 'primary' ? chosen.map(({ index }) => index) : []
-      yield* checkRowsPlan(context, metadata, params, matrix, new Set(given))
-    } else if (consistency === 'strict') {
-      const { metadata: again } = yield* identityPlan(context, params.shardCount, blob)
-      if (!equalBytes(again.pairHashes, metadata.pairHashes))
-        throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
-    }
-    // Shared memory is not accepted everywhere, and this block goes back: the result is the caller's own.
-    if (!into) return new Uint8Array(blob)
-    into.set(blob)
+    const firstByte = rows.first * primarySliverBytes
+    matrix.fill(0, Math.max(0, blobBytes - firstByte))
+    if (consistency === 'default') yield* checkRowsPlan(decoding)
+    else if (consistency === 'strict') yield* checkAllPlan(decoding)
+    // A copy: shared memory is not accepted everywhere, and this block goes back.
+    into.set(matrix.subarray(from - firstByte, to - firstByte))
     return into
   } finally {
     memory.release(matrix)
   }
 }
 
-/** Systematic primary slivers, in order, are the blob. */
-function concatenate(chosen: readonly Sliver[], into: Uint8Array): Uint8Array {
+function isIn({ first, count }: RowRange, index: number): boolean {
+  return index >= first && index < first + count
+}
+
+/** Systematic primary slivers, in order, are the blob: bytes from `from` on, as many as `into` takes. */
+function concatenate(chosen: readonly Sliver[], from: number, into: Uint8Array): Uint8Array {
   for (const { index, bytes } of chosen) {
-    const from = index * bytes.length
-    if (from < into.length) into.set(bytes.subarray(0, Math.min(bytes.length, into.length - from)), from)
+    const at = index * bytes.length - from
+    if (at < into.length) into.set(bytes.subarray(Math.max(0, -at), into.length - at), Math.max(0, at))
   }
   return into
 }
 
 /** @param joined - the chosen slivers one after the other */
-function* verifyPlan(
-  context: PlanContext,
-  metadata: BlobMetadata,
-  params: BlobParams,
-  axis: SliverAxis,
-  chosen: readonly Sliver[],
-  joined: Uint8Array,
-): Plan<void> {
+function* verifyPlan({ context, metadata, params, axis, chosen }: Decoding, joined: Uint8Array): Plan<void> {
   const roots = yield* rootsPlan(context, params, axis, joined, chosen.length)
   for (const [p, { index }] of chosen.entries())
     assertSliverHash(metadata, axis, index, roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES))
 }
 
-function* verifyAndRestorePlan(
-  context: PlanContext,
-  metadata: BlobMetadata,
-  params: BlobParams,
-  axis: SliverAxis,
-  chosen: readonly Sliver[],
-  matrix: Uint8Array,
-  verified: boolean,
-): Plan<void> {
+function* verifyAndRestorePlan(decoding: Decoding): Plan<void> {
+  const { context, params, axis, chosen, verified } = decoding
   const { memory } = context
   const joined = memory.allocate(chosen.length * sliverBytesOf(params, axis))
   try {
     for (const [p, sliver] of chosen.entries()) joined.set(sliver.bytes, p * sliver.bytes.length)
-    if (!verified) yield* verifyPlan(context, metadata, params, axis, chosen, joined)
-    yield* restorePlan(context, params, axis, chosen, joined, matrix)
+    if (!verified) yield* verifyPlan(decoding, joined)
+    yield* restorePlan(decoding, joined)
   } finally {
     memory.release(joined)
   }
 }
 
-/** The first k distinct slivers, systematic ones first: fewer to restore. */
-function chooseSlivers(params: BlobParams, axis: SliverAxis, slivers: readonly Sliver[]): Sliver[] {
+/** The slivers to work with, ascending: the rows themselves where all were given, otherwise the first k distinct ones,
+ *  systematic ones first: fewer to restore. */
+function chooseSlivers(params: BlobParams, axis: SliverAxis, slivers: readonly Sliver[], rows: RowRange): Sliver[] {
   const byIndex = new Map<number, Sliver>()
   for (const sliver of slivers) {
     assertSliverShape(params, axis, sliver)
     if (!byIndex.has(sliver.index)) byIndex.set(sliver.index, sliver)
   }
+  const ascending = [...byIndex.values()].sort((a, b) => a.index - b.index)
+  if (axis === 'primary') {
+    const wanted = ascending.filter(({ index }) => isIn(rows, index))
+    if (wanted.length === rows.count) return wanted
+  }
   const needed = sourceCount(params, axis)
-  if (byIndex.size < needed)
-    throw new ErasureError('ERASURE_NOT_ENOUGH', `${byIndex.size} of ${needed} ${axis} slivers are not enough`, {
+  if (ascending.length < needed)
+    throw new ErasureError('ERASURE_NOT_ENOUGH', `${ascending.length} of ${needed} ${axis} slivers are not enough`, {
       axis,
-      got: byIndex.size,
+      got: ascending.length,
       needed,
     })
-  return [...byIndex.values()].sort((a, b) => a.index - b.index).slice(0, needed)
+  return ascending.slice(0, needed)
 }
 
-function placeSystematic(params: BlobParams, axis: SliverAxis, chosen: readonly Sliver[], matrix: Uint8Array): void {
+/** Copies what the chosen slivers say about the rows. */
+function placeSystematic({ params, axis, chosen, rows, matrix }: Decoding): void {
   const { primarySliverBytes, symbolBytes: s } = params
   for (const { index, bytes } of chosen) {
-    if (index >= sourceCount(params, axis)) continue
-    if (axis === 'primary') matrix.set(bytes, index * primarySliverBytes)
-    else
-      for (let row = 0; row < params.primarySourceCount; row++)
-        matrix.set(bytes.subarray(row * s, (row + 1) * s), row * primarySliverBytes + index * s)
+    if (axis === 'primary') {
+      if (isIn(rows, index)) matrix.set(bytes, (index - rows.first) * primarySliverBytes)
+    } else if (index < params.secondarySourceCount)
+      for (let r = 0; r < rows.count; r++) {
+        const row = rows.first + r
+        matrix.set(bytes.subarray(row * s, (row + 1) * s), r * primarySliverBytes + index * s)
+      }
   }
 }
 
-/** Restores the rows or columns of the source matrix that were not given. */
-function* restorePlan(
-  context: PlanContext,
-  params: BlobParams,
-  axis: SliverAxis,
-  chosen: readonly Sliver[],
-  slivers: Uint8Array,
-  matrix: Uint8Array,
-): Plan<void> {
+/** Restores the rows that were not given, or the missing columns of the rows. */
+function* restorePlan({ context, params, axis, chosen, rows, matrix }: Decoding, slivers: Uint8Array): Plan<void> {
   const present = chosen.map(({ index }) => index)
   const have = new Set(present)
-  const wanted = Array.from({ length: sourceCount(params, axis) }, (_, i) => i).filter((i) => !have.has(i))
-  const codewords = sourceCount(params, axis === 'primary' ? 'secondary' : 'primary')
-  const shared = { $kind: 'restore', params, axis, present, slivers, wanted, matrix } as const
-  if (wanted.length > 0) yield pieces(split(0, codewords, context.jobsPerBatch).map((range) => ({ ...shared, range })))
+  const window = axis === 'primary' ? rows : { first: 0, count: params.secondarySourceCount }
+  const wanted = Array.from({ length: window.count }, (_, i) => window.first + i).filter((i) => !have.has(i))
+  const codewords = axis === 'primary' ? { first: 0, count: params.secondarySourceCount } : rows
+  const shared = { $kind: 'restore', params, axis, present, slivers, wanted, matrix, firstRow: rows.first } as const
+  if (wanted.length > 0)
+    yield pieces(split(codewords.first, codewords.count, context.jobsPerBatch).map((range) => ({ ...shared, range })))
 }
 
-/** The default consistency check: every systematic row that was not given must hash to what the metadata names. */
-function* checkRowsPlan(
-  context: PlanContext,
-  metadata: BlobMetadata,
-  params: BlobParams,
-  matrix: Uint8Array,
-  given: ReadonlySet<number>,
-): Plan<void> {
+/** The default consistency check: every row that was not given must hash to what the metadata names. */
+function* checkRowsPlan({ context, metadata, params, axis, chosen, rows, matrix }: Decoding): Plan<void> {
   const { primarySliverBytes } = params
-  const rows = Array.from({ length: params.primarySourceCount }, (_, i) => i).filter((row) => !given.has(row))
-  if (rows.length === 0) return
+  const given = new Set(axis === 'primary' ? chosen.map(({ index }) => index) : [])
+  const unseen = Array.from({ length: rows.count }, (_, r) => rows.first + r).filter((row) => !given.has(row))
+  if (unseen.length === 0) return
   const { memory } = context
-  const all = rows.length === params.primarySourceCount
-  const unseen = all ? matrix : memory.allocate(rows.length * primarySliverBytes)
+  const all = unseen.length === rows.count
+  const joined = all ? matrix : memory.allocate(unseen.length * primarySliverBytes)
   try {
     if (!all)
-      for (const [p, row] of rows.entries())
-        unseen.set(matrix.subarray(row * primarySliverBytes, (row + 1) * primarySliverBytes), p * primarySliverBytes)
-    const roots = yield* rootsPlan(context, params, 'primary', unseen, rows.length)
-    for (const [p, row] of rows.entries())
+      for (const [p, row] of unseen.entries()) {
+        const from = (row - rows.first) * primarySliverBytes
+        joined.set(matrix.subarray(from, from + primarySliverBytes), p * primarySliverBytes)
+      }
+    const roots = yield* rootsPlan(context, params, 'primary', joined, unseen.length)
+    for (const [p, row] of unseen.entries())
       if (!equalBytes(roots.subarray(p * HASH_BYTES, (p + 1) * HASH_BYTES), sliverHashOf(metadata, 'primary', row)))
         throw new ErasureError('ERASURE_INCONSISTENT', 'the slivers do not belong to one correctly encoded blob', {
           row,
         })
   } finally {
-    if (!all) memory.release(unseen)
+    if (!all) memory.release(joined)
   }
+}
+
+/** The strict consistency check; the matrix is the whole blob. */
+function* checkAllPlan({ context, metadata, params, matrix }: Decoding): Plan<void> {
+  const blob = matrix.subarray(0, params.blobBytes)
+  const { metadata: again } = yield* identityPlan(context, params.shardCount, blob)
+  if (!equalBytes(again.pairHashes, metadata.pairHashes))
+    throw new ErasureError('ERASURE_INCONSISTENT', 'the blob encodes to other slivers than its metadata names', {})
 }

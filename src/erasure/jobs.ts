@@ -84,8 +84,9 @@ export interface RestoreJob {
   readonly wanted: readonly number[]
   /** Codewords: columns on the primary axis, rows on the secondary. */
   readonly range: Range
-  /** The source matrix: kp·ks·s bytes. */
+  /** Rows of the source matrix from `firstRow` on. */
   readonly matrix: Uint8Array
+  readonly firstRow: number
 }
 
 /** Restores one sliver from symbols, one after the other in `symbols`, of slivers of the other axis. */
@@ -356,7 +357,7 @@ function hashSlivers(engine: Engine, { params, axis, slivers, range, roots }: Ha
 }
 
 function restore(engine: Engine, job: RestoreJob): undefined {
-  const { params, axis, present, slivers, wanted, range, matrix } = job
+  const { params, axis, present, slivers, wanted, range, matrix, firstRow } = job
   const { symbolBytes: s, primarySliverBytes } = params
   const code = codeOfAxis(params, axis)
   const sliverBytes = sliverBytesOf(params, axis)
@@ -375,11 +376,13 @@ function restore(engine: Engine, job: RestoreJob): undefined {
     for (const [p, index] of wanted.entries()) {
       const from = output + p * vectorBytes
       if (axis === 'primary') {
-        matrix.set(memory.subarray(from, from + vectorBytes), index * primarySliverBytes + first * s)
+        matrix.set(memory.subarray(from, from + vectorBytes), (index - firstRow) * primarySliverBytes + first * s)
         continue
       }
-      for (let w = 0; w < count; w++)
-        matrix.set(memory.subarray(from + w * s, from + (w + 1) * s), (first + w) * primarySliverBytes + index * s)
+      for (let w = 0; w < count; w++) {
+        const at = (first + w - firstRow) * primarySliverBytes + index * s
+        matrix.set(memory.subarray(from + w * s, from + (w + 1) * s), at)
+      }
     }
   })
   return undefined

@@ -103,3 +103,18 @@ export function sourceCount(params: BlobParams, axis: SliverAxis): number {
 export function sliverBytesOf(params: BlobParams, axis: SliverAxis): number {
   return axis === 'primary' ? params.primarySliverBytes : params.secondarySliverBytes
 }
+
+/** Consecutive rows of the source matrix: systematic primary slivers. */
+export interface RowRange {
+  readonly first: number
+  readonly count: number
+}
+
+/** The rows that hold blob bytes [from, to): what a range read has to fetch. @see reference/walrus-protocol.md §8
+ *  @throws {RangeError} unless 0 ≤ from ≤ to ≤ blob length */
+export function rowsOfRange(params: BlobParams, from: number, to: number): RowRange {
+  if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to < from || to > params.blobBytes)
+    throw new RangeError(`"from", "to" expected a range within 0..${params.blobBytes}, got ${from}..${to}`)
+  const first = Math.floor(from / params.primarySliverBytes)
+  return { first, count: from === to ? 0 : Math.floor((to - 1) / params.primarySliverBytes) - first + 1 }
+}

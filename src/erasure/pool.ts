@@ -113,6 +113,8 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
     verifySliver: (metadata, axis, sliver, options) => run(verifySliverPlan(context, metadata, axis, sliver), options),
     decodeBlob: (metadata, axis, slivers, options) =>
       run(decodePlan(context, metadata, axis, slivers, options), options),
+    decodeRange: (metadata, axis, slivers, range, options) =>
+      run(decodePlan(context, metadata, axis, slivers, options, range), options),
     recoverSliver: (metadata, axis, index, symbols, options) =>
       run(recoverPlan(context, metadata, axis, index, symbols), options),
     recoverySymbols: (metadata, axis, source, targets, options) =>

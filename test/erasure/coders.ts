@@ -18,6 +18,8 @@ export function openCoders(): NamedCoder[] {
     computeBlobId: async (shardCount, blob) => sync.computeBlobId(shardCount, blob),
     verifySliver: async (metadata, axis, sliver) => sync.verifySliver(metadata, axis, sliver),
     decodeBlob: async (metadata, axis, slivers, options) => sync.decodeBlob(metadata, axis, slivers, options),
+    decodeRange: async (metadata, axis, slivers, range, options) =>
+      sync.decodeRange(metadata, axis, slivers, range, options),
     recoverSliver: async (metadata, axis, index, symbols) => sync.recoverSliver(metadata, axis, index, symbols),
     recoverySymbols: async (metadata, axis, source, targets) => sync.recoverySymbols(metadata, axis, source, targets),
   }
