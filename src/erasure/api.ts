@@ -4,7 +4,8 @@
 
 import type { BlobMetadata, BlobParams, Sliver, SliverAxis } from './params.ts'
 
-/** An encoded blob. Slivers are copied out on request, so a caller that sends them one by one holds one at a time. */
+/** An encoded blob. Slivers are copied out on request, so a caller that sends them one by one holds one at a time. What
+ *  they are copied from is in memory, or on a pool, beyond its budget (`spill.ts`), in a temporary file. */
 export interface EncodedBlob {
   readonly params: BlobParams
   /** 32 bytes. */
@@ -12,12 +13,12 @@ export interface EncodedBlob {
   /** 32 bytes; registration on chain needs it. */
   readonly rootHash: Uint8Array
   readonly metadata: BlobMetadata
-  /** Row (primary) or column (secondary) `index`, a copy. */
-  sliver(axis: SliverAxis, index: number): Sliver
+  /** Row (primary) or column (secondary) `index`, a copy: into the given memory, exactly its length, or new memory. */
+  sliver(axis: SliverAxis, index: number, into?: Uint8Array): Sliver
   /** Both slivers of a pair: row `pairIndex` and column n-1-pairIndex, copies. */
   pair(pairIndex: number): { primary: Sliver; secondary: Sliver }
-  /** Gives the memory (some 3.5 times the blob) back for the next one; slivers cannot be had any more. Without it the
-   *  memory stays until a garbage collection, which shared memory by itself does not cause. */
+  /** Gives the memory (some 3.5 times the blob) or the file back; slivers cannot be had any more. Without it either
+   *  stays until a garbage collection, which shared memory and files by themselves do not cause. */
   release(): void
   [Symbol.dispose](): void
 }
@@ -67,10 +68,11 @@ export interface ProvenSymbol extends SourceSymbol {
 }
 
 export interface ErasureCoder {
-  /** @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE */
+  /** The blob's bytes are copied before this resolves: they may change afterwards, except those in shared memory.
+   *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE, ERASURE_SPILL */
   encodeBlob(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<EncodedBlob>
 
-  /** As `encodeBlob` without keeping slivers: needs the blob and about half of it again.
+  /** As `encodeBlob` without keeping slivers: needs the blob, half of it again, and some 32·n² bytes of hashes.
    *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE */
   computeBlobId(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<BlobIdentity>
 

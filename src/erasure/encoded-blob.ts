@@ -1,7 +1,7 @@
 /** The slivers of an encoded blob, copied out of wherever they are kept. */
 
 import type { BlobIdentity, EncodedBlob } from './api.ts'
-import type { BlobParams, Sliver, SliverAxis } from './params.ts'
+import { type BlobParams, type Sliver, type SliverAxis, sliverBytesOf } from './params.ts'
 import type { EncodingStore, SpillFile } from './plan.ts'
 import { isMemory, type Region } from './region.ts'
 
@@ -28,15 +28,21 @@ export function createEncodedBlob(
   let released = false
   const read = (region: Region, position: number, into: Uint8Array): void => {
     const have = Math.max(0, Math.min(into.length, region.length - position))
+    // Behind the blob's end there is padding.
+    if (have < into.length) into.fill(0, have)
     if (have === 0) return
     if (isMemory(region)) into.set(region.subarray(position, position + have))
     else file!.read(region, position, into.subarray(0, have))
   }
-  const sliver = (axis: SliverAxis, index: number): Sliver => {
+  const sliver = (axis: SliverAxis, index: number, into?: Uint8Array): Sliver => {
     if (released) throw new TypeError('the encoded blob has been released')
     if (!Number.isInteger(index) || index < 0 || index >= params.shardCount)
       throw new RangeError(`"index" expected 0..${params.shardCount - 1}, got ${index}`)
-    const bytes = axis === 'primary' ? row(params, encoding, index, read) : column(params, encoding, index, read)
+    const length = sliverBytesOf(params, axis)
+    if (into && into.length !== length) throw new RangeError(`"into" expected ${length} bytes, got ${into.length}`)
+    const bytes = into ?? new Uint8Array(length)
+    if (axis === 'primary') readRow(params, encoding, index, read, bytes)
+    else readColumn(params, encoding, index, read, bytes)
     return { bytes, symbolBytes: params.symbolBytes, index }
   }
   const release = () => {
@@ -62,20 +68,22 @@ export function createEncodedBlob(
 
 type Read = (region: Region, position: number, into: Uint8Array) => void
 
-function row(params: BlobParams, { blob, rows }: Encoding, index: number, read: Read): Uint8Array {
+function readRow(params: BlobParams, { blob, rows }: Encoding, index: number, read: Read, into: Uint8Array): void {
   const { primarySliverBytes: length, primarySourceCount: kp } = params
-  const bytes = new Uint8Array(length)
-  if (index < kp) read(blob, index * length, bytes)
-  else read(rows, (index - kp) * length, bytes)
-  return bytes
+  if (index < kp) read(blob, index * length, into)
+  else read(rows, (index - kp) * length, into)
 }
 
-function column(params: BlobParams, { blob, columns }: Encoding, index: number, read: Read): Uint8Array {
-  const { secondarySliverBytes: length, secondarySourceCount: ks, primarySliverBytes, symbolBytes: s } = params
-  const bytes = new Uint8Array(length)
-  if (index >= ks) read(columns, (index - ks) * length, bytes)
+function readColumn(
+  params: BlobParams,
+  { blob, columns }: Encoding,
+  index: number,
+  read: Read,
+  into: Uint8Array,
+): void {
+  const { secondarySliverBytes, secondarySourceCount: ks, primarySliverBytes, symbolBytes: s } = params
+  if (index >= ks) read(columns, (index - ks) * secondarySliverBytes, into)
   else
     for (let r = 0; r < params.primarySourceCount; r++)
-      read(blob, r * primarySliverBytes + index * s, bytes.subarray(r * s, (r + 1) * s))
-  return bytes
+      read(blob, r * primarySliverBytes + index * s, into.subarray(r * s, (r + 1) * s))
 }

@@ -34,7 +34,7 @@ export interface ErasurePoolOptions {
 /** More threads than this have not been measured to help: memory bandwidth is shared. */
 const MAX_DEFAULT_THREADS = 8
 /** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
-const JOBS_PER_THREAD = 4
+const JOBS_PER_THREAD = 8
 
 /** Type stripping runs this file as .ts; a build has rewritten imports, but not this URL. */
 function defaultWorkerUrl(): URL {

@@ -80,6 +80,21 @@ describe('an encoded blob that went to a file', () => {
   })
 })
 
+describe('a sliver copied into given memory', () => {
+  it.each([0, 2 ** 30])('is the sliver, whatever stood there before (%i bytes kept in memory)', async (memoryBytes) => {
+    await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes } })
+    using encoded = await pool.encodeBlob(10, random(1, 1001))
+    for (const axis of ['primary', 'secondary'] as const)
+      for (let i = 0; i < 10; i++) {
+        const expected = encoded.sliver(axis, i)
+        const into = new Uint8Array(expected.bytes.length).fill(0xee)
+        expect(encoded.sliver(axis, i, into).bytes).toBe(into)
+        expect(into).toEqual(expected.bytes)
+        expect(() => encoded.sliver(axis, i, into.subarray(1))).toThrow(RangeError)
+      }
+  })
+})
+
 describe('the budget', () => {
   it('counts what has not been released, over all blobs', () => {
     const store = createEncodingStore({ folder, memoryBytes: 1000 })
