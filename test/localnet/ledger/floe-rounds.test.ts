@@ -1,0 +1,12 @@
+import { describe, expect, it } from 'vitest'
+import { runFloeRounds } from './floe-rounds.ts'
+
+describe('random transactions of five users over floe and walrus', () => {
+  it('end as a plain model of the rules says, lose no coin and no ref its packs', async () => {
+    const result = await runFloeRounds(20261122, 250)
+    // The sequence is one that does things.
+    expect(result.allowed).toBeGreaterThan(100)
+    expect(result.refused).toBeGreaterThan(50)
+    expect(result.packs).toBeGreaterThan(10)
+  })
+})
