@@ -127,20 +127,34 @@ async function answerGrpc(
   context: AnswerContext,
 ): Promise<void> {
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  // An abort after the answer would only cost time.
+  response.once('close', () => response.writableFinished || gone.abort())
   const signal = AbortSignal.any([gone.signal, context.closing])
-  response.writeHead(200, { 'content-type': RESPONSE_CONTENT_TYPE, ...CORS })
   try {
     const body = await readBody(request)
     const route = context.routes.get(path)
     if (!route) throw unimplemented(`no method ${path}`)
     const input = parseMessage(route, decodeRequest(body, text))
-    await respond(response, route, await route.handler(input, { signal }), signal)
-    response.end(encodeTrailer(GRPC.OK))
+    const output = await route.handler(input, { signal })
+    if (route.method.serverStreaming) await respondStream(response, route, output as AsyncIterable<unknown>, signal)
+    else endWith(response, encodeOutput(route, output), encodeTrailer(GRPC.OK))
   } catch (error) {
     const { status, message } = grpcError(error, context.onWarning)
-    if (!response.destroyed) response.end(encodeTrailer(status, message))
+    if (!response.destroyed) endWith(response, encodeTrailer(status, message))
   }
+}
+
+const HEADERS = { 'content-type': RESPONSE_CONTENT_TYPE, ...CORS }
+
+/** The rest of the answer; all of it, in one write and with its length, if nothing was sent yet. */
+function endWith(response: ServerResponse, ...frames: Uint8Array[]): void {
+  const bytes = concatBytes(...frames)
+  if (!response.headersSent) response.writeHead(200, { ...HEADERS, 'content-length': bytes.length })
+  response.end(bytes)
+}
+
+function encodeOutput({ method: { O: type } }: Route, message: unknown): Uint8Array {
+  return encodeFrame(DATA_FRAME, type.toBinary(type.create(message)))
 }
 
 function parseMessage(route: Route, bytes: Uint8Array): unknown {
@@ -151,19 +165,19 @@ function parseMessage(route: Route, bytes: Uint8Array): unknown {
   }
 }
 
-async function respond(response: ServerResponse, route: Route, output: unknown, signal: AbortSignal): Promise<void> {
-  const { O: type, serverStreaming } = route.method
-  const encode = (message: unknown) => encodeFrame(DATA_FRAME, type.toBinary(type.create(message)))
-  if (!serverStreaming) {
-    response.write(encode(output))
-    return
-  }
+async function respondStream(
+  response: ServerResponse,
+  route: Route,
+  messages: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
   // The client waits for headers before it gives the caller a stream.
-  response.flushHeaders()
-  for await (const message of output as AsyncIterable<unknown>) {
-    if (signal.aborted) return
-    if (!response.write(encode(message))) await drained(response, signal)
+  response.writeHead(200, HEADERS).flushHeaders()
+  for await (const message of messages) {
+    if (signal.aborted) break
+    if (!response.write(encodeOutput(route, message))) await drained(response, signal)
   }
+  endWith(response, encodeTrailer(GRPC.OK))
 }
 
 /** Resolves when the client has taken what was written, or is gone. */
