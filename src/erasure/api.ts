@@ -45,7 +45,8 @@ export interface DecodeOptions extends JobOptions {
   readonly consistency?: Consistency
   /** True if every sliver has passed `verifySliver` already. Default false: each is verified first. */
   readonly verified?: boolean
-  /** Where the blob goes: exactly its length. Default new memory, which costs as much as filling it. */
+  /** Where the blob goes: exactly its length. Default new memory, which costs as much as filling it. Verified rows that
+   *  were received in their places here (row i at i·ks·s) are not even copied. */
   readonly into?: Uint8Array
 }
 

@@ -93,10 +93,12 @@ function isIn({ first, count }: RowRange, index: number): boolean {
   return index >= first && index < first + count
 }
 
-/** Systematic primary slivers, in order, are the blob: bytes from `from` on, as many as `into` takes. */
+/** Systematic primary slivers, in order, are the blob: bytes from `from` on, as many as `into` takes. Whoever received
+ *  them in their places in `into` pays nothing. */
 function concatenate(chosen: readonly Sliver[], from: number, into: Uint8Array): Uint8Array {
   for (const { index, bytes } of chosen) {
     const at = index * bytes.length - from
+    if (bytes.buffer === into.buffer && bytes.byteOffset === into.byteOffset + at) continue
     if (at < into.length) into.set(bytes.subarray(Math.max(0, -at), into.length - at), Math.max(0, at))
   }
   return into

@@ -59,10 +59,10 @@ function* encodeSteps(context: PlanContext, work: Work): Plan<BlobIdentity> {
   const roots = memory.allocate(2 * n * HASH_BYTES)
   const rowRoots = roots.subarray(0, n * HASH_BYTES)
   const columnRoots = roots.subarray(n * HASH_BYTES)
-  const { rowCount, columnCount } = stagedCounts(params)
+  const counts = stagedCounts(context, params)
   const staging = createStaging(
     context,
-    Math.max(rowCount * params.primarySliverBytes, columnCount * params.secondarySliverBytes),
+    Math.max(counts.rows * params.primarySliverBytes, counts.columns * params.secondarySliverBytes),
   )
   try {
     yield extendRowsPieces(context, work, staging)
@@ -84,31 +84,40 @@ function* encodeSteps(context: PlanContext, work: Work): Plan<BlobIdentity> {
   }
 }
 
-/** Rows and columns brought to one job, multiples of a block where possible. */
-function stagedCounts(params: BlobParams): { rowCount: number; columnCount: number } {
-  const block = codewordsPerBlock(params.symbolBytes)
-  const fitting = (each: number) => {
-    const count = Math.max(1, Math.floor(STAGE_BYTES / each))
-    return count < block ? count : count - (count % block)
+/** How many of `total` rows or columns one job takes: no more than `most`, enough jobs to share out, and multiples of a
+ *  block, so that none is short. */
+function perJob({ jobsPerBatch }: PlanContext, { symbolBytes }: BlobParams, total: number, most: number): number {
+  const block = codewordsPerBlock(symbolBytes)
+  const shared = Math.min(Math.max(1, Math.floor(most)), Math.ceil(total / jobsPerBatch / block) * block)
+  return shared < block ? shared : shared - (shared % block)
+}
+
+/** Rows, systematic columns and other columns of one job, where it cannot have all of them at hand. */
+function stagedCounts(context: PlanContext, params: BlobParams): { rows: number; columns: number; others: number } {
+  const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks } = params
+  const { primarySliverBytes, secondarySliverBytes } = params
+  return {
+    rows: perJob(context, params, kp, STAGE_BYTES / primarySliverBytes),
+    columns: perJob(context, params, ks, STAGE_BYTES / secondarySliverBytes),
+    others: perJob(context, params, n - ks, STAGE_BYTES / secondarySliverBytes),
   }
-  return { rowCount: fitting(params.primarySliverBytes), columnCount: fitting(params.secondarySliverBytes) }
 }
 
 function* ranges(first: number, end: number, step: number): Iterable<{ first: number; count: number }> {
   for (let at = first; at < end; at += step) yield { first: at, count: Math.min(step, end - at) }
 }
 
-function* extendRowsPieces({ jobsPerBatch }: PlanContext, work: Work, staging: Staging): Iterable<Piece> {
+function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging): Iterable<Piece> {
   const { params, input, blob, keep, columns } = work
   const { primarySourceCount: kp, primarySliverBytes: rowBytes } = params
   if (blob && isMemory(blob) && !keep) {
     const source: MatrixPart = { region: blob, rowBytes, firstRow: 0, firstColumn: 0 }
-    const jobs = split(0, kp, jobsPerBatch).map(
+    const jobs = split(0, kp, context.jobsPerBatch).map(
       (range) => ({ $kind: 'extend-rows', params, range, source, columns }) as const,
     )
     return yield* pieces(jobs)
   }
-  for (const range of ranges(0, kp, stagedCounts(params).rowCount)) {
+  for (const range of ranges(0, kp, stagedCounts(context, params).rows)) {
     const place = staging.take()
     const from = Math.min(input.length, range.first * rowBytes)
     const bytes = input.subarray(from, Math.min(input.length, from + range.count * rowBytes))
@@ -121,29 +130,26 @@ function* extendRowsPieces({ jobsPerBatch }: PlanContext, work: Work, staging: S
 
 type ColumnsShared = Omit<Extract<Piece['job'], { $kind: 'encode-columns' }>, 'range' | 'source'>
 
-function* columnPieces(
-  { jobsPerBatch }: PlanContext,
-  work: Work,
-  staging: Staging,
-  shared: ColumnsShared,
-): Iterable<Piece> {
+function* columnPieces(context: PlanContext, work: Work, staging: Staging, shared: ColumnsShared): Iterable<Piece> {
   const { params, input, blob, columns, rows } = work
   const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks, symbolBytes: s } = params
   const whole: MatrixPart = { region: blob ?? input, rowBytes: params.primarySliverBytes, firstRow: 0, firstColumn: 0 }
+  const { jobsPerBatch } = context
+  const counts = stagedCounts(context, params)
   const inMemory = isMemory(columns) && (!rows || isMemory(rows))
   if (blob && inMemory) yield* pieces(split(0, ks, jobsPerBatch).map((range) => ({ ...shared, range, source: whole })))
   else if (blob) {
-    const gathered = Math.max(1, Math.floor(GATHER_BYTES / ((n - kp) * s)))
+    const gathered = perJob(context, params, ks, GATHER_BYTES / ((n - kp) * s))
     for (const range of ranges(0, ks, gathered)) yield { job: { ...shared, range, source: whole } }
   } else
-    for (const range of ranges(0, ks, stagedCounts(params).columnCount)) {
+    for (const range of ranges(0, ks, counts.columns)) {
       const place = staging.take()
       const source = { region: place, rowBytes: range.count * s, firstRow: 0, firstColumn: range.first }
       gatherColumns(params, input, range, place)
       yield { job: { ...shared, range, source }, done: () => staging.give(place) }
     }
   // Nothing stands in these jobs' way: `source` is for the columns of the blob itself.
-  const others = inMemory && blob ? split(ks, n - ks, jobsPerBatch) : ranges(ks, n, stagedCounts(params).columnCount)
+  const others = inMemory && blob ? split(ks, n - ks, jobsPerBatch) : ranges(ks, n, counts.others)
   const nothing: MatrixPart = { region: shared.columnRoots, rowBytes: 0, firstRow: 0, firstColumn: 0 }
   for (const range of others) yield { job: { ...shared, range, source: nothing } }
 }

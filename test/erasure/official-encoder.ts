@@ -4,7 +4,7 @@ import { BlobEncoder } from '@mysten/walrus-wasm'
 import { expect } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 import type { EncodedBlob } from '../../src/erasure/api.ts'
-import { blobParams } from '../../src/erasure/params.ts'
+import { blobParams, type Sliver } from '../../src/erasure/params.ts'
 import { encodeSliver } from '../../src/protocol/sliver.ts'
 
 interface OfficialHashes {
@@ -47,6 +47,16 @@ export function officialEncoding(shardCount: number, blob: Uint8Array): Official
     primary,
     secondary,
   }
+}
+
+/** The blob as the official decoder gives it back from primary slivers. */
+export function officialDecoding(encoded: EncodedBlob, slivers: readonly Sliver[]): Uint8Array {
+  const { shardCount, blobBytes } = encoded.params
+  const into = new Uint8Array(blobBytes)
+  const encoder = new BlobEncoder(shardCount)
+  encoder.decode([...encoded.blobId], BigInt(blobBytes), slivers.map(encodeSliver), into)
+  encoder.free()
+  return into
 }
 
 /** Every byte of an encoding against the oracle. */

@@ -3,7 +3,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { createRng } from '../../src/base/rng.ts'
 import { createErasurePool } from '../../src/erasure/pool.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
-import { borderSizes, expectOfficial, officialEncoding } from './official-encoder.ts'
+import { borderSizes, expectOfficial, officialDecoding, officialEncoding } from './official-encoder.ts'
 
 const coder = createSyncCoder()
 const pool = createErasurePool({ threads: 2 })
@@ -38,6 +38,16 @@ describe('slivers, hashes and ids equal those of the official encoder', () => {
     const blob = createRng(1000).fill(new Uint8Array(445_557))
     using encoded = await pool.encodeBlob(1000, blob)
     expectOfficial(encoded, officialEncoding(1000, blob))
+  })
+
+  it.each([4, 7, 13, 34])('and the official decoder reads what we encode (%i shards)', (shardCount) => {
+    const blob = createRng(shardCount).fill(new Uint8Array(30 * shardCount + 1))
+    const encoded = coder.encodeBlob(shardCount, blob)
+    const { primarySourceCount: kp } = encoded.params
+    for (const first of [0, 1, shardCount - kp]) {
+      const slivers = Array.from({ length: kp }, (_, i) => encoded.sliver('primary', first + i))
+      expect(Buffer.compare(officialDecoding(encoded, slivers), blob), `from sliver ${first} on`).toBe(0)
+    }
   })
 
   it('with symbols as large as they get', () => {

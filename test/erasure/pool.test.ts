@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -114,6 +114,98 @@ describe('a worker that dies', () => {
   it('for lack of its script fails the call', async () => {
     await using pool = createErasurePool({ threads: 2, workerUrl: pathToFileURL(join(dir, 'absent.mjs')) })
     await expect(pool.computeBlobId(7, blob.subarray(0, 9))).rejects.toMatchObject({ code: 'ERASURE_WORKER_DIED' })
+  })
+})
+
+/** A worker that does `jobs` jobs as it should and dies at the next, once. */
+async function breakingWorker(name: string, jobs: number): Promise<URL> {
+  const path = join(dir, `${name}.mjs`)
+  await writeFile(
+    path,
+    `import { mkdirSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+let seen = 0
+parentPort.on('message', () => {
+  if (++seen <= ${jobs}) return
+  try { mkdirSync(${JSON.stringify(join(dir, name))}) } catch { return }
+  process.exit(1)
+})
+await import(${JSON.stringify(workerUrl.href)})
+`,
+  )
+  return pathToFileURL(path)
+}
+
+/** Files of the folder that this process holds open, named or not; known on Linux only. */
+async function openSpillFiles(folder: string): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd').catch(() => [])
+  const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return targets.filter((target) => target.startsWith(folder))
+}
+
+describe('an encoding whose worker dies half way', () => {
+  // Some thirty jobs in four steps.
+  it.each([0, 1, 4, 10])('after %i jobs fails with a code, gives everything back, and the next works', async (jobs) => {
+    const folder = await mkdtemp(join(dir, 'spill-'))
+    const workerUrl = await breakingWorker(`breaks-${jobs}`, jobs)
+    await using pool = createErasurePool({ threads: 2, workerUrl, spill: { folder, memoryBytes: 0 } })
+    await expect(pool.encodeBlob(100, blob)).rejects.toMatchObject({ code: 'ERASURE_WORKER_DIED', retryable: true })
+    expect(await openSpillFiles(folder)).toEqual([])
+    expect(await readdir(folder)).toEqual([])
+    const encoded = await pool.encodeBlob(100, blob)
+    expect(encoded.blobId).toEqual(expected.blobId)
+    if (process.platform === 'linux') expect(await openSpillFiles(folder)).toHaveLength(1)
+    encoded.release()
+    expect(await openSpillFiles(folder)).toEqual([])
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+
+  it('does not disturb the calls of others', async () => {
+    const workerUrl = await breakingWorker('breaks-beside', 2)
+    await using pool = createErasurePool({ threads: 2, workerUrl })
+    const calls = await Promise.allSettled(Array.from({ length: 6 }, () => pool.computeBlobId(31, blob)))
+    const failed = calls.filter((call) => call.status === 'rejected')
+    expect(failed.map((call) => call.reason.code)).toEqual(['ERASURE_WORKER_DIED'])
+    const identity = createSyncCoder().computeBlobId(31, blob)
+    for (const call of calls) if (call.status === 'fulfilled') expect(call.value).toEqual(identity)
+  })
+})
+
+describe('bad input', () => {
+  it('is refused with its code by every operation, and the pool goes on', async () => {
+    await using pool = createErasurePool({ threads: 2 })
+    for (const shardCount of [0, 1, 3, 3.5, 4097, Number.NaN, -7]) {
+      await expect(pool.encodeBlob(shardCount, blob)).rejects.toMatchObject({ code: 'ERASURE_SHARD_COUNT' })
+      await expect(pool.computeBlobId(shardCount, blob)).rejects.toMatchObject({ code: 'ERASURE_SHARD_COUNT' })
+    }
+    await expect(pool.computeBlobId(4, new Uint8Array(6 * 65534 + 1))).rejects.toMatchObject({
+      code: 'ERASURE_BLOB_TOO_LARGE',
+      kind: 'usage',
+      data: { largest: 6 * 65534 },
+    })
+    using encoded = await pool.encodeBlob(10, blob)
+    const { metadata } = encoded
+    const good = encoded.sliver('secondary', 3)
+    const wrong = [
+      { ...good, index: 10 },
+      { ...good, index: Number.NaN },
+      { ...good, symbolBytes: good.symbolBytes + 2 },
+      { ...good, bytes: good.bytes.subarray(2) },
+      { ...good, bytes: new Uint8Array(0) },
+    ]
+    const shape = { code: 'ERASURE_SLIVER_SHAPE', kind: 'integrity' }
+    for (const sliver of wrong) {
+      await expect(pool.verifySliver(metadata, 'secondary', sliver)).rejects.toMatchObject(shape)
+      await expect(pool.decodeBlob(metadata, 'secondary', [sliver])).rejects.toMatchObject(shape)
+      await expect(pool.decodeRange(metadata, 'secondary', [sliver], { from: 0, to: 9 })).rejects.toMatchObject(shape)
+      await expect(pool.recoverySymbols(metadata, 'secondary', sliver, [0])).rejects.toMatchObject(shape)
+    }
+    // Right in shape, of the other axis, or of another place.
+    await expect(pool.verifySliver(metadata, 'primary', good)).rejects.toMatchObject(shape)
+    await expect(pool.verifySliver(metadata, 'secondary', { ...good, index: 4 })).rejects.toMatchObject({
+      code: 'ERASURE_SLIVER_MISMATCH',
+    })
+    await pool.verifySliver(metadata, 'secondary', good)
   })
 })
 

@@ -76,6 +76,20 @@ describe.each(coders)('a range decoded $name', ({ coder }) => {
     ).rejects.toThrow(RangeError)
   })
 
+  it('leaves rows where they are that were received in their places', async () => {
+    using encoded = await coder.encodeBlob(7, random(2, 201))
+    const { primarySliverBytes } = encoded.params
+    const received = new Uint8Array(3 * primarySliverBytes)
+    const rows = [0, 1, 2].map((index) => {
+      const place = received.subarray(index * primarySliverBytes, (index + 1) * primarySliverBytes)
+      return encoded.sliver('primary', index, place)
+    })
+    const into = received.subarray(0, 201)
+    expect(await coder.decodeBlob(encoded.metadata, 'primary', rows, { into, verified: true })).toBe(into)
+    expect(into).toEqual(random(2, 201))
+    expect(await coder.decodeBlob(encoded.metadata, 'primary', rows, { into })).toEqual(random(2, 201))
+  })
+
   it('refuses rows that are not of the blob, too few slivers, and ranges outside', async () => {
     const n = 10
     using encoded = await coder.encodeBlob(n, random(3, 1000))
