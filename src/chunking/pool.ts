@@ -57,7 +57,7 @@ type Hashing = AsyncGenerator<HashedChunk, string, undefined>
 
 /** A pool to be closed by its owner. Idle workers do not keep the process alive. */
 export function createChunkPool(options: ChunkPoolOptions = {}): ChunkPool {
-  const { threads = 2, workerFromBytes = 1_048_576, startWorker = (url) => new Worker(url) } = options
+  const { threads = 2, workerFromBytes = 1_048_576, startWorker = (url) => new Worker(url, { execArgv: [] }) } = options
   if (!Number.isInteger(threads) || threads < 0)
     throw new RangeError(`"threads" expected a non-negative integer, got ${threads}`)
   const workers = createWorkerSet(threads, startWorker)

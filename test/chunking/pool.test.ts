@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, it } from 'vitest'
 import { concatBytes, equalBytes } from '../../src/base/bytes.ts'
@@ -141,5 +142,18 @@ describe('a chunk pool', () => {
     await expect(collect(only.ingest([input], input.length).chunks)).rejects.toMatchObject({
       code: 'CHUNK_POOL_CLOSED',
     })
+  })
+
+  it('works in a program that was given on the command line, whose flags a thread would refuse', () => {
+    const pool = new URL('../../src/chunking/pool.ts', import.meta.url).href
+    const program = `import { createChunkPool } from ${JSON.stringify(pool)}
+      const pool = createChunkPool({ threads: 1, workerFromBytes: 1 })
+      let bytes = 0
+      for await (const chunk of pool.ingest([new Uint8Array(300000)], 300000).chunks) bytes += chunk.bytes.length
+      await pool.close()
+      console.log(bytes)`
+    expect(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })).toBe(
+      '300000\n',
+    )
   })
 })
