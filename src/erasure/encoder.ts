@@ -11,9 +11,10 @@
 
 import type { BlobIdentity, EncodedBlob } from './api.ts'
 import { blobIdOf, pairHashesOf } from './blob-id.ts'
+import { codewordsPerBlock } from './blocks.ts'
+import type { EncodeColumnsJob, MatrixPart } from './encode-jobs.ts'
 import { createEncodedBlob, type Encoding } from './encoded-blob.ts'
 import { HASH_BYTES } from './engine.ts'
-import { codewordsPerBlock, type MatrixPart } from './jobs.ts'
 import { type BlobParams, blobParams } from './params.ts'
 import {
   createStaging,
@@ -128,7 +129,7 @@ function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging): 
   }
 }
 
-type ColumnsShared = Omit<Extract<Piece['job'], { $kind: 'encode-columns' }>, 'range' | 'source'>
+type ColumnsShared = Omit<EncodeColumnsJob, 'range' | 'source'>
 
 function* columnPieces(context: PlanContext, work: Work, staging: Staging, shared: ColumnsShared): Iterable<Piece> {
   const { params, input, blob, columns, rows } = work

@@ -4,55 +4,13 @@
  *  Jobs cover ranges of rows or columns; inside, they go in blocks whose vectors stay in cache. */
 
 import type { ProvenSymbol } from './api.ts'
+import { codewordsPerBlock, copyPadded, inBlocks, type Range } from './blocks.ts'
 import { codeOfAxis } from './code.ts'
-import { type Engine, type Grid, HASH_BYTES } from './engine.ts'
+import { type EncodeColumnsJob, type ExtendRowsJob, encodeColumns, extendRows } from './encode-jobs.ts'
+import { type Engine, HASH_BYTES } from './engine.ts'
 import { type BlobParams, type SliverAxis, sliverBytesOf, sourceCount } from './params.ts'
-import { isMemory, type JobTools, type Region, readRegion, writeRegion } from './region.ts'
+import type { JobTools } from './region.ts'
 import { merkleProofs } from './tree.ts'
-
-interface Range {
-  readonly first: number
-  readonly count: number
-}
-
-/** Bytes of the source matrix: symbol (row, column) starts at (row - firstRow)·rowBytes + (column - firstColumn)·s.
- *  Where the region ends the matrix is zero. */
-export interface MatrixPart {
-  readonly region: Region
-  readonly rowBytes: number
-  readonly firstRow: number
-  readonly firstColumn: number
-}
-
-/** Extends source rows: writes columns ks..n-1, each kp·s bytes, one after the other, into `columns`. */
-export interface ExtendRowsJob {
-  readonly $kind: 'extend-rows'
-  readonly params: BlobParams
-  readonly range: Range
-  /** Whole rows, in memory. */
-  readonly source: MatrixPart
-  /** Where the rows are kept too, as the blob they are. */
-  readonly keep?: Region
-  readonly columns: Region
-}
-
-/** Extends columns to n symbols and hashes all of them. */
-export interface EncodeColumnsJob {
-  readonly $kind: 'encode-columns'
-  readonly params: BlobParams
-  /** Entirely below ks or entirely from ks on. */
-  readonly range: Range
-  /** For columns below ks. */
-  readonly source: MatrixPart
-  /** For columns from ks on. */
-  readonly columns: Region
-  /** Rows kp..n-1, each ks·s bytes; absent if only hashes are wanted. */
-  readonly rows: Region | undefined
-  /** n × n leaf hashes, row by row. */
-  readonly leaves: Uint8Array
-  /** n roots, 32 bytes each. */
-  readonly columnRoots: Uint8Array
-}
 
 export interface RowRootsJob {
   readonly $kind: 'row-roots'
@@ -129,8 +87,6 @@ export type Job =
 
 export type JobResult = undefined | ProvenSymbol[]
 
-/** Bytes of a vector in a block: long enough to amortise a butterfly's tables, short enough for a thousand of them. */
-const VECTOR_TARGET_BYTES = 1024
 /** Restoring scales every vector by a factor of its own, whose table is made anew for each block: longer ones pay. */
 const RESTORE_VECTOR_TARGET_BYTES = 8192
 
@@ -152,147 +108,6 @@ export function runJob(engine: Engine, job: Job, tools: JobTools): JobResult {
       return recover(engine, job)
     case 'symbols':
       return symbols(engine, job)
-  }
-}
-
-/** Calls with consecutive blocks of the range. */
-function inBlocks({ first, count }: Range, blockCount: number, run: (first: number, count: number) => void): void {
-  for (let done = 0; done < count; done += blockCount) run(first + done, Math.min(blockCount, count - done))
-}
-
-/** Codewords that one block takes side by side; ranges that are multiples of it leave no short block. */
-export function codewordsPerBlock(symbolBytes: number, vectorBytes = VECTOR_TARGET_BYTES): number {
-  return Math.max(1, Math.floor(vectorBytes / symbolBytes))
-}
-
-/** Copies blob bytes [from, from + length) to `to`, zeros where the blob has ended. */
-function copyPadded(memory: Uint8Array, to: number, blob: Uint8Array, from: number, length: number): void {
-  const have = Math.max(0, Math.min(length, blob.length - from))
-  if (have > 0) memory.set(blob.subarray(from, from + have), to)
-  if (have < length) memory.fill(0, to + have, to + length)
-}
-
-function extendRows(engine: Engine, tools: JobTools, job: ExtendRowsJob): undefined {
-  const { params, range, source, keep, columns } = job
-  const { shardCount: n, secondarySourceCount: ks, symbolBytes: s, primarySliverBytes, secondarySliverBytes } = params
-  const code = codeOfAxis(params, 'secondary')
-  const rows = source.region
-  if (!isMemory(rows)) throw new TypeError('rows are extended from memory')
-  const from = (range.first - source.firstRow) * primarySliverBytes
-  if (keep) {
-    const length = Math.min(range.count * primarySliverBytes, rows.length - from)
-    if (length > 0) writeRegion(tools, keep, range.first * primarySliverBytes, rows.subarray(from, from + length))
-  }
-  // A file gets the rows of the job together: single blocks would be a thousand bytes each.
-  const gathered = isMemory(columns) ? undefined : tools.scratch(1, (n - ks) * range.count * s)
-  inBlocks(range, codewordsPerBlock(s), (first, count) => {
-    const input = engine.reserve(count * n * s)
-    const output = input + count * primarySliverBytes
-    const at = (first - source.firstRow) * primarySliverBytes
-    copyPadded(engine.memory, input, rows, at, count * primarySliverBytes)
-    const originals = { offset: input, positionStride: s, codewordStride: primarySliverBytes }
-    const recovery = { offset: output, positionStride: count * s, codewordStride: s }
-    engine.extend(code, { symbolBytes: s, codewords: count }, originals, recovery)
-    const { memory } = engine
-    for (let j = 0; j < n - ks; j++) {
-      const made = memory.subarray(output + j * count * s, output + (j + 1) * count * s)
-      if (gathered) gathered.set(made, (j * range.count + first - range.first) * s)
-      else writeRegion(tools, columns, j * secondarySliverBytes + first * s, made)
-    }
-  })
-  if (gathered)
-    for (let j = 0; j < n - ks; j++) {
-      const made = gathered.subarray(j * range.count * s, (j + 1) * range.count * s)
-      writeRegion(tools, columns, j * secondarySliverBytes + range.first * s, made)
-    }
-  return undefined
-}
-
-function encodeColumns(engine: Engine, tools: JobTools, job: EncodeColumnsJob): undefined {
-  const { params, range, rows, leaves, columnRoots } = job
-  const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks, symbolBytes: s } = params
-  const { primarySliverBytes } = params
-  const code = codeOfAxis(params, 'primary')
-  const load = range.first < ks ? matrixLoader(tools, job) : columnLoader(tools, job)
-  const keepsRows = rows && range.first < ks
-  const gathered = keepsRows && !isMemory(rows) ? tools.scratch(1, (n - kp) * range.count * s) : undefined
-  inBlocks(range, codewordsPerBlock(s), (first, count) => {
-    const input = engine.reserve(count * n * (s + HASH_BYTES) + count * HASH_BYTES)
-    const output = input + count * kp * s
-    const hashes = input + count * n * s
-    const roots = hashes + count * n * HASH_BYTES
-    const originals = load(engine, input, first, count)
-    const block = { symbolBytes: s, codewords: count }
-    const recovery = { offset: output, positionStride: count * s, codewordStride: s }
-    engine.extend(code, block, originals, recovery)
-
-    const nodes = { offset: hashes, positionStride: count * HASH_BYTES, codewordStride: HASH_BYTES }
-    engine.hashLeaves(block, kp, originals, nodes)
-    engine.hashLeaves(block, n - kp, recovery, { ...nodes, offset: hashes + kp * nodes.positionStride })
-    engine.merkleRoots(n, count, nodes, roots)
-
-    const { memory } = engine
-    for (let row = 0; row < n; row++) {
-      const from = hashes + row * nodes.positionStride
-      leaves.set(memory.subarray(from, from + nodes.positionStride), (row * n + first) * HASH_BYTES)
-    }
-    columnRoots.set(memory.subarray(roots, roots + count * HASH_BYTES), first * HASH_BYTES)
-    if (keepsRows)
-      for (let j = 0; j < n - kp; j++) {
-        const made = memory.subarray(output + j * count * s, output + (j + 1) * count * s)
-        if (gathered) gathered.set(made, (j * range.count + first - range.first) * s)
-        else writeRegion(tools, rows, j * primarySliverBytes + first * s, made)
-      }
-  })
-  if (gathered)
-    for (let j = 0; j < n - kp; j++) {
-      const made = gathered.subarray(j * range.count * s, (j + 1) * range.count * s)
-      writeRegion(tools, rows!, j * primarySliverBytes + range.first * s, made)
-    }
-  return undefined
-}
-
-/** Brings `count` columns from `first` on into engine memory at `to`, and says how they lie there. */
-type ColumnLoader = (engine: Engine, to: number, first: number, count: number) => Grid
-
-/** Systematic columns, row after row. */
-function matrixLoader(tools: JobTools, { params, range, source }: EncodeColumnsJob): ColumnLoader {
-  const { primarySourceCount: kp, symbolBytes: s } = params
-  let { region, rowBytes, firstRow, firstColumn } = source
-  if (!isMemory(region)) {
-    const stripeBytes = range.count * s
-    const stripe = tools.scratch(0, kp * stripeBytes)
-    for (let row = 0; row < kp; row++) {
-      const from = (row - firstRow) * rowBytes + (range.first - firstColumn) * s
-      readRegion(tools, region, from, stripe.subarray(row * stripeBytes, (row + 1) * stripeBytes))
-    }
-    ;[region, rowBytes, firstRow, firstColumn] = [stripe, stripeBytes, 0, range.first]
-  }
-  const bytes = region as Uint8Array
-  return (engine, to, first, count) => {
-    for (let row = 0; row < kp; row++) {
-      const from = (row - firstRow) * rowBytes + (first - firstColumn) * s
-      copyPadded(engine.memory, to + row * count * s, bytes, from, count * s)
-    }
-    return { offset: to, positionStride: count * s, codewordStride: s }
-  }
-}
-
-/** Columns that were computed from rows before, one after the other. */
-function columnLoader(tools: JobTools, { params, range, columns }: EncodeColumnsJob): ColumnLoader {
-  const { secondarySourceCount: ks, secondarySliverBytes, symbolBytes: s } = params
-  let bytes: Uint8Array
-  let firstColumn = ks
-  if (isMemory(columns)) bytes = columns
-  else {
-    firstColumn = range.first
-    bytes = tools.scratch(0, range.count * secondarySliverBytes)
-    readRegion(tools, columns, (range.first - ks) * secondarySliverBytes, bytes)
-  }
-  return (engine, to, first, count) => {
-    const from = (first - firstColumn) * secondarySliverBytes
-    engine.memory.set(bytes.subarray(from, from + count * secondarySliverBytes), to)
-    return { offset: to, positionStride: s, codewordStride: secondarySliverBytes }
   }
 }
 

@@ -1,0 +1,30 @@
+/** Blocks of codewords: what an engine gets at once. */
+
+/** Bytes of a vector in a block: long enough to amortise a butterfly's tables, short enough for a thousand of them. */
+const VECTOR_TARGET_BYTES = 1024
+
+export interface Range {
+  readonly first: number
+  readonly count: number
+}
+
+/** Calls with consecutive blocks of the range. */
+export function inBlocks(
+  { first, count }: Range,
+  blockCount: number,
+  run: (first: number, count: number) => void,
+): void {
+  for (let done = 0; done < count; done += blockCount) run(first + done, Math.min(blockCount, count - done))
+}
+
+/** Codewords that one block takes side by side; ranges that are multiples of it leave no short block. */
+export function codewordsPerBlock(symbolBytes: number, vectorBytes = VECTOR_TARGET_BYTES): number {
+  return Math.max(1, Math.floor(vectorBytes / symbolBytes))
+}
+
+/** Copies blob bytes [from, from + length) to `to`, zeros where the blob has ended. */
+export function copyPadded(memory: Uint8Array, to: number, blob: Uint8Array, from: number, length: number): void {
+  const have = Math.max(0, Math.min(length, blob.length - from))
+  if (have > 0) memory.set(blob.subarray(from, from + have), to)
+  if (have < length) memory.fill(0, to + have, to + length)
+}
