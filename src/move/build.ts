@@ -3,12 +3,12 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { buildAbortCodes, buildNextWalrus, buildPackageFile, buildSurface, jsonText } from './package-files.ts'
-import { PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
+import { BUILT_PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
 
 const at = (path: string) => new URL(path, import.meta.url)
 mkdirSync(at('./build/'), { recursive: true })
 const files: Partial<Record<PackageName, PackageFile>> = {}
-for (const name of PACKAGE_NAMES) {
+for (const name of BUILT_PACKAGE_NAMES) {
   const file = await buildPackageFile(name)
   writeFileSync(at(`./build/${name}.json`), jsonText(file))
   files[name] = file

@@ -17,6 +17,7 @@ const FOLDERS: Readonly<Record<PackageName, string>> = {
   wal: 'wal',
   walrus: 'walrus',
   floe: 'floe',
+  wal_exchange: 'wal_exchange',
 }
 
 export interface CompilerOutput {

@@ -5,7 +5,7 @@ import { extractAbortCodes, type ModuleAbortCodes } from './abort-codes.ts'
 import { readModuleNames } from './bytecode.ts'
 import { compilePackage, packageFiles } from './compiler.ts'
 import { MoveSourceError } from './errors.ts'
-import { PACKAGE_ADDRESSES, PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
+import { BUILT_PACKAGE_NAMES, PACKAGE_ADDRESSES, type PackageFile, type PackageName } from './packages.ts'
 import { readSurface } from './surface.ts'
 
 /** @param changed other text for some sources, path → text
@@ -52,7 +52,7 @@ export function raiseVersion(name: PackageName, paths: readonly string[]): Recor
 
 /** Package → module → abort codes. */
 export function buildAbortCodes(): Record<string, ModuleAbortCodes> {
-  return Object.fromEntries(PACKAGE_NAMES.map((name) => [name, extractAbortCodes(packageFiles(name, false))]))
+  return Object.fromEntries(BUILT_PACKAGE_NAMES.map((name) => [name, extractAbortCodes(packageFiles(name, false))]))
 }
 
 /** Package → facts about other packages that its bytecode leans on. */

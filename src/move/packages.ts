@@ -4,10 +4,13 @@ import { readFileSync } from 'node:fs'
 import { fromHex } from '../base/bytes.ts'
 import { relocateModule } from './bytecode.ts'
 
-export type PackageName = 'move-stdlib' | 'sui-framework' | 'wal' | 'walrus' | 'floe'
+export type PackageName = 'move-stdlib' | 'sui-framework' | 'wal' | 'walrus' | 'floe' | 'wal_exchange'
 
-/** Order in which the packages can be installed: each after those it names. */
+/** What a network starts with, in an order in which it can be installed: each package after those it names. */
 export const PACKAGE_NAMES: readonly PackageName[] = ['move-stdlib', 'sui-framework', 'wal', 'walrus', 'floe']
+
+/** Every package that is built. `wal_exchange` can be published on a network that wants one. */
+export const BUILT_PACKAGE_NAMES: readonly PackageName[] = [...PACKAGE_NAMES, 'wal_exchange']
 
 /** Where the local network installs each package; also the addresses in the checked-in bytecode (README). */
 export const PACKAGE_ADDRESSES: Readonly<Record<PackageName, string>> = {
@@ -16,6 +19,7 @@ export const PACKAGE_ADDRESSES: Readonly<Record<PackageName, string>> = {
   wal: `0xf10e${'1'.padStart(60, '0')}`,
   walrus: `0xf10e${'2'.padStart(60, '0')}`,
   floe: `0xf10e${'3'.padStart(60, '0')}`,
+  wal_exchange: `0xf10e${'4'.padStart(60, '0')}`,
 }
 
 export interface CompiledModule {
@@ -66,7 +70,7 @@ export function loadNextWalrus(): CompiledPackage {
   return compiledPackage('walrus', readJson('walrus-next'))
 }
 
-/** All packages, each after those it needs. */
+/** The packages a network starts with, each after those it needs. */
 export function loadPackages(): CompiledPackage[] {
   return PACKAGE_NAMES.map(loadPackage)
 }
@@ -81,7 +85,7 @@ export function relocatePackage(
 ): CompiledPackage {
   const bytes = new Map<string, Uint8Array>()
   const texts = new Map<string, string>()
-  for (const name of PACKAGE_NAMES) {
+  for (const name of BUILT_PACKAGE_NAMES) {
     const address = addresses[name]
     if (address === undefined) continue
     const digits = address.replace(/^0x/, '')

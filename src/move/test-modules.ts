@@ -8,7 +8,7 @@
 import { extractAbortCodes } from './abort-codes.ts'
 import { compileAlone, packageFiles } from './compiler.ts'
 import { MoveSourceError } from './errors.ts'
-import { PACKAGE_ADDRESSES, PACKAGE_NAMES, type PackageName } from './packages.ts'
+import { BUILT_PACKAGE_NAMES, PACKAGE_ADDRESSES, type PackageName } from './packages.ts'
 
 /** How a test ends. */
 export type Expectation =
@@ -31,6 +31,7 @@ const NAMED: Readonly<Record<string, PackageName>> = {
   wal: 'wal',
   walrus: 'walrus',
   floe: 'floe',
+  wal_exchange: 'wal_exchange',
 }
 
 const TEST = /#\[test(?:,\s*expected_failure\(([^\]]*)\))?\]\s*(?:public )?fun (\w+)/g
@@ -42,7 +43,7 @@ export function compileTestModules(names: readonly PackageName[]): Promise<Uint8
   const files: Record<string, string> = {
     'Move.toml': `[package]\nname = "all"\nedition = "2024"\nimplicit-dependencies = false\n\n[addresses]\n${addresses.join('\n')}\n`,
   }
-  for (const name of PACKAGE_NAMES) {
+  for (const name of BUILT_PACKAGE_NAMES) {
     for (const [path, text] of Object.entries(packageFiles(name, names.includes(name)))) {
       if (path.endsWith('.move')) files[`sources/${name}-${path.replaceAll('/', '-')}`] = asOrdinary(text)
     }

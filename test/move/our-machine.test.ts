@@ -8,19 +8,19 @@ import { Loader } from '../../src/localnet/movevm/loader.ts'
 import { Machine } from '../../src/localnet/movevm/machine.ts'
 import type { StoredPackage } from '../../src/localnet/movevm/package.ts'
 import { readModuleNames } from '../../src/move/bytecode.ts'
-import { PACKAGE_ADDRESSES, PACKAGE_NAMES } from '../../src/move/packages.ts'
+import { BUILT_PACKAGE_NAMES, PACKAGE_ADDRESSES } from '../../src/move/packages.ts'
 import { compileTestModules, type Expectation, listMoveTests, type MoveTest } from '../../src/move/test-modules.ts'
 import { storedPackage } from '../localnet/movevm/probe.ts'
 import { newScenario, TEST_NATIVES } from './scenario.ts'
 
-const NAMES = ['wal', 'walrus', 'floe'] as const
+const NAMES = ['wal', 'walrus', 'floe', 'wal_exchange'] as const
 
 let loader: Loader
 
 beforeAll(async () => {
   const modules = await compileTestModules(NAMES)
   const packages = new Map<string, StoredPackage>()
-  for (const name of PACKAGE_NAMES) {
+  for (const name of BUILT_PACKAGE_NAMES) {
     const address = PACKAGE_ADDRESSES[name]
     const own = modules.filter((module) => readModuleNames(module).address === address)
     const others = Object.values(PACKAGE_ADDRESSES).filter((other) => other !== address)
@@ -63,6 +63,7 @@ describe('Move unit tests on our machine', () => {
     ['wal', 2],
     ['walrus', 165],
     ['floe', 233],
+    ['wal_exchange', 8],
   ] as const) {
     it(`end for ${name} as on the compiler's machine`, { timeout: 60_000 }, () => {
       const tests = listMoveTests(name)

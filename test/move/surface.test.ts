@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { MoveBytecodeError } from '../../src/move/errors.ts'
 import { buildSurface, jsonText } from '../../src/move/package-files.ts'
-import { loadPackage, PACKAGE_ADDRESSES, PACKAGE_NAMES, readPackageFile } from '../../src/move/packages.ts'
+import { BUILT_PACKAGE_NAMES, loadPackage, PACKAGE_ADDRESSES, readPackageFile } from '../../src/move/packages.ts'
 import { readSurface } from '../../src/move/surface.ts'
 
-const surface = buildSurface(Object.fromEntries(PACKAGE_NAMES.map((name) => [name, readPackageFile(name)])))
+const surface = buildSurface(Object.fromEntries(BUILT_PACKAGE_NAMES.map((name) => [name, readPackageFile(name)])))
 const ofPackage = (facts: readonly string[], address: string) => facts.filter((fact) => fact.includes(`${address}::`))
 
 describe('what the bytecode leans on', () => {
@@ -33,9 +33,9 @@ describe('what the bytecode leans on', () => {
     ])
   })
 
-  it('of wal, in floe and walrus, is the coin type', () => {
+  it('of wal, in all others, is the coin type', () => {
     const wal = PACKAGE_ADDRESSES.wal
-    for (const name of ['floe', 'walrus'])
+    for (const name of ['floe', 'walrus', 'wal_exchange'])
       expect(ofPackage(surface[name]!, wal).filter((fact) => fact.startsWith(`type ${wal}`))).toEqual([
         `type ${wal}::wal::WAL has drop`,
       ])

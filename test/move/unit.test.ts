@@ -52,6 +52,7 @@ describe('Move unit tests', () => {
     ['wal', 2],
     ['walrus', 165],
     ['floe', 233],
+    ['wal_exchange', 8],
   ] as const) {
     it(`pass for ${name}`, { timeout: LIMIT_MS + 5_000 }, async () => {
       const { passed, output } = await runUnitTests(name)
@@ -61,7 +62,7 @@ describe('Move unit tests', () => {
     })
   }
 
-  for (const name of ['walrus', 'floe'] as const) {
+  for (const name of ['walrus', 'floe', 'wal_exchange'] as const) {
     it(`expect every abort of ${name}`, () => {
       const tests = testText(name)
       const missing = Object.entries(buildAbortCodes()[name]!)
@@ -72,7 +73,7 @@ describe('Move unit tests', () => {
     })
   }
 
-  for (const name of ['walrus', 'floe'] as const) {
+  for (const name of ['walrus', 'floe', 'wal_exchange'] as const) {
     it(`call every public function of ${name}`, () => {
       const tests = testText(name)
       const missing = Object.entries(packageFiles(name, false)).flatMap(([path, text]) =>
