@@ -28,6 +28,7 @@ export const REGISTRY: Registry = {
   status: verb('Show what changed and what is staged', async () => (await import('./commands/status.ts')).status),
   commit: verb('Record what is staged as a new version', async () => (await import('./commands/commit.ts')).commit),
   log: verb('List versions, newest first', async () => (await import('./commands/log.ts')).log),
+  show: verb('Show a version and what it changed', async () => (await import('./commands/show.ts')).show),
   ls: verb('List the files of a version', async () => (await import('./commands/ls.ts')).ls),
   cat: verb('Write a file of a version to stdout', async () => (await import('./commands/cat.ts')).cat),
   diff: verb('Show which files differ', async () => (await import('./commands/diff.ts')).diff),
@@ -36,6 +37,24 @@ export const REGISTRY: Registry = {
   switch: verb('Change to another branch or version', async () => (await import('./commands/switch.ts')).switchCommand),
   restore: verb('Bring files back to a recorded state', async () => (await import('./commands/restore.ts')).restore),
   rm: verb('Delete files and stage their deletion', async () => (await import('./commands/rm.ts')).rm),
+  mv: verb('Rename files and stage it', async () => (await import('./commands/mv.ts')).mv),
+  merge: verb('Bring another branch into the current one', async () => (await import('./commands/merge.ts')).merge),
+  'cherry-pick': verb(
+    'Do again what another version changed',
+    async () => (await import('./commands/cherry-pick.ts')).cherryPick,
+  ),
+  revert: verb('Take back what a version changed', async () => (await import('./commands/revert.ts')).revert),
+  reset: verb('Move the current branch to a version', async () => (await import('./commands/reset.ts')).reset),
+  reflog: verb('Show where HEAD or a branch has been', async () => (await import('./commands/reflog.ts')).reflog),
+  stash: {
+    summary: 'Put uncommitted changes aside',
+    children: {
+      push: verb('Put them aside', async () => (await import('./commands/stash/push.ts')).stashPush),
+      pop: verb('Bring them back', async () => (await import('./commands/stash/pop.ts')).stashPop),
+      list: verb('List what is put aside', async () => (await import('./commands/stash/list.ts')).stashList),
+      drop: verb('Forget one', async () => (await import('./commands/stash/drop.ts')).stashDrop),
+    },
+  },
   push: verb('Upload a branch and move it on chain', async () => (await import('./commands/push.ts')).push),
   fetch: verb(
     'Learn what a remote has, without changing files',

@@ -11,6 +11,7 @@ import type { Staging } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
 import { type NameWarning, nameWarnings } from './name-warnings.ts'
+import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { stage } from './stage.ts'
 
@@ -43,11 +44,13 @@ export interface CommitResult {
 
 /** The branch moves last, when everything it stands for is durable.
  *  @throws {NothingStagedError} COMMIT_NOTHING_STAGED (exit 1)
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1): then `--continue` makes the commit
  *  @throws {PathConflictError} PATH_CONFLICT (exit 2) if both `a` and `a/b` are staged */
 export async function commit(workspace: Workspace, options: CommitOptions): Promise<CommitResult> {
   if (options.message.trim() === '') throw new MessageEmptyError()
   const author = options.author ?? configuredAuthor(workspace)
   return workspace.withLock('commit', async () => {
+    refuseOperation(workspace)
     if (options.all) await stage(workspace, { scope: 'tracked', signal: options.signal })
     const session = await workspace.store.begin()
     try {

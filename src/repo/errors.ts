@@ -102,11 +102,12 @@ export class BranchNotMergedError extends FloeError {
 /** Both sides changed the same paths (exit 1). */
 export class MergeConflictError extends FloeError {
   override name = 'MergeConflictError'
-  constructor(paths: readonly string[], ours: string, theirs: string) {
+  /** @param label - what theirs is called: `origin/main` */
+  constructor(paths: readonly string[], ours: string, theirs: string, label = theirs.slice(0, 12)) {
     super('other', 'MERGE_CONFLICT', `both sides changed ${paths.slice(0, 3).join(', ')}`, {
       data: { paths: paths.slice(0, MAX_LISTED), count: paths.length, ours, theirs },
       hints: [
-        `keep yours or take theirs per path: \`floe restore --source ${theirs.slice(0, 12)} PATH\`, commit, then try again`,
+        `\`floe merge ${label}\` merges the rest and lets you settle each path`,
         'or put your work on another branch with `floe switch -c NAME`',
       ],
     })

@@ -6,7 +6,7 @@ import { resolveRevision } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { findEntry, sameEntry, walkTree } from '../objects/tree.ts'
+import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { revisionSource } from './versions.ts'
 
@@ -16,6 +16,13 @@ export interface LogOptions {
   limit?: number | undefined
   /** Only commits that changed this file, or anything in this folder. */
   path?: string | undefined
+  /** With `path`, a file: go on under the name it had before it was renamed, by file id. */
+  follow?: boolean | undefined
+  /** Only commits made at or after, and before, these times (ms), as they claim. */
+  sinceMs?: number | undefined
+  untilMs?: number | undefined
+  /** Only commits whose author's name, email or address contains this, in any case. */
+  author?: string | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -34,16 +41,39 @@ export interface CommitRecord {
 /** Empty before the first commit. */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
   const { read } = workspace.store
-  const { limit = Number.POSITIVE_INFINITY, path, signal } = options
+  const { limit = Number.POSITIVE_INFINITY, signal } = options
+  let { path } = options
   if (options.revision === undefined && workspace.refs.headCommit() === null) return []
   const from = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
   const names = refNames(workspace)
   const records: CommitRecord[] = []
   for await (const item of walkCommits(read, [from], { signal, onAbsent: () => {} })) {
     if (records.length >= limit) break
-    if (path === undefined || path === '' || (await touches(read, item, path))) records.push(record(item, names))
+    const isTouched = path === undefined || path === '' || (await touches(read, item, path))
+    if (isTouched && isWanted(item, options)) records.push(record(item, names))
+    if (isTouched && options.follow && path) path = (await nameBefore(read, item, path)) ?? path
   }
   return records
+}
+
+function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {
+  if (sinceMs !== undefined && commit.timeMs < sinceMs) return false
+  if (untilMs !== undefined && commit.timeMs >= untilMs) return false
+  if (author === undefined) return true
+  const { name, email, address = '' } = commit.author
+  return `${name} <${email}> ${address}`.toLowerCase().includes(author.toLowerCase())
+}
+
+/** What the file was called in the parent, if this commit renamed it: the deleted path with the same contents. */
+async function nameBefore(read: ReadObject, { commit }: QueuedCommit, path: string): Promise<string | undefined> {
+  const [parent] = commit.parents
+  const entry = parent && (await findEntry(read, commit.tree, path))
+  if (!parent || !entry) return undefined
+  const before = (await readCommit(read, parent)).tree
+  if (await findEntry(read, before, path)) return undefined
+  for await (const { path: old, before: gone, after } of diffTrees(read, before, commit.tree))
+    if (gone && !after && gone.fileId === entry.fileId && gone.kind === entry.kind) return old
+  return undefined
 }
 
 /** As git does: a merge counts only if it differs from every parent. */

@@ -5,6 +5,9 @@ import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type Change, changeBetween } from './change.ts'
 import { fileRecord } from './file-record.ts'
+import { type ConflictRecord, conflictRecords } from './integrate.ts'
+import type { OperationKind } from './merge-errors.ts'
+import { readOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
 import { localFiles, readVersions, saveStats } from './versions.ts'
 
@@ -16,6 +19,8 @@ export interface StatusOptions {
 
 export interface Status {
   head: { branch: string | null; commit: string | null; detached: boolean }
+  /** A merge, cherry-pick or revert that waits for its conflicts to be resolved. */
+  operation: { kind: OperationKind; conflicts: ConflictRecord[] } | null
   staged: Change[]
   unstaged: Change[]
   untracked: string[]
@@ -49,17 +54,19 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   if (files.updates.size > 0)
     await workspace.withLock(STATUS_PURPOSE, () => saveStats(workspace, files)).catch(() => {})
   const head = workspace.refs.readHead()
+  const operation = readOperation(workspace)
   return {
     head: {
       branch: head.$kind === 'branch' ? head.branch : null,
       commit: versions.head,
       detached: head.$kind === 'detached',
     },
+    operation: operation && { kind: operation.kind, conflicts: conflictRecords(operation) },
     staged,
     unstaged,
     untracked,
     problems,
-    clean: staged.length + unstaged.length + untracked.length + problems.length === 0,
+    clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
   }
 }
 

@@ -10,6 +10,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { assertBranchName } from './branch.ts'
 import { RefStateError } from './errors.ts'
 import { moveToTree } from './move-files.ts'
+import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { readVersions, revisionSource } from './versions.ts'
 
@@ -36,6 +37,7 @@ export interface SwitchResult {
  *  @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2) */
 export async function switchTo(workspace: Workspace, options: SwitchOptions): Promise<SwitchResult> {
   return workspace.withLock('switch', async () => {
+    if (!options.force) refuseOperation(workspace)
     const versions = await readVersions(workspace)
     const goal = await findGoal(workspace, versions.head, options)
     const reason = `switch: to ${options.target}`

@@ -1,14 +1,25 @@
+import { UsageError } from '../../base/errors.ts'
 import { createBranch, deleteBranch, listBranches, renameBranch } from '../../repo/branch.ts'
+import { setUpstream, type Upstream, upstreamOf } from '../../repo/upstream.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const branch = command<{ delete?: string; move?: string; force?: boolean }>({
+export const branch = command<{
+  delete?: string
+  move?: string
+  force?: boolean
+  upstream?: string
+  unsetUpstream?: boolean
+}>({
   define: (command) =>
     command
       .argument('[name]', 'branch to create; none lists all')
       .argument('[at]', 'revision it starts at (default HEAD)')
       .option('-d, --delete <name>', 'delete a branch whose commits another ref holds')
       .option('-m, --move <from>', 'rename this branch to NAME')
+      .option('-u, --upstream <remote/branch>', 'let NAME (default: the current branch) follow this')
+      .option('--unset-upstream', 'let it follow nothing')
       .option('-f, --force', 'move an existing branch, or delete one that is not merged'),
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
@@ -20,25 +31,61 @@ export const branch = command<{ delete?: string; move?: string; force?: boolean 
           hints: gone.commit ? [`undo with \`floe branch ${options.delete} ${gone.commit.slice(0, 12)}\``] : [],
         }
       }
+      if (options.upstream !== undefined || options.unsetUpstream) {
+        const branch = name ?? currentBranch(workspace)
+        const upstream = options.upstream ?? null
+        const before = workspace.readConfig().branches?.[branch]
+        await setUpstream(workspace, branch, upstream)
+        return {
+          data: { branch, upstream },
+          lines: [upstream ? `${branch} follows ${upstream}` : `${branch} follows nothing`],
+          hints: [
+            before
+              ? `undo with \`floe branch ${branch} -u ${before.remote}/${before.ref.replace(/^heads\//, '')}\``
+              : `undo with \`floe branch ${branch} --unset-upstream\``,
+          ],
+        }
+      }
       if (name === undefined) {
-        const branches = await listBranches(workspace)
+        const branches = []
+        for (const entry of await listBranches(workspace))
+          branches.push({ ...entry, upstream: await upstreamOf(workspace, entry, { signal: context.signal }) })
         return {
           data: { branches },
           lines: branches.map(
-            (entry) => `${entry.current ? '*' : ' '} ${entry.name}  ${entry.commit?.slice(0, 12) ?? '(no commit)'}`,
+            (entry) =>
+              `${entry.current ? '*' : ' '} ${entry.name}  ${entry.commit?.slice(0, 12) ?? '(no commit)'}${upstreamText(entry.upstream)}`,
           ),
         }
       }
       if (options.move !== undefined) {
         const renamed = await renameBranch(workspace, { from: options.move, to: name })
-        return { data: { renamed }, lines: [`Renamed ${options.move} to ${name}`] }
+        return {
+          data: { renamed },
+          lines: [`Renamed ${options.move} to ${name}`],
+          hints: [`undo with \`floe branch -m ${name} ${options.move}\``],
+        }
       }
       const created = await createBranch(workspace, { name, at, force: options.force })
       return {
         data: { created },
         lines: [`Branch ${name} at ${created.commit?.slice(0, 12)}`],
-        hints: [`\`floe switch ${name}\` changes to it`],
+        hints: [`\`floe switch ${name}\` changes to it; undo with \`floe branch -d ${name}\``],
       }
     })
   },
 })
+
+function currentBranch(workspace: Workspace): string {
+  const head = workspace.refs.readHead()
+  if (head.$kind === 'branch') return head.branch
+  throw new UsageError('BRANCH_NEEDED', 'HEAD is on no branch, so the branch must be named')
+}
+
+function upstreamText(upstream: Upstream | null): string {
+  if (!upstream) return ''
+  const { name, commit, ahead, behind } = upstream
+  const parted = [ahead ? `${ahead} ahead` : '', behind ? `${behind} behind` : ''].filter((part) => part !== '')
+  if (commit === null) return `  [${name}: not there]`
+  return `  [${name}${parted.length > 0 ? `: ${parted.join(', ')}` : ''}]`
+}

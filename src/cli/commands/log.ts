@@ -1,20 +1,27 @@
 import { resolve } from 'node:path'
-import { UsageError } from '../../base/errors.ts'
 import { type CommitProvenance, provenanceOfCommit } from '../../repo/commit-statement.ts'
-import { logOf } from '../../repo/log.ts'
+import { type CommitRecord, logOf } from '../../repo/log.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import type { Workspace } from '../../store/workspace.ts'
+import { pointInTime, positiveInteger } from '../arguments.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
+import { drawGraph, topologicalOrder } from '../commit-graph.ts'
+import { commitLines } from '../commit-lines.ts'
 import type { Context } from '../context.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
-import { formatCount, formatTime } from '../text.ts'
+import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
 interface Options extends NetworkFlags {
   limit?: string
   oneline?: boolean
   path?: string
+  graph?: boolean
+  follow?: boolean
+  since?: string
+  until?: string
+  author?: string
   provenance?: boolean
   parquet?: string
 }
@@ -26,6 +33,11 @@ export const log = command<Options>({
       .option('-n, --limit <count>', 'at most this many versions')
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')
+      .option('--follow', 'with --path: go on under the names the file had before')
+      .option('--graph', 'draw how versions follow from each other')
+      .option('--since <time>', 'only versions since a date, or "2 weeks ago"')
+      .option('--until <time>', 'only versions before it')
+      .option('--author <text>', 'only versions by authors whose name or address contains this')
       .option('--provenance', 'show the code and the statement each version records')
       .option('--parquet <file>', 'write the push log of the remote as a Parquet table'),
   async run(context, [revision], options) {
@@ -33,23 +45,27 @@ export const log = command<Options>({
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
       const path = options.path === undefined ? undefined : workspacePath(workspace, context.cwd, options.path)
-      const commits = await logOf(workspace, { revision, limit, path })
+      const now = Date.now()
+      const found = await logOf(workspace, {
+        revision,
+        limit,
+        path,
+        follow: options.follow,
+        author: options.author,
+        sinceMs: options.since === undefined ? undefined : pointInTime(options.since, '--since', now),
+        untilMs: options.until === undefined ? undefined : pointInTime(options.until, '--until', now),
+        signal: context.signal,
+      })
+      const commits = options.graph ? topologicalOrder(found) : found
       const provenance = new Map<string, CommitProvenance>()
       if (options.provenance)
         for (const commit of commits) provenance.set(commit.commit, await provenanceOfCommit(workspace, commit))
-      const lines = commits.flatMap((commit) => {
+      const linesOf = (commit: CommitRecord) => {
+        if (!options.oneline) return commitLines(commit, provenanceLines(provenance.get(commit.commit)))
         const refs = commit.refs.length > 0 ? ` (${commit.refs.join(', ')})` : ''
-        if (options.oneline) return [`${commit.commit.slice(0, 12)}${refs} ${commit.message.split('\n')[0]}`]
-        return [
-          `commit ${commit.commit}${refs}`,
-          `Author: ${commit.author.name}${commit.author.email ? ` <${commit.author.email}>` : ''}`,
-          `Date:   ${formatTime(commit.timeMs)}`,
-          ...provenanceLines(provenance.get(commit.commit)),
-          '',
-          ...commit.message.split('\n').map((line) => `    ${line}`),
-          '',
-        ]
-      })
+        return [`${commit.commit.slice(0, 12)}${refs} ${commit.message.split('\n')[0]}`]
+      }
+      const lines = options.graph ? drawGraph(commits, linesOf) : commits.flatMap(linesOf)
       return {
         data: { commits: commits.map((commit) => ({ ...commit, provenance: provenance.get(commit.commit) })) },
         lines,
@@ -57,13 +73,6 @@ export const log = command<Options>({
     })
   },
 })
-
-function positiveInteger(text: string, option: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new UsageError('NUMBER_MALFORMED', `${option} expected a positive number, got "${text}"`)
-  return value
-}
 
 function provenanceLines(provenance: CommitProvenance | undefined): string[] {
   if (!provenance) return []

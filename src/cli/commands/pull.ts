@@ -31,7 +31,7 @@ export const pull = command<NetworkFlags>({
         lines: [
           `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
         ],
-        hints: result.from ? [`undo with \`floe branch -f <name> ${result.from.slice(0, 12)}\``] : [],
+        hints: result.from ? [`undo with \`floe reset --hard ${result.from.slice(0, 12)}\``] : [],
       }
     }),
 })

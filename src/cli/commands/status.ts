@@ -1,5 +1,6 @@
 import type { Change } from '../../repo/change.ts'
 import { workspacePath } from '../../repo/paths.ts'
+import type { RenamedChange } from '../../repo/renames.ts'
 import { statusOf } from '../../repo/status.ts'
 import { command } from '../command.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -7,7 +8,8 @@ import { inWorkspace } from '../workspace.ts'
 const LETTERS = { added: 'A', modified: 'M', deleted: 'D', 'type-changed': 'T', 'mode-changed': 'M' } as const
 
 /** `M  path`, as `git status --short` and `git diff --name-status` write it. */
-export function changeLine(change: Change): string {
+export function changeLine(change: Change | RenamedChange): string {
+  if ('from' in change) return `${change.status === 'renamed' ? 'R' : 'C'}  ${change.from} → ${change.path}`
   return `${LETTERS[change.status]}  ${change.path}`
 }
 
@@ -30,6 +32,19 @@ export const status = command<{ short?: boolean }>({
             : `On branch ${result.head.branch}`,
           ...(result.head.commit ? [] : ['No commits yet']),
         )
+      if (result.operation) {
+        const { kind, conflicts } = result.operation
+        const open = conflicts.filter(({ resolved }) => resolved === null)
+        section(
+          `A ${kind} is in progress; conflicts:`,
+          open.map(({ path }) => `  C  ${path}`),
+        )
+        hints.push(
+          open.length > 0
+            ? `settle a conflict with \`floe ${kind} --ours PATH\`, \`--theirs PATH\` or \`--file PATH\``
+            : `\`floe ${kind} --continue\` records the result`,
+        )
+      }
       section(
         'Staged for the next commit:',
         result.staged.map((change) => `  ${changeLine(change)}`),
@@ -44,7 +59,8 @@ export const status = command<{ short?: boolean }>({
       )
       for (const problem of result.problems) context.output.warn(`${problem.path}: ${problem.message}`)
       if (result.clean && !options.short) lines.push('Nothing to commit, the workspace is clean')
-      if (result.staged.length > 0) hints.push('`floe commit -m "…"` records what is staged')
+      if (result.operation) hints.push(`undo it with \`floe ${result.operation.kind} --abort\``)
+      else if (result.staged.length > 0) hints.push('`floe commit -m "…"` records what is staged')
       else if (result.unstaged.length + result.untracked.length > 0) hints.push('`floe add <path>` stages changes')
       return { data: result, lines, hints, exitCode: result.problems.length > 0 ? 3 : 0 }
     })

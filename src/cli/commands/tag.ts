@@ -12,14 +12,22 @@ export const tag = command<{ delete?: string }>({
     return inWorkspace(context, async (workspace) => {
       if (options.delete !== undefined) {
         const gone = await deleteTag(workspace, { name: options.delete })
-        return { data: { deleted: gone }, lines: [`Deleted tag ${options.delete}`] }
+        return {
+          data: { deleted: gone },
+          lines: [`Deleted tag ${options.delete}`],
+          hints: gone.commit ? [`undo with \`floe tag ${options.delete} ${gone.commit.slice(0, 12)}\``] : [],
+        }
       }
       if (name === undefined) {
         const tags = await listTags(workspace)
         return { data: { tags }, lines: tags.map((entry) => `${entry.name}  ${entry.commit?.slice(0, 12)}`) }
       }
       const created = await createTag(workspace, { name, at })
-      return { data: { created }, lines: [`Tag ${name} at ${created.commit?.slice(0, 12)}`] }
+      return {
+        data: { created },
+        lines: [`Tag ${name} at ${created.commit?.slice(0, 12)}`],
+        hints: [`\`floe push origin ${name}\` publishes it, for good; undo until then with \`floe tag -d ${name}\``],
+      }
     })
   },
 })

@@ -1,0 +1,52 @@
+import { merge as mergeRevision } from '../../repo/merge.ts'
+import { authorFrom } from '../author.ts'
+import { command } from '../command.ts'
+import {
+  addOperationFlags,
+  chosenSides,
+  integratedResult,
+  type OperationFlags,
+  runOnOperation,
+  undoHints,
+} from '../operation-flags.ts'
+import { withProgress } from '../progress.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean }>({
+  define: (command) =>
+    addOperationFlags(command, 'merge')
+      .argument('[revision]', 'branch or version to bring into the current branch')
+      .option('--no-ff', 'make a merge commit even where the branch could just move')
+      .option('--ff-only', 'fail where a merge commit would be needed')
+      .addHelpText(
+        'after',
+        '\nWhat only one side changed is taken. Text that both changed is merged line by line; all else is a conflict.',
+      ),
+  run: (context, [revision], options) =>
+    inWorkspace(context, async (workspace) => {
+      const handled = await runOnOperation(context, workspace, 'merge', revision, options)
+      if (handled) return handled
+      const author = await authorFrom(context, workspace, undefined)
+      const result = await withProgress(context, 'merge', (onProgress) =>
+        mergeRevision(workspace, {
+          revision: revision!,
+          author,
+          message: options.message,
+          noFastForward: !options.ff,
+          fastForwardOnly: options.ffOnly,
+          ...chosenSides(context, workspace, options),
+          signal: context.signal,
+          onProgress,
+        }),
+      )
+      if (result.$kind === 'merged' || result.$kind === 'conflicts')
+        return integratedResult('merge', result, `Merged ${revision} as`)
+      if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
+      return {
+        data: result,
+        lines: [`Fast-forwarded to ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
+        hints: undoHints(result),
+      }
+    }),
+})

@@ -1,0 +1,27 @@
+import { UsageError } from '../../base/errors.ts'
+import { move } from '../../repo/mv.ts'
+import { workspacePath } from '../../repo/paths.ts'
+import { command } from '../command.ts'
+import { formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const mv = command<{ force?: boolean; dryRun?: boolean }>({
+  define: (command) =>
+    command
+      .argument('<path...>', 'tracked files or folders, then the new name or the folder to move into')
+      .option('-f, --force', 'replace a file that is there')
+      .option('-n, --dry-run', 'only say what would be moved'),
+  run: (context, paths, options) =>
+    inWorkspace(context, async (workspace) => {
+      const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
+      const destination = chosen.pop()!
+      if (chosen.length === 0) throw new UsageError('ARGUMENT_MISSING', 'mv needs a source and a destination')
+      const result = await move(workspace, { sources: chosen, destination, ...options })
+      const only = paths.length === 2 && result.moved.length === 1 ? result.moved[0] : undefined
+      return {
+        data: result,
+        lines: [`${options.dryRun ? 'Would move' : 'Moved'} ${formatCount(result.moved.length, 'file')}`],
+        hints: only && !options.dryRun ? [`undo with \`floe mv ${only.to} ${only.from}\``] : [],
+      }
+    }),
+})

@@ -1,0 +1,25 @@
+import { once } from 'node:events'
+import { UsageError } from '../../base/errors.ts'
+import { catFile, parseRevisionPath } from '../../repo/cat.ts'
+import { showCommit } from '../../repo/show.ts'
+import { changeStatLines } from '../change-stat.ts'
+import { command } from '../command.ts'
+import { commitLines } from '../commit-lines.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const show = command({
+  define: (command) => command.argument('[revision]', 'a version, or REV:PATH for a file of it (default HEAD)', 'HEAD'),
+  run: (context, [target = 'HEAD']) =>
+    inWorkspace(context, async (workspace) => {
+      if (target.includes(':')) {
+        if (context.output.json) throw new UsageError('SHOW_JSON', 'a file is written as bytes, not as JSON')
+        const { stdout } = context.output.streams
+        const bytes = catFile(workspace, { ...parseRevisionPath(target), signal: context.signal })
+        for await (const piece of bytes) if (!stdout.write(piece)) await once(stdout, 'drain')
+        return { data: {} }
+      }
+      const shown = await showCommit(workspace, { revision: target, signal: context.signal })
+      const changes = shown.changes ? changeStatLines(shown.changes) : ['(the version before it was never fetched)']
+      return { data: shown, lines: [...commitLines(shown), ...changes] }
+    }),
+})

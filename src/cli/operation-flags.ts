@@ -1,0 +1,123 @@
+/** What merge, cherry-pick and revert have in common on the command line: sides, --continue, --abort, and how conflicts
+ *  are shown. */
+
+import type { Command } from 'commander'
+import { UsageError } from '../base/errors.ts'
+import type { ConflictRecord, Integrated } from '../repo/integrate.ts'
+import type { OperationKind } from '../repo/merge-errors.ts'
+import { workspacePath } from '../repo/paths.ts'
+import { abortOperation, continueOperation, resolveConflicts } from '../repo/resolve.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { Result } from './command.ts'
+import type { Context } from './context.ts'
+import { withProgress } from './progress.ts'
+import { formatCount } from './text.ts'
+
+export interface OperationFlags {
+  /** True: all conflicts. */
+  ours?: string[] | true
+  theirs?: string[] | true
+  file?: string[]
+  continue?: boolean
+  abort?: boolean
+  message?: string
+}
+
+export function addOperationFlags(command: Command, kind: OperationKind): Command {
+  return command
+    .option('-m, --message <text>', 'message of the commit')
+    .option('--ours [path...]', 'settle these conflicts (or all) with the version here')
+    .option('--theirs [path...]', 'settle these conflicts (or all) with the other version')
+    .option('--file <path...>', 'settle these conflicts with the files as they are now')
+    .option('--continue', 'record the result once every conflict is settled')
+    .option('--abort', `undo the ${kind} and bring the files back`)
+}
+
+/** Runs what concerns an operation that is in progress; undefined if a new one is meant. */
+export async function runOnOperation(
+  context: Context,
+  workspace: Workspace,
+  kind: OperationKind,
+  revision: string | undefined,
+  options: OperationFlags,
+): Promise<Result | undefined> {
+  const { signal } = context
+  const modes = [revision !== undefined, options.continue, options.abort].filter(Boolean).length
+  if (modes > 1 || (options.file && modes > 0))
+    throw new UsageError('OPERATION_MODES', `give a revision, --continue, --abort or --file, not several of them`)
+  if (options.abort) {
+    const result = await withProgress(context, kind, (onProgress) =>
+      abortOperation(workspace, { kind, signal, onProgress }),
+    )
+    return {
+      data: { $kind: 'aborted', ...result },
+      lines: [`Undone: HEAD is ${result.head.slice(0, 12)}, ${formatCount(result.files, 'file')} brought back`],
+    }
+  }
+  if (options.continue) {
+    const result = await continueOperation(workspace, { kind, message: options.message, signal })
+    if (result.$kind === 'nothing')
+      return { data: result, lines: ['Nothing is left of it, so no version was recorded'] }
+    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], hints: undoHints(result) }
+  }
+  if (revision !== undefined) return undefined
+  let settled: { conflicts: ConflictRecord[] } | undefined
+  for (const side of ['ours', 'theirs', 'file'] as const) {
+    const paths = pathsOf(context, workspace, options[side])
+    if (paths) settled = await resolveConflicts(workspace, { kind, paths, with: side, signal })
+  }
+  if (!settled)
+    throw new UsageError('ARGUMENT_MISSING', `${kind} needs a revision`, { hints: [`see \`floe ${kind} --help\``] })
+  const open = settled.conflicts.filter(({ resolved }) => resolved === null)
+  return {
+    data: settled,
+    lines: open.length > 0 ? conflictLines(open) : ['All conflicts are settled'],
+    hints: open.length > 0 ? conflictHints(kind) : [`\`floe ${kind} --continue\` records the result`],
+  }
+}
+
+/** The sides to be taken wherever the new operation meets a conflict. */
+export function chosenSides(context: Context, workspace: Workspace, options: OperationFlags) {
+  return { ours: pathsOf(context, workspace, options.ours), theirs: pathsOf(context, workspace, options.theirs) }
+}
+
+function pathsOf(context: Context, workspace: Workspace, given: string[] | true | undefined): string[] | undefined {
+  if (given === undefined) return undefined
+  return given === true ? [''] : given.map((path) => workspacePath(workspace, context.cwd, path))
+}
+
+/** A finished or stopped operation as a result; conflicts give exit status 1. */
+export function integratedResult(kind: OperationKind, result: Integrated, done: string): Result {
+  if (result.$kind === 'conflicts')
+    return {
+      data: result,
+      lines: ['Conflicts; all else is merged and staged', ...conflictLines(result.conflicts)],
+      hints: conflictHints(kind),
+      exitCode: 1,
+    }
+  return {
+    data: result,
+    lines: [`${done} ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
+    hints: undoHints(result),
+  }
+}
+
+function conflictLines(conflicts: readonly ConflictRecord[]): string[] {
+  const words = {
+    'both-changed': 'both changed',
+    'changed-deleted': 'changed and deleted',
+    'file-folder': 'file and folder',
+  }
+  return conflicts.map(({ path, kind }) => `  C  ${path} (${words[kind]})`)
+}
+
+function conflictHints(kind: OperationKind): string[] {
+  return [
+    `choose with \`floe ${kind} --ours PATH\` or \`--theirs PATH\`, or edit the file and \`floe ${kind} --file PATH\``,
+    `then \`floe ${kind} --continue\`; \`floe ${kind} --abort\` undoes it`,
+  ]
+}
+
+export function undoHints({ from }: { from: string | null }): string[] {
+  return from === null ? [] : [`undo with \`floe reset --hard ${from.slice(0, 12)}\``]
+}

@@ -1,0 +1,224 @@
+/** Bringing the difference between two versions into the current one: what merge, cherry-pick and revert share.
+ *
+ *  All that merges by itself becomes a commit at once. With conflicts nothing is committed: the record of the operation is
+ *  written first, then files and staging are brought to what merged, so that a run that was cut off is continued from the
+ *  record, or undone with it. */
+
+import { CHUNK_PROFILE } from '../chunking/profile.ts'
+import { type MergedTrees, mergeTrees, type TreeConflict } from '../history/merge-trees.ts'
+import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { comparePaths } from '../objects/path.ts'
+import type { ReadObject, WriteObject } from '../objects/reader.ts'
+import { diffTrees, type TreeChange, updateTree, walkTree } from '../objects/tree.ts'
+import type { WriteSession } from '../store/local-store.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { CheckoutItem } from '../worktree/checkout.ts'
+import { compareWithTree } from '../worktree/compare.ts'
+import { WouldOverwriteError } from '../worktree/errors.ts'
+import { moveHead } from './commit.ts'
+import { WorkspaceDirtyError } from './errors.ts'
+import { createContentMerger } from './merge-contents.ts'
+import { NothingToApplyError, type OperationKind } from './merge-errors.ts'
+import { type MoveOptions, moveFiles, moveToTree } from './move-files.ts'
+import { endOperation, type Operation, type OperationConflict, refuseOperation, writeOperation } from './operation.ts'
+import { isSelected } from './paths.ts'
+import { localFiles, readVersions, type Versions } from './versions.ts'
+
+export interface IntegrateRequest {
+  kind: OperationKind
+  /** The version whose changes count from `base`. */
+  theirs: ObjectId
+  theirsTree: ObjectId
+  base: ObjectId | null
+  label: string
+  /** Of the commit to be made. */
+  parents: ObjectId[]
+  message: string
+  author: CommitAuthor
+}
+
+export interface IntegrateOptions extends MoveOptions {
+  /** Conflicts at or below these paths (`''` for all) are settled with that side at once. */
+  ours?: readonly string[] | undefined
+  theirs?: readonly string[] | undefined
+  /** Throw MERGE_CONFLICT-like at conflicts, with nothing changed, instead of leaving them to be resolved. */
+  onConflicts?: ((conflicts: readonly TreeConflict[]) => Error) | undefined
+}
+
+export interface ConflictRecord {
+  path: string
+  kind: TreeConflict['kind']
+  resolved: Operation['conflicts'][number]['resolved']
+}
+
+export type Integrated =
+  | { $kind: 'merged'; from: ObjectId; to: ObjectId; files: number }
+  | { $kind: 'conflicts'; from: ObjectId; theirs: ObjectId; conflicts: ConflictRecord[]; files: number }
+
+/** Under the lock. HEAD has a commit.
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1)
+ *  @throws {WorkspaceDirtyError} WORKSPACE_DIRTY (exit 1) if changes are staged
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed
+ *  @throws {NothingToApplyError} PICK_NOTHING (exit 1) */
+export async function integrate(
+  workspace: Workspace,
+  versions: Versions,
+  request: IntegrateRequest,
+  options: IntegrateOptions,
+): Promise<Integrated> {
+  const head = versions.head!
+  refuseOperation(workspace)
+  await endOperation(workspace) // one that is no longer in force
+  await refuseStaged(versions)
+  const session = await workspace.store.begin()
+  try {
+    const merged = await mergeSides(session, versions, request, options)
+    if (merged.conflicts.length > 0) {
+      if (options.onConflicts) throw options.onConflicts(merged.conflicts)
+      return await begin(workspace, session, versions, request, merged, options)
+    }
+    const { tree } = merged
+    if (tree === versions.headTree && request.kind !== 'merge')
+      throw new NothingToApplyError(request.kind, request.label)
+    const made = await putCommit(workspace, session.put, { ...request, tree })
+    await session.seal()
+    // Files first, then the branch: what was cut off is finished by repeating it.
+    const { overlay, written, deleted } = await moveToTree(workspace, versions, tree, options)
+    await moveHead(workspace, head, made, reasonFor(request))
+    if (versions.staging.count > 0) await workspace.writeStaging(overlay)
+    return { $kind: 'merged', from: head, to: made, files: written + deleted }
+  } finally {
+    session.abort()
+  }
+}
+
+export async function putCommit(
+  workspace: Workspace,
+  put: WriteObject,
+  { tree, parents, author, message }: Pick<IntegrateRequest, 'parents' | 'author' | 'message'> & { tree: ObjectId },
+): Promise<ObjectId> {
+  const timeMs = workspace.clock.now()
+  return put(
+    'commit',
+    encodeCommit({ tree, parents, author, timeMs, message, profile: CHUNK_PROFILE, attachments: new Map() }),
+  )
+}
+
+/** One line for the reflog. */
+export function reasonFor({ kind, label, message }: Pick<IntegrateRequest, 'kind' | 'label' | 'message'>): string {
+  return kind === 'merge' ? `merge ${label}` : `${kind}: ${message.trim().split('\n')[0]}`
+}
+
+/** @throws {WorkspaceDirtyError} WORKSPACE_DIRTY (exit 1) */
+export async function refuseStaged(versions: Versions): Promise<void> {
+  const staged: string[] = []
+  for await (const { path } of diffTrees(versions.read, versions.headTree, versions.stagedTree)) staged.push(path)
+  if (staged.length > 0) throw new WorkspaceDirtyError(staged)
+}
+
+type MergedSides = Omit<MergedTrees, 'conflicts'> & { tree: ObjectId; conflicts: OperationConflict[] }
+
+async function mergeSides(
+  session: WriteSession,
+  versions: Versions,
+  { base, theirsTree, label }: IntegrateRequest,
+  options: IntegrateOptions,
+): Promise<MergedSides> {
+  await using contents = createContentMerger(session, { ours: 'HEAD', theirs: label })
+  // The merged texts are in the session; the trees may come from anywhere.
+  const sides = { base, ours: versions.headTree, theirs: theirsTree }
+  const found = await mergeTrees(session.read, sides, contents.merge, options)
+  const changes = new Map(found.changes.map((change) => [change.path, change]))
+  const conflicts: OperationConflict[] = []
+  for (const conflict of found.conflicts) {
+    if (options.ours && isSelected(conflict.path, options.ours)) continue
+    if (options.theirs && isSelected(conflict.path, options.theirs)) {
+      for (const change of await takeSide(session.read, conflict.path, versions.headTree, theirsTree))
+        changes.set(change.path, change)
+      continue
+    }
+    const { kind, ours, theirs } = conflict
+    const shown =
+      kind === 'both-changed' && ours && theirs ? await contents.mark(conflict.base, ours, theirs) : undefined
+    conflicts.push({ ...conflict, shown: shown ?? null, resolved: null })
+  }
+  const sorted = [...changes.values()].sort((a, b) => comparePaths(a.path, b.path))
+  const tree = await updateTree(session.read, session.put, versions.headTree, sorted, options)
+  return { changes: sorted, conflicts, tree }
+}
+
+/** What makes all at or below a path in one tree as it is in another. */
+export async function takeSide(read: ReadObject, path: string, from: ObjectId, to: ObjectId): Promise<TreeChange[]> {
+  const changes = new Map<string, TreeChange>()
+  for await (const entry of walkTree(read, from, { prefix: path }))
+    changes.set(entry.path, { path: entry.path, entry: null })
+  for await (const entry of walkTree(read, to, { prefix: path })) changes.set(entry.path, { path: entry.path, entry })
+  return [...changes.values()]
+}
+
+async function begin(
+  workspace: Workspace,
+  session: WriteSession,
+  versions: Versions,
+  request: IntegrateRequest,
+  merged: MergedSides,
+  options: IntegrateOptions,
+): Promise<Integrated> {
+  await refuseChanged(
+    workspace,
+    versions,
+    merged.conflicts.map(({ path }) => path),
+  )
+  await session.seal()
+  const { base: _, ...kept } = request
+  const head = versions.head!
+  const operation: Operation = { ...kept, head, tree: merged.tree, applied: false, conflicts: merged.conflicts }
+  await writeOperation(workspace, operation)
+  try {
+    const files = await applyOperation(workspace, operation, options)
+    return { $kind: 'conflicts', from: head, theirs: request.theirs, conflicts: conflictRecords(operation), files }
+  } catch (error) {
+    // Refused before anything was changed: then nothing has begun.
+    if (error instanceof WouldOverwriteError) await endOperation(workspace)
+    throw error
+  }
+}
+
+/** Files that are in conflict must be as committed: resolving replaces them.
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) */
+async function refuseChanged(workspace: Workspace, versions: Versions, paths: readonly string[]): Promise<void> {
+  const lost: string[] = []
+  const options = { paths, includeIgnored: true }
+  for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.headTree, options)) {
+    const isSame = state.$kind === 'tracked' && (state.difference === 'same' || state.difference === 'mode')
+    if (!isSame) lost.push(state.path)
+  }
+  if (lost.length > 0) throw new WouldOverwriteError(lost)
+}
+
+/** Brings files and staging to what merged, and shows the conflicts in the files. Repeating it continues it.
+ *  @returns files written or deleted */
+export async function applyOperation(
+  workspace: Workspace,
+  operation: Operation,
+  options: MoveOptions,
+): Promise<number> {
+  const versions = await readVersions(workspace)
+  const { written, deleted } = await moveToTree(workspace, versions, operation.tree, options)
+  const items: CheckoutItem[] = []
+  for (const { path, ours, shown } of operation.conflicts)
+    if (ours && shown) items.push({ path, before: ours, after: shown })
+  const shown = await moveFiles(workspace, versions.read, items, undefined, options)
+  const staged: TreeChange[] = []
+  for await (const { path, after } of diffTrees(versions.read, versions.headTree, operation.tree))
+    staged.push({ path, entry: after ?? null })
+  await workspace.writeStaging(staged)
+  operation.applied = true
+  await writeOperation(workspace, operation)
+  return written + deleted + shown.written
+}
+
+export function conflictRecords({ conflicts }: Operation): ConflictRecord[] {
+  return conflicts.map(({ path, kind, resolved }) => ({ path, kind, resolved }))
+}

@@ -1,0 +1,129 @@
+/** What is begun and waits for a person: a merge, cherry-pick or revert with conflicts. Its record is `.floe/operation`,
+ *  one checked JSON document, replaced atomically.
+ *
+ *  A record is in force only while HEAD is where the operation began. So whatever moves HEAD ends it, and a crash between
+ *  the commit that finishes it and the removal of the record does no harm. */
+
+import * as v from 'valibot'
+import { fromUtf8, utf8 } from '../base/bytes.ts'
+import { sha256Hex } from '../crypto/hash.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { TreeEntry } from '../objects/tree.ts'
+import { discard, replaceFile } from '../store/atomic-file.ts'
+import { isErrno } from '../store/file-system.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { OperationError, type OperationKind, operationCorrupt } from './merge-errors.ts'
+
+export type Resolution = 'ours' | 'theirs' | 'file'
+
+const id = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/),
+  v.transform((text) => text as ObjectId),
+)
+const bytes = v.pipe(v.number(), v.integer(), v.minValue(0))
+const entrySchema = v.object({
+  path: v.string(),
+  kind: v.picklist(['file', 'symlink']),
+  executable: v.boolean(),
+  bytes,
+  fileId: id,
+  content: v.nullable(v.object({ kind: v.picklist(['chunk', 'map']), id })),
+})
+
+const operationSchema = v.object({
+  kind: v.picklist(['merge', 'cherry-pick', 'revert']),
+  /** Where HEAD was. */
+  head: id,
+  /** The version that is brought in, and what to call it. */
+  theirs: id,
+  theirsTree: id,
+  label: v.string(),
+  /** HEAD's tree with all that merged by itself; conflicts are as in HEAD. */
+  tree: id,
+  parents: v.array(id),
+  message: v.string(),
+  author: v.object({ name: v.string(), email: v.string(), address: v.optional(v.string()) }),
+  /** Files and staging have been brought to `tree`. */
+  applied: v.boolean(),
+  conflicts: v.array(
+    v.object({
+      path: v.string(),
+      kind: v.picklist(['both-changed', 'changed-deleted', 'file-folder']),
+      base: v.nullable(entrySchema),
+      ours: v.nullable(entrySchema),
+      theirs: v.nullable(entrySchema),
+      /** What the file on disk was given: a text with conflict markers. */
+      shown: v.nullable(entrySchema),
+      resolved: v.nullable(v.picklist(['ours', 'theirs', 'file'])),
+    }),
+  ),
+})
+
+export type Operation = v.InferOutput<typeof operationSchema>
+export type OperationConflict = Operation['conflicts'][number]
+
+/** About half a million conflicts. */
+const MAX_OPERATION_BYTES = 512 * 2 ** 20
+
+/** The operation in progress, or null.
+ *  @throws {StoreCorruptError} STORE_OPERATION_CORRUPT (exit 13) */
+export function readOperation(workspace: Workspace): Operation | null {
+  const path = pathOf(workspace)
+  let text: string
+  try {
+    text = fromUtf8(workspace.fs.readFile(path, MAX_OPERATION_BYTES))
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null
+    if (error instanceof TypeError || isErrno(error, 'EFBIG', 'EISDIR', 'ELOOP'))
+      throw operationCorrupt(path, 'it is no record')
+    throw error
+  }
+  const lineEnd = text.indexOf('\n')
+  const body = text.slice(lineEnd + 1)
+  if (lineEnd < 0 || text.slice(0, lineEnd) !== `floe.operation.v1 ${sha256Hex(utf8(body))}`)
+    throw operationCorrupt(path, 'its check does not match')
+  const parsed = v.safeParse(operationSchema, JSON.parse(body))
+  if (!parsed.success) throw operationCorrupt(path, parsed.issues[0].message)
+  return parsed.output.head === workspace.refs.headCommit() ? parsed.output : null
+}
+
+/** Under the lock. */
+export async function writeOperation(workspace: Workspace, operation: Operation): Promise<void> {
+  const body = `${JSON.stringify(operation)}\n`
+  const text = utf8(`floe.operation.v1 ${sha256Hex(utf8(body))}\n${body}`)
+  await replaceFile(workspace.fs, pathOf(workspace), [text], { tmpDir: workspace.tmpDir })
+}
+
+/** Forgets it. Under the lock. */
+export async function endOperation(workspace: Workspace): Promise<void> {
+  const path = pathOf(workspace)
+  if (!workspace.fs.stat(path)) return
+  discard(workspace.fs, path)
+  await workspace.fs.syncDirectory(workspace.floeDir)
+}
+
+/** @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) */
+export function refuseOperation(workspace: Workspace): void {
+  const operation = readOperation(workspace)
+  if (operation) throw new OperationError('OPERATION_IN_PROGRESS', operation.kind)
+}
+
+/** @throws {OperationError} OPERATION_NONE (exit 1) if there is none of that kind */
+export function demandOperation(workspace: Workspace, kind: OperationKind): Operation {
+  const operation = readOperation(workspace)
+  if (!operation) throw new OperationError('OPERATION_NONE', kind)
+  if (operation.kind !== kind) throw new OperationError('OPERATION_IN_PROGRESS', operation.kind)
+  return operation
+}
+
+/** What it refers to that nothing else may: roots for keeping objects. */
+export function operationEntries(operation: Operation): TreeEntry[] {
+  return operation.conflicts
+    .flatMap(({ ours, theirs, shown }) => [ours, theirs, shown])
+    .filter((entry) => entry !== null)
+}
+
+function pathOf(workspace: Workspace): string {
+  return `${workspace.floeDir}/operation`
+}

@@ -1,0 +1,194 @@
+/** The rest of a merge, cherry-pick or revert that met conflicts: resolving them, finishing it, or giving it up. */
+
+import type { ObjectId } from '../objects/id.ts'
+import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
+import { isErrno } from '../store/file-system.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { CheckoutItem } from '../worktree/checkout.ts'
+import { moveHead } from './commit.ts'
+import { PathsUnknownError } from './errors.ts'
+import { applyOperation, type ConflictRecord, conflictRecords, putCommit, reasonFor, takeSide } from './integrate.ts'
+import { isMarked } from './merge-contents.ts'
+import { MarkersLeftError, type OperationKind, UnresolvedError } from './merge-errors.ts'
+import { moveFiles } from './move-files.ts'
+import {
+  demandOperation,
+  endOperation,
+  type Operation,
+  type OperationConflict,
+  type Resolution,
+  writeOperation,
+} from './operation.ts'
+import { isSelected } from './paths.ts'
+import type { OnProgress } from './progress.ts'
+import { overlay, stage } from './stage.ts'
+import { readVersions, type Versions } from './versions.ts'
+
+export interface ResolveOptions {
+  kind: OperationKind
+  /** Workspace paths in conflict, or folders of such; `''` for all. */
+  paths: readonly string[]
+  /** Ours, theirs, or the file as it is on disk. */
+  with: Resolution
+  signal?: AbortSignal | undefined
+}
+
+const MAX_MARKED_BYTES = 16 * 2 ** 20
+
+/** Files first, then staging, then the record; repeating it continues it. A path may be resolved again differently.
+ *  @throws {OperationError} OPERATION_NONE (exit 1)
+ *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) for a path without a conflict
+ *  @throws {MarkersLeftError} MERGE_MARKERS_LEFT (exit 1) */
+export async function resolveConflicts(
+  workspace: Workspace,
+  options: ResolveOptions,
+): Promise<{ conflicts: ConflictRecord[] }> {
+  return workspace.withLock(options.kind, async () => {
+    const operation = await openOperation(workspace, options.kind, options)
+    const chosen = operation.conflicts.filter(({ path }) => options.paths.length > 0 && isSelected(path, options.paths))
+    const unknown = options.paths.filter((path) => !chosen.some((conflict) => isSelected(conflict.path, [path])))
+    if (unknown.length > 0) throw new PathsUnknownError(unknown, 'what is in conflict')
+    if (options.with === 'file') await takeFiles(workspace, chosen, options.signal)
+    else await takeSides(workspace, operation, chosen, options.with, options.signal)
+    for (const conflict of chosen) conflict.resolved = options.with
+    await writeOperation(workspace, operation)
+    return { conflicts: conflictRecords(operation) }
+  })
+}
+
+async function takeFiles(
+  workspace: Workspace,
+  conflicts: readonly OperationConflict[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { path, shown } of conflicts) {
+    if (!shown) continue
+    try {
+      if (isMarked(workspace.fs.readFile(`${workspace.root}/${path}`, MAX_MARKED_BYTES)))
+        throw new MarkersLeftError(path)
+    } catch (error) {
+      // Deleted, or something else by now: then that is the resolution.
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EFBIG')) throw error
+    }
+  }
+  await stage(workspace, { paths: conflicts.map(({ path }) => path), scope: 'all', includeIgnored: true, signal })
+}
+
+async function takeSides(
+  workspace: Workspace,
+  operation: Operation,
+  conflicts: readonly OperationConflict[],
+  side: 'ours' | 'theirs',
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const versions = await readVersions(workspace)
+  const source = side === 'ours' ? versions.headTree : operation.theirsTree
+  const changes = new Map<string, TreeEntry | null>()
+  const items = new Map<string, CheckoutItem>()
+  for (const conflict of conflicts) {
+    for (const { path, entry } of await takeSide(versions.read, conflict.path, versions.stagedTree, source)) {
+      changes.set(path, entry)
+      items.set(path, entry ? { path, after: entry } : { path })
+    }
+    if (!items.has(conflict.path)) items.set(conflict.path, { path: conflict.path })
+  }
+  await moveFiles(workspace, versions.read, [...items.values()], undefined, { force: true, signal })
+  await workspace.writeStaging(await overlay(versions, changes))
+}
+
+export interface ContinueResult {
+  $kind: 'committed' | 'nothing'
+  from: ObjectId
+  to: ObjectId
+}
+
+/** Makes the commit once every conflict is resolved, or staged by hand. A pick of which nothing is left makes none.
+ *  @throws {OperationError} OPERATION_NONE (exit 1)
+ *  @throws {UnresolvedError} MERGE_UNRESOLVED (exit 1) */
+export async function continueOperation(
+  workspace: Workspace,
+  options: { kind: OperationKind; message?: string | undefined; signal?: AbortSignal | undefined },
+): Promise<ContinueResult> {
+  return workspace.withLock(options.kind, async () => {
+    const operation = await openOperation(workspace, options.kind, options)
+    const versions = await readVersions(workspace)
+    const open = await unresolved(versions, operation)
+    if (open.length > 0) throw new UnresolvedError(options.kind, open)
+    const { head: from, parents, author } = operation
+    const message = options.message ?? operation.message
+    const session = await workspace.store.begin()
+    try {
+      const { headTree, staging } = versions
+      const tree = await updateTree(session.read, session.put, headTree, staging.changes(), options)
+      if (tree === headTree && options.kind !== 'merge') {
+        await workspace.writeStaging([])
+        await endOperation(workspace)
+        return { $kind: 'nothing', from, to: from }
+      }
+      const to = await putCommit(workspace, session.put, { tree, parents, author, message })
+      await session.seal()
+      await moveHead(workspace, from, to, reasonFor(operation))
+      await workspace.writeStaging([])
+      await endOperation(workspace)
+      return { $kind: 'committed', from, to }
+    } finally {
+      session.abort()
+    }
+  })
+}
+
+/** Conflicts that nobody has decided; who stages another version of the path has. */
+async function unresolved({ read, stagedTree }: Versions, { conflicts }: Operation): Promise<string[]> {
+  const open: string[] = []
+  for (const { path, ours, resolved } of conflicts) {
+    if (resolved) continue
+    const staged = await findEntry(read, stagedTree, path)
+    const isAsBefore = ours && staged ? sameEntry(ours, staged) : !ours && !staged
+    if (isAsBefore) open.push(path)
+  }
+  return open
+}
+
+export interface AbortResult {
+  head: ObjectId
+  /** Files written or deleted. */
+  files: number
+}
+
+/** Brings back what the operation changed. What else was staged meanwhile is no longer staged, but stays on disk.
+ *  @throws {OperationError} OPERATION_NONE (exit 1) */
+export async function abortOperation(
+  workspace: Workspace,
+  options: { kind: OperationKind; signal?: AbortSignal | undefined; onProgress?: OnProgress | undefined },
+): Promise<AbortResult> {
+  return workspace.withLock(options.kind, async () => {
+    const operation = demandOperation(workspace, options.kind)
+    const versions = await readVersions(workspace)
+    const { read, headTree, stagedTree } = versions
+    const items = new Map<string, CheckoutItem>()
+    const places = operation.conflicts.map(({ path }) => path)
+    for await (const { path, before } of diffTrees(read, headTree, operation.tree, options))
+      items.set(path, before ? { path, after: before } : { path })
+    for await (const { path, before } of diffTrees(read, headTree, stagedTree, options))
+      if (places.length > 0 && isSelected(path, places)) items.set(path, before ? { path, after: before } : { path })
+    for (const path of places) {
+      const before = await findEntry(read, headTree, path)
+      if (before) items.set(path, { path, after: before })
+    }
+    const result = await moveFiles(workspace, read, [...items.values()], undefined, { ...options, force: true })
+    await workspace.writeStaging([])
+    await endOperation(workspace)
+    return { head: operation.head, files: result.written + result.deleted }
+  })
+}
+
+/** The operation, brought to where conflicts can be resolved if it had been cut off before. */
+async function openOperation(
+  workspace: Workspace,
+  kind: OperationKind,
+  options: { signal?: AbortSignal | undefined },
+): Promise<Operation> {
+  const operation = demandOperation(workspace, kind)
+  if (!operation.applied) await applyOperation(workspace, operation, { signal: options.signal })
+  return operation
+}

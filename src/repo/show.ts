@@ -1,0 +1,47 @@
+/** `show`: one version, and what it changed. */
+
+import { readCommit } from '../history/commits.ts'
+import { resolveRevision } from '../history/revision.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import { diffTrees } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type Change, changeBetween } from './change.ts'
+import { type CommitRecord, logOf } from './log.ts'
+import { revisionSource } from './versions.ts'
+
+export interface ShowResult extends CommitRecord {
+  /** Against the first parent, in path order; null if that version was never brought here. */
+  changes: Change[] | null
+}
+
+/** @throws {RevisionUnknownError} REVISION_UNKNOWN (exit 2) */
+export async function showCommit(
+  workspace: Workspace,
+  options: { revision?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<ShowResult> {
+  const id = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
+  const [record] = await logOf(workspace, { revision: id, limit: 1, signal: options.signal })
+  // A version that history does not have at all is an error of its own, thrown here.
+  if (!record) throw new ObjectMissingError('commit', id)
+  return { ...record, changes: await changesOf(workspace, record, options) }
+}
+
+async function changesOf(
+  workspace: Workspace,
+  { tree, parents }: CommitRecord,
+  options: { signal?: AbortSignal | undefined },
+): Promise<Change[] | null> {
+  const { read } = workspace.store
+  const changes: Change[] = []
+  try {
+    const before = parents[0] ? (await readCommit(read, parents[0], options)).tree : null
+    for await (const { path, before: old, after } of diffTrees(read, before, tree, options)) {
+      const change = changeBetween(path, old, after)
+      if (change) changes.push(change)
+    }
+  } catch (error) {
+    if (error instanceof ObjectMissingError) return null
+    throw error
+  }
+  return changes
+}

@@ -1,0 +1,210 @@
+/** `stash`: puts uncommitted changes aside and brings them back.
+ *
+ *  A stash is a commit of the files as they were, with two parents as in git: HEAD, and a commit of what was staged. It is
+ *  held by a ref of its own, `stash/<number>`, so that dropping one leaves the others alone; `stash@{0}` is the newest. */
+
+import { readCommit } from '../history/commits.ts'
+import { mergeTrees } from '../history/merge-trees.ts'
+import type { CommitAuthor } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { CheckoutItem } from '../worktree/checkout.ts'
+import { configuredAuthor } from './commit.ts'
+import { MergeConflictError } from './errors.ts'
+import { putCommit } from './integrate.ts'
+import { createContentMerger } from './merge-contents.ts'
+import { StashError } from './merge-errors.ts'
+import { moveFiles, moveToTree } from './move-files.ts'
+import { refuseOperation } from './operation.ts'
+import type { OnProgress } from './progress.ts'
+import { overlay, stage } from './stage.ts'
+import { readVersions, type Versions } from './versions.ts'
+
+export interface StashRecord {
+  /** `stash@{0}` is the newest. */
+  selector: string
+  ref: string
+  commit: ObjectId
+  /** The version it was made on. */
+  base: ObjectId
+  message: string
+  timeMs: number
+}
+
+export interface StashPushOptions {
+  message?: string | undefined
+  /** Files that are not tracked, too; ignored ones stay. */
+  includeUntracked?: boolean | undefined
+  author?: CommitAuthor | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+const STASH = 'stash/'
+
+/** Newest first. */
+export async function listStashes(workspace: Workspace): Promise<StashRecord[]> {
+  const refs = workspace.refs.list(STASH).reverse()
+  const records: StashRecord[] = []
+  for (const [index, { name, id }] of refs.entries()) {
+    const { parents, message, timeMs } = await readCommit(workspace.store.read, id)
+    records.push({ selector: `stash@{${index}}`, ref: name, commit: id, base: parents[0]!, message, timeMs })
+  }
+  return records
+}
+
+/** The stash is durable before the files change; cut off in between, nothing is lost and the changes are in both places.
+ *  @throws {StashError} STASH_NOTHING (exit 2) */
+export async function pushStash(
+  workspace: Workspace,
+  options: StashPushOptions = {},
+): Promise<StashRecord & { files: number }> {
+  const author = options.author ?? configuredAuthor(workspace)
+  return workspace.withLock('stash', async () => {
+    refuseOperation(workspace)
+    const before = await readVersions(workspace)
+    const base = before.head
+    if (!base) throw new StashError('STASH_NOTHING', 'there is no commit yet that changes could be put aside from')
+    // From here until the files have moved, all that is put aside is staged: safe, should this be cut off.
+    await stage(workspace, { scope: options.includeUntracked ? 'all' : 'tracked', signal: options.signal })
+    const versions = await readVersions(workspace)
+    if (versions.stagedTree === versions.headTree && before.stagedTree === before.headTree)
+      throw new StashError('STASH_NOTHING', 'there are no changes to put aside')
+    const head = workspace.refs.readHead()
+    const message = options.message ?? `On ${head.$kind === 'branch' ? head.branch : 'no branch'}, ${base.slice(0, 12)}`
+    const session = await workspace.store.begin()
+    let commit: ObjectId
+    try {
+      const put = async (staging: Versions['staging'], parents: ObjectId[]) => {
+        const tree = await updateTree(session.read, session.put, versions.headTree, staging.changes(), options)
+        return putCommit(workspace, session.put, { tree, parents, author, message })
+      }
+      commit = await put(versions.staging, [base, await put(before.staging, [base])])
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+    const ref = nextName(workspace)
+    await workspace.refs.update({ name: ref, expected: null, next: commit, reason: `stash: ${message}` })
+    const moved = await moveToTree(workspace, versions, versions.headTree, { ...options, force: true })
+    await workspace.writeStaging([])
+    const files = moved.written + moved.deleted
+    return { selector: 'stash@{0}', ref, commit, base, message, timeMs: workspace.clock.now(), files }
+  })
+}
+
+export interface StashPopOptions {
+  /** `stash@{N}` or N; default the newest. */
+  stash?: string | undefined
+  /** Keep the stash. */
+  keep?: boolean | undefined
+  signal?: AbortSignal | undefined
+  onProgress?: OnProgress | undefined
+}
+
+/** Brings the changes back, merged into what HEAD has become; what was staged is staged again where HEAD has not changed
+ *  it. The stash goes last, so a pop that was cut off is finished by repeating it.
+ *  @throws {StashError} STASH_UNKNOWN (exit 2)
+ *  @throws {MergeConflictError} MERGE_CONFLICT (exit 1), with nothing changed
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed */
+export async function popStash(
+  workspace: Workspace,
+  options: StashPopOptions = {},
+): Promise<StashRecord & { files: number; dropped: boolean }> {
+  return workspace.withLock('stash', async () => {
+    refuseOperation(workspace)
+    const stash = await findStash(workspace, options.stash)
+    const versions = await readVersions(workspace)
+    const { read } = versions
+    const treeOf = async (id: ObjectId) => (await readCommit(read, id)).tree
+    const { parents, tree: theirs } = await readCommit(read, stash.commit)
+    const base = await treeOf(parents[0]!)
+    const items = await changesFor(workspace, versions, base, theirs, stash, options.signal)
+    const result = await moveFiles(workspace, read, items, undefined, options)
+    const staged = await stagedAgain(read, versions, base, await treeOf(parents[1]!))
+    if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
+    if (!options.keep) await drop(workspace, stash)
+    return { ...stash, files: result.written + result.deleted, dropped: !options.keep }
+  })
+}
+
+/** @throws {StashError} STASH_UNKNOWN (exit 2) */
+export async function dropStash(
+  workspace: Workspace,
+  options: { stash?: string | undefined } = {},
+): Promise<StashRecord> {
+  return workspace.withLock('stash', async () => {
+    const stash = await findStash(workspace, options.stash)
+    await drop(workspace, stash)
+    return stash
+  })
+}
+
+async function drop(workspace: Workspace, { ref, commit }: StashRecord): Promise<void> {
+  await workspace.refs.update({ name: ref, expected: commit, next: null, reason: 'stash: dropped' })
+}
+
+async function changesFor(
+  workspace: Workspace,
+  versions: Versions,
+  base: ObjectId,
+  theirs: ObjectId,
+  stash: StashRecord,
+  signal: AbortSignal | undefined,
+): Promise<CheckoutItem[]> {
+  const ours = versions.stagedTree
+  const session = await workspace.store.begin()
+  try {
+    await using contents = createContentMerger(session, { ours: 'HEAD', theirs: stash.selector })
+    const { changes, conflicts } = await mergeTrees(
+      versions.read,
+      { base, ours, theirs },
+      // The trees may be in memory, the files are not.
+      contents.merge,
+      { signal },
+    )
+    if (conflicts.length > 0) {
+      const paths = conflicts.map(({ path }) => path)
+      throw new MergeConflictError(paths, versions.head ?? '', stash.commit)
+    }
+    await session.seal()
+    const items: CheckoutItem[] = []
+    for (const { path, entry } of changes) {
+      const before = await findEntry(versions.read, ours, path)
+      items.push({ path, ...(before ? { before } : {}), ...(entry ? { after: entry } : {}) })
+    }
+    return items
+  } finally {
+    session.abort()
+  }
+}
+
+/** What was staged, of paths that are now as they were then. */
+async function stagedAgain(
+  read: ReadObject,
+  { stagedTree }: Versions,
+  base: ObjectId,
+  staged: ObjectId,
+): Promise<Map<string, TreeEntry | null>> {
+  const again = new Map<string, TreeEntry | null>()
+  for await (const { path, before, after } of diffTrees(read, base, staged)) {
+    const now = await findEntry(read, stagedTree, path)
+    if (now && before ? sameEntry(now, before) : !now && !before) again.set(path, after ?? null)
+  }
+  return again
+}
+
+async function findStash(workspace: Workspace, name: string | undefined): Promise<StashRecord> {
+  const match = /^(?:stash@\{(\d{1,9})\}|(\d{1,9}))$/.exec(name ?? '0')
+  const stash = match && (await listStashes(workspace))[Number(match[1] ?? match[2])]
+  if (!stash) throw new StashError('STASH_UNKNOWN', `there is no ${name ?? 'stash'}`, name ?? 'stash@{0}')
+  return stash
+}
+
+/** Padded, so that names sort by age. */
+function nextName(workspace: Workspace): string {
+  const last = workspace.refs.list(STASH).at(-1)?.name ?? `${STASH}0`
+  return `${STASH}${String(Number(last.slice(STASH.length)) + 1).padStart(9, '0')}`
+}

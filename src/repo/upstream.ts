@@ -1,0 +1,71 @@
+/** What a branch follows on a remote, and how far the two have parted, as of the last fetch. */
+
+import { newCommits } from '../history/missing-objects.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { RefStateError } from './errors.ts'
+
+export interface Upstream {
+  /** As a revision is written: `origin/main`. */
+  name: string
+  /** Null if the remote has no such branch, or it was never fetched. */
+  commit: ObjectId | null
+  /** Commits only here, and only there; null where history is not here to count them. */
+  ahead: number | null
+  behind: number | null
+}
+
+/** Null if the branch follows nothing. */
+export async function upstreamOf(
+  workspace: Workspace,
+  branch: { name: string; commit: ObjectId | null },
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Upstream | null> {
+  const followed = workspace.readConfig().branches?.[branch.name]
+  const name = followed
+    ? `${followed.remote}/${followed.ref.replace(/^heads\//, '')}`
+    : workspace.refs.read(`remotes/origin/${branch.name}`) && `origin/${branch.name}`
+  if (!name) return null
+  const commit = workspace.refs.read(`remotes/${name}`)
+  if (!commit || !branch.commit) return { name, commit, ahead: null, behind: null }
+  const count = async (wanted: ObjectId, have: ObjectId) => {
+    if (wanted === have) return 0
+    try {
+      return (await newCommits(workspace.store.read, { wanted: [wanted], have: [have], ...options })).length
+    } catch (error) {
+      if (error instanceof ObjectMissingError) return null
+      throw error
+    }
+  }
+  return { name, commit, ahead: await count(branch.commit, commit), behind: await count(commit, branch.commit) }
+}
+
+/** Makes a branch follow `REMOTE/BRANCH`; null ends it.
+ *  @throws {RefStateError} REF_UNKNOWN (exit 2) */
+export async function setUpstream(workspace: Workspace, branch: string, upstream: string | null): Promise<void> {
+  await workspace.withLock('branch', async () => {
+    const head = workspace.refs.readHead()
+    const isCurrent = head.$kind === 'branch' && head.branch === branch
+    if (!isCurrent && workspace.refs.read(`heads/${branch}`) === null)
+      throw new RefStateError('REF_UNKNOWN', `there is no branch ${branch}`, branch)
+    const config = structuredClone(workspace.readConfig())
+    const branches = { ...config.branches }
+    if (upstream === null) delete branches[branch]
+    else branches[branch] = followed(workspace, upstream, config.remotes ?? {})
+    if (Object.keys(branches).length > 0) config.branches = branches
+    else delete config.branches
+    await workspace.writeConfig(config)
+  })
+}
+
+function followed(workspace: Workspace, upstream: string, remotes: Readonly<Record<string, unknown>>) {
+  const slash = upstream.indexOf('/')
+  const remote = upstream.slice(0, Math.max(slash, 0))
+  const isKnown = slash > 0 && (Object.hasOwn(remotes, remote) || workspace.refs.read(`remotes/${upstream}`) !== null)
+  if (!isKnown)
+    throw new RefStateError('REF_UNKNOWN', `${upstream} is no branch of a known remote`, upstream, [
+      'write it as REMOTE/BRANCH; `floe remote list` lists the remotes',
+    ])
+  return { remote, ref: `heads/${upstream.slice(slash + 1)}` }
+}
