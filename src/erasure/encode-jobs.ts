@@ -89,27 +89,26 @@ export function encodeColumns(engine: Engine, tools: JobTools, job: EncodeColumn
   const load = range.first < ks ? matrixLoader(tools, job) : columnLoader(tools, job)
   const keepsRows = rows && range.first < ks
   const gathered = keepsRows && !isMemory(rows) ? tools.scratch(1, (n - kp) * range.count * s) : undefined
-  inBlocks(range, codewordsPerBlock(s), (first, count) => {
-    const input = engine.reserve(count * n * (s + HASH_BYTES) + count * HASH_BYTES)
+  // Leaf hashes of the whole job stand in the engine's memory as they will in `leaves`: row after row. Copied out block
+  // by block, a hundred bytes to each of a thousand rows, they took a tenth of the time of all.
+  const blockCount = Math.min(range.count, codewordsPerBlock(s))
+  const input = engine.reserve(blockCount * n * s + (n + 1) * range.count * HASH_BYTES)
+  const hashes = input + blockCount * n * s
+  const roots = hashes + n * range.count * HASH_BYTES
+  inBlocks(range, blockCount, (first, count) => {
     const output = input + count * kp * s
-    const hashes = input + count * n * s
-    const roots = hashes + count * n * HASH_BYTES
     const originals = load(engine, input, first, count)
     const block = { symbolBytes: s, codewords: count }
     const recovery = { offset: output, positionStride: count * s, codewordStride: s }
     engine.extend(code, block, originals, recovery)
 
-    const nodes = { offset: hashes, positionStride: count * HASH_BYTES, codewordStride: HASH_BYTES }
+    const done = (first - range.first) * HASH_BYTES
+    const nodes = { offset: hashes + done, positionStride: range.count * HASH_BYTES, codewordStride: HASH_BYTES }
     engine.hashLeaves(block, kp, originals, nodes)
-    engine.hashLeaves(block, n - kp, recovery, { ...nodes, offset: hashes + kp * nodes.positionStride })
-    engine.merkleRoots(n, count, nodes, roots)
+    engine.hashLeaves(block, n - kp, recovery, { ...nodes, offset: nodes.offset + kp * nodes.positionStride })
+    engine.merkleRoots(n, count, nodes, roots + done)
 
     const { memory } = engine
-    for (let row = 0; row < n; row++) {
-      const from = hashes + row * nodes.positionStride
-      leaves.set(memory.subarray(from, from + nodes.positionStride), (row * n + first) * HASH_BYTES)
-    }
-    columnRoots.set(memory.subarray(roots, roots + count * HASH_BYTES), first * HASH_BYTES)
     if (keepsRows)
       for (let j = 0; j < n - kp; j++) {
         const made = memory.subarray(output + j * count * s, output + (j + 1) * count * s)
@@ -117,6 +116,13 @@ export function encodeColumns(engine: Engine, tools: JobTools, job: EncodeColumn
         else writeRegion(tools, rows, j * primarySliverBytes + first * s, made)
       }
   })
+  const { memory } = engine
+  const rowBytes = range.count * HASH_BYTES
+  for (let row = 0; row < n; row++) {
+    const from = hashes + row * rowBytes
+    leaves.set(memory.subarray(from, from + rowBytes), (row * n + range.first) * HASH_BYTES)
+  }
+  columnRoots.set(memory.subarray(roots, roots + rowBytes), range.first * HASH_BYTES)
   if (gathered)
     for (let j = 0; j < n - kp; j++) {
       const made = gathered.subarray(j * range.count * s, (j + 1) * range.count * s)
