@@ -4,7 +4,7 @@
 import { MoveLinkError } from './errors.ts'
 import type { LinkedModule } from './linkage.ts'
 import { Loader } from './loader.ts'
-import { ABILITY, type TypeToken } from './module.ts'
+import { ABILITY, type FieldDefinition, type TypeToken } from './module.ts'
 import type { PackageSource } from './package.ts'
 import { type MoveType, type PrimitiveName, parseType } from './types.ts'
 
@@ -52,6 +52,57 @@ export function moduleFunction(
       typeParameters: linked.typeParameters.map((set) => ({ constraints: abilityNames(set) })),
       parameters: linked.parameterTokens.map(open),
       returns: linked.returnTokens.map(open),
+    }
+  })
+}
+
+export interface DatatypeField {
+  readonly name: string
+  readonly type: OpenType
+}
+
+/** A struct (`fields`) or an enum (`variants`) as it is declared. */
+export interface DatatypeDeclaration {
+  /** `0x<64 hex>::module::Name` by defining package id. */
+  readonly typeName: string
+  readonly definingId: string
+  readonly abilities: readonly Ability[]
+  readonly typeParameters: readonly { readonly constraints: readonly Ability[]; readonly isPhantom: boolean }[]
+  readonly fields: readonly DatatypeField[] | undefined
+  readonly variants: readonly { readonly name: string; readonly fields: readonly DatatypeField[] }[] | undefined
+}
+
+/** The declaration of a struct or enum, or nothing if package, module or type is missing. */
+export function moduleDatatype(
+  source: PackageSource,
+  packageId: string,
+  moduleName: string,
+  name: string,
+): DatatypeDeclaration | undefined {
+  return lookUp(() => {
+    const linkage = new Loader(source).linkage(packageId)
+    const linked = linkage.module(linkage.root.originalId, moduleName)
+    const { module, structs, enums } = linked.loaded
+    const struct = structs.get(name)
+    const declared = struct ?? enums.get(name)
+    if (!declared) return undefined
+    const { abilities, typeParameters } = module.datatypeHandles[declared.handle]!
+    const { address } = linked.datatype(declared.handle)
+    const open = (fields: readonly FieldDefinition[]) =>
+      fields.map((field) => ({ name: module.identifiers[field.name]!, type: openType(linked, field.type) }))
+    return {
+      typeName: `${address}::${moduleName}::${name}`,
+      definingId: address,
+      abilities: abilityNames(abilities),
+      typeParameters: typeParameters.map(({ constraints, phantom }) => ({
+        constraints: abilityNames(constraints),
+        isPhantom: phantom,
+      })),
+      fields: struct && open(struct.fields ?? []),
+      variants: enums.get(name)?.variants.map((variant) => ({
+        name: module.identifiers[variant.name]!,
+        fields: open(variant.fields),
+      })),
     }
   })
 }

@@ -1,7 +1,8 @@
 /** What an upgrade may change. Existing types keep their shape and public functions their signature, so that code linked
  *  against an older version goes on working; stricter policies forbid changing existing code at all. */
 
-import { type FunctionDefinition, type MoveModule, moduleOf, type TypeToken } from './module.ts'
+import { codeText, signatureText, tokenText } from './code-text.ts'
+import type { FunctionDefinition, MoveModule, TypeToken } from './module.ts'
 
 export type UpgradePolicy = 'compatible' | 'additive' | 'dependencies-only'
 
@@ -27,18 +28,6 @@ function isSameSize(old: MoveModule, next: MoveModule): boolean {
     old.structDefinitions.length === next.structDefinitions.length &&
     old.enumDefinitions.length === next.enumDefinitions.length
   )
-}
-
-/** Text of a type that does not depend on the module's table order. */
-function tokenText(module: MoveModule, token: TypeToken): string {
-  if (token.kind === 'vector') return `vector<${tokenText(module, token.element)}>`
-  if (token.kind === 'reference') return `${token.mutable ? '&mut ' : '&'}${tokenText(module, token.to)}`
-  if (token.kind === 'typeParameter') return `T${token.index}`
-  if (token.kind !== 'datatype') return token.kind
-  const handle = module.datatypeHandles[token.handle]!
-  const { address, name } = moduleOf(module, handle.module)
-  const args = token.typeArguments.map((argument) => tokenText(module, argument)).join(',')
-  return `${address}::${name}::${module.identifiers[handle.name]}<${args}>`
 }
 
 /** Name and shape of every type of the module. */
@@ -71,8 +60,8 @@ function functionName(module: MoveModule, definition: FunctionDefinition): strin
 
 function functionShape(module: MoveModule, definition: FunctionDefinition): string {
   const { parameters, returns, typeParameters } = module.functionHandles[definition.handle]!
-  const text = (signature: number) => module.signatures[signature]!.map((token) => tokenText(module, token)).join(',')
-  return `${typeParameters.join(',')} (${text(parameters)}): (${text(returns)})`
+  const texts = [parameters, returns].map((signature) => `(${signatureText(module, signature)})`)
+  return `${typeParameters.join(',')} ${texts.join(': ')}`
 }
 
 /** @param sameCode - existing functions must keep their instructions too */
@@ -84,12 +73,6 @@ function keepsFunctions(old: MoveModule, next: MoveModule, sameCode: boolean): b
     if (!after) return false
     if (before.visibility === 'public' && after.visibility !== 'public') return false
     if (functionShape(old, before) !== functionShape(next, after)) return false
-    return !sameCode || codeText(before) === codeText(after)
+    return !sameCode || codeText(old, before) === codeText(next, after)
   })
-}
-
-/** Operands are table indices, which new definitions may shift; opcodes and literals are what can be compared. */
-function codeText(definition: FunctionDefinition): string {
-  if (!definition.code) return 'native'
-  return `${definition.code.opcodes.join(',')} ${definition.code.literals.join(',')}`
 }

@@ -2,7 +2,14 @@
 
 import type { LedgerPackage } from '../ledger/object.ts'
 import { openPackage } from '../movevm/loaded-package.ts'
-import type { Ability, FunctionSignature, OpenSignature, OpenType } from '../movevm/signatures.ts'
+import type {
+  Ability,
+  DatatypeDeclaration,
+  DatatypeField,
+  FunctionSignature,
+  OpenSignature,
+  OpenType,
+} from '../movevm/signatures.ts'
 import { Proto } from './messages.ts'
 
 const { Ability: AbilityCode, OpenSignatureBody_Type: TypeCode, OpenSignature_Reference: Reference } = Proto
@@ -70,6 +77,32 @@ export function functionMessage(signature: FunctionSignature): Proto.FunctionDes
     typeParameters: signature.typeParameters.map(({ constraints }) => ({ constraints: abilityCodes(constraints) })),
     parameters: signature.parameters.map(signatureMessage),
     returns: signature.returns.map(signatureMessage),
+  }
+}
+
+function fieldMessages(fields: readonly DatatypeField[]): Proto.FieldDescriptor[] {
+  return fields.map(({ name, type }, position) => ({ name, position, type: typeBody(type) }))
+}
+
+/** @param module, name - of the type, as asked for */
+export function datatypeMessage(declared: DatatypeDeclaration, module: string, name: string): Proto.DatatypeDescriptor {
+  return {
+    typeName: declared.typeName,
+    definingId: declared.definingId,
+    module,
+    name,
+    abilities: abilityCodes(declared.abilities),
+    typeParameters: declared.typeParameters.map(({ constraints, isPhantom }) => ({
+      constraints: abilityCodes(constraints),
+      isPhantom,
+    })),
+    kind: declared.fields ? Proto.DatatypeDescriptor_DatatypeKind.STRUCT : Proto.DatatypeDescriptor_DatatypeKind.ENUM,
+    fields: fieldMessages(declared.fields ?? []),
+    variants: (declared.variants ?? []).map((variant, position) => ({
+      name: variant.name,
+      position,
+      fields: fieldMessages(variant.fields),
+    })),
   }
 }
 

@@ -3,11 +3,11 @@
 import type { Chain } from '../ledger/chain.ts'
 import { invalidArgument, notFound } from '../ledger/errors.ts'
 import { isPackage, type LedgerPackage } from '../ledger/object.ts'
-import { moduleFunction } from '../movevm/signatures.ts'
+import { moduleDatatype, moduleFunction } from '../movevm/signatures.ts'
 import { isIdentifier, normalizeAddress } from '../movevm/types.ts'
 import type { Handlers, Unary } from './dispatch.ts'
 import type { Proto } from './messages.ts'
-import { functionMessage, originalId, packageMessage } from './package-message.ts'
+import { datatypeMessage, functionMessage, originalId, packageMessage } from './package-message.ts'
 
 export function packageService(chain: Chain): Handlers {
   const { state } = chain
@@ -33,6 +33,15 @@ export function packageService(chain: Chain): Handlers {
     return { function: functionMessage(signature) }
   }
 
+  const getDatatype: Unary<Proto.GetDatatypeRequest, Proto.GetDatatypeResponse> = (request) => {
+    const { id } = findPackage(request.packageId)
+    const { moduleName = '', name = '' } = request
+    if (!isIdentifier(moduleName) || !isIdentifier(name)) throw invalidArgument('malformed module_name or name')
+    const declared = moduleDatatype(state, id, moduleName, name)
+    if (!declared) throw notFound(`Datatype ${id}::${moduleName}::${name} not found`)
+    return { datatype: datatypeMessage(declared, moduleName, name) }
+  }
+
   const listPackageVersions: Unary<Proto.ListPackageVersionsRequest, Proto.ListPackageVersionsResponse> = (request) => {
     const asked = findPackage(request.packageId)
     const original = originalId(asked)
@@ -46,5 +55,10 @@ export function packageService(chain: Chain): Handlers {
     return { versions }
   }
 
-  return { GetPackage: getPackage, GetFunction: getFunction, ListPackageVersions: listPackageVersions }
+  return {
+    GetPackage: getPackage,
+    GetDatatype: getDatatype,
+    GetFunction: getFunction,
+    ListPackageVersions: listPackageVersions,
+  }
 }

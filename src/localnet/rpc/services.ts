@@ -8,6 +8,7 @@ import { forkingService } from './forking-service.ts'
 import { ledgerService } from './ledger-service.ts'
 import type { Proto } from './messages.ts'
 import { packageService } from './package-service.ts'
+import { signatureService } from './signature-service.ts'
 import { stateService } from './state-service.ts'
 import { subscriptionService } from './subscription-service.ts'
 
@@ -27,6 +28,7 @@ export function createServices(chain: Chain): ServiceHandlers {
     'sui.rpc.v2.TransactionExecutionService': executionService(chain),
     'sui.rpc.v2.MovePackageService': packageService(chain),
     'sui.rpc.v2.SubscriptionService': subscriptionService(chain),
+    'sui.rpc.v2.SignatureVerificationService': signatureService(),
     'sui.rpc.v2.NameService': nameService(),
     'sui.forking.v1alpha.ForkingService': forkingService(chain),
   }

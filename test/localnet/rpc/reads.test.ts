@@ -1,8 +1,9 @@
 import { bcs } from '@mysten/sui/bcs'
 import { requestSuiFromFaucetV2 } from '@mysten/sui/faucet'
+import { GrpcTypes } from '@mysten/sui/grpc'
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
 import { Transaction } from '@mysten/sui/transactions'
-import { deriveDynamicFieldID, fromBase58, normalizeSuiAddress } from '@mysten/sui/utils'
+import { deriveDynamicFieldID, fromBase58, normalizeSuiAddress, toBase64 } from '@mysten/sui/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { saltedBlake2b256 } from '../../../src/crypto/hash.ts'
 import { startTestLedger, type TestLedger } from '../ledger/test-ledger.ts'
@@ -188,6 +189,50 @@ describe('reads of the official client', () => {
     expect(described!.modules.map((module) => module.name)).toContain('dynamic_field')
     const { versions } = (await test.client.movePackageService.listPackageVersions({ packageId: '0x2' })).response
     expect(versions).toEqual([{ packageId: normalizeSuiAddress('0x2'), version: 1n }])
+  })
+
+  it('describes structs as declared, and says so where there is none', async () => {
+    const get = (name: string, packageId = test.counterPackageId, moduleName = 'counter') =>
+      test.client.movePackageService.getDatatype({ packageId, moduleName, name }).then((r) => r.response.datatype!)
+    const { Ability, DatatypeDescriptor_DatatypeKind: Kind } = GrpcTypes
+    const item = await get('Item')
+    expect(item).toMatchObject({
+      typeName: `${test.counterPackageId}::counter::Item`,
+      definingId: test.counterPackageId,
+      module: 'counter',
+      name: 'Item',
+      kind: Kind.STRUCT,
+      abilities: [Ability.STORE, Ability.KEY],
+      variants: [],
+    })
+    expect(item.fields.map(({ name, position }) => [name, position])[0]).toEqual(['id', 0])
+    expect(item.fields[0]!.type!.typeName).toBe(`${normalizeSuiAddress('0x2')}::object::UID`)
+    const coin = await get('Coin', '0x2', 'coin')
+    expect(coin.typeParameters).toEqual([{ constraints: [], isPhantom: true }])
+    expect(coin.fields[1]!.type!.typeParameterInstantiation[0]).toMatchObject({ typeParameter: 0 })
+    await expect(get('Missing')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(get('no name')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('tells a valid signature of an address from another', async () => {
+    const message = new TextEncoder().encode('hello')
+    const { signature } = await keypair.signPersonalMessage(message)
+    const verify = (options: {
+      bytes?: string
+      address?: string
+      intentScope?: 'PersonalMessage' | 'TransactionData'
+    }) =>
+      test.client.core.verifyZkLoginSignature({
+        bytes: toBase64(message),
+        signature,
+        intentScope: 'PersonalMessage',
+        address,
+        ...options,
+      })
+    expect(await verify({})).toEqual({ success: true, errors: [] })
+    expect((await verify({ address: '0x1' })).success).toBe(false)
+    expect((await verify({ bytes: toBase64(new Uint8Array(5)) })).success).toBe(false)
+    expect((await verify({ intentScope: 'TransactionData' })).success).toBe(false)
   })
 
   it('finds a transaction, its checkpoint, and waits for one that comes later', async () => {
