@@ -7,7 +7,8 @@ import { addressFromBytes } from './object-id.ts'
 
 const ID_BYTES = 32
 const MAX_NAME_BYTES = 512
-const MAX_REF_BYTES = 200
+/** The contract's 200 bytes and the longer of the prefixes, `refs/heads/`. */
+const MAX_REF_BYTES = 211
 const MAX_MEMBERS = 256
 const MAX_ADMINS = 10_000
 const MAX_RANGES = 1_024
@@ -219,6 +220,13 @@ export interface PushRecord {
   walrusEpoch: number
 }
 
+function readRanges(reader: ByteReader): PackRange[] {
+  return Array.from({ length: reader.length(MAX_RANGES, 16) }, () => ({
+    first: reader.safeU64(),
+    count: reader.safeU64(),
+  }))
+}
+
 export function readPushRecord(reader: ByteReader, number: number): PushRecord {
   const record: PushRecord = {
     number,
@@ -226,10 +234,7 @@ export function readPushRecord(reader: ByteReader, number: number): PushRecord {
     old: readOptionalId(reader),
     new: readOptionalId(reader),
     pusher: addressFromBytes(reader.bytes(ID_BYTES)),
-    packs: Array.from({ length: reader.length(MAX_RANGES, 16) }, () => ({
-      first: reader.safeU64(),
-      count: reader.safeU64(),
-    })),
+    packs: readRanges(reader),
     commitPack: reader.safeU64(),
     segments: Array.from({ length: reader.length(MAX_SEGMENTS, 24) }, () => ({
       pack: reader.safeU64(),
@@ -287,11 +292,17 @@ export interface OpenPushRecord {
   id: string
   repository: string
   ref: string
+  /** What it has deposited. */
+  packs: PackRange[]
 }
 
-/** The fields of `Push` that tell which push it is. */
+/** A `Push` object up to its packs. */
 export function readOpenPush(reader: ByteReader): OpenPushRecord {
   const id = addressFromBytes(reader.bytes(ID_BYTES))
   const repository = addressFromBytes(reader.bytes(ID_BYTES))
-  return { id, repository, ref: reader.string(MAX_REF_BYTES) }
+  const ref = reader.string(MAX_REF_BYTES)
+  readOptionalId(reader) // where the ref was expected
+  reader.u64() // generation
+  reader.u64() // promise
+  return { id, repository, ref, packs: readRanges(reader) }
 }

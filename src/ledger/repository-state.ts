@@ -9,7 +9,7 @@ import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, stringKey, u64Key } from './dynamic-field.ts'
 import { ChainRecordError, LedgerError } from './errors.ts'
-import { packagesOfType, parseAddress, parseStructType } from './object-id.ts'
+import { addressToBytes, packagesOfType, parseAddress, parseStructType } from './object-id.ts'
 import {
   type AttestationRecord,
   type PackRecord,
@@ -62,6 +62,8 @@ export interface RepositoryReader {
     blobIds: readonly Uint8Array[],
     options?: ReadOptions,
   ): Promise<(number | null)[]>
+  /** Those of the `Push` objects that are under way: their owners can still take back what they deposited. */
+  fetchUnfinishedPushes(state: RepositoryState, pushIds: readonly string[], options?: ReadOptions): Promise<Set<string>>
   fetchAttestations(state: RepositoryState, commit: string, options?: ReadOptions): Promise<AttestationRecord[]>
 }
 
@@ -235,6 +237,23 @@ export function createRepositoryReader(
         },
         options,
       ),
+
+    async fetchUnfinishedPushes(state, pushIds, options = {}) {
+      if (state.openPushes.size === 0) return new Set()
+      const rows = await fetchRows(
+        state.openPushes,
+        KEY_TYPES.id,
+        pushIds.map(addressToBytes),
+        'open push',
+        (row) => {
+          row.bool()
+          row.end()
+          return true
+        },
+        options,
+      )
+      return new Set(pushIds.filter((_, i) => rows[i] !== null))
+    },
 
     async fetchAttestations(state, commit, options = {}) {
       const key = new ByteWriter().byteVector(Buffer.from(commit, 'hex')).finish()

@@ -158,7 +158,9 @@ async function fetchLogEntry(
     })
   const commit = parseObjectId(record.new)
   const blame = { push: number, pusher: record.pusher }
-  const { read } = await source.objects([record])
+  // What was packed anew since then is found through the refs of today.
+  const records = [record, ...source.refs.map(source.recordOf)]
+  const { read } = await source.objects(records)
   await workspace.withLock('clone', async () => {
     const session = await workspace.store.begin()
     try {
@@ -168,7 +170,7 @@ async function fetchLogEntry(
       session.abort()
     }
   })
-  return { ref: commit, commit, records: [record], blame }
+  return { ref: commit, commit, records, blame }
 }
 
 function findRefByName(source: RemoteSource, name: string) {

@@ -1,6 +1,7 @@
 /** Bringing objects of a remote into the local store: commits with their history, and whole trees. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
 import { createLimit } from '../base/limit.ts'
 import { treeObjects } from '../history/missing-objects.ts'
 import { type Commit, parseCommit } from '../objects/commit.ts'
@@ -80,6 +81,9 @@ export async function contained(
     return await remote(kind, id, options)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // Nobody lied: the pack was complete, and is no longer stored.
+    const gone = error instanceof Error && error.cause instanceof FloeError ? error.cause : undefined
+    if (gone?.code === 'PACK_EXPIRED' || gone?.code === 'PACK_REMOVED') throw gone
     if (!(error instanceof ObjectMissingError) && code !== 'OBJECT_CORRUPT' && code !== 'LOCATOR_CORRUPT') throw error
     throw new RemoteIntegrityError('REMOTE_TIP_INCOMPLETE', `the remote's packs lack ${kind} ${id} of commit ${tip}`, {
       data: { kind, id, commit: tip, ...blame },

@@ -16,7 +16,6 @@ import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, blobCost, paymentLimit } from '../ledger/transactions/register.ts'
 import { fetchWalFunds, formatWal } from '../ledger/transactions/wal-payment.ts'
-import { indexSource, type LocatorSegment, mergeSegments, planMerge } from '../objects/locator.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -25,7 +24,9 @@ import { encodedBlobBytes } from '../protocol/cost.ts'
 import { type BuiltPack, buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import type { PushJournal } from '../transfer/push-journal.ts'
 import { uploadBlob } from '../transfer/upload.ts'
+import { unfinishedPushes } from './live-packs.ts'
 import type { OnProgress } from './progress.ts'
+import type { PushLocator } from './push-locator.ts'
 import type { RemoteContext } from './remote-context.ts'
 
 /** Raw bytes of the packs that are encoded at the same time. */
@@ -59,11 +60,11 @@ export interface PreparePacks {
   epochs: number
   /** Hard limit over the whole push. */
   maxFrost: bigint | undefined
-  /** Live segments of the remote, newest first, opened. */
-  segments: readonly LocatorSegment[]
+  locator: PushLocator
   packBytes?: number | undefined
-  /** The repository, unless the push creates it. */
-  repository: { reader: RepositoryReader; state: RepositoryState } | null
+  /** The repository, unless the push creates it.
+   *  `openPush`: the `Push` that an interrupted push has left, with which this one goes on. */
+  repository: { reader: RepositoryReader; state: RepositoryState; openPush: string | null } | null
   journal: PushJournal
   onProgress: OnProgress | undefined
   signal: AbortSignal | undefined
@@ -71,8 +72,6 @@ export interface PreparePacks {
 
 export interface PreparedPacks {
   packs: ReadyPack[]
-  /** How many of the given segments the new one has swallowed, from the newest on. */
-  swallowed: number
   paidFrost: bigint
 }
 
@@ -84,7 +83,7 @@ interface PendingPack {
 }
 
 export async function preparePacks(options: PreparePacks): Promise<PreparedPacks> {
-  const { objects, read, signal, onProgress, state, coder, segments } = options
+  const { objects, read, signal, onProgress, state, coder, locator } = options
   const ready: ReadyPack[] = []
   let pending: PendingPack[] = []
   let paidFrost = 0n
@@ -93,10 +92,16 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
 
   const flush = async () => {
     if (pending.length === 0) return
-    const done = await registerAndUpload(pending, options, paidFrost)
-    paidFrost += done.paidFrost
-    ready.push(...done.packs)
+    const group = pending
     pending = []
+    try {
+      const done = await registerAndUpload(group, options, paidFrost)
+      paidFrost += done.paidFrost
+      ready.push(...done.packs)
+    } finally {
+      // Shared memory, some three times the packs: the next packs take it over.
+      for (const { blob } of group) blob.release()
+    }
   }
   const take = async (built: BuiltPack) => {
     position++
@@ -118,24 +123,17 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
     return blob.blobId
   }
 
-  const sources: { index: PackIndex; blobId: Uint8Array }[] = []
-  for await (const built of buildDataPacks(objects, { read, maxBytes, signal }))
-    sources.push({ index: built.summary.index, blobId: await take(built) })
-
-  let swallowed = 0
-  const writeLocator = (own: PackIndex) => {
-    const added = own.objectCount + sources.reduce((sum, { index }) => sum + index.objectCount, 0)
-    swallowed = planMerge(
-      segments.map((segment) => segment.entries),
-      added,
-    )
-    const fresh = sources.map(({ index, blobId }) => indexSource(index, blobId))
-    return mergeSegments([indexSource(own, null), ...fresh.reverse(), ...segments.slice(0, swallowed)], { signal })
+  try {
+    const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
+    for await (const built of buildDataPacks(objects, { read, maxBytes, signal }))
+      fresh.push({ index: built.summary.index, blobId: await take(built) })
+    for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, (own) => locator.write(fresh, own)))
+      fresh.push({ index: built.summary.index, blobId: await take(built) })
+    await flush()
+  } finally {
+    for (const { blob } of pending) blob.release()
   }
-  for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, writeLocator))
-    sources.push({ index: built.summary.index, blobId: await take(built) })
-  await flush()
-  return { packs: ready, swallowed, paidFrost }
+  return { packs: ready, paidFrost }
 }
 
 async function registerAndUpload(
@@ -216,20 +214,23 @@ async function registerAndUpload(
 
 const MAX_REQUESTS = 24
 
-/** Packs that the repository holds already, live and unexpired. */
+/** Packs that the repository holds already, live and unexpired, and that nobody else can take back. */
 async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {
   if (!options.repository) return
-  const { reader, state } = options.repository
+  const { reader, state, openPush } = options.repository
   const numbers = await reader.fetchPackNumbers(
     state,
     packs.map((pack) => pack.blobId),
     options,
   )
   const found = numbers.filter((number) => number !== null)
-  const records = new Map((await reader.fetchPacks(state, found, options)).map((record) => [record.number, record]))
+  const deposited = await reader.fetchPacks(state, found, options)
+  const unfinished = await unfinishedPushes(reader, state, deposited, options)
+  const records = new Map(deposited.map((record) => [record.number, record]))
   for (const [i, number] of numbers.entries()) {
     const record = number === null ? undefined : records.get(number)
     if (record?.state !== 'live' || record.endEpoch <= options.state.epoch) continue
+    if (unfinished.has(record.pushId) && record.pushId !== openPush) continue
     packs[i]!.packNumber = record.number
     packs[i]!.endEpoch = record.endEpoch
   }

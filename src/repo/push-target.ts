@@ -132,9 +132,12 @@ export async function segmentPlaces(
   state: RepositoryState,
   segments: readonly SegmentRecord[],
   options: { signal?: AbortSignal | undefined },
-): Promise<SegmentPlace[]> {
+): Promise<(SegmentPlace & { removed: boolean })[]> {
   const numbers = [...new Set(segments.map((segment) => segment.pack))]
   const packs = await reader.fetchPacks(state, numbers, options)
-  const blobIds = new Map(packs.map((pack) => [pack.number, pack.blobId]))
-  return segments.map(({ pack, offset, bytes }) => ({ blobId: blobIds.get(pack)!, offset, bytes }))
+  const byNumber = new Map(packs.map((pack) => [pack.number, pack]))
+  return segments.map(({ pack, offset, bytes }) => {
+    const { blobId, state: packState } = byNumber.get(pack)!
+    return { blobId, offset, bytes, removed: packState === 'removed' }
+  })
 }

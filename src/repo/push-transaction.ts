@@ -5,10 +5,9 @@
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
 import { FloeError } from '../base/errors.ts'
-import { ByteReader } from '../codec/cursor.ts'
 import type { ExecutedTransaction } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
-import { readOpenPush, type SegmentRecord } from '../ledger/repository-records.ts'
+import type { SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import {
@@ -18,6 +17,7 @@ import {
   addCreate,
   addDeposit,
   addFinishPush,
+  addProposeRemoval,
   addRetarget,
   addSegment,
   addShare,
@@ -38,7 +38,9 @@ export interface PublishPush {
   commitPack: bigint | null
   /** Older locator segments that stay live. */
   keptSegments: readonly SegmentRecord[]
-  repository: { id: string; state: RepositoryState } | { name: string; graceMs: number }
+  repository: { id: string; state: RepositoryState; openPush: string | null } | { name: string; graceMs: number }
+  /** Packs that nothing needs any more once the ref has moved: their removal is proposed. */
+  obsoletePacks?: readonly number[] | undefined
   /** `heads/main` */
   ref: string
   expectedOld: string | null
@@ -82,7 +84,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   }
   try {
     let repositoryId = existing?.id ?? null
-    let pushId = existing ? await findOpenPush(push, floe, existing.id) : null
+    let pushId = existing?.openPush ?? null
     // An interrupted push is continued with its deposited packs, from where the ref is now.
     let retarget = pushId !== null
     const handleOf = (transaction: Transaction, argument: TransactionArgument) => {
@@ -117,6 +119,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
       const opened = openRepository(transaction, push, floe, repositoryId)
       const handle = handleOf(transaction, opened.argument)
       finish(transaction, push, floe, handle, opened.argument, last)
+      for (const pack of push.obsoletePacks ?? []) addProposeRemoval(transaction, floe, opened.argument, pack)
       if (attests(push, signer.address))
         addAttestation(transaction, floe, opened.argument, {
           commit: push.commit,
@@ -179,22 +182,6 @@ function begin(
 function generationOf(push: PublishPush): bigint {
   return 'id' in push.repository ? push.repository.state.generation : 0n
 }
-
-/** A push of the same ref that was interrupted between its transactions; the newest, if there are several. */
-async function findOpenPush(push: PublishPush, floe: string, repository: string): Promise<string | null> {
-  const objects = await push.context.ledger.fetchOwnedObjects(
-    push.signer.address,
-    `${floe}::push::Push`,
-    MAX_OPEN_PUSHES,
-  )
-  const own = objects
-    .map((object) => ({ ...readOpenPush(new ByteReader(object.content)), version: object.version }))
-    .filter((open) => open.repository === repository && open.ref === chainRefName(push.ref))
-    .sort((a, b) => (a.version < b.version ? 1 : -1))
-  return own[0]?.id ?? null
-}
-
-const MAX_OPEN_PUSHES = 1_000
 
 function depositPack(
   transaction: Transaction,

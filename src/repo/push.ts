@@ -1,36 +1,34 @@
 /** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
 
-import { FloeError, UsageError } from '../base/errors.ts'
+import { UsageError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
-import type { SegmentRecord } from '../ledger/repository-records.ts'
-import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
+import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import type { ObjectId } from '../objects/id.ts'
-import { createLocator, type LocatorSegment } from '../objects/locator.ts'
+import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
-import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
-import { createPushJournal } from '../transfer/push-journal.ts'
-import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
+import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
+import { type Fold, planFold, withFolded, withoutFolded } from './push-fold.ts'
+import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
+import { createPushLocator, readPackIndexes } from './push-locator.ts'
+import { measurePacks, rawBytes } from './push-measure.ts'
 import { ensureLocalFunds, preparePacks, type ReadyPack } from './push-packs.ts'
 import {
   assertNotStale,
   findLocalTarget,
   findMissing,
   type LocalTarget,
-  liveSegments,
   type RemotePosition,
   readRemotePosition,
   seenCommits,
-  segmentPlaces,
 } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
-import { readRemote, writeRemote } from './remote.ts'
+import { chainRefName, readRemote, writeRemote } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -55,7 +53,7 @@ export interface PushOptions extends RemoteOptions {
   /** Blobs can be read by anyone: creating a repository outside the local network needs this to be said. */
   isPublic?: boolean | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
-  limits?: { packBytes?: number; packsPerTransaction?: number } | undefined
+  limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
 }
 
 export interface PushResult {
@@ -117,22 +115,36 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   await using pool = createErasurePool()
   const known = await openKnown(context, reader, position, have, pool, options)
   const missing = await findMissing(workspace, target, have, options.signal)
-  const objects =
+  const lacking = await withoutPresent(missing, {
+    live: known.live,
+    remote: known.remote,
+    segments: known.segments,
+    onProgress: options.onProgress,
+    signal: options.signal,
+  })
+  const read = readHereOrThere(workspace, known.remote)
+  const fold =
     reader && position
-      ? await withoutPresent(missing, {
+      ? await planFold({
           reader,
           position,
-          walrus: state,
           remote: known.remote,
           segments: known.segments,
-          onProgress: options.onProgress,
+          ref: chainRefName(target.ref),
+          commit: target.commit,
+          read: workspace.store.readLocal,
+          pusher: options.dryRun ? '' : (await context.signer()).address,
+          freshPacks: kindsOf(lacking),
+          epoch: state.epoch,
+          maxSmallPacks: options.limits?.smallPacks,
           signal: options.signal,
         })
-      : missing
-  const newBytes = await rawBytes(workspace, objects)
+      : null
+  const objects = fold ? withFolded(fold, lacking) : lacking
+  const newBytes = await rawBytes(read, objects)
   options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
   if (options.dryRun) {
-    const packs = await measurePacks(workspace, objects, state, options)
+    const packs = await measurePacks(read, objects, state, options)
     return {
       $kind: 'dry-run',
       ...base,
@@ -152,7 +164,9 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     position,
     pool,
     known,
+    read,
     objects,
+    fold,
     epochs,
     forced,
     options,
@@ -192,18 +206,28 @@ interface PushRun {
   position: RemotePosition | null
   pool: ErasurePool
   known: KnownObjects
+  read: ReadObject
   objects: readonly MissingObject[]
+  fold: Fold | null
   epochs: number
   forced: boolean
   options: PushOptions
 }
 
 async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, pool, known, objects, epochs, forced, options } = job
+  const { target, reader, position, pool, known, read, objects, fold, epochs, forced, options } = job
   const { signal } = options
   const state = await context.walrus()
   const signer = await context.signer()
   const nowMs = workspace.clock.now()
+  const openPush = reader && position ? await findOpenPush(context, position, signer.address, target.ref) : null
+  const locator = createPushLocator({
+    known: known.opened,
+    live: fold ? withoutFolded(known.live, fold) : known.live,
+    swallowAll: fold !== null,
+    readIndexes: () => readPackIndexes(reader!, position!.state, known.remote, { epoch: state.epoch, signal }),
+    signal,
+  })
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
   try {
     await journal.record({
@@ -215,19 +239,18 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       new: target.commit,
       timeMs: nowMs,
     })
-    const { records, segments } = known
     const prepared = await preparePacks({
       context,
       state,
       signer,
       coder: pool,
-      read: workspace.store.read,
+      read,
       objects,
       epochs,
       maxFrost: parseWal(options.maxWal),
-      segments,
+      locator,
       packBytes: options.limits?.packBytes,
-      repository: reader && position ? { reader, state: position.state } : null,
+      repository: reader && position ? { reader, state: position.state, openPush } : null,
       journal,
       onProgress: options.onProgress,
       signal,
@@ -235,17 +258,18 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
     await ensureLocalFunds(context, signer, 0n)
     const commitPack = prepared.packs.some((pack) => pack.index.has('commit', target.commit))
       ? null
-      : await findCommitPack(reader!, position!, segments, target.commit, options)
+      : await findCommitPack(reader!, position!, known.segments, target.commit, options)
     const published = await publishPush({
       context,
       state,
       signer,
       packs: prepared.packs,
       commitPack,
-      keptSegments: records.slice(prepared.swallowed),
+      keptSegments: locator.kept(),
+      obsoletePacks: fold?.packs,
       repository:
         reader && position
-          ? { id: reader.repositoryId, state: position.state }
+          ? { id: reader.repositoryId, state: position.state, openPush }
           : { name: options.create!.name, graceMs: GRACE_MS },
       ref: target.ref,
       expectedOld: position?.current?.commit ?? null,
@@ -270,6 +294,12 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       repository: published.repository,
       timeMs: workspace.clock.now(),
     })
+    // What earlier attempts at this push had paid for is part of it now.
+    await forgetPushes(`${workspace.floeDir}/pushes`, {
+      network: context.profile.name,
+      repository: published.repository,
+      ref: target.ref,
+    })
     options.onProgress?.({
       $kind: 'certified',
       packs: prepared.packs.length,
@@ -282,27 +312,9 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   }
 }
 
-/** What the remote has, through the locators of the refs that the push builds on. */
-interface KnownObjects {
-  records: SegmentRecord[]
-  segments: LocatorSegment[]
-  remote: RemoteObjects
-}
-
-async function openKnown(
-  context: RemoteContext,
-  reader: RepositoryReader | null,
-  position: RemotePosition | null,
-  have: readonly ObjectId[],
-  pool: ErasurePool,
-  options: PushOptions,
-): Promise<KnownObjects> {
-  const records = position ? liveSegments(position, have) : []
-  const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
-  const remote = createRemoteObjects(await context.committee(), pool, places, { signal: options.signal })
-  const segments: LocatorSegment[] = []
-  for (const place of places) segments.push(await remote.openSegment(place))
-  return { records, segments, remote }
+/** Packs that these objects make at least. */
+function kindsOf(objects: readonly MissingObject[]): number {
+  return Number(objects.some(({ kind }) => kind === 'chunk')) + Number(objects.some(({ kind }) => kind !== 'chunk'))
 }
 
 function findPlace(
@@ -362,64 +374,6 @@ export function parseWal(text: string | undefined): bigint | undefined {
       hints: ['Write a decimal number with at most 9 decimals, for example 0.25'],
     })
   return BigInt(match[1]!) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
-}
-
-async function rawBytes(workspace: Workspace, objects: readonly MissingObject[]): Promise<number> {
-  let total = 0
-  for (const object of objects) total += object.bytes ?? (await workspace.store.read(object.kind, object.id)).length
-  return total
-}
-
-/** Sizes of the packs that a push would make; nothing is kept. The locator is estimated at its 64 bytes per object. */
-async function measurePacks(
-  workspace: Workspace,
-  objects: readonly MissingObject[],
-  state: WalrusState,
-  options: PushOptions,
-): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
-  const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
-  const builder = { read: workspace.store.read, maxBytes, signal: options.signal }
-  const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
-  for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })
-  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * objects.length
-  const noLocator = () => []
-  for await (const { kind, bytes } of buildMetaPacks(objects, builder, noLocator))
-    packs.push({ kind, bytes: bytes.length })
-  const last = packs.findLast((pack) => pack.kind === 'meta')
-  if (last) last.bytes += locatorBytes
-  return packs
-}
-
-const LOCATOR_BYTES_PER_OBJECT = 66
-
-/** The meta pack that holds a commit which the remote has already. */
-async function findCommitPack(
-  reader: RepositoryReader,
-  position: RemotePosition,
-  segments: readonly LocatorSegment[],
-  commit: ObjectId,
-  options: PushOptions,
-): Promise<bigint> {
-  const named = position.refs.find((row) => row.commit === commit)
-  if (named) return BigInt(named.commitPack)
-  const seen = new Set<string>()
-  for await (const place of createLocator(segments.map((segment) => async () => segment)).locate('commit', commit)) {
-    if (seen.has(blobKey(place.blobId))) continue
-    seen.add(blobKey(place.blobId))
-    const [number] = await reader.fetchPackNumbers(position.state, [place.blobId], options)
-    if (number === null || number === undefined) continue
-    const [pack] = await reader.fetchPacks(position.state, [number], options)
-    if (pack?.state === 'live' && pack.kind === 'meta') return BigInt(number)
-  }
-  throw new FloeError(
-    'integrity',
-    'PUSH_COMMIT_UNFOUND',
-    `the remote's packs should hold ${commit}, but no locator names it`,
-    {
-      data: { commit },
-      hints: ['Run `floe fetch`, then push again'],
-    },
-  )
 }
 
 /** What is known of the remote from now on. */

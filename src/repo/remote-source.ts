@@ -4,6 +4,7 @@ import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
 import { createRowCache } from '../transfer/blob-range.ts'
 import type { NodeReport } from '../transfer/committee.ts'
 import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
@@ -64,16 +65,42 @@ export async function openRemoteSource(
     recordOf: (ref) => byNumber.get(ref.push)!,
     async objects(wanted) {
       const segments = uniqueSegments(wanted)
-      const places = await segmentPlaces(reader, state, segments, options)
+      // What removed packs held has been packed anew: newer segments name it.
+      const places = (await segmentPlaces(reader, state, segments, options)).filter(({ removed }) => !removed)
       return createRemoteObjects(await context.committee(), coder, places, {
         signal: options.signal,
         rowCache,
+        explainMissing: async (blobId) => packFault(reader, state, blobId, (await context.walrus()).epoch, options),
         onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),
       })
     },
     badNodes: async () => (await context.committee()).reports(),
     [Symbol.asyncDispose]: () => coder.close(),
   }
+}
+
+/** Why the storage nodes do not know a pack, as far as the chain tells. */
+async function packFault(
+  reader: RepositoryReader,
+  state: RepositoryState,
+  blobId: Uint8Array,
+  epoch: number,
+  options: RemoteOptions,
+): Promise<RemoteIntegrityError | null> {
+  const [number] = await reader.fetchPackNumbers(state, [blobId], options)
+  if (number === null || number === undefined) return null
+  const [pack] = await reader.fetchPacks(state, [number], options)
+  const data = { blobId: blobIdText(blobId), pack: number }
+  if (pack?.state === 'removed') return new RemoteIntegrityError('PACK_REMOVED', `pack ${number} was removed`, { data })
+  if (!pack || pack.endEpoch > epoch) return null
+  return new RemoteIntegrityError(
+    'PACK_EXPIRED',
+    `pack ${number} expired with epoch ${pack.endEpoch}; it is ${epoch}`,
+    {
+      data: { ...data, endEpoch: pack.endEpoch, epoch },
+      hints: ['What it held is gone from the network: push again from a workspace that has it'],
+    },
+  )
 }
 
 /** Newest record first. */

@@ -4,7 +4,7 @@
  *  is ignored. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Steps of a push, each written after it is done. Storable and complete: nothing refers to memory. */
@@ -80,4 +80,34 @@ export async function findUnfinishedPushes(dir: string): Promise<{ path: string;
     if (steps.length > 0 && !steps.some((step) => step.$kind === 'finished')) found.push({ path, steps })
   }
   return found
+}
+
+/** Which pushes: those to one ref. A push that was to create its repository has none yet. */
+export interface PushSubject {
+  network: string
+  repository: string | null
+  ref: string
+}
+
+/** Unfinished journals about a ref, oldest first.
+ *  @param subject.repository - journals of pushes that were to create a repository always match */
+export async function findPushesOf(
+  dir: string,
+  { network, repository, ref }: PushSubject,
+): Promise<{ path: string; steps: PushStep[] }[]> {
+  const unfinished = await findUnfinishedPushes(dir)
+  return unfinished.filter(({ steps }) => {
+    const [started] = steps
+    return (
+      started?.$kind === 'started' &&
+      started.network === network &&
+      started.ref === ref &&
+      (started.repository === null || started.repository === repository)
+    )
+  })
+}
+
+/** Drops the journals of attempts that a later push has made good, or that were given up. */
+export async function forgetPushes(dir: string, subject: PushSubject): Promise<void> {
+  for (const { path } of await findPushesOf(dir, subject)) await unlink(path)
 }

@@ -15,6 +15,7 @@ import { blobIdText } from '../protocol/blob-id.ts'
 import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
 import { openBlob } from './blob-source.ts'
 import type { Committee } from './committee.ts'
+import { TransferError } from './errors.ts'
 
 /** A segment as the push log names it, with the blob of its pack. */
 export interface SegmentPlace {
@@ -39,6 +40,8 @@ export interface RemoteObjectsOptions {
   onBytes?: ((downloadedBytes: number) => void) | undefined
   /** Rows kept in memory. */
   rowCache?: RowCache
+  /** Asked when the storage nodes do not know a blob: says why, if the chain tells. */
+  explainMissing?: ((blobId: Uint8Array) => Promise<Error | null>) | undefined
 }
 
 /** Whole blobs kept that had to be decoded because nodes are down. */
@@ -64,8 +67,12 @@ export function createRemoteObjects(
     const key = blobIdText(blobId)
     let pack = packs.get(key)
     if (!pack) {
-      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes, decoded }).then((source) =>
-        blobRangeReader(source, key, rows),
+      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes, decoded }).then(
+        (source) => blobRangeReader(source, key, rows),
+        async (error) => {
+          const forgotten = error instanceof TransferError && error.code === 'BLOB_NOT_FOUND'
+          throw (forgotten && (await options.explainMissing?.(blobId))) || error
+        },
       )
       packs.set(key, pack)
       pack.catch(() => packs.delete(key))

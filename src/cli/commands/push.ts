@@ -1,5 +1,7 @@
 import { UsageError } from '../../base/errors.ts'
+import { formatBytes } from '../../base/quantity.ts'
 import { push as pushRef } from '../../repo/push.ts'
+import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { command } from '../command.ts'
 import { costLines } from '../cost.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
@@ -18,6 +20,8 @@ interface Options extends NetworkFlags {
   maxWal?: string
   yes?: boolean
   public?: boolean
+  status?: boolean
+  abort?: boolean
 }
 
 export const push = command<Options>({
@@ -32,11 +36,24 @@ export const push = command<Options>({
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
+      .option('--status', 'list interrupted pushes and how far they got; pushing again continues them')
+      .option('--abort', 'give interrupted pushes up and release the storage bought for them')
       .option('--public', 'confirm that a new repository outside the local network is readable by everyone')
       .option('-y, --yes', 'do not ask'),
   async run(context, [ref], options) {
     return inWorkspace(context, async (workspace) => {
       const known = await networkOfRemote(workspace, options.remote)
+      if (options.status && options.abort)
+        throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
+      if (options.status)
+        return { data: { pushes: await pushStatus(workspace.root) }, lines: await statusLines(workspace.root) }
+      if (options.abort) {
+        const network = known ?? options.network
+        const aborted = await withNetwork(context, network, options, (remoteOptions) =>
+          abortPush(workspace.root, { ...remoteOptions, network }),
+        )
+        return { data: aborted, lines: abortedLines(aborted) }
+      }
       let create = options.create
       if (known === undefined && create === undefined && !options.dryRun)
         create = await context.ask(
@@ -78,6 +95,23 @@ export const push = command<Options>({
     })
   },
 })
+
+async function statusLines(root: string): Promise<string[]> {
+  const pushes = await pushStatus(root)
+  if (pushes.length === 0) return ['no push is unfinished']
+  return pushes.flatMap(({ ref, commit, network, startedMs, packs }) => [
+    `${ref}  ${commit.slice(0, 12)} → ${network}, begun ${new Date(startedMs).toISOString()}`,
+    ...packs.map((pack) => `  ${pack.blobId}  ${pack.kind}  ${formatBytes(pack.bytes)}  ${pack.state}`),
+  ])
+}
+
+function abortedLines({ pushes, blobs }: AbortedPushes): string[] {
+  if (pushes === 0) return ['no push is unfinished']
+  return [
+    `${formatCount(pushes, 'push', 'pushes')} given up, ${formatCount(blobs.length, 'blob')} deleted, their storage is yours again`,
+    ...blobs.map((blob) => `  ${blob.blobId}  ${formatBytes(blob.bytes)}`),
+  ]
+}
 
 function wholeNumber(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined

@@ -156,6 +156,57 @@ export function addRetarget(
   })
 }
 
+/** Packs of nobody's need: readers see the proposal, and the contract's grace and promises delay the removal. */
+export function addProposeRemoval(
+  transaction: Transaction,
+  floe: string,
+  repository: RepositoryArgument,
+  pack: number,
+): void {
+  transaction.moveCall({
+    target: `${floe}::removal::propose`,
+    arguments: [repository, transaction.pure.u64(pack), transaction.object(CLOCK)],
+  })
+}
+
+/** Takes a pack of an unfinished push out again. @returns the blob */
+export function addTakeBack(
+  transaction: Transaction,
+  floe: string,
+  push: TransactionArgument,
+  repository: RepositoryArgument,
+  pack: number,
+): TransactionResult {
+  return transaction.moveCall({
+    target: `${floe}::push::take_back`,
+    arguments: [push, repository, transaction.pure.u64(pack)],
+  })
+}
+
+/** Ends a push that has no packs any more. */
+export function addAbandonPush(
+  transaction: Transaction,
+  floe: string,
+  push: TransactionArgument,
+  repository: RepositoryArgument,
+): void {
+  transaction.moveCall({ target: `${floe}::push::abandon`, arguments: [push, repository] })
+}
+
+/** Deletes a blob and gives its storage, good for the rest of its epochs, to its owner. */
+export function addDeleteBlob(
+  transaction: Transaction,
+  state: WalrusState,
+  blob: TransactionArgument,
+  owner: string,
+): void {
+  const storage = transaction.moveCall({
+    target: `${state.packageId}::system::delete_blob`,
+    arguments: [transaction.object(state.systemObjectId), blob],
+  })
+  transaction.transferObjects([storage], owner)
+}
+
 export function addRoles(
   transaction: Transaction,
   floe: string,

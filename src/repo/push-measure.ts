@@ -1,0 +1,35 @@
+/** How much a push would send, found without keeping or sending any of it. */
+
+import type { MissingObject } from '../history/missing-objects.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+
+/** Bytes of the objects before packing. */
+export async function rawBytes(read: ReadObject, objects: readonly MissingObject[]): Promise<number> {
+  let total = 0
+  for (const object of objects) total += object.bytes ?? (await read(object.kind, object.id)).length
+  return total
+}
+
+/** Sizes of the packs that a push would make; nothing is kept. The locator is estimated at its 64 bytes per object. */
+export async function measurePacks(
+  read: ReadObject,
+  objects: readonly MissingObject[],
+  state: WalrusState,
+  options: { limits?: { packBytes?: number } | undefined; signal?: AbortSignal | undefined },
+): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
+  const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
+  const builder = { read, maxBytes, signal: options.signal }
+  const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
+  for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })
+  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * objects.length
+  const noLocator = () => []
+  for await (const { kind, bytes } of buildMetaPacks(objects, builder, noLocator))
+    packs.push({ kind, bytes: bytes.length })
+  const last = packs.findLast((pack) => pack.kind === 'meta')
+  if (last) last.bytes += locatorBytes
+  return packs
+}
+
+const LOCATOR_BYTES_PER_OBJECT = 66

@@ -1,0 +1,183 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import { createLedgerClient } from '../../src/ledger/client.ts'
+import type { SegmentRecord } from '../../src/ledger/repository-records.ts'
+import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
+import type { ObjectId } from '../../src/objects/id.ts'
+import { grantAccess } from '../../src/repo/access.ts'
+import { clone } from '../../src/repo/clone.ts'
+import { requestFaucet } from '../../src/repo/faucet.ts'
+import { generateKey } from '../../src/repo/key.ts'
+import { push } from '../../src/repo/push.ts'
+import { abortPush, pushStatus } from '../../src/repo/push-abort.ts'
+import { findLocalTarget, readRemotePosition } from '../../src/repo/push-target.ts'
+import { publishPush } from '../../src/repo/push-transaction.ts'
+import { openRemoteContext } from '../../src/repo/remote-context.ts'
+import { verifyRemote } from '../../src/repo/verify-remote.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+
+let world: LocalWorld
+beforeAll(async () => {
+  world = await startLocalWorld()
+}, 60_000)
+afterAll(() => world[Symbol.asyncDispose]())
+
+const create = (name: string) => ({ name, network: 'local' })
+
+async function packsOf(repository: string) {
+  const reader = createRepositoryReader(createLedgerClient(world.profile), repository, world.profile.floePackageIds)
+  const state = await reader.fetchState()
+  return reader.fetchPacks(
+    state,
+    Array.from({ length: state.packs.size }, (_, i) => i),
+  )
+}
+
+/** A push by hand: whatever a writer may say. */
+async function lyingPush(dir: string, repository: string, segments: SegmentRecord[]): Promise<void> {
+  const context = await openRemoteContext('local', world.options)
+  const reader = context.repository(repository)
+  const position = await readRemotePosition(reader, 'heads/main', {})
+  await using workspace = await openWorkspace(dir)
+  const target = await findLocalTarget(workspace, 'main')
+  await publishPush({
+    context,
+    state: await context.walrus(),
+    signer: await context.signer(),
+    packs: [],
+    commitPack: BigInt(position.current!.commitPack),
+    keptSegments: segments,
+    repository: { id: repository, state: position.state, openPush: null },
+    ref: 'heads/main',
+    expectedOld: position.current!.commit,
+    commit: target.commit,
+    tree: target.record.tree,
+    statement: null,
+    forced: false,
+    retainUntilMs: 0,
+    onCreated: async () => undefined,
+    signal: undefined,
+  })
+}
+
+describe('a broken locator segment', () => {
+  it('stops nobody: the next push makes the locator anew from the packs', async () => {
+    const dir = await world.workspace('broken', { 'a.bin': noise(50_000, 2), 'b.txt': 'b\n' })
+    const { repository } = await push(dir, { ...world.options, create: create('broken') })
+    await lyingPush(dir, repository, [{ pack: 1, offset: 10, bytes: 200 }])
+    await expect(clone(`local:${repository}`, world.path('broken-0'), world.options)).rejects.toMatchObject({
+      exitCode: 13,
+    })
+    await world.change(dir, { 'c.txt': 'c\n' })
+    expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed' })
+    await clone(`local:${repository}`, world.path('broken-1'), world.options)
+    expect(await snapshot(world.path('broken-1'))).toEqual(await snapshot(dir))
+  })
+})
+
+describe('a push under way', () => {
+  it('is relied on by nobody else: what it deposited can be taken back', async () => {
+    const files = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`${i}.bin`, noise(20_000, 300 + i)]))
+    const dir = await world.workspace('under-way', { 'a.txt': 'a\n' })
+    const { repository } = await push(dir, { ...world.options, create: create('under-way') })
+    await clone(`local:${repository}`, world.path('other'), world.options)
+    const { address } = await generateKey(world.options.homeDir, { alias: 'other' })
+    await requestFaucet({ ...world.options, network: 'local', address })
+    await grantAccess(dir, { ...world.options, address, role: 'writer' })
+    const limits = { packBytes: 50_000, packsPerTransaction: 1 }
+    let executions = 0
+    const flaky: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions >= 4) throw new TypeError('fetch failed')
+      return fetch(input, init)
+    }
+    await world.change(dir, files)
+    await expect(push(dir, { ...world.options, limits, fetch: flaky })).rejects.toMatchObject({ exitCode: 14 })
+    expect((await packsOf(repository)).length).toBeGreaterThan(2)
+    expect(await pushStatus(dir)).toMatchObject([{ ref: 'heads/main', repository, packs: [{}, {}, {}] }])
+
+    await world.change(world.path('other'), files)
+    const key = { $kind: 'alias' as const, name: 'other' }
+    const result = await push(world.path('other'), { ...world.options, limits, key })
+    expect(result.packs.filter((pack) => pack.reused)).toEqual([])
+
+    const before = await suiObjects(dir)
+    const aborted = await abortPush(dir, world.options)
+    expect(aborted.pushes).toBe(1)
+    expect(aborted.blobs.length).toBeGreaterThan(1)
+    expect(await pushStatus(dir)).toEqual([])
+    expect(await suiObjects(dir)).toEqual({ blobs: 0, storage: before.storage + aborted.blobs.length })
+    expect(await abortPush(dir, world.options)).toMatchObject({ pushes: 0, blobs: [] })
+    await clone(`local:${repository}`, world.path('under-way-clone'), world.options)
+    expect(await snapshot(world.path('under-way-clone'))).toEqual(await snapshot(world.path('other')))
+  })
+})
+
+/** Blobs and storage that the local key holds itself. */
+async function suiObjects(_dir: string): Promise<{ blobs: number; storage: number }> {
+  const context = await openRemoteContext('local', world.options)
+  const [state, { address }] = [await context.walrus(), await context.signer()]
+  const type = (name: string) => `${state.originalPackageId}::${name}`
+  const blobs = await context.ledger.fetchOwnedObjects(address, type('blob::Blob'), 100)
+  const storage = await context.ledger.fetchOwnedObjects(address, type('storage_resource::Storage'), 100)
+  return { blobs: blobs.length, storage: storage.length }
+}
+
+describe('small packs', () => {
+  it('are folded, everything stays readable, and their removal is proposed', async () => {
+    const dir = await world.workspace('small', { 'base.bin': noise(20_000, 1) })
+    const limits = { smallPacks: 6 }
+    const { repository } = await push(dir, { ...world.options, create: create('small') })
+    for (let i = 0; i < 5; i++) {
+      await world.change(dir, { [`f${i}.txt`]: `small file ${i}\n` })
+      await push(dir, { ...world.options, limits })
+      const live = (await packsOf(repository)).filter((pack) => pack.state === 'live')
+      expect(live.length).toBeLessThanOrEqual(6)
+    }
+    expect((await packsOf(repository)).filter((pack) => pack.state === 'removal-proposed').length).toBeGreaterThan(5)
+    await clone(`local:${repository}`, world.path('small-clone'), world.options)
+    expect(await snapshot(world.path('small-clone'))).toEqual(await snapshot(dir))
+    // Nothing that the ref needs stands in a pack that is to go.
+    const report = await verifyRemote(`local:${repository}`, { ...world.options, full: true })
+    expect(report.packs).toBeLessThanOrEqual(6)
+    const old = await clone(`local:${repository}`, world.path('small-old'), { ...world.options, atLog: 3 })
+    expect(old.files).toBe(4)
+  })
+})
+
+describe('a secret that was committed and reset away', () => {
+  it('is in no sliver of any node', async () => {
+    const secret = createRng(4711).fill(new Uint8Array(40_000))
+    const dir = await world.workspace('secret', { 'a.txt': 'a\n' })
+    const first = await world.change(dir, { 'b.txt': 'b\n' })
+    await world.change(dir, { 'secret.bin': secret })
+    {
+      await using workspace = await openWorkspace(dir)
+      await workspace.refs.update({ name: 'heads/main', next: first as ObjectId, reason: 'reset' })
+    }
+    await rm(join(dir, 'secret.bin'))
+    await world.change(dir, { 'c.txt': 'c\n' })
+    const { repository } = await push(dir, { ...world.options, create: create('secret') })
+    // The search would find what is there: a file that was pushed.
+    const pushed = createRng(4712).fill(new Uint8Array(40_000))
+    await world.change(dir, { 'open.bin': pushed })
+    await push(dir, world.options)
+    // 13 shards: a row of a 40 kB pack is some 5 kB, so a piece of 64 bytes lies whole in one of them.
+    expect(await isStored(pushed)).toBe(true)
+    expect(await isStored(secret)).toBe(false)
+    expect(repository).toMatch(/^0x/)
+  })
+})
+
+/** True if a file below the network's folder contains one of the pieces of 64 bytes. */
+async function isStored(bytes: Uint8Array): Promise<boolean> {
+  const pieces = Array.from({ length: 20 }, (_, i) => Buffer.from(bytes.subarray(i * 2000 + 500, i * 2000 + 564)))
+  for (const entry of await readdir(join(world.root, 'net'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const content = await readFile(join(entry.parentPath, entry.name))
+    if (pieces.some((piece) => content.includes(piece))) return true
+  }
+  return false
+}
