@@ -50,9 +50,9 @@ describe('Move unit tests', () => {
     ['move-stdlib', 8],
     ['sui-framework', 19],
     ['wal', 2],
-    ['walrus', 165],
-    ['floe', 233],
-    ['wal_exchange', 8],
+    ['walrus', 171],
+    ['floe', 239],
+    ['wal_exchange', 12],
   ] as const) {
     it(`pass for ${name}`, { timeout: LIMIT_MS + 5_000 }, async () => {
       const { passed, output } = await runUnitTests(name)

@@ -435,3 +435,23 @@ fun a_revoker_removes_the_packs_of_others() {
     removal::take(repository, pack, clock, ctx).burn();
     world.end()
 }
+
+// Edges
+
+#[test, expected_failure(abort_code = floe::pack_table::EShorterLife)]
+fun a_shortened_blob_is_not_taken_back() {
+    let mut world = fixture::start();
+    let pack = world.push_main(option::none(), 1);
+    let (mut blob, loan) = packs::lend(world.repository(), pack);
+    blob.shorten_for_testing(9, world.ctx());
+    packs::restore(world.repository(), blob, loan);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = floe::pack_table::EUnknownPack)]
+fun an_unknown_pack_is_not_replaced() {
+    let mut world = fixture::start();
+    let blob = world.blob(1);
+    destroy(packs::replace(world.repository(), 0, blob));
+    world.end()
+}

@@ -421,3 +421,46 @@ fun a_dear_price_does_not_overflow() {
     assert!(world.repository().fund_value() == 0);
     world.end()
 }
+
+#[test, expected_failure(abort_code = floe::renewal::EBadRule)]
+fun a_rule_pays_something_for_a_pack() {
+    let mut world = fixture::start();
+    let (repository, cap, _, _) = world.all();
+    renewal::set_rule(repository, cap, 4, 6, 10, 0, 80);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = floe::renewal::EBadRule)]
+fun a_rule_begins_before_the_end() {
+    let mut world = fixture::start();
+    let (repository, cap, _, _) = world.all();
+    renewal::set_rule(repository, cap, 0, 6, 10, 50, 80);
+    world.end()
+}
+
+#[test]
+fun a_lower_budget_than_what_is_spent_lends_nothing_more() {
+    let mut world = start();
+    let other = world.push_main(fixture::some(1), 2);
+    world.show(7);
+    world.renew(0, 3, 30);
+    let (repository, cap, _, ctx) = world.all();
+    renewal::set_rule(repository, cap, 4, 6, 10, 50, 35);
+    let (mut blob, money, renewal) = renewal::begin(repository, other, ctx);
+    assert!(money.value() == 5);
+    blob.extend_for_testing(1);
+    renewal::finish(repository, blob, money, renewal, ctx);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = floe::renewal::ENoMoney)]
+fun a_budget_below_what_is_spent_lends_nothing() {
+    let mut world = start();
+    let other = world.push_main(fixture::some(1), 2);
+    world.show(7);
+    world.renew(0, 3, 30);
+    let (repository, cap, _, _) = world.all();
+    renewal::set_rule(repository, cap, 4, 6, 10, 50, 20);
+    world.renew(other, 1, 0);
+    world.end()
+}

@@ -121,3 +121,40 @@ fun a_rate_has_two_sides() {
     exchange.set_exchange_rate(1, 0, &cap);
     end(test, exchange, cap)
 }
+
+#[test, expected_failure(abort_code = wal_exchange::EInsufficientInputBalance)]
+fun nobody_changes_more_wal_than_he_has() {
+    let (mut test, mut exchange, cap) = start();
+    let mut coin = wal(&mut test, 5);
+    destroy(exchange.exchange_for_sui(&mut coin, 6, test.ctx()));
+    destroy(coin);
+    end(test, exchange, cap)
+}
+
+#[test, expected_failure(abort_code = wal_exchange::EInsufficientInputBalance)]
+fun nobody_adds_more_wal_than_he_has() {
+    let (mut test, mut exchange, cap) = start();
+    let mut coin = wal(&mut test, 5);
+    exchange.add_wal(&mut coin, 6);
+    destroy(coin);
+    end(test, exchange, cap)
+}
+
+#[test, expected_failure(abort_code = wal_exchange::EInsufficientInputBalance)]
+fun nobody_adds_more_sui_than_he_has() {
+    let (mut test, mut exchange, cap) = start();
+    let mut coin = sui(&mut test, 5);
+    exchange.add_sui(&mut coin, 6);
+    destroy(coin);
+    end(test, exchange, cap)
+}
+
+#[test, expected_failure(abort_code = wal_exchange::EInsufficientInputBalance)]
+fun an_exchange_is_funded_from_what_is_there() {
+    let mut test = scenario::begin(@0xA);
+    let mut coin = wal(&mut test, 5);
+    let cap = wal_exchange::new_funded(&mut coin, 6, test.ctx());
+    destroy(cap);
+    destroy(coin);
+    test.end();
+}

@@ -283,6 +283,12 @@ public fun extend_for_testing(self: &mut Blob, epochs: u32) {
 }
 
 #[test_only]
+/// What no call of this package does.
+public fun shorten_for_testing(self: &mut Blob, end_epoch: u32, ctx: &mut TxContext) {
+    self.storage.split_by_epoch(end_epoch, ctx).destroy()
+}
+
+#[test_only]
 public fun metadata_for_testing(self: &mut Blob): &mut Metadata {
     self.metadata_mut()
 }

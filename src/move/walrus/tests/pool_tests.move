@@ -397,3 +397,30 @@ fun a_blob_that_is_not_there_is_not_deleted() {
     world.system().delete_pooled_blob(&mut pool, 1);
     end(world, pool)
 }
+
+#[test, expected_failure(abort_code = walrus::storage_pool::EMissingMetadata)]
+fun no_pair_is_removed_where_there_are_none() {
+    let (mut world, mut pool) = start();
+    world.register(&mut pool, true);
+    let key = b"type".to_string();
+    pool.remove_blob_metadata_pair(blob_id(), &key);
+    end(world, pool)
+}
+
+#[test, expected_failure(abort_code = walrus::system_state_inner::EInvalidEpochsAhead)]
+fun a_pool_is_extended_by_something() {
+    let (mut world, mut pool) = start();
+    let (system, _, _, _, wal, _) = world.all();
+    system.extend_storage_pool(&mut pool, 0, wal);
+    end(world, pool)
+}
+
+#[test, expected_failure(abort_code = walrus::storage_pool::EResourceBounds)]
+fun expired_storage_makes_no_pool() {
+    let mut world = network::start();
+    let storage = world.reserve(1);
+    world.next_epoch();
+    let (system, _, _, _, _, ctx) = world.all();
+    let pool = system.create_storage_pool_with_storage(storage, ctx);
+    end(world, pool)
+}

@@ -414,3 +414,34 @@ fun a_blob_id_is_a_hash() {
     assert!(blob::derive_blob_id(0, 1, 0) != blob::derive_blob_id(0, 1, 1));
     assert!(blob::derive_blob_id(0, 1, 0) != blob::derive_blob_id(0, 0, 0));
 }
+
+#[test, expected_failure(abort_code = walrus::system_state_inner::EInvalidEpochsAhead)]
+fun a_blob_is_extended_by_something() {
+    let mut world = network::start();
+    let mut blob = world.register(2, true);
+    world.certify(&mut blob);
+    let (system, _, _, _, wal, _) = world.all();
+    system.extend_blob(&mut blob, 0, wal);
+    std::unit_test::destroy(blob);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = walrus::storage_resource::EInvalidEpoch)]
+fun storage_is_not_split_at_its_end() {
+    let mut world = network::start();
+    let mut storage = world.reserve(2);
+    let rest = storage.split_by_epoch(9, world.ctx());
+    std::unit_test::destroy(rest);
+    std::unit_test::destroy(storage);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = walrus::storage_resource::EIncompatibleEpochs)]
+fun amounts_of_unequal_ends_are_not_fused() {
+    let mut world = network::start();
+    let mut one = world.reserve(2);
+    let two = world.reserve(3);
+    one.fuse_amount(two);
+    std::unit_test::destroy(one);
+    world.end()
+}
