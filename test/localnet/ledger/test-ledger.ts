@@ -87,3 +87,10 @@ export async function startTestLedger(options: Partial<LedgerOptions> = {}): Pro
   }
   return test
 }
+
+/** The first u64 after an object's id. */
+export function u64Field(test: TestLedger, id: string): bigint {
+  const { data } = test.ledger.getObject(id)!
+  if (data.kind !== 'move') throw new Error('a package has no fields')
+  return new DataView(data.contents.buffer, data.contents.byteOffset).getBigUint64(32, true)
+}
