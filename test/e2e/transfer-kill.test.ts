@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LocalWorld, startLocalWorld } from './local-world.ts'
+import { killPulls, killPushes } from './transfer-kill.ts'
+
+let world: LocalWorld
+beforeAll(async () => {
+  world = await startLocalWorld()
+}, 60_000)
+afterAll(() => world[Symbol.asyncDispose]())
+
+describe('kill -9', { timeout: 180_000 }, () => {
+  it('of a push leaves what the next push finishes, and it is paid for once', async () => {
+    expect(await killPushes(world, 4, 17)).toBeGreaterThan(0)
+  })
+
+  it('of a pull leaves what the next pull finishes, with every file right', async () => {
+    expect(await killPulls(world, 5, 23)).toBeGreaterThan(0)
+  })
+})
