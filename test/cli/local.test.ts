@@ -92,6 +92,13 @@ describe('a version', () => {
     expect((await floe('ls', 'HEAD:d')).stdout).toBe('d/data file.bin\n')
     expect((await floe('cat', 'HEAD:-dash 😀.txt')).stdout).toBe('odd\n')
     expect((await floe('cat', ':run.sh', '--range', '2-5')).stdout).toBe('/bi')
+    const printed = JSON.parse((await runCli(['cat', 'HEAD:run.sh', '--json'], { cwd })).stdout)
+    expect(printed).toMatchObject({
+      ok: true,
+      path: 'run.sh',
+      bytes: 10,
+      base64: Buffer.from('#!/bin/sh\n').toString('base64'),
+    })
     const listed = JSON.parse((await runCli(['ls', '--json'], { cwd })).stdout)
     // what `printf 'odd\\n' | sha256sum` prints
     expect(listed.files[0].fileId).toBe('80a3ef2f5539b0a6b5ee045e2a1de83bfb38550da54aa4d60dc1b9526b4b0805')
@@ -135,7 +142,6 @@ describe('a version', () => {
     expect(await statusOf('log', 'nosuch')).toBe(2)
     expect(await statusOf('log', '--limit', 'many')).toBe(2)
     expect(await statusOf('cat', 'HEAD:nosuch')).toBe(2)
-    expect(await statusOf('cat', 'HEAD:run.sh', '--json')).toBe(2)
     expect(await statusOf('cat', 'HEAD:run.sh', '--range', 'x')).toBe(2)
     expect(await statusOf('switch', 'nosuch')).toBe(2)
     expect(await statusOf('add', '../outside')).toBe(2)

@@ -10,13 +10,10 @@ export const cat = command<{ range?: string; output?: string }>({
       .argument('<REV:PATH>', 'a file at a revision; HEAD if only :PATH')
       .option('--range <from-to>', 'bytes from..to, end exclusive'),
   async run(context, [target], options) {
-    if (context.output.json)
-      throw new UsageError('CAT_JSON', '`floe cat` writes bytes, not JSON', {
-        hints: ['`floe ls --json` describes files'],
-      })
     return inWorkspace(context, async (workspace) => {
       const { revision, path } = parseRevisionPath(target!)
       const bytes = catFile(workspace, { revision, path, ...byteRange(options.range), signal: context.signal })
+      if (context.output.json) return { data: { revision, path, ...(await asBase64(bytes)) } }
       const { stdout } = context.output.streams
       for await (const piece of bytes) if (!stdout.write(piece)) await once(stdout, 'drain')
       return { data: {} }
@@ -29,4 +26,21 @@ function byteRange(text: string | undefined): { fromByte?: number; toByte?: numb
   const match = /^(\d+)-(\d*)$/.exec(text)
   if (!match) throw new UsageError('RANGE_MALFORMED', `--range expected FROM-TO in bytes, got "${text}"`)
   return { fromByte: Number(match[1]), toByte: match[2] ? Number(match[2]) : undefined }
+}
+
+/** One JSON object has to fit in memory several times over: as bytes, as text, and at whoever parses it. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024
+
+async function asBase64(source: AsyncIterable<Uint8Array>): Promise<{ bytes: number; base64: string }> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of source) {
+    bytes += piece.length
+    if (bytes > MAX_JSON_BYTES)
+      throw new UsageError('CAT_TOO_LARGE', 'the file is too large for one JSON object', {
+        hints: ['leave --json out, or take a part of it with --range FROM-TO'],
+      })
+    pieces.push(piece)
+  }
+  return { bytes, base64: Buffer.concat(pieces).toString('base64') }
 }
