@@ -23,6 +23,20 @@ export function runMoveCall(run: Run, call: MoveCall): Slot[] {
   const references: { argument: Argument; reference: Reference; type: MoveType }[] = []
   const args = readArguments(run, call, instance, references)
   run.objects.caller = { packageId: linked.module.loaded.packageId, module: linked.module.loaded.module.name }
+  const { visibility, isEntry } = linked.definition
+  return run.entangle(
+    call.arguments,
+    () => runInstance(run, instance, args, references),
+    isEntry && visibility !== 'public',
+  )
+}
+
+function runInstance(
+  run: Run,
+  instance: FunctionInstance,
+  args: readonly Value[],
+  references: readonly { argument: Argument; reference: Reference; type: MoveType }[],
+): Slot[] {
   const values = callFunction(run.machine, instance, args)
   if (run.wantsOutputs) recordOutputs(run, instance, values, references)
   return instance.returns.map((type, i) => {

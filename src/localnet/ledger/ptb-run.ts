@@ -8,7 +8,9 @@ import type { CommandOutput, ExecutionMode } from './execution.ts'
 import type { ObjectRuntime } from './execution-objects.ts'
 import { NATIVES, type TransactionContext } from './natives.ts'
 import { ArgumentReader, type SlotTable } from './ptb-arguments.ts'
-import type { Slot } from './ptb-values.ts'
+import { Heat } from './ptb-heat.ts'
+import { hasAbility, type Slot } from './ptb-values.ts'
+import type { Argument } from './transaction.ts'
 
 const TX_CONTEXT = datatypeType(SUI_FRAMEWORK_ADDRESS, 'tx_context', 'TxContext')
 
@@ -31,6 +33,7 @@ export class Run {
   readonly gas: Slot | undefined
   readonly results: Slot[][] = []
   readonly outputs: CommandOutput[] = []
+  readonly heat = new Heat()
   /** The gas coin, once a command has moved it out of its slot. */
   takenGasCoin: Value | undefined
 
@@ -57,6 +60,21 @@ export class Run {
   /** Outputs of commands are wanted. */
   get wantsOutputs(): boolean {
     return this.mode === 'simulate' || this.mode === 'dev-inspect'
+  }
+
+  /** Notes that a command put these arguments into these results.
+   *  @param demandsCold - see `Heat.join` */
+  entangle(args: readonly Argument[], run: () => Slot[], demandsCold = false): Slot[] {
+    const slots = args.map((argument, i) => this.args.slot(argument, i))
+    const group = this.heat.join(slots, demandsCold && !this.isPrivileged)
+    const results = run()
+    this.heat.addResults(
+      results,
+      group,
+      ({ type }) =>
+        type !== undefined && !hasAbility(this.loader, type, 'drop') && !hasAbility(this.loader, type, 'store'),
+    )
+    return results
   }
 
   /** The TxContext of a call. Code reads it through natives, but for the digest. */

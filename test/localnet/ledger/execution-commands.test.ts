@@ -246,6 +246,44 @@ describe('calls', () => {
     }
   })
 
+  it('to entry functions that are not public take nothing that hangs together with an open obligation', async () => {
+    const rule = (build: (tx: Transaction) => void) => ledger.run(build)
+    const hot = (tx: Transaction) => call(tx, 'shapes::hot', [tx.pure.u64(5)])
+    const refused = { command: 2, argIdx: 0, kind: { InvalidArgumentToPrivateEntryFunction: true } }
+    const early = await rule((tx) => {
+      const potato = hot(tx)
+      call(tx, 'things::only_entry', [call(tx, 'shapes::peek', [potato])])
+      call(tx, 'shapes::cool', [potato])
+    })
+    expect(argumentError(early)).toMatchObject(refused)
+    // What went into the command that made the potato is entangled too; anything else is not.
+    const shared = await rule((tx) => {
+      const amount = tx.pure.u64(7)
+      const potato = call(tx, 'shapes::hot', [amount])
+      call(tx, 'things::only_entry', [tx.pure.u64(8)])
+      call(tx, 'things::only_entry', [amount])
+      call(tx, 'shapes::cool', [potato])
+    })
+    expect(argumentError(shared)).toMatchObject(refused)
+    // Once it is gone, all of it is free.
+    const late = await rule((tx) => {
+      const potato = hot(tx)
+      const seen = call(tx, 'shapes::peek', [potato])
+      const cooled = call(tx, 'shapes::cool', [potato])
+      call(tx, 'things::only_entry', [seen])
+      call(tx, 'things::only_entry', [cooled])
+    })
+    expectSuccess(late)
+    const inspected = await ledger.run(
+      (tx) => {
+        const potato = hot(tx)
+        call(tx, 'things::only_entry', [call(tx, 'shapes::peek', [potato])])
+      },
+      { mode: 'dev-inspect' },
+    )
+    expectSuccess(inspected)
+  })
+
   it('to what is not there fail', async () => {
     const missing = await ledger.run((tx) => void call(tx, 'things::nothing'))
     expect(failureOf(missing).kind).toBe('FunctionNotFound')
