@@ -65,6 +65,11 @@ export const REGISTRY: Registry = {
     'Check data and records, and say on what evidence',
     async () => (await import('./commands/verify.ts')).verify,
   ),
+  grep: verb('Search in the paths or files of a version', async () => (await import('./commands/grep.ts')).grep),
+  du: verb('Show what refs and folders take', async () => (await import('./commands/du.ts')).du),
+  gc: verb('Delete local objects that nothing uses', async () => (await import('./commands/gc.ts')).gc),
+  fsck: verb('Check the objects of the workspace', async () => (await import('./commands/fsck.ts')).fsck),
+  doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
   remote: {
     summary: 'Manage the repositories a workspace knows',
     children: {
@@ -130,6 +135,10 @@ export const REGISTRY: Registry = {
   'blob-id': verb(
     'Compute the Walrus blob id of a file',
     async () => (await import('./commands/blob-id.ts')).blobIdCommand,
+  ),
+  completion: verb(
+    'Print a script that completes commands in a shell',
+    async () => (await import('./commands/completion.ts')).completion,
   ),
   demo: verb('Run the main job end to end on generated data', async () => (await import('./commands/demo.ts')).demo),
 }

@@ -16,6 +16,7 @@ import type { Workspace } from '../store/workspace.ts'
 import type { CheckoutItem } from '../worktree/checkout.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { WouldOverwriteError } from '../worktree/errors.ts'
+import { compareLocal } from '../worktree/local-file.ts'
 import { moveHead } from './commit.ts'
 import { WorkspaceDirtyError } from './errors.ts'
 import { createContentMerger } from './merge-contents.ts'
@@ -165,11 +166,7 @@ async function begin(
   merged: MergedSides,
   options: IntegrateOptions,
 ): Promise<Integrated> {
-  await refuseChanged(
-    workspace,
-    versions,
-    merged.conflicts.map(({ path }) => path),
-  )
+  await refuseChanged(workspace, versions, merged)
   await session.seal()
   const { base: _, ...kept } = request
   const head = versions.head!
@@ -185,14 +182,22 @@ async function begin(
   }
 }
 
-/** Files that are in conflict must be as committed: resolving replaces them.
+/** Files that merge or are in conflict must be as committed, or already as they shall be: from here on they belong to the
+ *  operation, which replaces them even if a power cut has torn them.
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) */
-async function refuseChanged(workspace: Workspace, versions: Versions, paths: readonly string[]): Promise<void> {
+async function refuseChanged(workspace: Workspace, versions: Versions, merged: MergedSides): Promise<void> {
   const lost: string[] = []
-  const options = { paths, includeIgnored: true }
-  for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.headTree, options)) {
-    const isSame = state.$kind === 'tracked' && (state.difference === 'same' || state.difference === 'mode')
-    if (!isSame) lost.push(state.path)
+  const goals = new Map(merged.changes.map(({ path, entry }) => [path, entry]))
+  const paths = [...goals.keys(), ...merged.conflicts.map(({ path }) => path)]
+  const files = localFiles(workspace)
+  const isSame = (difference: string) => difference === 'same' || difference === 'mode'
+  for await (const state of compareWithTree(files, versions.read, versions.headTree, { paths, includeIgnored: true })) {
+    if (state.$kind === 'tracked' && isSame(state.difference)) continue
+    const goal = goals.get(state.path)
+    const isThere = goal && 'stat' in state && isSame(await compareLocal(files, goal, state.stat))
+    const isGone =
+      state.$kind === 'deleted' && (goal === null || !merged.conflicts.some(({ path }) => path === state.path))
+    if (!isThere && !isGone) lost.push(state.path)
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)
 }
@@ -205,18 +210,22 @@ export async function applyOperation(
   options: MoveOptions,
 ): Promise<number> {
   const versions = await readVersions(workspace)
-  const { written, deleted } = await moveToTree(workspace, versions, operation.tree, options)
   const items: CheckoutItem[] = []
+  const staged: TreeChange[] = []
+  for await (const { path, before, after } of diffTrees(versions.read, versions.headTree, operation.tree)) {
+    items.push({ path, before, after })
+    staged.push({ path, entry: after ?? null })
+  }
   for (const { path, ours, shown } of operation.conflicts)
     if (ours && shown) items.push({ path, before: ours, after: shown })
-  const shown = await moveFiles(workspace, versions.read, items, undefined, options)
-  const staged: TreeChange[] = []
-  for await (const { path, after } of diffTrees(versions.read, versions.headTree, operation.tree))
-    staged.push({ path, entry: after ?? null })
+  const { written, deleted } = await moveFiles(workspace, versions.read, items, operation.tree, {
+    ...options,
+    force: true,
+  })
   await workspace.writeStaging(staged)
   operation.applied = true
   await writeOperation(workspace, operation)
-  return written + deleted + shown.written
+  return written + deleted
 }
 
 export function conflictRecords({ conflicts }: Operation): ConflictRecord[] {

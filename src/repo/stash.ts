@@ -125,9 +125,32 @@ export async function popStash(
     const result = await moveFiles(workspace, read, items, undefined, options)
     const staged = await stagedAgain(read, versions, base, await treeOf(parents[1]!))
     if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
-    if (!options.keep) await drop(workspace, stash)
+    if (!options.keep) {
+      // From here on the files are the only ones to have the changes.
+      await syncFiles(
+        workspace,
+        items.flatMap(({ after }) => (after?.kind === 'file' ? [after.path] : [])),
+      )
+      await drop(workspace, stash)
+    }
     return { ...stash, files: result.written + result.deleted, dropped: !options.keep }
   })
+}
+
+/** Makes files, and the names that lead to them, durable. */
+async function syncFiles({ fs, root }: Workspace, paths: readonly string[]): Promise<void> {
+  const directories = new Set([root])
+  for (const path of paths) {
+    const file = fs.open(`${root}/${path}`, 'read')
+    try {
+      await file.sync()
+    } finally {
+      file.close()
+    }
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1))
+      directories.add(`${root}/${path.slice(0, at)}`)
+  }
+  for (const directory of directories) await fs.syncDirectory(directory)
 }
 
 /** @throws {StashError} STASH_UNKNOWN (exit 2) */

@@ -9,6 +9,7 @@ import { createFrameCache } from '../objects/frame-cache.ts'
 import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
+import { discard } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
 import { createPackFile, openPackFile, PACK_SUFFIX, type PackBuilder, type PackFile } from './pack-file.ts'
@@ -48,6 +49,9 @@ export interface LocalStore {
   verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
   /** Compares the checksums of the merged index and makes it again from the packs if they are wrong. */
   checkIndex(): Promise<void>
+  /** Deletes packs whose objects are needed no more or are in other packs by now, and makes the merged index again from
+   *  those that stay. Under the workspace lock. */
+  dropPacks(names: readonly string[]): Promise<void>
   /** Looks at the disk again: another process may have added packs. */
   refresh(): void
   close(): void
@@ -168,6 +172,14 @@ class DiskStore implements LocalStore {
     this.index.close()
     this.#opening = undefined
     await this.ensureOpen()
+  }
+
+  async dropPacks(names: readonly string[]): Promise<void> {
+    this.close()
+    for (const name of names) discard(this.fs, this.packPath(name))
+    await this.fs.syncDirectory(this.packsDir)
+    await this.ensureOpen()
+    await this.index.rebuild()
   }
 
   refresh(): void {

@@ -147,6 +147,16 @@ export class MergedIndex {
     this.#loose = new Map()
   }
 
+  /** Takes in the packs that no segment covers, and deletes segments that are in use no more. */
+  async rebuild(): Promise<void> {
+    if (this.#loose.size > 0) await this.add(new Map())
+    const used = new Set(this.#segments.map(({ path }) => path))
+    for (const entry of this.#fs.readDirectory(this.#dir)) {
+      const path = `${this.#dir}/${Buffer.from(entry.name).toString('latin1')}`
+      if (SEGMENT_NAME.test(path.slice(this.#dir.length + 1)) && !used.has(path)) discard(this.#fs, path)
+    }
+  }
+
   close(): void {
     for (const segment of this.#segments) segment.close()
     this.#segments = []

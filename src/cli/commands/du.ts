@@ -1,0 +1,38 @@
+import { parseRevisionPath } from '../../repo/cat.ts'
+import { diskUsage } from '../../repo/du.ts'
+import { command } from '../command.ts'
+import { formatBytes, formatTable } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
+
+export const du = command<{ path?: boolean }>({
+  define: (command) =>
+    command
+      .argument('[revision]', 'with --path: REV or REV:FOLDER (default HEAD)')
+      .option('--path', 'what stands in a folder of a version, instead of refs with their history')
+      .addHelpText(
+        'after',
+        '\nLogical: as files. Stored: chunks, each once, before compression. Unique: in no other row.',
+      ),
+  run: (context, [target], options) =>
+    inWorkspace(context, async (workspace) => {
+      const place = target?.includes(':') ? parseRevisionPath(target) : { revision: target, path: '' }
+      const byPath = options.path || target !== undefined
+      const result = await diskUsage(workspace, {
+        by: byPath ? 'path' : 'ref',
+        revision: place.revision,
+        prefix: place.path.replace(/\/+$/, ''),
+        signal: context.signal,
+      })
+      const rows = result.rows.map((row) => [
+        ...[row.logicalBytes, row.storedBytes, row.uniqueBytes, row.sharedBytes].map((bytes) => formatBytes(bytes)),
+        row.name,
+      ])
+      return {
+        data: result,
+        lines: [
+          ...formatTable([['logical', 'stored', 'unique', 'shared', byPath ? 'path' : 'ref'], ...rows]),
+          `${formatBytes(result.totalBytes)} of chunks in all; packs take ${formatBytes(result.packs.bytes)}`,
+        ],
+      }
+    }),
+})

@@ -1,0 +1,181 @@
+/** `gc`: deletes local objects that nothing refers to, and puts small packs together.
+ *
+ *  Nothing younger than the grace period goes: whoever is about to refer to it has that long. What is kept is written and
+ *  synced before what it replaces is deleted, and a reader that still looks for an old pack finds the object in a new one. */
+
+import { throwIfAborted } from '../base/abort.ts'
+import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
+import type { PackInfo } from '../store/local-store.ts'
+import { createPackFile, type PackBuilder } from '../store/pack-file.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { type Reachable, reachableFrom, rootsOf } from './reachable.ts'
+
+export interface GcOptions {
+  /** Packs younger than this keep all their objects (default 14 days). */
+  graceMs?: number | undefined
+  /** Versions that only a log of a ref remembers go when the entry is older than this (default 90 days). */
+  reflogMs?: number | undefined
+  /** Only say what would be done. */
+  dryRun?: boolean | undefined
+  signal?: AbortSignal | undefined
+}
+
+export interface GcResult {
+  dryRun: boolean
+  /** Objects that something refers to, and local ones that nothing does. */
+  reachable: number
+  unreachable: number
+  /** Of the unreachable ones, those that are too young to go. */
+  kept: number
+  packs: { before: number; after: number; deleted: number; rewritten: number }
+  bytes: { before: number; after: number; freed: number }
+}
+
+export const DEFAULT_REFLOG_MS: number = 90 * 86_400_000
+export const DEFAULT_GRACE_MS: number = 14 * 86_400_000
+/** A pack below this size is small. */
+const SMALL_PACK_BYTES = 16 * 2 ** 20
+/** Small packs of a kind that are left alone. */
+const MAX_SMALL_PACKS = 4
+/** A pack is rewritten if at least this share of its objects is dead. */
+const REWRITE_SHARE = 0.25
+
+/** @throws {LockedError} LOCKED (exit 11) while another command writes
+ *  @throws {FloeError} OBJECT_… (exit 13) if something that is referred to cannot be read: then nothing is deleted */
+export async function gc(workspace: Workspace, options: GcOptions = {}): Promise<GcResult> {
+  const { dryRun = false } = options
+  return workspace.withLock('gc', async () => {
+    const { store } = workspace
+    store.refresh()
+    await store.checkIndex()
+    const live = await reachableFrom(
+      workspace,
+      rootsOf(workspace, workspace.clock.now() - (options.reflogMs ?? DEFAULT_REFLOG_MS)),
+      options,
+    )
+    const packs = await assess(workspace, live, options)
+    const gone = packs.filter(({ fate }) => fate !== 'stays')
+    const rewritten = gone.filter(({ fate }) => fate === 'rewritten')
+    const before = sum(packs.map(({ info }) => info.bytes))
+    let made: { packs: Set<string>; bytes: number }
+    if (dryRun) made = estimate(rewritten)
+    else {
+      made = await rewrite(workspace, rewritten, live, options)
+      const names = gone.map(({ info }) => info.name).filter((name) => !made.packs.has(name))
+      if (names.length > 0) await store.dropPacks(names)
+    }
+    const after = before - sum(gone.map(({ info }) => info.bytes)) + made.bytes
+    return {
+      dryRun,
+      reachable: live.objects.size,
+      unreachable: sum(packs.map(({ dead }) => dead)),
+      kept: sum(packs.map(({ dead, fate, isYoung }) => (fate === 'stays' || isYoung ? dead : 0))),
+      packs: {
+        before: packs.length,
+        after: packs.length - gone.length + made.packs.size,
+        deleted: gone.length - rewritten.length,
+        rewritten: rewritten.length,
+      },
+      bytes: { before, after, freed: before - after },
+    }
+  })
+}
+
+interface Assessed {
+  info: PackInfo
+  isYoung: boolean
+  dead: number
+  fate: 'stays' | 'deleted' | 'rewritten'
+}
+
+async function assess(workspace: Workspace, live: Reachable, options: GcOptions): Promise<Assessed[]> {
+  const { store, fs, clock } = workspace
+  const graceMs = options.graceMs ?? DEFAULT_GRACE_MS
+  /** An object that two packs hold is needed once: the larger pack keeps it, if it is whole. */
+  const owners = new Map<string, string>()
+  const whole = new Set<string>()
+  const packs: Assessed[] = []
+  for (const info of (await store.packs()).sort((a, b) => b.bytes - a.bytes)) {
+    throwIfAborted(options.signal)
+    const modifiedMs = Number((fs.stat(info.path)?.mtimeNs ?? 0n) / 1_000_000n)
+    const isYoung = clock.now() - modifiedMs < graceMs
+    let dead = 0
+    for (const { kind, id } of await store.packObjects(info.name)) {
+      const key = objectKey(kind, id)
+      const owner = owners.get(key)
+      if (owner !== undefined && !whole.has(owner)) {
+        await store.verifyPack(owner, options)
+        whole.add(owner)
+      }
+      if (!live.objects.has(key) || owner !== undefined) dead++
+      else owners.set(key, info.name)
+    }
+    const isDead = dead === info.objects
+    const isWorth = dead >= REWRITE_SHARE * info.objects && dead > 0
+    packs.push({ info, isYoung, dead, fate: isYoung ? 'stays' : isDead ? 'deleted' : isWorth ? 'rewritten' : 'stays' })
+  }
+  for (const kind of ['data', 'meta'] as const) {
+    const small = packs.filter((pack) => pack.info.kind === kind && pack.info.bytes < SMALL_PACK_BYTES)
+    const left = small.filter(({ fate }) => fate !== 'deleted')
+    if (left.length > MAX_SMALL_PACKS) for (const pack of left) pack.fate = 'rewritten'
+  }
+  return packs
+}
+
+/** Writes what is kept of the packs: of old ones the live objects, of young ones all. */
+async function rewrite(workspace: Workspace, packs: readonly Assessed[], live: Reachable, options: GcOptions) {
+  const { store, fs, floeDir, tmpDir } = workspace
+  const wanted = new Map<string, { kind: ObjectKind; id: ObjectId }>()
+  for (const { info, isYoung } of packs)
+    for (const object of await store.packObjects(info.name)) {
+      const key = objectKey(object.kind, object.id)
+      if (isYoung || live.objects.has(key)) wanted.set(key, object)
+    }
+  // Objects of one file were met one after the other, and belong beside each other.
+  const order = (key: string) => live.objects.get(key) ?? Number.POSITIVE_INFINITY
+  const sorted = [...wanted].sort(([a], [b]) => (order(a) === order(b) ? 0 : order(a) - order(b)))
+  const made = { packs: new Set<string>(), bytes: 0 }
+  const builders = new Map<PackKind, PackBuilder>()
+  const pathOf = (name: string) => `${floeDir}/packs/${name}.pack`
+  const finish = async (builder: PackBuilder) => {
+    const { name } = await builder.finish(pathOf)
+    if (!made.packs.has(name)) made.bytes += fs.stat(pathOf(name))?.bytes ?? 0
+    made.packs.add(name)
+  }
+  try {
+    for (const [, { kind, id }] of sorted) {
+      throwIfAborted(options.signal)
+      const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
+      const bytes = await store.readLocal(kind, id, options)
+      let builder = builders.get(packKind)
+      if (builder && !builder.hasRoom(bytes.length)) {
+        builders.delete(packKind)
+        await finish(builder)
+        builder = undefined
+      }
+      builder ??= createPackFile(fs, tmpDir, packKind, DEFAULT_PACK_BYTES)
+      builders.set(packKind, builder)
+      await builder.add(kind, id, bytes)
+    }
+    for (const [kind, builder] of [...builders]) {
+      builders.delete(kind)
+      await finish(builder)
+    }
+  } finally {
+    for (const builder of builders.values()) builder.abort()
+  }
+  if (made.packs.size > 0) await fs.syncDirectory(`${floeDir}/packs`)
+  return made
+}
+
+/** Sizes by the share of objects that is kept: how well the rest packs is known only once it is packed. */
+function estimate(packs: readonly Assessed[]): { packs: Set<string>; bytes: number } {
+  const share = ({ info, dead, isYoung }: Assessed) => (isYoung ? 1 : 1 - dead / Math.max(1, info.objects))
+  const bytes = sum(packs.map((pack) => Math.round(pack.info.bytes * share(pack))))
+  return { packs: new Set(packs.map(({ info }) => info.kind)), bytes }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

@@ -1,0 +1,88 @@
+/** Which objects anything refers to: what `gc` keeps and `du` counts. Absent is not dead: history is lazy, so what was
+ *  never fetched is passed over. */
+
+import { throwIfAborted } from '../base/abort.ts'
+import { walkCommits } from '../history/commits.ts'
+import { type ContentRef, walkMapNodes } from '../objects/content-map.ts'
+import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { walkTreeNodes } from '../objects/tree.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { operationEntries, readOperation } from './operation.ts'
+
+export interface Roots {
+  commits: ObjectId[]
+  trees: ObjectId[]
+  files: { content: ContentRef | null; bytes: number }[]
+}
+
+/** Refs, HEAD, their logs, what is staged, and what an operation in progress refers to.
+ *  @param logSinceMs - entries of logs before this time do not count */
+export function rootsOf(workspace: Workspace, logSinceMs = 0): Roots {
+  const { refs } = workspace
+  const commits = new Set<ObjectId>()
+  const all = refs.list()
+  for (const { id } of all) commits.add(id)
+  const head = refs.headCommit()
+  if (head) commits.add(head)
+  for (const name of ['HEAD', ...all.map((ref) => ref.name)])
+    for (const { old, new: next, timeMs } of refs.reflog(name))
+      for (const id of [old, next]) if (id && timeMs >= logSinceMs) commits.add(id)
+  const files: Roots['files'] = []
+  for (const { entry } of workspace.readStaging().changes()) if (entry) files.push(entry)
+  const trees: ObjectId[] = []
+  const operation = readOperation(workspace)
+  if (operation) {
+    for (const id of [operation.theirs, ...operation.parents]) commits.add(id)
+    trees.push(operation.tree, operation.theirsTree)
+    files.push(...operationEntries(operation))
+  }
+  return { commits: [...commits], trees, files }
+}
+
+export interface Reachable {
+  /** Keys in the order in which they were met: neighbours in a file follow each other. */
+  objects: Map<string, number>
+  commits: number
+}
+
+/** All local objects reachable from the roots.
+ *  @param options.onChunk - told of each chunk once */
+export async function reachableFrom(
+  workspace: Workspace,
+  roots: Roots,
+  options: { signal?: AbortSignal | undefined; onChunk?: (id: ObjectId, bytes: number) => void } = {},
+): Promise<Reachable> {
+  const { store } = workspace
+  const found: Reachable = { objects: new Map(), commits: 0 }
+  const meet = async (kind: ObjectKind, id: ObjectId) => {
+    throwIfAborted(options.signal)
+    const key = objectKey(kind, id)
+    if (found.objects.has(key) || !(await store.has(kind, id))) return false
+    found.objects.set(key, found.objects.size)
+    return true
+  }
+  const meetChunk = async (id: ObjectId, bytes: number) => {
+    if (await meet('chunk', id)) options.onChunk?.(id, bytes)
+  }
+  const skip = (kind: ObjectKind) => async (id: ObjectId) => !(await meet(kind, id))
+  const walkFile = async (file: Roots['files'][number]) => {
+    if (file.content?.kind === 'chunk') await meetChunk(file.content.id, file.bytes)
+    for await (const node of walkMapNodes(store.readLocal, file, { skip: skip('map') }))
+      if (node.level === 0) for (const { id, bytes } of node.items) await meetChunk(id, bytes)
+  }
+  const walkTreeOf = async (root: ObjectId) => {
+    for await (const node of walkTreeNodes(store.readLocal, root, { skip: skip('tree'), signal: options.signal }))
+      for (const entry of node.entries) await walkFile(entry)
+  }
+  const known = (id: ObjectId) => found.objects.has(objectKey('commit', id))
+  const walk = walkCommits(store.readLocal, roots.commits, { onAbsent: () => {}, skip: known, signal: options.signal })
+  for await (const { id, commit } of walk) {
+    found.objects.set(objectKey('commit', id), found.objects.size)
+    found.commits++
+    for (const attachment of commit.attachments.values()) await meet('attachment', attachment)
+    await walkTreeOf(commit.tree)
+  }
+  for (const tree of roots.trees) await walkTreeOf(tree)
+  for (const file of roots.files) await walkFile(file)
+  return found
+}
