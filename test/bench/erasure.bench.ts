@@ -83,15 +83,17 @@ async function encodeTable({ one, two }: Pools, log: Log): Promise<{ text: strin
     )
     const [peer, fast, single, cold] = ['peer', 'two', 'one', 'new pool'].map((name) => results.get(name)!)
     if (bytes === 64 * MEBIBYTE) encode64 = fast!
+    const best = ({ rounds }: Measured) => Math.min(...rounds)
+    const against = (ours: Measured) => [
+      `${ms(ours.wallMs)} (${ms(best(ours))})`,
+      `${times(peer!.wallMs, ours.wallMs)} (${times(best(peer!), best(ours))})`,
+    ]
     rows.push([
       label,
-      ms(peer!.wallMs),
-      ms(fast!.wallMs),
-      times(peer!.wallMs, fast!.wallMs),
-      ms(cold!.wallMs),
-      times(peer!.wallMs, cold!.wallMs),
-      ms(single!.wallMs),
-      times(peer!.wallMs, single!.wallMs),
+      `${ms(peer!.wallMs)} (${ms(best(peer!))})`,
+      ...against(fast!),
+      ...against(cold!),
+      ...against(single!),
       `${ms(peer!.cpuMs)} / ${ms(single!.cpuMs)}`,
       times(peer!.cpuMs, single!.cpuMs),
     ])
@@ -271,7 +273,7 @@ export const bench: Bench = {
     const { text, encode64 } = await encodeTable(pools, log)
     const decoded = await decodeTable(pools, log)
     const memory = await memoryTable(log)
-    return `Medians of ${ROUNDS}, contenders taking turns; milliseconds by the clock unless it says CPU, which counts all threads.
+    return `Medians of ${ROUNDS}, contenders taking turns, best rounds in parentheses where shown; milliseconds by the clock unless it says CPU, which counts all threads.
 Load average of the last 15 minutes at the end: ${loadavg()[2]!.toFixed(1)} (idle but for the bench it is below 2; what runs beside the bench
 costs the contender with two threads most).
 
