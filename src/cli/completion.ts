@@ -81,12 +81,12 @@ function bash(verbs: readonly CompletedVerb[]): string {
 _floe() {
   local current=\${COMP_WORDS[COMP_CWORD]} verb="" words="" word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    case $word in -*) ;; *) verb="\${verb:+$verb }$word" ;; esac
+    case $word in -*) continue ;; esac
+    case $verb in "") verb=$word ;; ${nouns(verbs).join('|')}) verb="$verb $word" ;; esac
   done
   case $verb in
 ${cases.join('\n')}
     "") words=${JSON.stringify(childrenOf(verbs, '').map(lastWord).join(' '))} ;;
-    *) case \${verb%% *} in ${nouns(verbs).join('|')}) verb="\${verb%" \${verb#* * }"}" ;; *) verb=\${verb%% *} ;; esac ;;
   esac
   case \${verb%% *} in ${TAKES_REFS.join('|')}) [[ $current == -* ]] || words="$words $(${REFS})" ;; esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
@@ -117,7 +117,9 @@ function zsh(verbs: readonly CompletedVerb[]): string {
 _floe() {
   local -a items typed refs
   typed=(\${\${words[2,CURRENT-1]}:#-*})
-  case "\${typed[1,2]}" in
+  local verb=\${typed[1]}
+  case $verb in ${nouns(verbs).join('|')}) verb="\${typed[1,2]}" ;; esac
+  case $verb in
 ${cases.join('\n')}
     '') items=(${top.join(' ')}) ;;
     *) ;;

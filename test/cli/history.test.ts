@@ -1,0 +1,207 @@
+/** The commands that change or look at history, as a person types them: words, exit statuses, JSON, how to undo. */
+
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { duration, pointInTime } from '../../src/cli/arguments.ts'
+import { drawGraph, topologicalOrder } from '../../src/cli/commit-graph.ts'
+import { completionScript } from '../../src/cli/completion.ts'
+import { REGISTRY } from '../../src/cli/registry.ts'
+import { runCli } from './run-cli.ts'
+
+let cwd = ''
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'floe-cli-history-'))
+  await runCli(['init', '.'], { cwd })
+  writeFileSync(join(cwd, '.floeignore'), 'home\n')
+  await record('a', 'one\n', 'first')
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+const masked = (text: string) =>
+  text
+    .replace(/\b[0-9a-f]{12,64}\b/g, 'ID')
+    .replace(/Date: .*/g, 'Date')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}/g, 'TIME')
+const floe = async (...args: string[]) => {
+  const run = await runCli(args, { cwd })
+  return { ...run, stdout: masked(run.stdout), stderr: masked(run.stderr) }
+}
+const write = (path: string, text: string) => writeFileSync(join(cwd, path), text)
+const read = (path: string) => readFileSync(join(cwd, path), 'utf8')
+async function record(path: string, text: string, message: string): Promise<void> {
+  write(path, text)
+  await floe('add', '.')
+  await floe('commit', '--no-provenance', '-m', message)
+}
+
+async function part(): Promise<void> {
+  await floe('switch', '-c', 'dev')
+  await record('a', 'theirs\n', 'theirs')
+  await record('b', 'b\n', 'more')
+  await floe('switch', 'main')
+  await record('a', 'ours\n', 'ours')
+}
+
+describe('merge', () => {
+  it('lists conflicts with exit 1, says how to settle them, and records the result', async () => {
+    await part()
+    expect(await floe('merge', 'dev')).toEqual({
+      exitCode: 1,
+      stdout: 'Conflicts; all else is merged and staged\n  C  a (both changed)\n',
+      stderr:
+        'Hint: choose with `floe merge --ours PATH` or `--theirs PATH`, or edit the file and `floe merge --file PATH`\n' +
+        'Hint: then `floe merge --continue`; `floe merge --abort` undoes it\n',
+    })
+    expect(read('a')).toBe('<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> dev\n')
+    expect((await floe('status')).stdout).toBe(
+      'On branch main\n\nA merge is in progress; conflicts:\n  C  a\n\nStaged for the next commit:\n  A  b\n\nChanged but not staged:\n  M  a\n',
+    )
+    expect((await floe('merge', '--continue')).exitCode).toBe(1)
+    expect((await floe('commit', '-m', 'x')).stderr).toMatch(/^Error: a merge is in progress\n/)
+    write('a', 'both\n')
+    expect(await floe('merge', '--file', 'a')).toMatchObject({ exitCode: 0, stdout: 'All conflicts are settled\n' })
+    expect(await floe('merge', '--continue')).toEqual({
+      exitCode: 0,
+      stdout: 'Recorded ID\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect((await floe('status')).stdout).toBe('On branch main\nNothing to commit, the workspace is clean\n')
+    expect((await floe('log', '--graph', '--oneline')).stdout).toBe(
+      '* ID (HEAD, main) Merge dev\n| \\\n* | ID ours\n| * ID (dev) more\n| * ID theirs\n| /\n* ID first\n',
+    )
+  })
+
+  it('is undone by --abort, settled at once by a side, and described by --json', async () => {
+    await part()
+    const json = JSON.parse((await runCli(['merge', 'dev', '--json'], { cwd })).stdout)
+    expect(json).toMatchObject({ ok: false, $kind: 'conflicts', conflicts: [{ path: 'a', kind: 'both-changed' }] })
+    expect((await floe('merge', '--abort')).stdout).toBe('Undone: HEAD is ID, 2 files brought back\n')
+    expect(read('a')).toBe('ours\n')
+    expect((await floe('merge', '--abort')).exitCode).toBe(1)
+    expect((await floe('merge')).exitCode).toBe(2)
+    expect((await floe('merge', 'dev', '--continue')).exitCode).toBe(2)
+    expect(await floe('merge', 'dev', '--theirs')).toEqual({
+      exitCode: 0,
+      stdout: 'Merged dev as ID (2 files changed)\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect(read('a')).toBe('theirs\n')
+  })
+})
+
+describe('looking at history and changing it', () => {
+  it('show, reset and reflog say where things are and how to go back', async () => {
+    await record('a', 'one\ntwo\n', 'second')
+    expect((await floe('show')).stdout).toBe(
+      'commit ID (HEAD, main)\nAuthor: Ada <ada@example.org>\nDate\n\n    second\n\nM  a  4 B → 8 B\n1 file changed, +4 B\n',
+    )
+    expect((await floe('show', 'HEAD~1:a')).stdout).toBe('one\n')
+    expect(await floe('reset', '--hard', 'HEAD~1')).toEqual({
+      exitCode: 0,
+      stdout: 'main is at ID (1 file changed)\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect((await floe('reflog')).stdout).toBe(
+      'ID HEAD@{0}  TIME  reset: hard to HEAD~1\nID HEAD@{1}  TIME  commit: second\nID HEAD@{2}  TIME  commit: first\n',
+    )
+    expect((await floe('reset', '--hard', '--soft')).exitCode).toBe(2)
+    await floe('reset', '--hard', 'HEAD@{1}')
+    expect(read('a')).toBe('one\ntwo\n')
+  })
+
+  it('cherry-pick and revert record what they did', async () => {
+    await part()
+    expect((await floe('cherry-pick', 'dev')).stdout).toBe('Picked dev as ID (1 file changed)\n')
+    expect(read('b')).toBe('b\n')
+    expect((await floe('revert', 'HEAD')).stdout).toBe('Reverted HEAD as ID (1 file changed)\n')
+    expect((await floe('cherry-pick', 'dev~1')).exitCode).toBe(1)
+    expect((await floe('cherry-pick', '--abort')).exitCode).toBe(0)
+  })
+
+  it('mv, diff and log follow a renamed file; stash puts changes aside', async () => {
+    expect((await floe('mv', 'a', 'b')).stderr).toBe('Hint: undo with `floe mv b a`\n')
+    expect((await floe('diff', '--staged')).stdout).toBe('R  a → b\n')
+    expect((await floe('diff', '--staged', '--stat')).stdout).toBe('R  a → b  4 B\n1 file changed, +0 B\n')
+    expect((await floe('diff', '--staged', '--no-renames', '--name-only')).stdout).toBe('a\nb\n')
+    expect((await floe('stash', 'push', '-m', 'renaming')).stderr).toBe('Hint: `floe stash pop` brings them back\n')
+    expect((await floe('stash', 'list')).stdout).toBe('stash@{0}  ID  TIME  renaming\n')
+    expect((await floe('stash', 'pop')).exitCode).toBe(0)
+    await floe('commit', '--no-provenance', '-m', 'renamed')
+    expect((await floe('log', '--oneline', '--path', 'b', '--follow')).stdout).toBe(
+      'ID (HEAD, main) renamed\nID first\n',
+    )
+    expect((await floe('log', '--oneline', '--author', 'nobody')).stdout).toBe('')
+    expect((await floe('log', '--since', 'yesteryear')).exitCode).toBe(2)
+  })
+
+  it('branch shows what it follows, and tag how to take it back', async () => {
+    expect((await floe('branch', '-u', 'origin/main')).exitCode).toBe(2)
+    await floe('remote', 'add', 'origin', `local:0x${'1'.repeat(64)}`)
+    expect((await floe('branch', '-u', 'origin/main')).stdout).toBe('main follows origin/main\n')
+    expect((await floe('branch')).stdout).toBe('* main  ID  [origin/main: not there]\n')
+    expect((await floe('tag', 'v1')).stderr).toMatch(/undo until then with `floe tag -d v1`/)
+    expect((await floe('tag', '-d', 'v1')).stderr).toBe('Hint: undo with `floe tag v1 ID`\n')
+  })
+
+  it('grep, du, gc, fsck and doctor tell what there is', async () => {
+    expect(await floe('grep', '^a$')).toMatchObject({ exitCode: 0, stdout: 'a\n' })
+    expect(await floe('grep', '-c', 'one')).toMatchObject({ exitCode: 0, stdout: 'a:1:one\n' })
+    expect((await floe('grep', 'nothing')).exitCode).toBe(1)
+    expect((await floe('du')).stdout).toMatch(/^logical {2}stored {2}unique {2}shared {2}ref\n9 B/)
+    expect((await floe('du', '--path')).stdout).toMatch(/ {2}path\n[\s\S]* a\n/)
+    expect((await floe('gc', '--dry-run')).stdout).toMatch(
+      /objects in use, 0 objects not\nWould free about 0 B: 2 packs/,
+    )
+    expect((await floe('gc', '--grace', 'soon')).exitCode).toBe(2)
+    expect((await floe('fsck', '--full')).stdout).toMatch(/every byte read\n$/)
+    expect(await floe('doctor')).toMatchObject({ exitCode: 0 })
+  })
+})
+
+describe('completion', () => {
+  it('knows every command and its options, in scripts that the shells accept', async () => {
+    for (const shell of ['bash', 'zsh', 'fish'] as const) {
+      const script = await completionScript(REGISTRY, shell)
+      for (const name of Object.keys(REGISTRY)) expect(script).toContain(name)
+      expect(script).toContain(shell === 'fish' ? '-l dry-run' : '--dry-run')
+    }
+    const script = await completionScript(REGISTRY, 'bash')
+    const complete = (...words: string[]) => {
+      const asked = `${script}\nfloe() { :; }\nCOMP_WORDS=(floe ${words.map((word) => `"${word}"`).join(' ')})\nCOMP_CWORD=${words.length}\n_floe\necho "\${COMPREPLY[@]}"`
+      const run = spawnSync('bash', ['-c', asked], { encoding: 'utf8', cwd })
+      expect(run.stderr).toBe('')
+      return run.stdout.trim().split(' ')
+    }
+    expect(complete('me')).toEqual(['merge'])
+    expect(complete('merge', '--ab')).toEqual(['--abort'])
+    expect(complete('stash', 'p')).toEqual(['push', 'pop'])
+    expect(complete('merge', 'dev', '--th')).toEqual(['--theirs'])
+    expect((await floe('completion', 'tcsh')).exitCode).toBe(2)
+  })
+})
+
+describe('the graph and the times', () => {
+  it('puts children before parents, whatever the order they came in', () => {
+    const node = (commit: string, ...parents: string[]) => ({ commit, parents })
+    const nodes = [node('d', 'b', 'c'), node('a'), node('b', 'a'), node('c', 'a')]
+    expect(topologicalOrder(nodes).map(({ commit }) => commit)).toEqual(['d', 'b', 'c', 'a'])
+    expect(drawGraph([node('b', 'a'), node('a')], ({ commit }) => [commit, 'more'])).toEqual([
+      '* b',
+      '| more',
+      '* a',
+      ' more',
+    ])
+  })
+
+  it('understands dates and lengths of time', () => {
+    expect(duration('14d', '--grace')).toBe(14 * 86_400_000)
+    expect(duration('2 weeks', '--grace')).toBe(14 * 86_400_000)
+    expect(duration('0', '--grace')).toBe(0)
+    expect(pointInTime('2 hours ago', '--since', 10_000_000)).toBe(2_800_000)
+    expect(pointInTime('2026-11-01T00:00:00Z', '--since', 0)).toBe(Date.UTC(2026, 10, 1))
+    expect(() => pointInTime('2026-99-99', '--since', 0)).toThrow(/expected a date/)
+  })
+})
