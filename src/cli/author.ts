@@ -1,8 +1,10 @@
-/** Who a commit says it is by: an option, the environment, the workspace's configuration, or the account's name. */
+/** Who a commit says it is by: an option, the environment, the workspace's configuration, the global one, or the account's
+ *  name. */
 
 import { userInfo } from 'node:os'
 import { UsageError } from '../base/errors.ts'
 import { getConfig } from '../repo/config.ts'
+import { getGlobalConfig } from '../repo/global-config.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Context } from './context.ts'
 
@@ -19,8 +21,9 @@ export async function authorFrom(
       })
     return { name: match[1]!, email: match[2]! }
   }
-  const name = context.env.FLOE_AUTHOR_NAME ?? (await getConfig(workspace, 'user.name')) ?? accountName()
-  const email = context.env.FLOE_AUTHOR_EMAIL ?? (await getConfig(workspace, 'user.email')) ?? ''
+  const setting = async (key: string) => (await getConfig(workspace, key)) ?? getGlobalConfig(context.homeDir, key)
+  const name = context.env.FLOE_AUTHOR_NAME ?? (await setting('user.name')) ?? accountName()
+  const email = context.env.FLOE_AUTHOR_EMAIL ?? (await setting('user.email')) ?? ''
   return { name, email }
 }
 

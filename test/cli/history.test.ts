@@ -183,6 +183,23 @@ describe('completion', () => {
   })
 })
 
+describe('global settings', () => {
+  it('name the author where the workspace does not, and hold nothing that belongs to one workspace', async () => {
+    const as = (...args: string[]) =>
+      runCli(args, { cwd, env: { FLOE_AUTHOR_NAME: undefined!, FLOE_AUTHOR_EMAIL: undefined! } })
+    expect(await as('config', 'set', '--global', 'user.name', 'Grace')).toMatchObject({ exitCode: 0 })
+    expect((await as('config', 'get', '--global', 'user.name')).stdout).toBe('Grace\n')
+    expect((await as('config', 'get', 'user.name')).exitCode).toBe(1)
+    await as('commit', '--allow-empty', '--no-provenance', '-m', 'x')
+    expect((await as('log', '-n', '1')).stdout).toMatch(/Author: Grace\n/)
+    expect((await as('config', 'set', '--global', 'remotes.origin.network', 'x')).exitCode).toBe(2)
+    await as('config', 'unset', '--global', 'user.name')
+    expect((await as('config', 'list', '--global')).stdout).toBe('')
+    write('home/config.json', '{"user.name": 1}')
+    expect((await as('config', 'list', '--global')).exitCode).toBe(2)
+  })
+})
+
 describe('the graph and the times', () => {
   it('puts children before parents, whatever the order they came in', () => {
     const node = (commit: string, ...parents: string[]) => ({ commit, parents })

@@ -1,12 +1,17 @@
 import { setConfig } from '../../../repo/config.ts'
+import { setGlobalConfig } from '../../../repo/global-config.ts'
 import { command } from '../../command.ts'
 import { inWorkspace } from '../../workspace.ts'
 
-export const configSet = command({
-  define: (command) => command.argument('<key>', 'for example user.name').argument('<value>', 'its new value'),
-  run: (context, [key, value]) =>
-    inWorkspace(context, async (workspace) => {
-      await setConfig(workspace, key!, value!)
-      return { data: { key, value }, lines: [`${key} = ${value}`] }
-    }),
+export const configSet = command<{ global?: boolean }>({
+  define: (command) =>
+    command
+      .argument('<key>', 'for example user.name')
+      .argument('<value>', 'its new value')
+      .option('--global', 'for all workspaces that do not set it themselves'),
+  async run(context, [key, value], options) {
+    if (options.global) await setGlobalConfig(context.homeDir, key!, value)
+    else await inWorkspace(context, (workspace) => setConfig(workspace, key!, value!))
+    return { data: { key, value }, lines: [`${key} = ${value}`] }
+  },
 })
