@@ -1,4 +1,5 @@
-/** A ledger in a process of its own, as the local network runs it; prints where it is and ends with its input. */
+/** A ledger in a process of its own, as the local network runs it: prints where it is, answers every line with the
+ *  processor time it has used in milliseconds, and ends with its input. */
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,10 @@ const dir = mkdtempSync(join(tmpdir(), 'floe-bench-ledger-'))
 const ledger = await startLedger({ dir })
 await ledger.genesis({ packages: genesisPackages() })
 process.stdout.write(`${ledger.rpcUrl}\n`)
-process.stdin.resume()
+process.stdin.on('data', () => {
+  const { user, system } = process.cpuUsage()
+  process.stdout.write(`${(user + system) / 1000}\n`)
+})
 process.stdin.once('end', async () => {
   await ledger.close()
   rmSync(dir, { recursive: true, force: true })
