@@ -33,7 +33,7 @@ const GIT_SWITCHES = {
 }
 
 /** The lineage of a folder, or `null` if it is in no git work tree, has no revision yet, or git is not installed.
- *  @example const lineage = await readCodeLineage('/work/data') */
+ *  @example const lineage = await readCodeLineage('datasets/words') */
 export async function readCodeLineage(dir: string): Promise<CodeLineage | null> {
   const { simpleGit } = await import('simple-git')
   const git = simpleGit({
