@@ -126,7 +126,7 @@ function gitHash(blob: Buffer): string {
 
 it('merges random versions as git does: the same files where git is clean, the same conflicts where it is not', async () => {
   const rng = createRng(63)
-  const runs = Array.from({ length: 150 }, (_, run) => {
+  const runs = Array.from({ length: 100 }, (_, run) => {
     const base: Version = new Map()
     for (const path of PATHS) if (rng.below(2) === 0) put(base, path, rng)
     return { name: `r${run}`, versions: [base, edited(base, rng), edited(base, rng)] }

@@ -120,7 +120,7 @@ const MERGED = { text: 'ONE\ntwo\nTHREE\n', table: 'theirs\n', own: 'o', 'new/fi
 describe('a power cut', () => {
   it('while a merge begins: it can be repeated or continued to the end, or undone to what was before', async () => {
     const start = await parted()
-    await atEveryCut(start, 2, startMerge, async (workspace, fs, where) => {
+    await atEveryCut(start, 3, startMerge, async (workspace, fs, where) => {
       const { operation } = await statusOf(workspace)
       const isUndone = operation !== null && where.endsWith('seed 1')
       if (isUndone) {
@@ -143,7 +143,7 @@ describe('a power cut', () => {
     const start = await parted()
     await using workspace = await open(start, 0)
     await startMerge(workspace)
-    await atEveryCut(start.clone(), 2, settle, async (found, fs, where) => {
+    await atEveryCut(start.clone(), 3, settle, async (found, fs, where) => {
       const { operation } = await statusOf(found)
       if (operation) await settle(found)
       else await reset(found, { mode: 'hard' })
@@ -175,7 +175,7 @@ describe('a power cut', () => {
       await pushStash(found, { author })
       await popStash(found)
     }
-    await atEveryCut(start.clone(), 3, stashed, async (found, fs, where) => {
+    await atEveryCut(start.clone(), 4, stashed, async (found, fs, where) => {
       const stashes = await listStashes(found)
       const isHere = filesOf(fs).own === 'edited'
       expect(isHere || stashes.length > 0, where).toBe(true)
