@@ -70,6 +70,8 @@ export const REGISTRY: Registry = {
   gc: verb('Delete local objects that nothing uses', async () => (await import('./commands/gc.ts')).gc),
   fsck: verb('Check the objects of the workspace', async () => (await import('./commands/fsck.ts')).fsck),
   doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
+  expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
+  renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
   remote: {
     summary: 'Manage the repositories a workspace knows',
     children: {

@@ -1,0 +1,23 @@
+/** Which repository a verb is about: a remote of the workspace, or an address, for which no workspace is needed. */
+
+import { openWorkspace } from '../store/workspace.ts'
+import { parseRepositoryAddress, readRemote } from './remote.ts'
+
+export interface RepositoryPlace {
+  network: string
+  /** Object id. */
+  repository: string
+}
+
+/** @param target - name of a remote of the workspace that holds `dir`, or `NETWORK:OBJECT_ID`
+ *  @throws {RemoteMissingError} REMOTE_MISSING
+ *  @throws {UsageError} ADDRESS_MALFORMED */
+export async function placeOf(dir: string, target = 'origin'): Promise<RepositoryPlace> {
+  if (target.includes(':')) {
+    const { network, repository } = parseRepositoryAddress(target)
+    return { network, repository }
+  }
+  await using workspace = await openWorkspace(dir)
+  const { network, repository } = readRemote(workspace, target)
+  return { network, repository }
+}
