@@ -33,8 +33,10 @@ export interface NodeRequestOptions {
 export interface NodeClientOptions {
   /** Base address without a trailing slash, e.g. `http://127.0.0.1:41000/nodes/3`. */
   url: string
-  /** Deadline of one request including its body (default 30,000). */
+  /** Time until an answer begins (default 30,000); what is sent adds to it, at the least rate. */
   timeoutMs?: number
+  /** Time in which more of an answer has to come (default 10,000), at the least rate on the whole. */
+  stallMs?: number
   fetch?: typeof fetch
 }
 
@@ -94,6 +96,9 @@ export interface NodeClient {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+const DEFAULT_STALL_MS = 10_000
+/** Slower than this is as good as not at all: a sliver of 4 MB would take more than four minutes. */
+const LEAST_BYTES_PER_MS = 16
 const STATUSES: ReadonlySet<string> = new Set(['stored', 'buffered', 'nonexistent'])
 /** Targets in one decodingSymbols request: keeps its URL below 8 KiB. */
 const MAX_DECODING_TARGETS = 256
@@ -105,6 +110,7 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     throw new TypeError(`"url" expected http or https, got ${protocol}`)
   const url = options.url.replace(/\/+$/, '')
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+  const stallMs = options.stallMs ?? DEFAULT_STALL_MS
   const send = options.fetch ?? fetch
 
   /** One exchange: sends, refuses detours and errors, reads the answer, all under one deadline. */
@@ -115,9 +121,9 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
     read: (response: Response, asked: Asked) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const asked: Asked = { url, request: `${method} ${path}` }
     if (signal?.aborted) throw new CancelledError(signal.reason)
-    const deadline = AbortSignal.timeout(timeoutMs)
+    const watchdog = startWatchdog(timeoutMs + (body?.length ?? 0) / LEAST_BYTES_PER_MS, stallMs)
+    const asked: Asked = { url, request: `${method} ${path}`, onProgress: watchdog.progress }
     const headers: Record<string, string> = { 'accept-encoding': 'identity' }
     if (body !== undefined) headers['content-type'] = 'application/octet-stream'
     try {
@@ -125,17 +131,20 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
         method,
         headers,
         redirect: 'manual',
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        signal: signal ? AbortSignal.any([signal, watchdog.signal]) : watchdog.signal,
         // The cast: TypeScript's BodyInit asks for an ArrayBuffer behind the view, which every caller of ours has.
         ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
       })
+      watchdog.progress(0)
       await refuseDetours(response, asked)
       if (!response.ok) throw await refusal(response, asked)
       return await read(response, asked)
     } catch (error) {
       if (signal?.aborted) throw new CancelledError(signal.reason)
       if (error instanceof NodeError) throw error
-      throw transportFailure(error, asked, timeoutMs)
+      throw transportFailure(watchdog.signal.aborted ? watchdog.signal.reason : error, asked, timeoutMs)
+    } finally {
+      watchdog.stop()
     }
   }
 
@@ -209,6 +218,33 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
         },
         signal,
       ),
+  }
+}
+
+interface Watchdog {
+  readonly signal: AbortSignal
+  /** The answer goes on: this many bytes of its body have come. */
+  progress(bodyBytes: number): void
+  stop(): void
+}
+
+/** Ends a request whose answer does not begin in time, stops coming, or comes too slowly to be of use. */
+function startWatchdog(firstMs: number, stallMs: number): Watchdog {
+  const controller = new AbortController()
+  const bark = () => controller.abort(new DOMException('no progress', 'TimeoutError'))
+  let timer = setTimeout(bark, firstMs)
+  let begunMs: number | undefined
+  return {
+    signal: controller.signal,
+    progress(bodyBytes) {
+      const now = performance.now()
+      begunMs ??= now
+      const lateMs = now - begunMs - stallMs
+      if (lateMs > 0 && bodyBytes < lateMs * LEAST_BYTES_PER_MS) return bark()
+      clearTimeout(timer)
+      timer = setTimeout(bark, stallMs)
+    },
+    stop: () => clearTimeout(timer),
   }
 }
 

@@ -15,6 +15,8 @@ const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([408, 425, 429, 500, 502
 export interface Asked {
   url: string
   request: string
+  /** Told how many bytes of the body have come. */
+  onProgress?: (bodyBytes: number) => void
 }
 
 function fail(
@@ -24,7 +26,8 @@ function fail(
   more: Partial<NodeErrorData> = {},
   options: { retryable?: boolean; cause?: unknown } = {},
 ): NodeError {
-  return new NodeError(code, `storage node ${asked.url} ${what}`, { ...asked, ...more }, options)
+  const { url, request } = asked
+  return new NodeError(code, `storage node ${url} ${what}`, { url, request, ...more }, options)
 }
 
 /** Throws away the rest of a body so that its connection can be closed; failures to do so do not matter. */
@@ -52,6 +55,7 @@ export async function readBody(response: Response, maxBytes: number, asked: Aske
     const { done, value } = await reader.read()
     if (done) break
     total += value.length
+    asked.onProgress?.(total)
     if (total > maxBytes) {
       await reader.cancel().catch(() => undefined)
       throw fail('NODE_RESPONSE_TOO_LARGE', 'sent more bytes than the answer can have', asked, {
@@ -134,9 +138,20 @@ export async function refusal(response: Response, asked: Asked): Promise<NodeErr
     'NODE_REFUSED',
     `refused ${asked.request}: ${reason ?? `HTTP ${response.status}`}`,
     asked,
-    { status: response.status, ...(reason === undefined ? {} : { reason }), detail },
+    { status: response.status, ...(reason === undefined ? {} : { reason }), detail, ...retryAfter(response) },
     { retryable },
   )
+}
+
+/** Longest wait that a node can ask for. */
+const MAX_RETRY_AFTER_MS = 30_000
+
+/** When the node wants to be asked again: seconds, or a date. */
+function retryAfter(response: Response): { retryAfterMs?: number } {
+  const text = response.headers.get('retry-after')
+  if (text === null) return {}
+  const ms = /^\d{1,9}$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isFinite(ms) ? { retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms)) } : {}
 }
 
 /** Turns a failure of `fetch` itself into an error. A deadline and a refused connection are told apart. */

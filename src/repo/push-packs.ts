@@ -1,6 +1,6 @@
 /** The expensive part of a push: packs are built, encoded, paid for and brought to the storage nodes.
  *
- *  Packs go in groups of at most `WINDOW_BYTES`, because an encoded blob takes 3.5 times its size in memory. What an
+ *  Packs go in groups of at most `WINDOW_BYTES`, because of what encoding and sending them takes in memory. What an
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
 import { createLimit } from '../base/limit.ts'
@@ -106,8 +106,8 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
   const take = async (built: BuiltPack) => {
     position++
     onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.bytes.length })
-    const held = pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
-    if (held + built.bytes.length > WINDOW_BYTES) await flush()
+    const held = () => pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
+    if (held() + built.bytes.length > WINDOW_BYTES) await flush()
     const blob = await coder.encodeBlob(state.shardCount, built.bytes, signal ? { signal } : {})
     const encodedBytes = encodedBlobBytes(state.shardCount, built.bytes.length)
     const blobId = blobIdText(blob.blobId)
@@ -119,8 +119,11 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
       blobBytes: built.bytes.length,
       kind: built.kind,
     })
+    const { blobId: id } = blob
     pending.push({ built: { kind: built.kind, summary: built.summary }, blob, position })
-    return blob.blobId
+    // Before the next pack is built: two of this size at once would be too much memory.
+    if (held() > WINDOW_BYTES / 2) await flush()
+    return id
   }
 
   try {

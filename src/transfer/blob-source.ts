@@ -18,6 +18,7 @@ import { pairOfSliver } from '../protocol/shards.ts'
 import { parseSliver } from '../protocol/sliver.ts'
 import { type Committee, noteNodeFailure } from './committee.ts'
 import { TransferError } from './errors.ts'
+import { firstAnswer } from './hedge.ts'
 import { createRowRecovery } from './row-recovery.ts'
 
 /** Rows asked for at once by `readAll`. */
@@ -66,19 +67,27 @@ async function fetchMetadata(
 ): Promise<BlobMetadata> {
   const { shardCount } = committee.state
   let unknownWeight = 0
-  for (const position of committee.preferredPositions()) {
+  const positions = committee.preferredPositions()
+  const attempts = positions.map((position) => async (stop: AbortSignal) => {
     try {
       const maxBytes = metadataWireBytes(shardCount) + 64
-      const body = await committee.client(position).fetchMetadata(blobId, maxBytes, signal ? { signal } : {})
+      const body = await committee.client(position).fetchMetadata(blobId, maxBytes, { signal: stop })
       const { id, metadata } = parseMetadataWithId(body)
       if (!equalBytes(id, blobId)) throw new TransferError('BLOB_METADATA_FOREIGN', 'metadata of another blob')
       verifyMetadata(metadata, blobId, shardCount)
       onBytes?.(body.length)
       return metadata
     } catch (error) {
+      if (stop.aborted) return null
       unknownWeight += noteNodeFailure(committee, position, error) ? committee.nodes[position]!.weight : 0
+      return null
     }
-  }
+  })
+  const metadata = await firstAnswer(attempts, () => committee.latency.hedgeDelayMs(), {
+    signal,
+    onOvertaken: (index) => committee.noteSlow(positions[index]!),
+  })
+  if (metadata) return metadata
   const missing = isNotFoundQuorum(unknownWeight, shardCount)
   throw new TransferError(
     missing ? 'BLOB_NOT_FOUND' : 'BLOB_UNAVAILABLE',
@@ -110,6 +119,7 @@ function createBlobSource(
     const position = committee.positionOfSliver(blobId, 'primary', index)
     // A node that lied or is down costs a deadline per row: its rows are rebuilt right away.
     if (position === undefined || committee.lied(position)) return null
+    const started = performance.now()
     try {
       const pair = pairOfSliver('primary', index, params.shardCount)
       const maxBytes = rowBytes + SLIVER_BODY_SLACK_BYTES
@@ -120,8 +130,10 @@ function createBlobSource(
       // Checked as the row asked for: another row of the same blob is a true sliver, but the wrong one.
       await coder.verifySliver(metadata, 'primary', { ...sliver, index }, jobOptions(signal))
       onBytes?.(body.length)
+      committee.latency.note(performance.now() - started)
       return sliver.bytes
     } catch (error) {
+      if (signal?.aborted) return null
       noteNodeFailure(committee, position, error)
       return null
     }
@@ -142,7 +154,24 @@ function createBlobSource(
   async function readRow(index: number, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
     if (!Number.isInteger(index) || index < 0 || index >= rows)
       throw new RangeError(`"index" expected 0..${rows - 1}, got ${index}`)
-    return (await fetchSliver(index, signal)) ?? (await recovery.recover(index, signal))
+    const position = committee.positionOfSliver(blobId, 'primary', index)
+    const direct = (stop: AbortSignal) => fetchSliver(index, stop)
+    const rebuilt = () => recovery.recover(index, signal)
+    // What a slow node holds is rebuilt from what others hold; it is asked itself only if that takes long as well.
+    const slow = position !== undefined && committee.isSlow(position)
+    const failed: { error?: unknown } = {}
+    const row = await firstAnswer<Uint8Array>(
+      slow ? [attempt(rebuilt, failed), direct] : [direct, attempt(rebuilt, failed)],
+      () => committee.latency.hedgeDelayMs(),
+      {
+        signal,
+        onOvertaken: (overtaken) => {
+          if (position !== undefined && !slow && overtaken === 0) committee.noteSlow(position)
+        },
+      },
+    )
+    if (row) return row
+    throw failed.error
   }
 
   return {
@@ -166,6 +195,18 @@ function createBlobSource(
       )
       return blob
     },
+  }
+}
+
+/** An attempt whose failure is kept, for the case that nothing else succeeds. */
+function attempt<T>(work: () => Promise<T>, failed: { error?: unknown }): () => Promise<T | null> {
+  return async () => {
+    try {
+      return await work()
+    } catch (error) {
+      failed.error = error
+      return null
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import type { CommitteeNode, WalrusState } from '../ledger/system-state.ts'
 import { createNodeClient, type NodeClient } from '../node/client.ts'
 import type { BlobId } from '../protocol/blob-id.ts'
 import { pairOfSliver, type SliverAxis, shardOfPair } from '../protocol/shards.ts'
+import { createLatencyTracker, type LatencyTracker } from './latency.ts'
 
 /** A node that did not do its part. `lied` is set if it sent bytes that contradict the blob id. */
 export interface NodeReport {
@@ -32,15 +33,24 @@ export interface Committee {
   /** Nodes without failures first, then those that failed, liars last; ties in random order to spread the load. */
   preferredPositions(): number[]
   lied(position: number): boolean
+  /** How long answers of all nodes take in this session. */
+  readonly latency: LatencyTracker
+  /** The node kept a request waiting that others answered: for a while it is asked last. */
+  noteSlow(position: number): void
+  isSlow(position: number): boolean
 }
 
 export interface CommitteeOptions {
   fetch?: typeof fetch
   timeoutMs?: number
+  stallMs?: number
   onReport?: (report: NodeReport) => void
   /** Uniform in [0, 1); default Math.random. */
   random?: () => number
 }
+
+/** After this time a slow node gets another chance. */
+const SLOW_MEMORY_MS = 30_000
 
 export function createCommittee(state: WalrusState, options: CommitteeOptions = {}): Committee {
   const random = options.random ?? Math.random
@@ -48,9 +58,12 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
   const owners = new Map<number, number>()
   for (const [position, node] of state.nodes.entries()) for (const shard of node.shards) owners.set(shard, position)
   const reports = new Map<number, NodeReport>()
+  const slowUntil = new Map<number, number>()
+  const isSlow = (position: number) => (slowUntil.get(position) ?? 0) > performance.now()
   const rank = (position: number) => {
     const report = reports.get(position)
-    return report === undefined ? 0 : report.lied ? 1000 : Math.min(report.failures, 999)
+    const failures = report === undefined ? 0 : report.lied ? 1000 : Math.min(report.failures, 499)
+    return failures + (isSlow(position) ? 500 : 0)
   }
   const committee: Committee = {
     state,
@@ -62,6 +75,7 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
           url: state.nodes[position]!.url,
           ...(options.fetch ? { fetch: options.fetch } : {}),
           ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
+          ...(options.stallMs ? { stallMs: options.stallMs } : {}),
         })
         clients.set(position, client)
       }
@@ -94,6 +108,9 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
         .map(({ position }) => position)
     },
     lied: (position) => reports.get(position)?.lied ?? false,
+    latency: createLatencyTracker(),
+    noteSlow: (position) => void slowUntil.set(position, performance.now() + SLOW_MEMORY_MS),
+    isSlow,
   }
   return committee
 }
@@ -102,6 +119,9 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
 export function noteNodeFailure(committee: Committee, position: number, error: unknown): boolean {
   if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
   const reason = typeof error.data['reason'] === 'string' ? error.data['reason'] : error.code
+  // Overloaded or stuck: what it holds is had elsewhere for a while.
+  if (error.code === 'NODE_TIMEOUT' || error.data['status'] === 429 || error.data['status'] === 503)
+    committee.noteSlow(position)
   if (reason === 'METADATA_NOT_FOUND' || reason === 'SLIVER_NOT_FOUND') return true
   committee.report(position, reason, error.kind === 'integrity' || error.code === 'BLOB_METADATA_FOREIGN')
   return false

@@ -10,9 +10,9 @@ import type { PackIndex } from '../objects/pack-index.ts'
 import { createPackWriter, type PackSummary } from '../objects/pack-writer.ts'
 import type { ReadObject } from '../objects/reader.ts'
 
-/** Packs of a push are filled to this. An encoded blob takes 3.5 times its size in memory beside the pack itself, and a command
- *  has 1 GiB: with 128 MiB it peaked at 1.06 GiB. */
-export const PUSH_PACK_BYTES: number = 96 * 1024 * 1024
+/** Packs of a push are filled to this. The pack is in memory once; what encoding adds goes to a file beyond 256 MiB. A
+ *  command has 1 GiB: with 256 MiB it peaked at 1.09 GiB. */
+export const PUSH_PACK_BYTES: number = 128 * 1024 * 1024
 
 export interface ObjectToPack {
   kind: ObjectKind
@@ -69,8 +69,8 @@ async function* buildPacks(
 ): AsyncGenerator<BuiltPack> {
   const maxBytes = options.maxBytes ?? PUSH_PACK_BYTES
   const open = () => {
-    const pieces: Uint8Array[] = []
-    return { pieces, writer: createPackWriter({ kind, maxBytes, write: (piece) => void pieces.push(piece) }) }
+    const buffer = createPackBuffer(maxBytes)
+    return { buffer, writer: createPackWriter({ kind, maxBytes, write: buffer.append }) }
   }
   let current = open()
   for (const { kind: objectKind, id } of objects) {
@@ -78,24 +78,42 @@ async function* buildPacks(
     const bytes = await options.read(objectKind, id, { signal: options.signal })
     if (current.writer.objectCount > 0 && !current.writer.hasRoom(bytes.length)) {
       const summary = await current.writer.finish()
-      yield sealed(kind, current.pieces, summary)
+      yield { kind, bytes: current.buffer.take(), summary }
       current = open()
     }
     await current.writer.add(objectKind, id, bytes)
   }
   if (current.writer.objectCount === 0) return
   const summary = await current.writer.finish(writeLocator ? { locator: writeLocator } : {})
-  yield sealed(kind, current.pieces, summary)
+  yield { kind, bytes: current.buffer.take(), summary }
 }
 
-/** Joins the pieces and lets go of each as soon as it is copied. */
-function sealed(kind: PackKind, pieces: Uint8Array[], summary: PackSummary): BuiltPack {
-  const bytes = new Uint8Array(summary.bytes)
-  let at = 0
-  for (let i = 0; i < pieces.length; i++) {
-    bytes.set(pieces[i]!, at)
-    at += pieces[i]!.length
-    pieces[i] = new Uint8Array(0)
+const FIRST_BYTES = 1024 * 1024
+/** From here on room for a whole pack is taken: pages that are not written to cost nothing. */
+const WHOLE_FROM_BYTES = 16 * 1024 * 1024
+/** What stands behind the objects may exceed the limit of a pack a little: a locator. */
+const SLACK_BYTES = 1024 * 1024
+
+/** Collects a pack in one piece of memory, so that it is there once and not twice when it is sealed. */
+function createPackBuffer(maxBytes: number): { append(piece: Uint8Array): void; take(): Uint8Array } {
+  let bytes = new Uint8Array(FIRST_BYTES)
+  let length = 0
+  return {
+    append(piece) {
+      const needed = length + piece.length
+      if (needed > bytes.length) {
+        const whole = needed > WHOLE_FROM_BYTES ? maxBytes + SLACK_BYTES : 0
+        const grown = new Uint8Array(Math.max(needed, 2 * Math.min(bytes.length, WHOLE_FROM_BYTES), whole))
+        grown.set(bytes.subarray(0, length))
+        bytes = grown
+      }
+      bytes.set(piece, length)
+      length = needed
+    },
+    take() {
+      const taken = bytes.subarray(0, length)
+      bytes = new Uint8Array(0)
+      return taken
+    },
   }
-  return { kind, bytes, summary }
 }

@@ -129,11 +129,19 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     signal: AbortSignal | undefined,
     found: SliverData[] = [],
   ): Promise<Uint8Array | undefined> {
-    const candidates = Array.from({ length: params.shardCount }, (_, i) => i).filter((i) => i !== except)
+    const all = Array.from({ length: params.shardCount }, (_, i) => i).filter((i) => i !== except)
+    const isSlow = (index: number) => {
+      const position = committee.positionOfSliver(blobId, 'primary', index)
+      return position !== undefined && committee.isSlow(position)
+    }
+    const candidates = [...all.filter((index) => !isSlow(index)), ...all.filter(isSlow)]
+    const enough = new AbortController()
+    const until = signal ? AbortSignal.any([signal, enough.signal]) : enough.signal
     await mapLimited(candidates, ROW_CONCURRENCY, async (index) => {
       if (found.length >= rows) return
-      const bytes = await fetchSliver(index, signal)
+      const bytes = await fetchSliver(index, until)
       if (bytes) found.push({ bytes, symbolBytes: params.symbolBytes, index })
+      if (found.length >= rows) enough.abort()
     })
     if (found.length < rows) return undefined
     return coder.decodeBlob(metadata, 'primary', found, { ...jobOptions(signal), verified: true })
@@ -141,13 +149,17 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
 
   async function gatherPlain(indexes: readonly number[]): Promise<Map<number, Map<number, SourceSymbol>>> {
     const gathered = new Map(indexes.map((index) => [index, new Map<number, SourceSymbol>()]))
+    // A node that keeps its answer back must not hold up what is there already.
+    const enough = new AbortController()
     await mapLimited(honestPositions(), SYMBOL_CONCURRENCY, async (position) => {
       const lacking = indexes.filter((index) => gathered.get(index)!.size < columns)
       if (lacking.length === 0) return
       try {
-        for (const [index, symbols] of await fetchPlainSymbols(position, lacking))
+        for (const [index, symbols] of await fetchPlainSymbols(position, lacking, enough.signal))
           for (const symbol of symbols) gathered.get(index)!.set(symbol.sourceIndex, symbol)
+        if (indexes.every((index) => gathered.get(index)!.size >= columns)) enough.abort()
       } catch (error) {
+        if (enough.signal.aborted) return
         noteNodeFailure(committee, position, error)
       }
     })
@@ -167,11 +179,15 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     )
   }
 
-  async function fetchPlainSymbols(position: number, indexes: readonly number[]): Promise<Map<number, SourceSymbol[]>> {
+  async function fetchPlainSymbols(
+    position: number,
+    indexes: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Map<number, SourceSymbol[]>> {
     const { weight } = committee.nodes[position]!
     const perRow = SYMBOL_OVERHEAD_BYTES + weight * (params.symbolBytes + SYMBOL_OVERHEAD_BYTES)
     const maxBytes = SYMBOL_OVERHEAD_BYTES + indexes.length * perRow
-    const body = await committee.client(position).fetchDecodingSymbols(blobId, indexes, 'primary', maxBytes)
+    const body = await committee.client(position).fetchDecodingSymbols(blobId, indexes, 'primary', maxBytes, { signal })
     const answer = parseDecodingSymbols(body)
     onBytes?.(body.length)
     return new Map(

@@ -8,6 +8,7 @@ import { sleep, throwIfAborted } from '../base/abort.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { FloeError } from '../base/errors.ts'
 import { createLimit, type Limit } from '../base/limit.ts'
+import { ByteWriter } from '../codec/cursor.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
 import { NodeError } from '../node/errors.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -16,7 +17,6 @@ import { type BlobPersistence, encodeMessage, type StorageMessage } from '../pro
 import { encodeMetadata } from '../protocol/metadata.ts'
 import { isQuorum, isWriteHopeless, quorumWeight, safeWriteWeight } from '../protocol/quorum.ts'
 import { pairOnShard, type SliverAxis } from '../protocol/shards.ts'
-import { encodeSliver } from '../protocol/sliver.ts'
 import type { Committee } from './committee.ts'
 import { TransferError } from './errors.ts'
 
@@ -95,7 +95,9 @@ export async function uploadBlob(
         const registering = error.reason === 'NOT_REGISTERED'
         if (registering ? ++unregistered > MAX_REGISTRATION_RETRIES : ++failures > MAX_RETRIES) throw error
         // The wait happens outside the limit, so that a slow node does not hold the others' slots.
-        await sleep(Math.min(MAX_RETRY_MS, retryMs * 2 ** Math.min(failures + unregistered - 1, 10)), signal)
+        const asked = typeof error.data['retryAfterMs'] === 'number' ? error.data['retryAfterMs'] : 0
+        const backOff = Math.min(MAX_RETRY_MS, retryMs * 2 ** Math.min(failures + unregistered - 1, 10))
+        await sleep(Math.max(asked, backOff), signal)
       }
     }
   }
@@ -141,7 +143,7 @@ export async function uploadBlob(
     }
     await attempt(() => {
       const index = axis === 'primary' ? pair : shardCount - 1 - pair
-      return client.sendSliver(blob.blobId, pair, axis, encodeSliver(blob.sliver(axis, index)), { signal })
+      return client.sendSliver(blob.blobId, pair, axis, sliverBody(blob, axis, index), { signal })
     })
     advance(bytes)
   }
@@ -220,6 +222,18 @@ export async function uploadBlob(
       retryable: true,
     },
   )
+}
+
+/** A sliver as it travels, copied once: of a large blob each is megabytes, and many are on their way at a time. */
+function sliverBody(blob: EncodedBlob, axis: SliverAxis, index: number): Uint8Array {
+  const { symbolBytes, primarySliverBytes, secondarySliverBytes } = blob.params
+  const bytes = axis === 'primary' ? primarySliverBytes : secondarySliverBytes
+  const head = new ByteWriter(8).uleb(bytes).finish()
+  const body = new Uint8Array(head.length + bytes + 4)
+  body.set(head)
+  blob.sliver(axis, index, body.subarray(head.length, head.length + bytes))
+  body.set(new ByteWriter(4).u16(symbolBytes).u16(index).finish(), head.length + bytes)
+  return body
 }
 
 function passCancel(error: unknown): undefined {

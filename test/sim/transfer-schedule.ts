@@ -1,0 +1,145 @@
+/** Seeded schedules of faults for the upload and download of one blob. Everything that is random comes from the seed, so
+ *  `FLOE_SIM_SEED=<seed> npx vitest run test/sim/transfer.test.ts` shows the same again. */
+
+import { FloeError } from '../../src/base/errors.ts'
+import { createRng } from '../../src/base/rng.ts'
+import type { ErasureCoder } from '../../src/erasure/api.ts'
+import { createSyncCoder } from '../../src/erasure/sync.ts'
+import { verifyCertificate } from '../../src/protocol/certificate.ts'
+import { isQuorum } from '../../src/protocol/quorum.ts'
+import { openBlob } from '../../src/transfer/blob-source.ts'
+import { createCommittee } from '../../src/transfer/committee.ts'
+import { uploadBlob } from '../../src/transfer/upload.ts'
+import { FAULTS, type Fault, type FlakyProxy, startFlakyProxy } from '../faults/flaky-proxy.ts'
+import { type FakeNodes, startFakeNodes } from '../transfer/fake-nodes.ts'
+
+/** 13 shards on 10 nodes: f = 4, kp = 5 rows, ks = 9 columns. */
+export const SHAPE: readonly number[] = [2, 2, 2, 1, 1, 1, 1, 1, 1, 1]
+export const FAULTY_SHARDS = 4
+const SHARDS = SHAPE.reduce((sum, weight) => sum + weight, 0)
+/** No schedule may take longer, whatever the nodes do. */
+export const DEADLINE_MS = 15_000
+const PERMANENT = { $kind: 'permanent' } as const
+
+const sync = createSyncCoder()
+export const coder: ErasureCoder = Object.fromEntries(
+  Object.entries(sync).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
+  ]),
+) as unknown as ErasureCoder
+
+export interface FaultyWorld extends AsyncDisposable {
+  nodes: FakeNodes
+  proxy: FlakyProxy
+}
+
+/** Fresh nodes behind a proxy; timeouts are a hundredth of those of daily use. */
+export async function startFaultyWorld(): Promise<FaultyWorld> {
+  const nodes = await startFakeNodes(SHAPE)
+  const proxy = await startFlakyProxy(nodes.state.nodes.map((node) => node.url))
+  return {
+    nodes,
+    proxy,
+    async [Symbol.asyncDispose]() {
+      await proxy[Symbol.asyncDispose]()
+      await nodes[Symbol.asyncDispose]()
+    },
+  }
+}
+
+export function committeeOf({ nodes, proxy }: FaultyWorld) {
+  const members = nodes.state.nodes.map((node, index) => ({ ...node, url: proxy.url(index) }))
+  const state = { ...nodes.state, nodes: members, committee: { ...nodes.state.committee, members } }
+  return createCommittee(state, { timeoutMs: 1_200, stallMs: 600, random: () => 0.5 })
+}
+
+export interface Outcome {
+  uploaded: 'certified' | string
+  read: 'same bytes' | string
+  ms: number
+}
+
+/** Uploads with some faults and reads with others. What cannot be done must fail with a code.
+ *  @throws if a byte is wrong, a certificate is false, or something else than a coded error comes out */
+export async function runFaults(
+  world: FaultyWorld,
+  bytes: Uint8Array,
+  writing: ReadonlyMap<number, Fault>,
+  reading: ReadonlyMap<number, Fault>,
+): Promise<Outcome> {
+  const blob = sync.encodeBlob(SHARDS, bytes)
+  const started = performance.now()
+  const signal = AbortSignal.timeout(DEADLINE_MS)
+  let uploaded = 'certified'
+  world.proxy.set(writing)
+  try {
+    const expected = { $kind: 'blob-certificate', epoch: 1, blobId: blob.blobId, persistence: PERMANENT } as const
+    const certificate = await uploadBlob(committeeOf(world), blob, PERMANENT, { retryMs: 20, signal })
+    verifyCertificate(world.nodes.state.committee, expected, certificate)
+    const weight = certificate.signers.reduce((sum, at) => sum + SHAPE[at]!, 0)
+    if (!isQuorum(weight, SHARDS)) throw new Error(`a certificate of ${weight} shards`)
+  } catch (error) {
+    uploaded = codeOf(error)
+    world.nodes.store(blob)
+  }
+  world.proxy.set(reading)
+  let read = 'same bytes'
+  try {
+    const source = await openBlob(committeeOf(world), coder, blob.blobId, { signal })
+    if (Buffer.compare(await source.readAll({ signal }), bytes) !== 0) throw new Error('wrong bytes were read')
+  } catch (error) {
+    read = codeOf(error)
+  }
+  return { uploaded, read, ms: performance.now() - started }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof FloeError && error.kind === 'network') return error.code
+  throw error
+}
+
+export interface Schedule {
+  seed: number
+  bytes: Uint8Array
+  writing: Map<number, Fault>
+  reading: Map<number, Fault>
+}
+
+/** Up to f shards fail while writing, and others, again up to f, while reading. */
+export function scheduleOf(seed: number): Schedule {
+  const rng = createRng(seed)
+  const pick = (): Map<number, Fault> => {
+    const faults = new Map<number, Fault>()
+    let left = rng.below(FAULTY_SHARDS + 1)
+    for (let tries = 0; tries < 20 && left > 0; tries++) {
+      const index = rng.below(SHAPE.length)
+      if (faults.has(index) || SHAPE[index]! > left) continue
+      faults.set(index, FAULTS[rng.below(FAULTS.length)]!)
+      left -= SHAPE[index]!
+    }
+    return faults
+  }
+  return { seed, bytes: rng.fill(new Uint8Array(1 + rng.below(6_000))), writing: pick(), reading: pick() }
+}
+
+export function replayOf({ seed, writing, reading }: Schedule): string {
+  const text = (faults: Map<number, Fault>) =>
+    [...faults].map(([index, fault]) => `${index}:${fault}`).join(' ') || 'none'
+  return `replay: FLOE_SIM_SEED=${seed} npx vitest run test/sim/transfer.test.ts  (writing ${text(writing)}; reading ${text(reading)})`
+}
+
+/** Runs the schedule of a seed; a failure names the command that shows it again. */
+export async function runSchedule(seed: number): Promise<Outcome> {
+  const schedule = scheduleOf(seed)
+  await using world = await startFaultyWorld()
+  try {
+    const outcome = await runFaults(world, schedule.bytes, schedule.writing, schedule.reading)
+    if (outcome.ms > DEADLINE_MS) throw new Error(`took ${Math.round(outcome.ms)} ms`)
+    if (outcome.uploaded !== 'certified' || outcome.read !== 'same bytes')
+      throw new Error(`with at most f faulty shards: ${outcome.uploaded}, ${outcome.read}`)
+    return outcome
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${replayOf(schedule)}`, { cause })
+  }
+}
