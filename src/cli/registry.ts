@@ -132,6 +132,25 @@ export const REGISTRY: Registry = {
         'Stop it and delete its state',
         async () => (await import('./commands/localnet/reset.ts')).localnetReset,
       ),
+      epoch: {
+        summary: 'Control its storage epochs',
+        children: {
+          next: verb(
+            'Begin the next epoch now',
+            async () => (await import('./commands/localnet/epoch/next.ts')).localnetEpochNext,
+          ),
+        },
+      },
+    },
+  },
+  network: {
+    summary: 'See which networks there are and whether they work',
+    children: {
+      list: verb('List the known networks', async () => (await import('./commands/network/list.ts')).networkList),
+      check: verb(
+        'Compare a network with its profile',
+        async () => (await import('./commands/network/check.ts')).networkCheck,
+      ),
     },
   },
   'blob-id': verb(

@@ -1,0 +1,61 @@
+/** Epochs and networks as a user meets them. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { MAINNET } from '../../src/ledger/networks.ts'
+import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { runCli } from './run-cli.ts'
+
+let root = ''
+let home = ''
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'floe-epoch-'))
+  home = join(root, 'home')
+  await floe('init', '.')
+  writeFileSync(join(root, 'a.txt'), 'one\n')
+  await floe('add', 'a.txt')
+  await floe('commit', '-m', 'first')
+})
+afterAll(async () => {
+  await stopLocalNetwork({ dataDir: home })
+  rmSync(root, { recursive: true, force: true })
+})
+
+const floe = (...args: string[]) => runCli(args, { cwd: root, env: { FLOE_HOME: home } })
+
+it('cannot move the epoch of a network that does not run', async () => {
+  expect((await floe('localnet', 'epoch', 'next')).exitCode).not.toBe(0)
+})
+
+it('shows when packs expire, moves the epoch on, and renews', { timeout: 90_000 }, async () => {
+  expect(await floe('push', '--create', 'words', '--yes', '--epochs', '3')).toMatchObject({ exitCode: 0 })
+  expect((await floe('expiry')).stdout).toMatch(
+    /heads\/main {2}expires in epoch 4, \d{4}-\d\d-\d\d \(3 epochs left\)\n/,
+  )
+  expect((await floe('localnet', 'epoch', 'next')).stdout).toBe('epoch 2 has begun\n')
+  const planned = await floe('renew', '--epochs', '5', '--dry-run')
+  expect(planned.stderr).toMatch(/^cost: 0\.\d+ WAL for 2 packs .* until epoch 7/)
+  expect((await floe('renew', '--epochs', '5')).stdout).toMatch(/^2 packs renewed, kept until epoch 7, /)
+  const after = JSON.parse((await floe('expiry', '--json')).stdout)
+  expect(after).toMatchObject({ ok: true, epoch: 2, refs: [{ ref: 'heads/main', endEpoch: 7 }] })
+  expect((await floe('renew', '--epochs', 'x')).exitCode).toBe(2)
+})
+
+it('lists networks and says step by step whether one works', { timeout: 60_000 }, async () => {
+  mkdirSync(join(home, 'networks'), { recursive: true })
+  writeFileSync(
+    join(home, 'networks', 'gone.json'),
+    JSON.stringify({ ...MAINNET, name: 'gone', rpcUrl: 'http://127.0.0.1:9' }),
+  )
+  const { networks } = JSON.parse((await floe('network', 'list', '--json')).stdout)
+  expect(networks.map((network: { name: string }) => network.name)).toEqual(['gone', 'local', 'mainnet', 'testnet'])
+  const local = JSON.parse((await floe('network', 'check', 'local', '--json')).stdout)
+  expect(local).toMatchObject({ ok: true, network: 'local', walrus: { version: 3, epoch: 2, nodes: 13, shards: 208 } })
+  expect(local.steps.map((step: { check: string }) => step.check)).toEqual(['rpc', 'walrus', 'committee', 'floe'])
+  const gone = await floe('network', 'check', 'gone')
+  expect(gone.exitCode).toBe(14)
+  expect(gone.stdout).toMatch(/failed {2}rpc {2}.*cannot be reached/)
+  expect((await floe('network', 'check', 'nowhere')).exitCode).toBe(2)
+})
