@@ -1,10 +1,12 @@
 /** Failed transactions as coded errors: (package, module, code) → what happened and what to do.
  *
  *  Names and sentences come from `src/move/abort-codes.json`, which is generated from the Move sources. The table here
- *  adds what a user can do about those a user can meet; all others say their name and stay exit 1. */
+ *  adds what a user can do about those a user can meet; the others say their name and stay exit 1, with a hint from
+ *  `abort-hints.ts` for each of `floe`. */
 
 import { readFileSync } from 'node:fs'
 import type { ErrorKind, FloeError } from '../base/errors.ts'
+import { FLOE_ABORT_HINTS } from './abort-hints.ts'
 import { AuthError, LedgerError, TransactionFailedError } from './errors.ts'
 import { parseAddress } from './object-id.ts'
 
@@ -166,6 +168,7 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
   const { packageKey, entry } = lookUp(packageName(abort.location?.package, packages), module, abort.abortCode)
   const name = `${packageKey}::${module}::${entry?.name ?? abort.abortCode}`
   const remedy = REMEDIES[name]
+  const hint = packageKey === 'floe' && entry ? FLOE_ABORT_HINTS[module]?.[entry.name] : undefined
   return new TransactionFailedError(
     remedy?.kind ?? 'other',
     remedy?.code ?? 'LEDGER_MOVE_ABORT',
@@ -178,7 +181,7 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
         package: abort.location?.package ?? null,
         ...(abort.location?.functionName ? { function: abort.location.functionName } : {}),
       },
-      hints: remedy?.hints ?? [],
+      hints: remedy?.hints ?? (hint ? [hint] : []),
       ...(remedy?.retryable ? { retryable: true } : {}),
     },
   )
