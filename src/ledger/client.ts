@@ -352,7 +352,7 @@ function mapTransport(error: unknown, what: string, profile: NetworkProfile, abo
     return new AuthError('FUNDS_SUI_SHORT', 'the address has not enough SUI to pay for gas', {
       data: { network: profile.name, ledgerSays: message.slice(0, 300) },
       hints: [
-        profile.faucetUrl ? 'Get coins with `floe faucet`' : 'Send SUI to the address that `floe key address` prints',
+        profile.faucetUrl ? 'Get coins with `floe faucet`' : 'Send SUI to the address that `floe key show` prints',
       ],
       cause: error,
     })

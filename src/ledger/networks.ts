@@ -80,7 +80,7 @@ export function parseNetworkProfile(value: unknown): NetworkProfile {
   const field = issue.path?.map((part) => String(part.key)).join('.') ?? ''
   throw new UsageError('NETWORK_PROFILE_MALFORMED', `network profile: ${field || 'value'}: ${issue.message}`, {
     data: { field },
-    hints: ['Compare the file with the output of `floe network show local --json`'],
+    hints: ['Compare the file with the output of `floe network list --json`'],
   })
 }
 

@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EXIT_CODES } from '../../src/base/errors.ts'
 import { EXIT_HELP, REGISTRY } from '../../src/cli/registry.ts'
@@ -52,6 +53,19 @@ describe('floe', () => {
     expect(run.stderr).toBe('')
     expect(run.stdout.trimEnd().split('\n')).toHaveLength(1)
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, exitCode: 10, error: { kind: 'not-a-repository' } })
+  })
+
+  it('names only commands that exist in its hints', () => {
+    const root = fileURLToPath(new URL('../../src/', import.meta.url))
+    const unknown: string[] = []
+    for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')))
+      for (const [, words] of readFileSync(join(root, path), 'utf8').matchAll(/`floe ([a-z][a-z -]*)/g)) {
+        const [noun = '', verb] = words!.trim().split(' ')
+        const entry = REGISTRY[noun]
+        if (!entry || ('children' in entry && verb !== undefined && !entry.children[verb]))
+          unknown.push(`${path}: floe ${words}`)
+      }
+    expect(unknown).toEqual([])
   })
 
   it('has a help page for every command, whose first line is imperative and has no full stop', async () => {

@@ -58,7 +58,7 @@ export function openPayment(
       {
         data: { neededFrost: String(limitFrost), availableFrost: String(sum), network: network.name },
         hints: [
-          network.faucet ? 'Get coins with `floe faucet`' : 'Send WAL to the address that `floe key address` prints',
+          network.faucet ? 'Get coins with `floe faucet`' : 'Send WAL to the address that `floe key show` prints',
         ],
       },
     )
