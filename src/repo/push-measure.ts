@@ -2,6 +2,7 @@
 
 import type { MissingObject } from '../history/missing-objects.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import { type LocatorSegment, planMerge } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 
@@ -12,18 +13,22 @@ export async function rawBytes(read: ReadObject, objects: readonly MissingObject
   return total
 }
 
-/** Sizes of the packs that a push would make; nothing is kept. The locator is estimated at its 64 bytes per object. */
+/** Sizes of the packs that a push would make; nothing is kept. The locator is estimated at its 64 bytes per
+ *  object: those of the push, and those of the older segments that it swallows. */
 export async function measurePacks(
   read: ReadObject,
   objects: readonly MissingObject[],
   state: WalrusState,
   options: { limits?: { packBytes?: number } | undefined; signal?: AbortSignal | undefined },
+  older: { segments: readonly LocatorSegment[]; swallowAll: boolean },
 ): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
   const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
   const builder = { read, maxBytes, signal: options.signal }
   const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
   for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })
-  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * objects.length
+  const entries = older.segments.map((segment) => segment.entries)
+  const swallowed = entries.slice(0, older.swallowAll ? entries.length : planMerge(entries, objects.length))
+  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * swallowed.reduce((sum, count) => sum + count, objects.length)
   const noLocator = () => []
   for await (const { kind, bytes } of buildMetaPacks(objects, builder, noLocator))
     packs.push({ kind, bytes: bytes.length })

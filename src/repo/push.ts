@@ -4,6 +4,7 @@ import { UsageError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
+import { AuthError } from '../ledger/errors.ts'
 import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -133,7 +134,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
           ref: chainRefName(target.ref),
           commit: target.commit,
           read: workspace.store.readLocal,
-          pusher: options.dryRun ? '' : (await context.signer()).address,
+          pusher: await pusherAddress(context, options.dryRun ?? false),
           freshPacks: kindsOf(lacking),
           epoch: state.epoch,
           maxSmallPacks: options.limits?.smallPacks,
@@ -144,7 +145,10 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   const newBytes = await rawBytes(read, objects)
   options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
   if (options.dryRun) {
-    const packs = await measurePacks(read, objects, state, options)
+    const packs = await measurePacks(read, objects, state, options, {
+      segments: known.segments,
+      swallowAll: fold !== null,
+    })
     return {
       $kind: 'dry-run',
       ...base,
@@ -389,4 +393,14 @@ async function rememberPush(workspace: Workspace, remote: string, target: LocalT
         branches: { ...config.branches, [branch]: { remote, ref: target.ref } },
       })
   })
+}
+
+/** A dry run works without a key, but then it cannot know which packs would be folded. */
+async function pusherAddress(context: RemoteContext, isDryRun: boolean): Promise<string> {
+  try {
+    return (await context.signer()).address
+  } catch (error) {
+    if (isDryRun && error instanceof AuthError) return ''
+    throw error
+  }
 }
