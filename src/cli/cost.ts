@@ -10,7 +10,7 @@ export function costLines(cost: PushCost): string[] {
     ['cost here', `${formatToken(cost.walFrost, 'WAL')}, about ${formatToken(cost.suiMist, 'SUI')} gas and deposit`],
     [
       'on mainnet',
-      `about ${formatToken(cost.mainnetWalFrost, 'WAL')} for the same ${formatCount(cost.epochs, 'epoch')} of ${cost.mainnetEpochDays} days`,
+      `about ${formatToken(cost.mainnetWalFrost, 'WAL')} and ${formatToken(cost.suiMist, 'SUI')} for the same ${formatCount(cost.epochs, 'epoch')} of ${cost.mainnetEpochDays} days`,
     ],
     ['kept until', `epoch ${cost.endEpoch}, ${cost.endDate}`],
   ])

@@ -86,7 +86,7 @@ function PhaseLine(props: { phase: Phase; seconds: number }): ReactNode {
     phase.label.padEnd(14),
     ' ',
     h(Text, { color: phase.finished ? 'green' : 'cyan' }, FULL.repeat(cells)),
-    h(Text, { dimColor: true }, EMPTY.repeat(BAR_CELLS - cells)),
+    h(Text, { dimColor: true }, (phase.total === 0 ? ' ' : EMPTY).repeat(BAR_CELLS - cells)),
     ` ${amount(phase)}`,
     phase.unit === 'bytes' && !phase.finished && props.seconds > 1
       ? `  ${formatBytes(phase.done / props.seconds)}/s`
