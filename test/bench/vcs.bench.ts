@@ -1,0 +1,209 @@
+/** Floe against the version control and backup tools that people use now: the same files, in the same run, in turns.
+ *
+ *  FLOE_BENCH_MB (256), FLOE_BENCH_FILES (50000) and FLOE_BENCH_ROUNDS (5) make it smaller; FLOE_BENCH_ONLY=A,B,C picks
+ *  corpora. Files lie in FLOE_BENCH_DIR or the system's temporary folder. The large scale is `npm run bench -- vcs-scale`. */
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { median, table } from './measure.ts'
+import type { Bench } from './run.ts'
+import { CHANGES, writeBigFiles, writeSmallFiles, writeStructured } from './vcs-corpus.ts'
+import { availableTools, buildFloe, cleanEnv, floeEmptyCommit, type Place, type Timed, type Tool } from './vcs-tools.ts'
+
+const fileBytes = Number(process.env.FLOE_BENCH_MB ?? 256) * 2 ** 20
+const fileCount = Number(process.env.FLOE_BENCH_FILES ?? 50_000)
+const roundCount = Number(process.env.FLOE_BENCH_ROUNDS ?? 5)
+const only = process.env.FLOE_BENCH_ONLY?.split(',')
+const SWITCHED_FILES = 100
+
+interface Run {
+  log(line: string): void
+  dir: string
+  program: readonly string[]
+  env: NodeJS.ProcessEnv
+  tools: readonly Tool[]
+}
+
+interface Corpus {
+  name: string
+  what: string
+  /** Left out: plain git for big files, which nobody uses so; the tools that start work for each of many small ones
+   *  (git-annex: 74 s for 3,000 of them, git-lfs twice the time of git). */
+  without: readonly string[]
+  make(dir: string): void
+}
+
+const CORPORA: readonly Corpus[] = [
+  {
+    name: 'A',
+    what: `2 checkpoints of noise, a JSONL and a CSV of ${Math.round(fileBytes / 2 ** 20)} MiB each`,
+    without: ['git'],
+    make: (dir) => writeBigFiles(dir, fileBytes),
+  },
+  {
+    name: 'B',
+    what: `${fileCount} files of 1 to 7 KB of noise`,
+    without: ['git-annex', 'git-lfs'],
+    make: (dir) => writeSmallFiles(dir, fileCount),
+  },
+  {
+    name: 'C',
+    what: `bf16 weights, ${Math.floor(fileBytes / 2 / 50_000)} JSON files, a Parquet file of 100 columns`,
+    without: ['git', 'git-annex'],
+    make: (dir) => writeStructured(dir, fileBytes / 2),
+  },
+]
+
+type Samples = { commit: Timed[]; again: Timed[]; status: Timed[]; emptyCommit: Timed[]; bytes: number }
+
+export const bench: Bench = {
+  title: 'Version control: floe, git, git-lfs, git-annex, restic, borg',
+  async run(log) {
+    const dir = mkdtempSync(join(process.env.FLOE_BENCH_DIR ?? tmpdir(), 'floe-vcs-'))
+    try {
+      const env = cleanEnv(join(dir, 'home'))
+      const program = buildFloe()
+      const run: Run = { log, dir, program, env, tools: availableTools(program, env) }
+      const sections: string[] = []
+      for (const corpus of CORPORA) if (!only || only.includes(corpus.name)) sections.push(measureCorpus(run, corpus))
+      return sections.join('\n\n')
+    } finally {
+      execFileSync('chmod', ['-R', 'u+w', dir])
+      rmSync(dir, { recursive: true, force: true })
+    }
+  },
+}
+
+function measureCorpus(run: Run, corpus: Corpus): string {
+  const files = join(run.dir, corpus.name)
+  mkdirSync(files)
+  run.log(`making corpus ${corpus.name}: ${corpus.what}`)
+  corpus.make(files)
+  const tools = run.tools.filter(({ name }) => !corpus.without.includes(name))
+  const samples = new Map<string, Samples>(
+    tools.map(({ name }) => [name, { commit: [], again: [], status: [], emptyCommit: [], bytes: 0 }]),
+  )
+  const placeOf = (tool: Tool): Place => ({ files, store: join(run.dir, 'stores', tool.name) })
+  mkdirSync(join(run.dir, 'stores'), { recursive: true })
+  warm(files)
+  for (let round = 0; round < roundCount; round++)
+    for (const tool of tools) measureTool(run, tool, placeOf(tool), samples.get(tool.name)!)
+  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, times(samples)]
+  if (corpus.name === 'A') parts.push(measureChanges(run, tools, placeOf, files))
+  if (corpus.name === 'B') parts.push(measureSwitch(run, tools, placeOf, files))
+  rmSync(files, { recursive: true, force: true })
+  return parts.join('\n\n')
+}
+
+/** Everything into the page cache, everything written so far onto the disk. */
+function warm(files: string): void {
+  execFileSync('sh', ['-c', `find '${files}' -type f -print0 | xargs -0 cat > /dev/null; sync`])
+}
+
+function measureTool(run: Run, tool: Tool, place: Place, samples: Samples): void {
+  tool.create(place)
+  execFileSync('sync')
+  samples.commit.push(tool.commit(place))
+  samples.bytes = tool.storeBytes(place)
+  execFileSync('sync')
+  if (tool.status) {
+    tool.status(place) // git writes what it learned with the first one
+    samples.status.push(tool.status(place))
+  }
+  if (tool.name === 'floe') samples.emptyCommit.push(floeEmptyCommit(run.program, run.env, place))
+  else if (!tool.status) samples.again.push(tool.commit(place))
+  tool.remove(place)
+  const { wallMs, cpuMs, peakBytes } = samples.commit.at(-1)!
+  run.log(
+    `  ${tool.name}: ${seconds(wallMs)} s, ${seconds(cpuMs)} s of processor, ${Math.round(peakBytes / 2 ** 20)} MiB`,
+  )
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(2)
+}
+
+const wall = (runs: readonly Timed[]) => median(runs.map(({ wallMs }) => wallMs))
+const cell = (runs: readonly Timed[]) => (runs.length > 0 ? seconds(wall(runs)) : '–')
+
+function times(samples: ReadonlyMap<string, Samples>): string {
+  const floe = samples.get('floe')!
+  const others = [...samples].filter(([name]) => name !== 'floe')
+  const rows = [...samples].map(([name, { commit, again, status, emptyCommit, bytes }]) => [
+    name,
+    cell(commit),
+    seconds(median(commit.map(({ cpuMs }) => cpuMs))),
+    (wall(commit) / wall(floe.commit)).toFixed(2),
+    cell(status),
+    cell(emptyCommit.length > 0 ? emptyCommit : again),
+    Math.round(
+      Math.max(...[...commit, ...again, ...status, ...emptyCommit].map(({ peakBytes }) => peakBytes)) / 2 ** 20,
+    ),
+    (bytes / 1e6).toFixed(1),
+  ])
+  const fastest = others.reduce((a, b) => (wall(a[1].commit) < wall(b[1].commit) ? a : b))
+  const smallest = others.reduce((a, b) => (a[1].bytes < b[1].bytes ? a : b))
+  const git = samples.get('git')
+  const verdicts = [
+    `First commit: ${(wall(fastest[1].commit) / wall(floe.commit)).toFixed(2)} times as fast as the fastest peer (${fastest[0]}).`,
+    `Base size: ${(floe.bytes / smallest[1].bytes).toFixed(3)} of the smallest peer (${smallest[0]}).`,
+    `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
+    ...(git ? [`\`floe status\`: ${(wall(floe.status) / wall(git.status)).toFixed(2)} times \`git status\`.`] : []),
+  ]
+  const head = [
+    '',
+    'first commit, s',
+    'processor, s',
+    'time ÷ floe',
+    'status, s',
+    'commit again, s',
+    'peak, MiB',
+    'store, MB',
+  ]
+  return `${table(head, rows)}\n\n${verdicts.map((line) => `- ${line}`).join('\n')}`
+}
+
+/** Bytes added by each change: a property of formats, so once is enough. */
+function measureChanges(run: Run, tools: readonly Tool[], placeOf: (tool: Tool) => Place, files: string): string {
+  const chunking = tools.filter(({ name }) => ['floe', 'restic', 'borg'].includes(name))
+  for (const tool of chunking) {
+    tool.create(placeOf(tool))
+    tool.commit(placeOf(tool))
+  }
+  const rows = CHANGES.map(({ name, apply }) => {
+    run.log(`  change: ${name}`)
+    apply(files, fileBytes)
+    const added = chunking.map((tool) => {
+      const before = tool.storeBytes(placeOf(tool))
+      tool.commit(placeOf(tool))
+      return tool.storeBytes(placeOf(tool)) - before
+    })
+    const best = Math.min(...added.slice(1))
+    return [name, ...added.map((bytes) => (bytes / 1e6).toFixed(3)), (added[0]! / best).toFixed(2)]
+  })
+  for (const tool of chunking) tool.remove(placeOf(tool))
+  return `Bytes added, MB:\n\n${table(['change', ...chunking.map(({ name }) => name), 'floe ÷ best'], rows)}`
+}
+
+function measureSwitch(run: Run, tools: readonly Tool[], placeOf: (tool: Tool) => Place, files: string): string {
+  const able = tools.filter((tool) => tool.switchTo && tool.name !== 'git-lfs')
+  const rows = able.map((tool) => {
+    const place = placeOf(tool)
+    tool.create(place)
+    tool.commit(place)
+    tool.mark!(place, 'old')
+    writeSmallFiles(files, fileCount, SWITCHED_FILES)
+    tool.commit(place)
+    tool.mark!(place, 'new')
+    const runs: Timed[] = []
+    for (let round = 0; round < roundCount; round++)
+      for (const version of ['old', 'new'] as const) runs.push(tool.switchTo!(place, version))
+    tool.switchTo!(place, 'old')
+    tool.remove(place)
+    run.log(`  ${tool.name}: switch ${seconds(wall(runs))} s`)
+    return [tool.name, seconds(wall(runs)), Math.round(Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 2 ** 20)]
+  })
+  return `Switch between two versions that differ in ${SWITCHED_FILES} files:\n\n${table(['', 'switch, s', 'peak, MiB'], rows)}`
+}
