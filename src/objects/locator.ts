@@ -4,10 +4,11 @@
 import { throwIfAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { LocatorCorruptError, ObjectCorruptError, ObjectMissingError } from './errors.ts'
+import { CODEC_STORED } from './frame.ts'
 import { createFrameCache } from './frame-cache.ts'
 import type { ObjectId, ObjectKind } from './id.ts'
 import type { LocatedObject, LocatorSegment } from './locator-segment.ts'
-import { cutObject, readFrame } from './pack-reader.ts'
+import { cutObject, readFrame, readStoredObject } from './pack-reader.ts'
 import type { RangeReader, ReadObject } from './reader.ts'
 
 export { indexSource, MAX_LIVE_SEGMENTS, mergeSegments, planMerge } from './locator-merge.ts'
@@ -113,11 +114,20 @@ export function createObjectReader(options: ObjectReaderOptions): ReadObject {
     }
   }
 
+  async function objectAt(kind: ObjectKind, id: ObjectId, place: LocatedObject, signal: AbortSignal | undefined) {
+    // Nothing has to be decoded: the object's own bytes are enough, and a frame may span more rows of a blob than they do.
+    if (place.codec === CODEC_STORED && place.bytes < place.frameRawBytes)
+      return readStoredObject(await packOf(Buffer.from(place.blobId).toString('hex'), place.blobId), kind, id, place, {
+        signal,
+      })
+    return cutObject(kind, id, await frameOf(place, signal), place)
+  }
+
   return async (kind, id, { signal } = {}) => {
     let failure: unknown
     for await (const place of locator.locate(kind, id, { signal })) {
       try {
-        return cutObject(kind, id, await frameOf(place, signal), place)
+        return await objectAt(kind, id, place, signal)
       } catch (error) {
         if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
         // A pack that cannot be reached weighs more than one that lies: the object may still be there.

@@ -108,6 +108,26 @@ export function cutObject(kind: ObjectKind, id: ObjectId, raw: Uint8Array, place
   return bytes
 }
 
+/** One object of a frame that is stored as it is, without the rest of the frame.
+ *  @throws {PackCorruptError} PACK_CORRUPT if the place contradicts itself or lies behind the end
+ *  @throws {ObjectCorruptError} OBJECT_CORRUPT */
+export async function readStoredObject(
+  reader: RangeReader,
+  kind: ObjectKind,
+  id: ObjectId,
+  place: ObjectPlace,
+  options: ReadOptions = {},
+): Promise<Uint8Array> {
+  const { frameOffset, frameStoredBytes, frameRawBytes, offset, bytes } = place
+  if (frameStoredBytes !== frameRawBytes)
+    throw new PackCorruptError('a stored frame has another length than it says', { frameStoredBytes, frameRawBytes })
+  if (offset + bytes > frameRawBytes) throw new ObjectCorruptError(kind, id, 'its place is behind its frame')
+  if (frameOffset + frameStoredBytes > reader.bytes) throw new PackCorruptError('a frame lies behind the end')
+  const found = await reader.read(frameOffset + offset, bytes, options)
+  assertObjectBytes(kind, id, found)
+  return found
+}
+
 /** All objects of a pack in the order in which they stand there, one frame in memory at a time.
  *  @throws {ObjectCorruptError} OBJECT_CORRUPT at the first object that is not what its id says
  *  @throws {PackCorruptError} PACK_CORRUPT at the first frame that cannot be decoded */
