@@ -31,11 +31,15 @@ export function localProfile(info: LocalNetworkInfo): NetworkProfile {
   return parseNetworkProfile({ name: 'local', rpcUrl, faucetUrl, ...ids, nodeScheme: 'http', local: true })
 }
 
-export async function createBlobClient(info: LocalNetworkInfo, secret: string): Promise<BlobClient> {
+export async function createBlobClient(
+  info: LocalNetworkInfo,
+  secret: string,
+  options: { threads?: number } = {},
+): Promise<BlobClient> {
   const profile = localProfile(info)
   const ledger = createLedgerClient(profile)
   const signer = await signerFromSecret(secret)
-  const pool = createErasurePool({ threads: 1 })
+  const pool = createErasurePool({ threads: options.threads ?? 1 })
   return {
     address: signer.address,
     async write(bytes, { epochs = 3, signal } = {}) {

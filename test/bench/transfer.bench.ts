@@ -1,0 +1,162 @@
+/** Push and pull of one blob, our client against `@mysten/walrus`, each run in a process of its own beside the same
+ *  local network in another: real nodes, and idle ones for the clients alone. Both write, both read what they wrote.
+ *
+ *  `FLOE_BENCH_MIB` (default 128), `FLOE_BENCH_ROUNDS` (5), `FLOE_BENCH_SHARDS` (`208,1000`) for smaller runs. */
+
+import { type ChildProcess, execFile, fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
+import { median, table } from './measure.ts'
+import type { Bench } from './run.ts'
+import type { TransferJob, TransferResult } from './transfer-client.ts'
+import type { NetworkAnswer } from './transfer-network.ts'
+
+const MEBIBYTES = Number(process.env['FLOE_BENCH_MIB'] ?? 128)
+const ROUNDS = Number(process.env['FLOE_BENCH_ROUNDS'] ?? 5)
+const SHARDS = (process.env['FLOE_BENCH_SHARDS'] ?? '208,1000').split(',').map(Number)
+const CLIENTS = ['floe', 'official', 'floe, whole verb'] as const
+const RUN_TIMEOUT_MS = 900_000
+const run = promisify(execFile)
+const here = (file: string) => new URL(file, import.meta.url).pathname
+
+interface Sample extends TransferResult {
+  nodesCpuMs: number
+  requests: number
+  wireBytes: number
+}
+type Samples = Map<string, Sample[]>
+
+const address = Ed25519Keypair.deriveKeypairFromSeed('11'.repeat(32)).toSuiAddress()
+
+class Network {
+  readonly #child: ChildProcess
+  constructor(dir: string, shards: number, kind: 'real' | 'idle') {
+    this.#child = fork(here('transfer-network.ts'), [dir, String(shards), kind], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
+  }
+  next(): Promise<NetworkAnswer> {
+    return new Promise((resolve, reject) => {
+      const failed = () => reject(new Error('the network of the bench ended'))
+      this.#child.once('exit', failed)
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', failed)
+        resolve(message as NetworkAnswer)
+      })
+    })
+  }
+  ask(ask: string, more: object = {}): Promise<NetworkAnswer> {
+    const answer = this.next()
+    this.#child.send({ ask, ...more })
+    return answer
+  }
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve))
+    this.#child.send({ ask: 'stop' })
+    await ended
+  }
+}
+
+/** All clients once, on a network of their own: its state is the same for every round. */
+async function round(
+  number: number,
+  shards: number,
+  bytes: number,
+  idle: boolean,
+  samples: Samples,
+  log: (line: string) => void,
+): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'floe-bench-transfer-'))
+  const network = new Network(join(dir, 'net'), shards, idle ? 'idle' : 'real')
+  try {
+    const { info } = await network.next()
+    await network.ask('fund', { address })
+    // Who begins changes from round to round.
+    const order = CLIENTS.map((_, i) => CLIENTS[(i + number) % CLIENTS.length]!)
+    for (const who of order) {
+      let from: string | null = null
+      for (const what of ['push', 'pull'] as const) {
+        const seed = number * 10 + CLIENTS.indexOf(who)
+        const job: TransferJob = { who, what, bytes, seed, info, from, dir }
+        await network.ask('measure')
+        const { stdout } = await run(process.execPath, [here('transfer-client.ts'), JSON.stringify(job)], {
+          timeout: RUN_TIMEOUT_MS,
+        })
+        const result = JSON.parse(stdout) as TransferResult
+        const { cpuMs, traffic } = await network.ask('measure')
+        from = result.stored
+        const sample: Sample = {
+          ...result,
+          nodesCpuMs: cpuMs,
+          requests: traffic.requests,
+          wireBytes: traffic.bytesIn + traffic.bytesOut,
+        }
+        const key = `${what} ${who}`
+        samples.set(key, [...(samples.get(key) ?? []), sample])
+        const { wallMs, peakBytes } = result
+        log(
+          `  round ${number + 1}, ${shards} shards, ${idle ? 'idle' : 'real'} nodes, ${key}: ${wallMs.toFixed(0)} ms, ` +
+            `CPU ${result.cpuMs.toFixed(0)} ms (network ${cpuMs.toFixed(0)}), peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB`,
+        )
+      }
+      await network.ask('forget')
+    }
+  } finally {
+    await network.stop()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+function section(title: string, samples: Samples, idle: boolean): string {
+  const head = [
+    '',
+    'wall, ms',
+    'less',
+    'client CPU, ms',
+    'less',
+    'network CPU, ms',
+    'peak, MiB',
+    ...(idle ? ['requests', 'MiB on the wire'] : []),
+  ]
+  const rows = (['push', 'pull'] as const).flatMap((what) => {
+    const of = (who: string, pick: (sample: Sample) => number) => median(samples.get(`${what} ${who}`)!.map(pick))
+    const times = (who: string, pick: (sample: Sample) => number) =>
+      `${(of('official', pick) / of(who, pick)).toFixed(1)}×`
+    return CLIENTS.map((who) => [
+      `${what}, ${who}`,
+      of(who, (s) => s.wallMs).toFixed(0),
+      who === 'official' ? '' : times(who, (s) => s.wallMs),
+      of(who, (s) => s.cpuMs).toFixed(0),
+      who === 'official' ? '' : times(who, (s) => s.cpuMs),
+      of(who, (s) => s.nodesCpuMs).toFixed(0),
+      of(who, (s) => s.peakBytes / 2 ** 20).toFixed(0),
+      ...(idle ? [of(who, (s) => s.requests).toFixed(0), of(who, (s) => s.wireBytes / 2 ** 20).toFixed(1)] : []),
+    ])
+  })
+  return `### ${title}\n\n${table(head, rows)}\n`
+}
+
+export const bench: Bench = {
+  title: 'Push and pull, against @mysten/walrus 1.2.13',
+  async run(log) {
+    const parts = [
+      `Medians of ${ROUNDS}, in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; every run is a process of its own, timed`,
+      'from loaded modules to the certified blob (or its bytes), threads and ledger included. "Whole verb" is `floe push` of a',
+      'committed file into a new repository and `floe clone`: chunks, packs, ref, files and two blobs instead of one. The',
+      'network (nodes and ledger, one process) shares the two cores with the client; idle nodes check nothing.',
+      '',
+    ]
+    for (const shards of SHARDS)
+      for (const idle of [false, true]) {
+        const samples: Samples = new Map()
+        for (let number = 0; number < ROUNDS; number++)
+          await round(number, shards, MEBIBYTES * 2 ** 20, idle, samples, log)
+        parts.push(section(`${shards} shards, ${idle ? 'idle' : 'real'} nodes`, samples, idle))
+      }
+    parts.push(`Load average of the last 15 minutes at the end: ${loadavg()[2]!.toFixed(1)}.`)
+    return parts.join('\n')
+  },
+}
