@@ -72,6 +72,15 @@ export const REGISTRY: Registry = {
   doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
+  fund: {
+    summary: 'Let a repository pay for its own renewal',
+    children: {
+      show: verb('Show what it holds and pays for', async () => (await import('./commands/fund/show.ts')).fundShow),
+      add: verb('Put WAL in', async () => (await import('./commands/fund/add.ts')).fundAdd),
+      rule: verb('Say what it may pay for', async () => (await import('./commands/fund/rule.ts')).fundRule),
+      withdraw: verb('Take WAL out', async () => (await import('./commands/fund/withdraw.ts')).fundWithdraw),
+    },
+  },
   remote: {
     summary: 'Manage the repositories a workspace knows',
     children: {

@@ -12,7 +12,7 @@ import { type AbortHints, failureOf } from './abort.ts'
 import { AuthError, ChainRecordError, LedgerError } from './errors.ts'
 import type { LedgerSigner } from './keystore.ts'
 import type { NetworkProfile } from './networks.ts'
-import { addressFromBytes, parseAddress } from './object-id.ts'
+import { addressFromBytes, parseAddress, parseStructType } from './object-id.ts'
 import { transactionDigest } from './transaction-digest.ts'
 
 /** A Move object as read. */
@@ -47,6 +47,23 @@ export interface ExecutedTransaction {
   /** Net gas in MIST: computation + storage - rebate. */
   gasMist: bigint
   events: LedgerEvent[]
+  /** What addresses gained or lost, by coin type, as the ledger says. */
+  balances: { address: string; coinType: string; amount: bigint }[]
+}
+
+/** What an address paid of a coin in a transaction; 0 if it gained. */
+export function paidBy(executed: ExecutedTransaction, address: string, coinType: string): bigint {
+  const wanted = parseStructType(coinType)
+  const change = executed.balances.find((entry) => {
+    const type = parseStructType(entry.coinType)
+    return (
+      entry.address === parseAddress(address) &&
+      type?.address === wanted?.address &&
+      type?.module === wanted?.module &&
+      type?.name === wanted?.name
+    )
+  })
+  return change && change.amount < 0n ? -change.amount : 0n
 }
 
 export interface LedgerEvent {
@@ -270,7 +287,7 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
         client.executeTransaction({
           transaction: bytes,
           signatures: [signature],
-          include: { effects: true, objectTypes: true, events: true },
+          include: { effects: true, objectTypes: true, events: true, balanceChanges: true },
         }),
       )
       const outcome = result.$kind === 'Transaction' ? result.Transaction : result.FailedTransaction
@@ -296,6 +313,11 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
         })),
         gasMist: netGas(outcome.effects.gasUsed),
         events: outcome.events.map((event) => ({ type: event.eventType, content: event.bcs })),
+        balances: outcome.balanceChanges.map(({ address, coinType, amount }) => ({
+          address: parseAddress(address),
+          coinType,
+          amount: BigInt(amount),
+        })),
       }
     },
   }

@@ -65,6 +65,17 @@ export interface RepositoryReader {
   /** Those of the `Push` objects that are under way: their owners can still take back what they deposited. */
   fetchUnfinishedPushes(state: RepositoryState, pushIds: readonly string[], options?: ReadOptions): Promise<Set<string>>
   fetchAttestations(state: RepositoryState, commit: string, options?: ReadOptions): Promise<AttestationRecord[]>
+  /** Dynamic fields of one key type under an object of the repository, or under the repository itself; `null` where
+   *  there is none. For the parts that have files of their own.
+   *  @param what - name of such a record, for errors */
+  fetchFields<T>(
+    parent: string,
+    keyType: Uint8Array,
+    keys: readonly Uint8Array[],
+    what: string,
+    read: (reader: ByteReader, index: number) => T,
+    options?: ReadOptions,
+  ): Promise<(T | null)[]>
 }
 
 /** @param trusted - package ids in full form whose rules are known */
@@ -284,6 +295,9 @@ export function createRepositoryReader(
           })
       return rows
     },
+
+    fetchFields: (parent, keyType, keys, what, read, options = {}) =>
+      fetchRows({ id: parent, size: 0 }, keyType, keys, what, read, options),
   }
   return reader
 }

@@ -78,7 +78,9 @@ function parseRole(text: string): Role {
   })
 }
 
-async function findAdminCap(
+/** The capability by which a key administers a repository.
+ *  @throws {AuthError} ACCESS_NOT_ADMIN */
+export async function findAdminCap(
   context: RemoteContext,
   packageId: string,
   admins: readonly string[],

@@ -33,6 +33,7 @@ import { chainRefName, readRemote, writeRemote } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { parseWal } from './spending.ts'
 
 export interface PushOptions extends RemoteOptions {
   /** Branch or tag, short or full (default: the current branch). */
@@ -367,17 +368,6 @@ function epochsOf(asked: number | undefined, state: WalrusState): number {
   throw new UsageError('WALRUS_EPOCHS_OUT_OF_RANGE', `epochs must be 1 to ${state.maxEpochsAhead}, got ${epochs}`, {
     data: { epochs, max: state.maxEpochsAhead },
   })
-}
-
-/** Decimal WAL as FROST. */
-export function parseWal(text: string | undefined): bigint | undefined {
-  if (text === undefined) return undefined
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
-  if (!match)
-    throw new UsageError('AMOUNT_MALFORMED', `"${text.slice(0, 40)}" is not an amount of WAL`, {
-      hints: ['Write a decimal number with at most 9 decimals, for example 0.25'],
-    })
-  return BigInt(match[1]!) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
 }
 
 /** What is known of the remote from now on. */

@@ -1,25 +1,21 @@
 /** Renewal: extends every live pack of a repository, so that all of it is stored until the same epoch.
  *
- *  Anyone may, with their own WAL. The target is an epoch, so doing it twice pays once; batches that went through before
- *  an interruption are not paid again either. */
+ *  Anyone may, with their own WAL, or with the fund's as far as its rule goes (`renew-from-fund.ts`). The target is an
+ *  epoch, so doing it twice pays once; batches that went through before an interruption are not paid again either. */
 
 import { UsageError } from '../base/errors.ts'
-import { parseBlobObject } from '../ledger/blob-object.ts'
-import { AuthError, ChainRecordError } from '../ledger/errors.ts'
-import { walCoinType } from '../ledger/networks.ts'
-import type { RepositoryState } from '../ledger/repository-state.ts'
+import type { PackRecord } from '../ledger/repository-records.ts'
+import type { RepositoryReader, RepositoryState } from '../ledger/repository-state.ts'
 import { epochStartEstimateMs, type WalrusState } from '../ledger/system-state.ts'
-import { paymentLimit } from '../ledger/transactions/register.ts'
-import { addRenewal, PACKS_PER_RENEWAL } from '../ledger/transactions/renew.ts'
-import { fetchWalFunds, formatWal } from '../ledger/transactions/wal-payment.ts'
-import { storageCost } from '../protocol/cost.ts'
+import { PACKS_PER_RENEWAL } from '../ledger/transactions/renew.ts'
 import { epochDate, readAllPacks } from './expiry.ts'
 import { unfinishedPushes } from './live-packs.ts'
-import { parseWal } from './push.ts'
-import { ensureLocalFunds } from './push-packs.ts'
-import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { extendPacks, planExtensions, totalCost } from './pack-extension.ts'
+import { openRemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { renewFromFund } from './renew-from-fund.ts'
 import { placeOf } from './repository-place.ts'
+import { assertLimitGiven, createBudget, parseWal } from './spending.ts'
 
 export interface RenewOptions extends RemoteOptions {
   /** Remote of the workspace, or `NETWORK:OBJECT_ID`. */
@@ -28,6 +24,8 @@ export interface RenewOptions extends RemoteOptions {
   epochs?: number | undefined
   /** Stored at least up to this day, `2027-01-31`, instead of `epochs`. */
   until?: string | undefined
+  /** The repository's fund pays, within its rule, for the packs that are due by it. */
+  fromFund?: boolean | undefined
   dryRun?: boolean | undefined
   /** Decimal WAL. Refuses to spend more; the transactions enforce it. */
   maxWal?: string | undefined
@@ -45,11 +43,17 @@ export interface RenewCost {
   expired: number[]
   /** What storage is charged for. */
   encodedBytes: string
-  /** First epoch without the packs. */
+  /** First epoch without the packs; of those that the fund pays, the earliest. */
   endEpoch: number
   endDate: string
+  /** All of it: from the fund, and from the payer. */
   walFrost: string
   transactions: number
+  from: 'wallet' | 'fund'
+  /** Part of `walFrost` that the fund does not pay: proving to the repository which epoch it is. */
+  proofFrost: string
+  /** Packs that are due by the fund's rule, but it cannot pay for them. */
+  unpaid: number[]
 }
 
 export interface RenewResult {
@@ -57,128 +61,77 @@ export interface RenewResult {
   network: string
   repository: string
   cost: RenewCost
+  /** What was really paid; `'0'` in a dry run. */
+  paidFrost: string
   digests: string[]
-}
-
-interface Extension {
-  number: number
-  extraEpochs: number
-  storageBytes: bigint
-  costFrost: bigint
 }
 
 const DEFAULT_EPOCHS = 26
 
 /** @throws {UsageError} WALRUS_EPOCHS_OUT_OF_RANGE, DATE_MALFORMED, OPTIONS_EXCLUSIVE, RENEW_LIMIT_MISSING
- *  @throws {AuthError} RENEW_MAX_WAL, FUNDS_WAL_SHORT */
+ *  @throws {AuthError} RENEW_MAX_WAL, FUNDS_WAL_SHORT
+ *  @throws {FloeError} FUND_NO_RULE, FUND_PRICE_ABOVE_RULE */
 export async function renew(dir: string, options: RenewOptions): Promise<RenewResult> {
-  const maxFrost = parseWal(options.maxWal)
+  const budget = createBudget(
+    parseWal(options.maxWal),
+    'RENEW_MAX_WAL',
+    'the renewal',
+    'Raise --max-wal, or renew for fewer epochs',
+  )
   const place = await placeOf(dir, options.remote)
   const context = await openRemoteContext(place.network, options)
   const reader = context.repository(place.repository)
   const [walrus, state] = await Promise.all([context.walrus(), reader.fetchState(options)])
+  const asked = options.epochs !== undefined || options.until !== undefined
   const endEpoch = targetEpoch(walrus, options)
-  const { extensions, expired } = await planExtensions(context, place.repository, state, walrus, endEpoch, options)
+  const packs = await publishedPacks(reader, state, options)
+  const expired = packs.filter((pack) => pack.endEpoch <= walrus.epoch).map((pack) => pack.number)
+  if (options.fromFund) {
+    const target = asked ? endEpoch : undefined
+    return renewFromFund({ context, reader, state, walrus, packs, expired, place, budget, target }, options)
+  }
+  const extensions = await planExtensions(context, packs, walrus, endEpoch, options)
   const perTransaction = Math.min(options.packsPerTransaction ?? PACKS_PER_RENEWAL, PACKS_PER_RENEWAL)
-  const total = sum(extensions, ({ costFrost }) => costFrost)
+  const total = totalCost(extensions)
   const cost: RenewCost = {
     packs: extensions.length,
     expired,
-    encodedBytes: String(sum(extensions, ({ storageBytes }) => storageBytes)),
+    encodedBytes: String(extensions.reduce((sum, { storageBytes }) => sum + storageBytes, 0n)),
     endEpoch,
     endDate: epochDate(walrus, endEpoch),
     walFrost: String(total),
     transactions: Math.ceil(extensions.length / perTransaction),
+    from: 'wallet',
+    proofFrost: '0',
+    unpaid: [],
   }
   options.onCost?.(cost)
-  const result = (kind: RenewResult['$kind'], digests: string[]) => ({ $kind: kind, ...place, cost, digests })
-  if (options.dryRun) return result('dry-run', [])
-  if (extensions.length === 0) return result('up-to-date', [])
-  assertAllowed(context, total, maxFrost, options)
-  const digests: string[] = []
-  for (let from = 0; from < extensions.length; from += perTransaction) {
-    const batch = extensions.slice(from, from + perTransaction)
-    const limitFrost = batchLimit(
-      sum(batch, ({ costFrost }) => costFrost),
-      total,
-      maxFrost,
-    )
-    digests.push(await extend(context, { floe: state.packageId, ...place, walrus, batch, limitFrost }, options))
-  }
-  return result('renewed', digests)
+  if (options.dryRun) return { $kind: 'dry-run', ...place, cost, paidFrost: '0', digests: [] }
+  if (extensions.length === 0) return { $kind: 'up-to-date', ...place, cost, paidFrost: '0', digests: [] }
+  assertLimitGiven(context.profile, options, 'RENEW_LIMIT_MISSING', 'floe renew', total)
+  const done = await extendPacks(context, {
+    walrus,
+    floe: state.packageId,
+    repository: place.repository,
+    extensions,
+    budget,
+    perTransaction,
+    signal: options.signal,
+  })
+  const digests = done.map(({ digest }) => digest)
+  return { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
 }
 
-/** Slack of a batch: its share of what `--max-wal` leaves over the price read, so that all batches keep the limit. */
-function batchLimit(cost: bigint, total: bigint, maxFrost: bigint | undefined): bigint {
-  const share = maxFrost === undefined || total === 0n ? undefined : cost + ((maxFrost - total) * cost) / total
-  return paymentLimit(cost, share)
-}
-
-async function extend(
-  context: RemoteContext,
-  job: { floe: string; repository: string; walrus: WalrusState; batch: readonly Extension[]; limitFrost: bigint },
-  { signal }: RenewOptions,
-): Promise<string> {
-  const { profile, ledger } = context
-  const signer = await context.signer()
-  const request = signal ? { signal } : {}
-  await ensureLocalFunds(context, signer, job.limitFrost)
-  const funds = await fetchWalFunds(ledger, signer.address, walCoinType(profile), request)
-  const executed = await ledger.execute(
-    (transaction) =>
-      addRenewal(transaction, {
-        state: job.walrus,
-        floe: job.floe,
-        repository: job.repository,
-        packs: job.batch,
-        funds,
-        limitFrost: job.limitFrost,
-        network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
-      }),
-    signer,
-    request,
-  )
-  return executed.digest
-}
-
-/** What each live pack lacks. Left alone: packs whose removal is proposed, and those of unfinished pushes, whose owners
- *  can still take them back. */
-async function planExtensions(
-  context: RemoteContext,
-  repository: string,
+/** Live packs of finished pushes. Left alone: packs whose removal is proposed, and those of unfinished pushes, whose
+ *  owners can still take them back. */
+async function publishedPacks(
+  reader: RepositoryReader,
   state: RepositoryState,
-  walrus: WalrusState,
-  endEpoch: number,
   options: RenewOptions,
-): Promise<{ extensions: Extension[]; expired: number[] }> {
-  const reader = context.repository(repository)
+): Promise<PackRecord[]> {
   const packs = (await readAllPacks(reader, state, options)).filter((pack) => pack.state === 'live')
   const unfinished = await unfinishedPushes(reader, state, packs, options)
-  const published = packs.filter((pack) => !unfinished.has(pack.pushId))
-  const due = published.filter((pack) => pack.endEpoch > walrus.epoch && pack.endEpoch < endEpoch)
-  const blobs = await context.ledger.fetchObjects(
-    due.map((pack) => pack.objectId),
-    options.signal ? { signal: options.signal } : {},
-  )
-  const extensions = due.map((pack, i): Extension => {
-    const blob = blobs[i]
-    if (!blob)
-      throw new ChainRecordError('LEDGER_RECORD_MISSING', `pack ${pack.number} has no blob ${pack.objectId}`, {
-        data: { pack: pack.number, objectId: pack.objectId },
-        hints: ['It may have been removed just now: run the command again'],
-      })
-    // Charged is what was reserved, which can be more than the blob fills.
-    const { storageBytes } = parseBlobObject(blob)
-    const extraEpochs = endEpoch - pack.endEpoch
-    return {
-      number: pack.number,
-      extraEpochs,
-      storageBytes,
-      costFrost: storageCost(storageBytes, extraEpochs, walrus.prices),
-    }
-  })
-  const expired = published.filter((pack) => pack.endEpoch <= walrus.epoch).map((pack) => pack.number)
-  return { extensions, expired }
+  return packs.filter((pack) => !unfinished.has(pack.pushId))
 }
 
 /** First epoch without the packs after the renewal. */
@@ -205,31 +158,4 @@ function epochsUntil(walrus: WalrusState, until: string): number {
     })
   const startMs = epochStartEstimateMs(walrus, walrus.epoch, Date.now())
   return Math.ceil((dayMs + 86_400_000 - startMs) / walrus.epochDurationMs)
-}
-
-/** Rules for spending real money (DESIGN §9). */
-function assertAllowed(
-  { profile }: RemoteContext,
-  total: bigint,
-  maxFrost: bigint | undefined,
-  { yes }: RenewOptions,
-): void {
-  if (!profile.local && (!yes || maxFrost === undefined))
-    throw new UsageError(
-      'RENEW_LIMIT_MISSING',
-      `renewing on ${profile.name} spends WAL: it needs --yes and --max-wal`,
-      {
-        data: { network: profile.name, costFrost: String(total) },
-        hints: ['See the cost with `floe renew --dry-run`, then repeat with --yes --max-wal AMOUNT'],
-      },
-    )
-  if (maxFrost !== undefined && total > maxFrost)
-    throw new AuthError('RENEW_MAX_WAL', `the renewal costs ${formatWal(total)} WAL, more than --max-wal allows`, {
-      data: { costFrost: String(total), maxFrost: String(maxFrost) },
-      hints: ['Raise --max-wal, or renew for fewer epochs'],
-    })
-}
-
-function sum<T>(list: readonly T[], amount: (item: T) => bigint): bigint {
-  return list.reduce((total, item) => total + amount(item), 0n)
 }

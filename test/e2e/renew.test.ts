@@ -3,6 +3,7 @@ import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { expiry } from '../../src/repo/expiry.ts'
+import { addToFund, clearFundRule, setFundRule, showFund, withdrawFromFund } from '../../src/repo/fund.ts'
 import { generateKey, showAddress } from '../../src/repo/key.ts'
 import { push } from '../../src/repo/push.ts'
 import { type RenewOptions, renew } from '../../src/repo/renew.ts'
@@ -101,5 +102,94 @@ describe('a renewal', { timeout: 60_000 }, () => {
     const options = withOptions({ networks: [elsewhere], epochs: 30, key: { $kind: 'alias', name: 'friend' } })
     for (const half of [{}, { yes: true }, { maxWal: '1' }])
       await expect(renew(dir, { ...options, ...half })).rejects.toMatchObject({ code: 'RENEW_LIMIT_MISSING' })
+  })
+})
+
+describe('the fund of a repository', { timeout: 60_000 }, () => {
+  let funded: string
+  const friend = () => ({ ...world.options, key: { $kind: 'alias', name: 'friend' } as const })
+  const fundEnds = async () => (await expiry(funded, world.options)).refs[0]!.packs.map((pack) => pack.endEpoch)
+  const balance = async () => BigInt((await showFund(funded, world.options)).balanceFrost)
+
+  it('pays for nothing before an administrator has set a rule', async () => {
+    funded = await world.workspace('funded', { 'a.bin': noise(30_000, 3) })
+    await push(funded, { ...world.options, create: { name: 'funded', network: 'local' }, epochs: 3 })
+    expect(await showFund(funded, world.options)).toMatchObject({
+      balanceFrost: '0',
+      rule: null,
+      epoch: 8,
+      knownEpoch: 8,
+    })
+    await expect(renew(funded, withOptions({ fromFund: true }))).rejects.toMatchObject({ code: 'FUND_NO_RULE' })
+  })
+
+  it('takes gifts from anyone, and orders from administrators only', async () => {
+    expect(await addToFund(funded, { ...friend(), amount: '0.5' })).toMatchObject({ balanceFrost: '500000000' })
+    const rule = { renewBelow: 5, renewTo: 8 }
+    await expect(setFundRule(funded, { ...friend(), ...rule })).rejects.toMatchObject({ code: 'ACCESS_NOT_ADMIN' })
+    await expect(withdrawFromFund(funded, { ...friend(), amount: '0.1' })).rejects.toMatchObject({
+      code: 'ACCESS_NOT_ADMIN',
+      exitCode: 12,
+    })
+    for (const bad of [
+      { renewBelow: 0, renewTo: 8 },
+      { renewBelow: 9, renewTo: 8 },
+      { renewBelow: 5, renewTo: 54 },
+    ])
+      await expect(setFundRule(funded, { ...world.options, ...bad })).rejects.toMatchObject({ code: 'FUND_RULE_BAD' })
+    for (const amount of ['0', '-1', '1e3', '0.0000000001', '99999999999'])
+      await expect(addToFund(funded, { ...world.options, amount })).rejects.toMatchObject({ code: 'AMOUNT_MALFORMED' })
+    await setFundRule(funded, { ...world.options, ...rule })
+    expect((await showFund(funded, world.options)).rule).toMatchObject({ ...rule, maxPerPackFrost: null })
+  })
+
+  it('renews what is due for whoever asks, and pays exactly the price', async () => {
+    const mine = await wal(friend())
+    const { cost } = await renew(funded, { ...friend(), fromFund: true, dryRun: true })
+    expect(cost).toMatchObject({ packs: 2, endEpoch: 16, from: 'fund', proofFrost: '0', unpaid: [] })
+    const below = `0.${String(BigInt(cost.walFrost) - 1n).padStart(9, '0')}`
+    await expect(renew(funded, { ...friend(), fromFund: true, maxWal: below })).rejects.toMatchObject({
+      code: 'RENEW_MAX_WAL',
+    })
+    expect([await balance(), await fundEnds()]).toEqual([500_000_000n, [11, 11]])
+    const exact = `0.${cost.walFrost.padStart(9, '0')}`
+    const done = await renew(funded, { ...friend(), fromFund: true, maxWal: exact, packsPerTransaction: 1 })
+    expect(done).toMatchObject({ $kind: 'renewed', digests: { length: 2 }, paidFrost: cost.walFrost })
+    expect([await balance(), await fundEnds()]).toEqual([500_000_000n - BigInt(cost.walFrost), [16, 16]])
+    expect(await wal(friend())).toBe(mine)
+    expect(await showFund(funded, world.options)).toMatchObject({ spentFrost: cost.walFrost })
+    expect(await renew(funded, { ...friend(), fromFund: true })).toMatchObject({ $kind: 'up-to-date', digests: [] })
+  })
+
+  it('is shown which epoch it is, for a little WAL of the caller, when it cannot know', async () => {
+    for (let epoch = 8; epoch < 12; epoch++) await world.net.advanceEpoch()
+    const before = await balance()
+    const mine = await wal(friend())
+    const { cost } = await renew(funded, { ...friend(), fromFund: true, dryRun: true })
+    expect(BigInt(cost.proofFrost)).toBeGreaterThan(0n)
+    const done = await renew(funded, { ...friend(), fromFund: true })
+    expect(await fundEnds()).toEqual([20, 20])
+    expect(done.paidFrost).toBe(cost.walFrost)
+    expect(mine - (await wal(friend()))).toBe(BigInt(cost.proofFrost))
+    expect(before - (await balance())).toBe(BigInt(cost.walFrost) - BigInt(cost.proofFrost))
+    expect(await showFund(funded, world.options)).toMatchObject({ knownEpoch: 12 })
+  })
+
+  it('stops at its price, gives back what an administrator takes, and ends with its rule', async () => {
+    await setFundRule(funded, { ...world.options, renewBelow: 9, renewTo: 9, maxPrice: '0.000000001' })
+    await expect(renew(funded, { ...friend(), fromFund: true })).rejects.toMatchObject({
+      code: 'FUND_PRICE_ABOVE_RULE',
+    })
+    const [mine, left] = [await wal(), await balance()]
+    await expect(withdrawFromFund(funded, { ...world.options, amount: '1' })).rejects.toMatchObject({
+      code: 'FUND_SHORT',
+    })
+    await withdrawFromFund(funded, { ...world.options, amount: `0.${String(left).padStart(9, '0')}` })
+    expect([(await wal()) - mine, await balance()]).toEqual([left, 0n])
+    await setFundRule(funded, { ...world.options, renewBelow: 9, renewTo: 9 })
+    const empty = await renew(funded, { ...friend(), fromFund: true })
+    expect(empty).toMatchObject({ $kind: 'up-to-date', cost: { packs: 0, unpaid: [0, 1] } })
+    await clearFundRule(funded, world.options)
+    await expect(renew(funded, withOptions({ fromFund: true }))).rejects.toMatchObject({ code: 'FUND_NO_RULE' })
   })
 })

@@ -6,10 +6,10 @@ import { MAINNET, TESTNET } from '../../src/ledger/networks.ts'
 import type { WalrusState } from '../../src/ledger/system-state.ts'
 import { initWorkspace } from '../../src/repo/init.ts'
 import { listNetworks, readNetworkProfile } from '../../src/repo/network-profiles.ts'
-import { parseWal } from '../../src/repo/push.ts'
 import { pushCost } from '../../src/repo/push-cost.ts'
 import { addRemote, listRemotes, parseRepositoryAddress } from '../../src/repo/remote.ts'
 import { openKey } from '../../src/repo/remote-context.ts'
+import { parseWal } from '../../src/repo/spending.ts'
 
 let dir: string
 beforeEach(async () => {

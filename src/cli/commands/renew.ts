@@ -8,6 +8,7 @@ import { formatBytes, formatCount, formatToken } from '../text.ts'
 interface Options extends NetworkFlags {
   epochs?: string
   until?: string
+  fromFund?: boolean
   dryRun?: boolean
   maxWal?: string
   yes?: boolean
@@ -19,6 +20,7 @@ export const renew = command<Options>({
       .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin')
       .option('--epochs <count>', 'store everything for this many epochs from now')
       .option('--until <date>', 'store everything up to this day, for example 2027-01-31')
+      .option('--from-fund', "let the repository's fund pay, as far as its rule goes")
       .option('-n, --dry-run', 'only print what it would cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transactions enforce it')
       .option('-y, --yes', 'do not ask'),
@@ -32,6 +34,7 @@ export const renew = command<Options>({
         remote,
         epochs,
         until: options.until,
+        fromFund: options.fromFund,
         dryRun: options.dryRun,
         maxWal: options.maxWal,
         yes: options.yes,
@@ -46,16 +49,28 @@ export const renew = command<Options>({
           ? `${formatCount(cost.packs, 'pack')} renewed, kept until epoch ${cost.endEpoch}, ${cost.endDate}`
           : result.$kind === 'dry-run'
             ? `nothing was spent; ${formatCount(cost.packs, 'pack')} would be renewed for ${formatToken(cost.walFrost, 'WAL')}`
-            : `everything that is stored is kept until epoch ${cost.endEpoch} or longer`,
+            : cost.from === 'fund'
+              ? 'nothing is due by the rule of the fund that it could pay for'
+              : `everything that is stored is kept until epoch ${cost.endEpoch} or longer`,
       ],
-      hints:
-        cost.expired.length === 0
+      hints: [
+        ...(cost.unpaid.length === 0
           ? []
-          : [`${formatCount(cost.expired.length, 'pack')} expired already and cannot be renewed`],
+          : [
+              `the fund cannot pay for ${formatCount(cost.unpaid.length, 'pack')} that ${cost.unpaid.length === 1 ? 'is' : 'are'} due: see \`floe fund show\``,
+            ]),
+        ...(cost.expired.length === 0
+          ? []
+          : [
+              `${formatCount(cost.expired.length, 'pack')} expired already and cannot be renewed: \`floe revive\` brings back what a workspace has`,
+            ]),
+      ],
     }
   },
 })
 
 function costLine(cost: RenewCost): string {
-  return `cost: ${formatToken(cost.walFrost, 'WAL')} for ${formatCount(cost.packs, 'pack')} (${formatBytes(Number(cost.encodedBytes))} encoded) until epoch ${cost.endEpoch}, ${cost.endDate}, in ${formatCount(cost.transactions, 'transaction')}`
+  const proof = cost.proofFrost === '0' ? '' : `, ${formatToken(cost.proofFrost, 'WAL')} of it yours to prove the epoch`
+  const payer = cost.from === 'fund' ? ` from the fund${proof}` : ''
+  return `cost: ${formatToken(cost.walFrost, 'WAL')}${payer} for ${formatCount(cost.packs, 'pack')} (${formatBytes(Number(cost.encodedBytes))} encoded) until epoch ${cost.endEpoch}, ${cost.endDate}, in ${formatCount(cost.transactions, 'transaction')}`
 }
