@@ -24,6 +24,7 @@ import {
   type PlanContext,
   pieces,
   reachable,
+  type SpillFile,
   type Staging,
   split,
 } from './plan.ts'
@@ -174,37 +175,54 @@ function gatherColumns(
 
 export function* encodePlan(context: PlanContext, shardCount: number, input: Uint8Array): Plan<EncodedBlob> {
   const params = blobParams(shardCount, input.length)
-  const { memory, encodings } = context
-  const { columns: columnBytes, rows: rowBytes } = newBytes(params)
-  const totalBytes = input.length + columnBytes + rowBytes
-  const file = encodings?.place(totalBytes)
-  let encoding: Encoding | undefined
-  const free = () => {
-    if (file) return file.close()
-    encodings?.forget(totalBytes)
-    if (encoding) memory.release(...memoryOf(encoding, input))
-  }
+  const { encoding, file, free } = placeEncoding(context, params, input)
   let done = false
   try {
-    encoding = file
-      ? {
-          blob: file.region(0, input.length),
-          columns: file.region(input.length, columnBytes),
-          rows: file.region(input.length + columnBytes, rowBytes),
-        }
-      : { blob: reachable(context, input), columns: memory.allocate(columnBytes), rows: memory.allocate(rowBytes) }
     const keep = file ? encoding.blob : undefined
     const identity = yield* encodeSteps(context, { params, input, keep, ...encoding })
     done = true
-    return createEncodedBlob(identity, encoding, file, free, encodings)
+    return createEncodedBlob(identity, encoding, file, free, context.encodings)
   } finally {
     if (!done) free()
   }
 }
 
-/** What was allocated for the encoding; the caller's own bytes are not. */
-function memoryOf({ blob, columns, rows }: Encoding, input: Uint8Array): Uint8Array[] {
-  return [blob, columns, rows].filter((region) => region !== input).filter(isMemory)
+/** Where an encoding goes, and how it is given back. */
+interface PlacedEncoding {
+  readonly encoding: Encoding
+  readonly file: SpillFile | undefined
+  free(): void
+}
+
+function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Array): PlacedEncoding {
+  const { memory, encodings } = context
+  const bytes = newBytes(params)
+  const totalBytes = params.blobBytes + bytes.columns + bytes.rows
+  const file = encodings?.place(totalBytes)
+  if (file) {
+    const columnsAt = params.blobBytes
+    const encoding = {
+      blob: file.region(0, params.blobBytes),
+      columns: file.region(columnsAt, bytes.columns),
+      rows: file.region(columnsAt + bytes.columns, bytes.rows),
+    }
+    return { encoding, file, free: () => file.close() }
+  }
+  const blob = reachable(context, input)
+  const own = [memory.allocate(bytes.columns), memory.allocate(bytes.rows)] as const
+  return {
+    encoding: { blob, columns: own[0], rows: own[1] },
+    file,
+    free: blob === input ? freeMemory(context, totalBytes, own) : freeMemory(context, totalBytes, [blob, ...own]),
+  }
+}
+
+/** Apart from the place where the input is known: a closure there would hold it for as long as the encoding lives. */
+function freeMemory({ memory, encodings }: PlanContext, totalBytes: number, blocks: readonly Uint8Array[]): () => void {
+  return () => {
+    encodings?.forget(totalBytes)
+    memory.release(...blocks)
+  }
 }
 
 export function* identityPlan(context: PlanContext, shardCount: number, input: Uint8Array): Plan<BlobIdentity> {

@@ -25,13 +25,13 @@ export async function measurePacks(
   const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
   const builder = { read, maxBytes, signal: options.signal }
   const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
-  for await (const { kind, bytes } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: bytes.length })
+  for await (const { kind, summary } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: summary.bytes })
   const entries = older.segments.map((segment) => segment.entries)
   const swallowed = entries.slice(0, older.swallowAll ? entries.length : planMerge(entries, objects.length))
   const locatorBytes = LOCATOR_BYTES_PER_OBJECT * swallowed.reduce((sum, count) => sum + count, objects.length)
   const noLocator = () => []
-  for await (const { kind, bytes } of buildMetaPacks(objects, builder, noLocator))
-    packs.push({ kind, bytes: bytes.length })
+  for await (const { kind, summary } of buildMetaPacks(objects, builder, noLocator))
+    packs.push({ kind, bytes: summary.bytes })
   const last = packs.findLast((pack) => pack.kind === 'meta')
   if (last) last.bytes += locatorBytes
   return packs

@@ -103,20 +103,22 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
       for (const { blob } of group) blob.release()
     }
   }
+  // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
+  const encode = (built: BuiltPack) => coder.encodeBlob(state.shardCount, built.takeBytes(), signal ? { signal } : {})
   const take = async (built: BuiltPack) => {
     position++
-    onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.bytes.length })
+    onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.summary.bytes })
     const held = () => pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
-    if (held() + built.bytes.length > WINDOW_BYTES) await flush()
-    const blob = await coder.encodeBlob(state.shardCount, built.bytes, signal ? { signal } : {})
-    const encodedBytes = encodedBlobBytes(state.shardCount, built.bytes.length)
+    if (held() + built.summary.bytes > WINDOW_BYTES) await flush()
+    const blob = await encode(built)
+    const encodedBytes = encodedBlobBytes(state.shardCount, built.summary.bytes)
     const blobId = blobIdText(blob.blobId)
     onProgress?.({ $kind: 'encoded', pack: position, packs: position, blobId, encodedBytes })
     await options.journal.record({
       $kind: 'encoded',
       blobId,
       rootHash: Buffer.from(blob.rootHash).toString('hex'),
-      blobBytes: built.bytes.length,
+      blobBytes: built.summary.bytes,
       kind: built.kind,
     })
     const { blobId: id } = blob

@@ -114,7 +114,8 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     ? await assertNotStale(workspace, target, position, options.force ?? false)
     : { forced: false }
   const have = position ? seenCommits(workspace, remoteName, position) : []
-  await using pool = createErasurePool()
+  // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
+  await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
   const known = await openKnown(context, reader, position, have, pool, options)
   const missing = await findMissing(workspace, target, have, options.signal)
   const lacking = await withoutPresent(missing, {

@@ -21,7 +21,8 @@ export interface ObjectToPack {
 
 export interface BuiltPack {
   kind: PackKind
-  bytes: Uint8Array
+  /** The whole pack, once: afterwards only the taker holds it, who can let go of it while the push goes on. */
+  takeBytes(): Uint8Array
   summary: PackSummary
 }
 
@@ -78,14 +79,14 @@ async function* buildPacks(
     const bytes = await options.read(objectKind, id, { signal: options.signal })
     if (current.writer.objectCount > 0 && !current.writer.hasRoom(bytes.length)) {
       const summary = await current.writer.finish()
-      yield { kind, bytes: current.buffer.take(), summary }
+      yield { kind, takeBytes: current.buffer.take, summary }
       current = open()
     }
     await current.writer.add(objectKind, id, bytes)
   }
   if (current.writer.objectCount === 0) return
   const summary = await current.writer.finish(writeLocator ? { locator: writeLocator } : {})
-  yield { kind, bytes: current.buffer.take(), summary }
+  yield { kind, takeBytes: current.buffer.take, summary }
 }
 
 const FIRST_BYTES = 1024 * 1024
@@ -98,6 +99,7 @@ const SLACK_BYTES = 1024 * 1024
 function createPackBuffer(maxBytes: number): { append(piece: Uint8Array): void; take(): Uint8Array } {
   let bytes = new Uint8Array(FIRST_BYTES)
   let length = 0
+  let taken = false
   return {
     append(piece) {
       const needed = length + piece.length
@@ -111,9 +113,11 @@ function createPackBuffer(maxBytes: number): { append(piece: Uint8Array): void; 
       length = needed
     },
     take() {
-      const taken = bytes.subarray(0, length)
+      if (taken) throw new TypeError('the pack has been taken')
+      taken = true
+      const whole = bytes.subarray(0, length)
       bytes = new Uint8Array(0)
-      return taken
+      return whole
     },
   }
 }

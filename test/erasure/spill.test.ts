@@ -127,6 +127,29 @@ describe('the budget', () => {
   })
 })
 
+describe("the caller's bytes", () => {
+  it.each([
+    ['a file', 0],
+    ['memory', 2 ** 30],
+  ])('are not held by an encoded blob that is in %s', { timeout: 60_000 }, async (_, memoryBytes) => {
+    const poolUrl = new URL('../../src/erasure/pool.ts', import.meta.url).href
+    const script = `const { createErasurePool } = await import(${JSON.stringify(poolUrl)})
+      const spill = { folder: ${JSON.stringify(folder)}, memoryBytes: ${memoryBytes} }
+      await using pool = createErasurePool({ threads: 1, spill })
+      const start = () => {
+        const bytes = new Uint8Array(1_000_000)
+        return { encoding: pool.encodeBlob(10, bytes), held: new WeakRef(bytes.buffer) }
+      }
+      const { encoding, held } = start()
+      const encoded = await encoding
+      for (let i = 0; i < 100 && held.deref(); i++) { await new Promise((done) => setTimeout(done, 10)); gc() }
+      console.log(held.deref() === undefined, encoded.sliver('primary', 0).bytes.length > 0)`
+    const options = ['--expose-gc', '--input-type=module', '--eval', script]
+    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 30_000 })
+    expect(stdout).toBe('true true\n')
+  })
+})
+
 describe('computing an id', () => {
   it('of bytes that threads cannot reach brings them over in pieces', { timeout: 60_000 }, async () => {
     const blob = random(5, 9_000_001)

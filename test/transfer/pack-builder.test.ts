@@ -15,9 +15,14 @@ for (let i = 0; i < 40; i++) {
 }
 const locator = (own: Parameters<typeof indexSource>[0]) => mergeSegments([indexSource(own, null)])
 
-async function all(packs: AsyncIterable<BuiltPack>): Promise<BuiltPack[]> {
-  const found: BuiltPack[] = []
-  for await (const pack of packs) found.push(pack)
+type TakenPack = Pick<BuiltPack, 'kind' | 'summary'> & { bytes: Uint8Array }
+
+async function all(packs: AsyncIterable<BuiltPack>): Promise<TakenPack[]> {
+  const found: TakenPack[] = []
+  for await (const { kind, takeBytes, summary } of packs) {
+    found.push({ kind, summary, bytes: takeBytes() })
+    expect(takeBytes).toThrow('taken')
+  }
   return found
 }
 
@@ -28,6 +33,7 @@ describe('packs of a push', () => {
     expect(data.length).toBeGreaterThan(2)
     for (const pack of [...data, ...meta]) {
       expect(pack.kind === 'meta' ? pack.summary.locatorBytes > 0 || pack !== meta.at(-1) : true).toBe(true)
+      expect(pack.bytes.length).toBe(pack.summary.bytes)
       expect((await verifyPack(bufferRangeReader(pack.bytes))).kind).toBe(pack.kind)
     }
     const opened = await Promise.all([...data, ...meta].map((pack) => openPack(bufferRangeReader(pack.bytes))))
