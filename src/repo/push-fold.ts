@@ -19,8 +19,10 @@ import type { RemotePosition } from './push-target.ts'
 
 /** Small packs that a push leaves at most. */
 const MAX_SMALL_PACKS = 16
-/** A pack below this is small. */
+/** A pack below this is small, and below this share of the largest: folding the pieces of a full pack would make the
+ *  very same pack again, and it cannot both go and be part of the push. */
 const SMALL_PACK_BYTES = 16 * 1024 * 1024
+const SMALL_PACK_SHARE = 1 / 8
 /** Records of the log that are looked at, newest first. */
 const MAX_RECORDS = 256
 /** Ancestors that are looked at. */
@@ -42,6 +44,8 @@ export interface FoldOptions {
   pusher: string
   /** Packs that the push itself is going to make, at least. */
   freshPacks: number
+  /** Largest pack that the push makes. */
+  maxPackBytes: number
   epoch: number
   maxSmallPacks?: number | undefined
   signal?: AbortSignal | undefined
@@ -83,7 +87,8 @@ export async function planFold(options: FoldOptions): Promise<Fold | null> {
 }
 
 /** Small live packs of pushes whose commits are ancestors of what is pushed. */
-async function smallPacks({ reader, position, commit, read, epoch, signal }: FoldOptions): Promise<PackRecord[]> {
+async function smallPacks(options: FoldOptions): Promise<PackRecord[]> {
+  const { reader, position, commit, read, epoch, maxPackBytes, signal } = options
   const { size } = position.state.log
   const records = await reader.fetchPushes(position.state, Math.max(0, size - MAX_RECORDS), size, { signal })
   const ancestors = new Set<string>()
@@ -95,7 +100,8 @@ async function smallPacks({ reader, position, commit, read, epoch, signal }: Fol
     .filter((record) => record.new !== null && ancestors.has(record.new))
     .flatMap(({ packs }) => packs.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i)))
   const packs = await reader.fetchPacks(position.state, [...new Set(numbers)], { signal })
-  return packs.filter((pack) => pack.state === 'live' && pack.bytes < SMALL_PACK_BYTES && pack.endEpoch > epoch)
+  const limit = Math.min(SMALL_PACK_BYTES, maxPackBytes * SMALL_PACK_SHARE)
+  return packs.filter((pack) => pack.state === 'live' && pack.bytes < limit && pack.endEpoch > epoch)
 }
 
 /** Packs through which other refs are read. */
@@ -135,6 +141,12 @@ async function objectsOf(packs: readonly PackRecord[], { remote, signal }: FoldO
 export function withFolded(fold: Fold, lacking: readonly MissingObject[]): MissingObject[] {
   const own = new Set(lacking.map(({ kind, id }) => objectKey(kind, id)))
   return [...fold.objects.filter(({ kind, id }) => !own.has(objectKey(kind, id))), ...lacking]
+}
+
+/** Numbers of the packs that may go once the ref has moved: none that the push itself consists of. */
+export function obsoletePacks(fold: Fold | null, used: readonly { packNumber: number | null }[]): number[] {
+  const needed = new Set(used.map((pack) => pack.packNumber))
+  return (fold?.packs ?? []).filter((number) => !needed.has(number))
 }
 
 export function withoutFolded(live: LivePacks, fold: Fold): LivePacks {

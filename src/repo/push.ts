@@ -11,10 +11,11 @@ import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
-import { type Fold, planFold, withFolded, withoutFolded } from './push-fold.ts'
+import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
@@ -138,6 +139,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
           read: workspace.store.readLocal,
           pusher: await pusherAddress(context, options.dryRun ?? false),
           freshPacks: kindsOf(lacking),
+          maxPackBytes: largestPack(options, state),
           epoch: state.epoch,
           maxSmallPacks: options.limits?.smallPacks,
           signal: options.signal,
@@ -272,7 +274,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       packs: prepared.packs,
       commitPack,
       keptSegments: locator.kept(),
-      obsoletePacks: fold?.packs,
+      obsoletePacks: obsoletePacks(fold, prepared.packs),
       repository:
         reader && position
           ? { id: reader.repositoryId, state: position.state, openPush }
@@ -316,6 +318,11 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   } finally {
     await journal.close()
   }
+}
+
+/** Bytes of the largest pack that a push makes. */
+function largestPack(options: PushOptions, state: WalrusState): number {
+  return Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
 }
 
 /** Packs that these objects make at least. */

@@ -6,15 +6,18 @@ import { createLedgerClient } from '../../src/ledger/client.ts'
 import type { SegmentRecord } from '../../src/ledger/repository-records.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
+import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { generateKey } from '../../src/repo/key.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortPush, pushStatus } from '../../src/repo/push-abort.ts'
+import { NO_REUSE } from '../../src/repo/push-reuse.ts'
 import { findLocalTarget, readRemotePosition } from '../../src/repo/push-target.ts'
 import { publishPush } from '../../src/repo/push-transaction.ts'
 import { openRemoteContext } from '../../src/repo/remote-context.ts'
+import { createBudget } from '../../src/repo/spending.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -50,6 +53,8 @@ async function lyingPush(dir: string, repository: string, segments: SegmentRecor
     packs: [],
     commitPack: BigInt(position.current!.commitPack),
     keptSegments: segments,
+    reuse: NO_REUSE,
+    budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
     repository: { id: repository, state: position.state, openPush: null },
     ref: 'heads/main',
     expectedOld: position.current!.commit,
@@ -144,6 +149,28 @@ describe('small packs', () => {
     expect(report.packs).toBeLessThanOrEqual(6)
     const old = await clone(`local:${repository}`, world.path('small-old'), { ...world.options, atLog: 3 })
     expect(old.files).toBe(4)
+  })
+})
+
+describe('folding into packs that are full', () => {
+  it('costs what the dry run says, and proposes the removal of no pack that the push itself relies on', async () => {
+    const base = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`base/${i}.bin`, noise(6_000, 100 + i)]))
+    const dir = await world.workspace('full', base)
+    const limits = { smallPacks: 4, packBytes: 40_000 }
+    const { repository } = await push(dir, { ...world.options, limits, create: create('full') })
+    let folded = false
+    for (let i = 0; i < 4; i++) {
+      await world.change(dir, { [`f${i}.bin`]: noise(3_000, 10 + i) })
+      const dry = await push(dir, { ...world.options, limits, dryRun: true })
+      const result = await push(dir, { ...world.options, limits })
+      expect(result.cost.walFrost, `push ${i}`).toBe(dry.cost.walFrost)
+      const proposed = (await packsOf(repository)).filter((pack) => pack.state === 'removal-proposed')
+      folded ||= proposed.length > 0
+      const going = new Set(proposed.map((pack) => blobIdText(pack.blobId)))
+      expect(result.packs.filter(({ blobId }) => going.has(blobId))).toEqual([])
+    }
+    expect(folded).toBe(true)
+    await verifyRemote(`local:${repository}`, { ...world.options, full: true })
   })
 })
 
