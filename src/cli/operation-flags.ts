@@ -1,4 +1,4 @@
-/** What merge, cherry-pick and revert have in common on the command line: sides, --continue, --abort, and how conflicts
+/** What merge, cherry-pick, revert and rebase have in common on the command line: sides, --continue, --abort, and how conflicts
  *  are shown. */
 
 import type { Command } from 'commander'
@@ -42,9 +42,7 @@ export async function runOnOperation(
   options: OperationFlags,
 ): Promise<Result | undefined> {
   const { signal } = context
-  const modes = [revision !== undefined, options.continue, options.abort].filter(Boolean).length
-  if (modes > 1 || (options.file && modes > 0))
-    throw new UsageError('OPERATION_MODES', `give a revision, --continue, --abort or --file, not several of them`)
+  oneMode([revision, options.continue, options.abort], options)
   if (options.abort) {
     const result = await withProgress(context, kind, (onProgress) =>
       abortOperation(workspace, { kind, signal, onProgress }),
@@ -76,6 +74,13 @@ export async function runOnOperation(
   }
 }
 
+/** @throws {UsageError} OPERATION_MODES (exit 2) */
+export function oneMode(modes: readonly (string | boolean | undefined)[], { file }: OperationFlags): void {
+  const given = modes.filter((mode) => mode !== undefined && mode !== false).length
+  if (given > 1 || (file && given > 0))
+    throw new UsageError('OPERATION_MODES', 'give a revision, --continue, --abort or --file, not several of them')
+}
+
 /** The sides to be taken wherever the new operation meets a conflict. */
 export function chosenSides(context: Context, workspace: Workspace, options: OperationFlags) {
   return { ours: pathsOf(context, workspace, options.ours), theirs: pathsOf(context, workspace, options.theirs) }
@@ -102,7 +107,7 @@ export function integratedResult(kind: OperationKind, result: Integrated, done: 
   }
 }
 
-function conflictLines(conflicts: readonly ConflictRecord[]): string[] {
+export function conflictLines(conflicts: readonly ConflictRecord[]): string[] {
   const words = {
     'both-changed': 'both changed',
     'changed-deleted': 'changed and deleted',

@@ -39,6 +39,7 @@ export const REGISTRY: Registry = {
   rm: verb('Delete files and stage their deletion', async () => (await import('./commands/rm.ts')).rm),
   mv: verb('Rename files and stage it', async () => (await import('./commands/mv.ts')).mv),
   merge: verb('Bring another branch into the current one', async () => (await import('./commands/merge.ts')).merge),
+  rebase: verb('Make commits again on another version', async () => (await import('./commands/rebase.ts')).rebase),
   'cherry-pick': verb(
     'Do again what another version changed',
     async () => (await import('./commands/cherry-pick.ts')).cherryPick,

@@ -1,4 +1,5 @@
-/** Bringing the difference between two versions into the current one: what merge, cherry-pick and revert share.
+/** Bringing the difference between two versions into the current one: what merge, cherry-pick,
+ *  revert and rebase share.
  *
  *  All that merges by itself becomes a commit at once. With conflicts nothing is committed: the record of the operation is
  *  written first, then files and staging are brought to what merged, so that a run that was cut off is continued from the
@@ -74,7 +75,7 @@ export async function integrate(
   await refuseStaged(versions)
   const session = await workspace.store.begin()
   try {
-    const merged = await mergeSides(session, versions, request, options)
+    const merged = await mergeSides(session, versions.headTree, request, options)
     if (merged.conflicts.length > 0) {
       if (options.onConflicts) throw options.onConflicts(merged.conflicts)
       return await begin(workspace, session, versions, request, merged, options)
@@ -118,24 +119,25 @@ export async function refuseStaged(versions: Versions): Promise<void> {
   if (staged.length > 0) throw new WorkspaceDirtyError(staged)
 }
 
-type MergedSides = Omit<MergedTrees, 'conflicts'> & { tree: ObjectId; conflicts: OperationConflict[] }
+export type MergedSides = Omit<MergedTrees, 'conflicts'> & { tree: ObjectId; conflicts: OperationConflict[] }
 
-async function mergeSides(
+/** Their changes since the base on our tree: a tree in the session, with conflicts as they are on our side. */
+export async function mergeSides(
   session: WriteSession,
-  versions: Versions,
-  { base, theirsTree, label }: IntegrateRequest,
+  ourTree: ObjectId,
+  { base, theirsTree, label }: Pick<IntegrateRequest, 'base' | 'theirsTree' | 'label'>,
   options: IntegrateOptions,
 ): Promise<MergedSides> {
   await using contents = createContentMerger(session, { ours: 'HEAD', theirs: label })
   // The merged texts are in the session; the trees may come from anywhere.
-  const sides = { base, ours: versions.headTree, theirs: theirsTree }
+  const sides = { base, ours: ourTree, theirs: theirsTree }
   const found = await mergeTrees(session.read, sides, contents.merge, options)
   const changes = new Map(found.changes.map((change) => [change.path, change]))
   const conflicts: OperationConflict[] = []
   for (const conflict of found.conflicts) {
     if (options.ours && isSelected(conflict.path, options.ours)) continue
     if (options.theirs && isSelected(conflict.path, options.theirs)) {
-      for (const change of await takeSide(session.read, conflict.path, versions.headTree, theirsTree))
+      for (const change of await takeSide(session.read, conflict.path, ourTree, theirsTree))
         changes.set(change.path, change)
       continue
     }
@@ -145,7 +147,7 @@ async function mergeSides(
     conflicts.push({ ...conflict, shown: shown ?? null, resolved: null })
   }
   const sorted = [...changes.values()].sort((a, b) => comparePaths(a.path, b.path))
-  const tree = await updateTree(session.read, session.put, versions.headTree, sorted, options)
+  const tree = await updateTree(session.read, session.put, ourTree, sorted, options)
   return { changes: sorted, conflicts, tree }
 }
 
@@ -166,7 +168,7 @@ async function begin(
   merged: MergedSides,
   options: IntegrateOptions,
 ): Promise<Integrated> {
-  await refuseChanged(workspace, versions, merged)
+  await refuseChanged(workspace, versions.read, versions.headTree, merged)
   await session.seal()
   const { base: _, ...kept } = request
   const head = versions.head!
@@ -185,13 +187,20 @@ async function begin(
 /** Files that merge or are in conflict must be as committed, or already as they shall be: from here on they belong to the
  *  operation, which replaces them even if a power cut has torn them.
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) */
-async function refuseChanged(workspace: Workspace, versions: Versions, merged: MergedSides): Promise<void> {
+export async function refuseChanged(
+  workspace: Workspace,
+  read: ReadObject,
+  tree: ObjectId,
+  merged: { changes: readonly TreeChange[]; conflicts: readonly { path: string }[] },
+): Promise<void> {
   const lost: string[] = []
   const goals = new Map(merged.changes.map(({ path, entry }) => [path, entry]))
   const paths = [...goals.keys(), ...merged.conflicts.map(({ path }) => path)]
+  // No paths would mean all.
+  if (paths.length === 0) return
   const files = localFiles(workspace)
   const isSame = (difference: string) => difference === 'same' || difference === 'mode'
-  for await (const state of compareWithTree(files, versions.read, versions.headTree, { paths, includeIgnored: true })) {
+  for await (const state of compareWithTree(files, read, tree, { paths, includeIgnored: true })) {
     if (state.$kind === 'tracked' && isSame(state.difference)) continue
     const goal = goals.get(state.path)
     const isThere = goal && 'stat' in state && isSame(await compareLocal(files, goal, state.stat))
@@ -209,21 +218,25 @@ export async function applyOperation(
   operation: Operation,
   options: MoveOptions,
 ): Promise<number> {
+  if (operation.rebase && workspace.refs.headCommit() !== operation.head)
+    await workspace.refs.setHead({ $kind: 'detached', commit: operation.head }, reasonFor(operation))
   const versions = await readVersions(workspace)
-  const items: CheckoutItem[] = []
+  const items = new Map<string, CheckoutItem>()
   const staged: TreeChange[] = []
-  for await (const { path, before, after } of diffTrees(versions.read, versions.headTree, operation.tree)) {
-    items.push({ path, before, after })
+  const from = operation.rebase?.from ?? versions.headTree
+  for await (const { path, before, after } of diffTrees(versions.read, from, operation.tree))
+    items.set(path, { path, before, after })
+  for await (const { path, after } of diffTrees(versions.read, versions.headTree, operation.tree))
     staged.push({ path, entry: after ?? null })
-  }
   for (const { path, ours, shown } of operation.conflicts)
-    if (ours && shown) items.push({ path, before: ours, after: shown })
-  const { written, deleted } = await moveFiles(workspace, versions.read, items, operation.tree, {
+    if (ours && shown) items.set(path, { path, before: ours, after: shown })
+  const { written, deleted } = await moveFiles(workspace, versions.read, [...items.values()], operation.tree, {
     ...options,
     force: true,
   })
   await workspace.writeStaging(staged)
   operation.applied = true
+  if (operation.rebase) operation.rebase.previous = operation.head
   await writeOperation(workspace, operation)
   return written + deleted
 }

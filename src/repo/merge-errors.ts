@@ -6,7 +6,7 @@ import { StoreCorruptError } from '../store/errors.ts'
 const MAX_LISTED = 100
 
 /** What has been begun and waits for its conflicts to be resolved. */
-export type OperationKind = 'merge' | 'cherry-pick' | 'revert'
+export type OperationKind = 'merge' | 'cherry-pick' | 'revert' | 'rebase'
 
 /** An operation is under way, or none is, where the opposite is needed (exit 1). */
 export class OperationError extends FloeError {

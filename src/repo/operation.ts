@@ -1,8 +1,9 @@
-/** What is begun and waits for a person: a merge, cherry-pick or revert with conflicts. Its record is `.floe/operation`,
- *  one checked JSON document, replaced atomically.
+/** What is begun and waits for a person: a merge, cherry-pick, revert or rebase with conflicts. Its record is
+ *  `.floe/operation`, one checked JSON document, replaced atomically.
  *
  *  A record is in force only while HEAD is where the operation began. So whatever moves HEAD ends it, and a crash between
- *  the commit that finishes it and the removal of the record does no harm. */
+ *  the commit that finishes it and the removal of the record does no harm. A rebase moves HEAD itself: its record is
+ *  written first, and is in force from where HEAD was then as well. */
 
 import * as v from 'valibot'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -31,9 +32,27 @@ const entrySchema = v.object({
   content: v.nullable(v.object({ kind: v.picklist(['chunk', 'map']), id })),
 })
 
+const rebaseSchema = v.object({
+  /** What is rebased: a branch, which moves at the very end, or a detached HEAD (null). */
+  branch: v.nullable(v.string()),
+  /** Where it was, and what it is rebased on is called. */
+  original: id,
+  onto: v.string(),
+  /** Where HEAD was when the record was written. */
+  previous: id,
+  /** Tree that the files had then. */
+  from: id,
+  /** Commits that come after the one that stopped, oldest first. */
+  todo: v.array(id),
+  /** How many have been done. */
+  done: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Where the branch goes: all is done, and only files and refs are to be brought there. */
+  result: v.nullable(id),
+})
+
 const operationSchema = v.object({
-  kind: v.picklist(['merge', 'cherry-pick', 'revert']),
-  /** Where HEAD was. */
+  kind: v.picklist(['merge', 'cherry-pick', 'revert', 'rebase']),
+  /** Where HEAD was; of a rebase: the version that the next one comes on. */
   head: id,
   /** The version that is brought in, and what to call it. */
   theirs: id,
@@ -58,9 +77,11 @@ const operationSchema = v.object({
       resolved: v.nullable(v.picklist(['ours', 'theirs', 'file'])),
     }),
   ),
+  rebase: v.optional(rebaseSchema),
 })
 
 export type Operation = v.InferOutput<typeof operationSchema>
+export type RebaseState = v.InferOutput<typeof rebaseSchema>
 export type OperationConflict = Operation['conflicts'][number]
 
 /** About half a million conflicts. */
@@ -85,7 +106,15 @@ export function readOperation(workspace: Workspace): Operation | null {
     throw operationCorrupt(path, 'its check does not match')
   const parsed = v.safeParse(operationSchema, JSON.parse(body))
   if (!parsed.success) throw operationCorrupt(path, parsed.issues[0].message)
-  return parsed.output.head === workspace.refs.headCommit() ? parsed.output : null
+  return isInForce(workspace, parsed.output) ? parsed.output : null
+}
+
+function isInForce({ refs }: Workspace, { head, rebase }: Operation): boolean {
+  const now = refs.headCommit()
+  if (!rebase) return now === head
+  const isBack = rebase.branch === null || refs.readHead().$kind === 'branch'
+  const isDone = rebase.result !== null && isBack && now === rebase.result
+  return !isDone && (now === head || now === rebase.previous)
 }
 
 /** Under the lock. */
@@ -122,6 +151,11 @@ export function operationEntries(operation: Operation): TreeEntry[] {
   return operation.conflicts
     .flatMap(({ ours, theirs, shown }) => [ours, theirs, shown])
     .filter((entry) => entry !== null)
+}
+
+/** Commits that nothing else may refer to. */
+export function operationCommits({ head, theirs, rebase }: Operation): ObjectId[] {
+  return rebase ? [head, theirs, rebase.original, ...(rebase.result ? [rebase.result] : [])] : []
 }
 
 function pathOf(workspace: Workspace): string {

@@ -8,6 +8,7 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { downloadTree } from './download.ts'
 import { fetchRefs } from './fetch.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
+import { type RebaseResult, rebase } from './rebase.ts'
 import { chainRefName, readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -20,14 +21,14 @@ export interface PullOptions extends RemoteOptions {
   ref?: string | undefined
   /** Author of a merge commit (default: `user.*` of the configuration). */
   author?: CommitAuthor | undefined
+  /** Make the commits that the remote lacks again on what it has, instead of merging. */
+  rebase?: boolean | undefined
 }
 
-export interface PullResult extends MergeResult {
-  remote: string
-  ref: string
-}
+export type PullResult = (MergeResult | RebaseResult) & { remote: string; ref: string }
 
-/** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed */
+/** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed; with `rebase` a conflict is a result,
+ *  and is settled as that of any rebase */
 export async function pull(dir: string, options: PullOptions): Promise<PullResult> {
   await using workspace = await openWorkspace(dir)
   const remote = readRemote(workspace, options.remote ?? 'origin')
@@ -60,13 +61,12 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
   })
   // Where the two sides parted may be a version that was never brought here: its tree is read from the remote.
   await using lazy = await openWorkspace(workspace.root, { fetchObject: objects.read })
-  const merged = await mergeDisjoint(lazy, {
-    theirs,
-    label: `${remote.name}/${ref.replace(/^heads\//, '')}`,
-    author: options.author,
-    signal: options.signal,
-    onProgress: options.onProgress,
-  })
+  const { author, signal, onProgress } = options
+  const label = `${remote.name}/${ref.replace(/^heads\//, '')}`
+  const merged =
+    options.rebase && lazy.refs.headCommit() !== null
+      ? await rebase(lazy, { upstream: theirs, label, signal, onProgress })
+      : await mergeDisjoint(lazy, { theirs, label, author, signal, onProgress })
   return { ...merged, remote: remote.name, ref }
 }
 

@@ -7,7 +7,7 @@ import { type ContentRef, walkMapNodes } from '../objects/content-map.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { walkTreeNodes } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { operationEntries, readOperation } from './operation.ts'
+import { operationCommits, operationEntries, readOperation } from './operation.ts'
 
 export interface Roots {
   commits: ObjectId[]
@@ -32,8 +32,8 @@ export function rootsOf(workspace: Workspace, logSinceMs = 0): Roots {
   const trees: ObjectId[] = []
   const operation = readOperation(workspace)
   if (operation) {
-    for (const id of [operation.theirs, ...operation.parents]) commits.add(id)
-    trees.push(operation.tree, operation.theirsTree)
+    for (const id of [operation.theirs, ...operation.parents, ...operationCommits(operation)]) commits.add(id)
+    trees.push(operation.tree, operation.theirsTree, ...(operation.rebase ? [operation.rebase.from] : []))
     files.push(...operationEntries(operation))
   }
   return { commits: [...commits], trees, files }

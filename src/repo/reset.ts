@@ -5,11 +5,12 @@ import { resolveRevision } from '../history/revision.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { diffTrees } from '../objects/tree.ts'
+import { StoreCorruptError } from '../store/errors.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { moveHead } from './commit.ts'
 import { moveToTree } from './move-files.ts'
-import { endOperation, refuseOperation } from './operation.ts'
+import { endOperation, readOperation, refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { readVersions, revisionSource, type Versions } from './versions.ts'
 
@@ -36,11 +37,12 @@ export interface ResetResult {
 
 /** Untracked files stay, except one that stands where `hard` has to put a tracked one. A merge under way ends with `mixed`
  *  and `hard`. What was cut off is finished by repeating it.
- *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1), with `soft` */
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1), with `soft`, or in a rebase */
 export async function reset(workspace: Workspace, options: ResetOptions = {}): Promise<ResetResult> {
   const { mode = 'mixed', revision = 'HEAD' } = options
   return workspace.withLock('reset', async () => {
-    if (mode === 'soft') refuseOperation(workspace)
+    // A rebase has a branch to go back to, which only its own --abort knows.
+    if (mode === 'soft' || isRebasing(workspace)) refuseOperation(workspace)
     const to = await resolveRevision(await revisionSource(workspace), revision)
     const versions = await readVersions(workspace)
     const { tree } = await readCommit(versions.read, to)
@@ -59,6 +61,16 @@ export async function reset(workspace: Workspace, options: ResetOptions = {}): P
     const head = workspace.refs.readHead()
     return { mode, branch: head.$kind === 'branch' ? head.branch : null, from: versions.head, to, files }
   })
+}
+
+/** A damaged record is no reason to refuse: `reset --hard` is the way out of it. */
+function isRebasing(workspace: Workspace): boolean {
+  try {
+    return readOperation(workspace)?.kind === 'rebase'
+  } catch (error) {
+    if (error instanceof StoreCorruptError) return false
+    throw error
+  }
 }
 
 /** Staging is an overlay over HEAD, so it has to change with it. What is written first gives the same tree over the old

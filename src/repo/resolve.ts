@@ -1,16 +1,17 @@
-/** The rest of a merge, cherry-pick or revert that met conflicts: resolving them, finishing it, or giving it up. */
+/** The rest of a merge, cherry-pick or revert that met conflicts: resolving them, finishing it, or giving it up. Of a
+ *  rebase the conflicts are resolved here as well; `rebase-resume.ts` has the rest. */
 
 import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
 import { isErrno } from '../store/file-system.ts'
 import type { Workspace } from '../store/workspace.ts'
-import type { CheckoutItem } from '../worktree/checkout.ts'
+import type { CheckoutItem, CheckoutResult } from '../worktree/checkout.ts'
 import { moveHead } from './commit.ts'
 import { PathsUnknownError } from './errors.ts'
 import { applyOperation, type ConflictRecord, conflictRecords, putCommit, reasonFor, takeSide } from './integrate.ts'
 import { isMarked } from './merge-contents.ts'
 import { MarkersLeftError, type OperationKind, UnresolvedError } from './merge-errors.ts'
-import { moveFiles } from './move-files.ts'
+import { type MoveOptions, moveFiles } from './move-files.ts'
 import {
   demandOperation,
   endOperation,
@@ -138,7 +139,7 @@ export async function continueOperation(
 }
 
 /** Conflicts that nobody has decided; who stages another version of the path has. */
-async function unresolved({ read, stagedTree }: Versions, { conflicts }: Operation): Promise<string[]> {
+export async function unresolved({ read, stagedTree }: Versions, { conflicts }: Operation): Promise<string[]> {
   const open: string[] = []
   for (const { path, ours, resolved } of conflicts) {
     if (resolved) continue
@@ -164,26 +165,37 @@ export async function abortOperation(
   return workspace.withLock(options.kind, async () => {
     const operation = demandOperation(workspace, options.kind)
     const versions = await readVersions(workspace)
-    const { read, headTree, stagedTree } = versions
-    const items = new Map<string, CheckoutItem>()
-    const places = operation.conflicts.map(({ path }) => path)
-    for await (const { path, before } of diffTrees(read, headTree, operation.tree, options))
-      items.set(path, before ? { path, after: before } : { path })
-    for await (const { path, before } of diffTrees(read, headTree, stagedTree, options))
-      if (places.length > 0 && isSelected(path, places)) items.set(path, before ? { path, after: before } : { path })
-    for (const path of places) {
-      const before = await findEntry(read, headTree, path)
-      if (before) items.set(path, { path, after: before })
-    }
-    const result = await moveFiles(workspace, read, [...items.values()], undefined, { ...options, force: true })
+    const result = await bringBack(workspace, operation, versions, versions.headTree, options)
     await workspace.writeStaging([])
     await endOperation(workspace)
     return { head: operation.head, files: result.written + result.deleted }
   })
 }
 
+/** Brings the files that the operation changed to what they are in a tree, whatever has become of them. */
+export async function bringBack(
+  workspace: Workspace,
+  { conflicts, tree, rebase }: Operation,
+  { read, stagedTree }: Versions,
+  goal: ObjectId,
+  options: MoveOptions,
+): Promise<CheckoutResult> {
+  const items = new Map<string, CheckoutItem>()
+  const places = conflicts.map(({ path }) => path)
+  for (const changed of rebase ? [tree, rebase.from] : [tree])
+    for await (const { path, before } of diffTrees(read, goal, changed, options))
+      items.set(path, before ? { path, after: before } : { path })
+  for await (const { path, before } of diffTrees(read, goal, stagedTree, options))
+    if (places.length > 0 && isSelected(path, places)) items.set(path, before ? { path, after: before } : { path })
+  for (const path of places) {
+    const before = await findEntry(read, goal, path)
+    if (before) items.set(path, { path, after: before })
+  }
+  return moveFiles(workspace, read, [...items.values()], undefined, { ...options, force: true })
+}
+
 /** The operation, brought to where conflicts can be resolved if it had been cut off before. */
-async function openOperation(
+export async function openOperation(
   workspace: Workspace,
   kind: OperationKind,
   options: { signal?: AbortSignal | undefined },

@@ -92,6 +92,36 @@ describe('merge', () => {
   })
 })
 
+describe('rebase', () => {
+  it('stops at a conflict with exit 1, is settled by the words it prints, and says how to go back', async () => {
+    await part()
+    await floe('switch', 'dev')
+    expect(await floe('rebase', 'main')).toEqual({
+      exitCode: 1,
+      stdout: 'Stopped at ID (0 done, 1 after it)\n  C  a (both changed)\n',
+      stderr:
+        'Hint: choose with `floe rebase --ours PATH` or `--theirs PATH`, or edit the file and `floe rebase --file PATH`\n' +
+        'Hint: then `floe rebase --continue`; `--skip` leaves this commit out; `floe rebase --abort` undoes all\n',
+    })
+    expect((await floe('status')).stdout).toMatch(/^HEAD .*\n\nA rebase is in progress; conflicts:\n {2}C {2}a\n/)
+    expect((await floe('rebase', '--abort')).stdout).toBe('Undone: dev is ID, 2 files brought back\n')
+    await floe('rebase', 'main')
+    expect((await floe('rebase', '--theirs', 'a')).stdout).toBe('All conflicts are settled\n')
+    expect(await floe('rebase', '--continue')).toEqual({
+      exitCode: 0,
+      stdout: 'Rebased 2 commits: dev is at ID (1 file changed)\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect((await floe('log', '--graph', '--oneline')).stdout).toBe(
+      '* ID (HEAD, dev) more\n* ID theirs\n* ID (main) ours\n* ID first\n',
+    )
+    expect((await floe('rebase', 'main')).stdout).toBe('Already up to date\n')
+    expect((await floe('rebase')).exitCode).toBe(2)
+    expect((await floe('rebase', 'main', '--skip')).exitCode).toBe(2)
+    expect((await floe('rebase', '--skip')).exitCode).toBe(1)
+  })
+})
+
 describe('looking at history and changing it', () => {
   it('show, reset and reflog say where things are and how to go back', async () => {
     await record('a', 'one\ntwo\n', 'second')

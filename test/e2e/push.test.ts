@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { readCommit } from '../../src/history/commits.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
@@ -12,6 +13,7 @@ import { fetchRemote } from '../../src/repo/fetch.ts'
 import { generateKey, showAddress } from '../../src/repo/key.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
+import { abortRebase } from '../../src/repo/rebase-resume.ts'
 import { listRemotes, showRemote } from '../../src/repo/remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { failure, type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -136,6 +138,20 @@ describe('push', () => {
     expect(await snapshot(other)).toEqual(await snapshot(dir))
   })
 
+  it('is possible after pull --rebase, with history in a straight line', async () => {
+    const other = world.path('other')
+    const theirs = await world.change(other, { 'b.txt': 'theirs, again\n' })
+    await push(other, world.options)
+    await world.change(dir, { 'a.txt': 'rebased\n' })
+    expect(await pull(dir, { ...world.options, rebase: true })).toMatchObject({ $kind: 'rebased', picked: 1, files: 1 })
+    await using workspace = await openWorkspace(dir)
+    const { parents } = await readCommit(workspace.store.read, workspace.refs.headCommit()!)
+    expect(parents).toEqual([theirs])
+    expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed', forced: false })
+    await pull(other, { ...world.options, rebase: true })
+    expect(await snapshot(other)).toEqual(await snapshot(dir))
+  })
+
   it('lists the paths that both sides changed', async () => {
     const other = world.path('other')
     await world.change(other, { 'a.txt': 'one\n' })
@@ -146,6 +162,9 @@ describe('push', () => {
       exitCode: 1,
       data: { paths: ['a.txt'] },
     })
+    expect(await pull(dir, { ...world.options, rebase: true })).toMatchObject({ $kind: 'conflicts', done: 0, left: 0 })
+    await using workspace = await openWorkspace(dir)
+    await abortRebase(workspace)
   })
 
   it('overwrites with force, on the record', async () => {

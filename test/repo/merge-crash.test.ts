@@ -1,61 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { createManualClock } from '../../src/base/clock.ts'
-import { createRng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { createBranch } from '../../src/repo/branch.ts'
-import { catFile } from '../../src/repo/cat.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { initWorkspace } from '../../src/repo/init.ts'
-import { listFiles } from '../../src/repo/ls.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { abortOperation, continueOperation, resolveConflicts } from '../../src/repo/resolve.ts'
 import { listStashes, popStash, pushStash } from '../../src/repo/stash.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
-import { verifyLocal } from '../../src/repo/verify-local.ts'
-import type { ProcessIdentity } from '../../src/store/process-identity.ts'
-import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
-import { CrashFs, PowerCut } from '../faults/crash-fs.ts'
-
-const ROOT = '/ws'
-const author = { name: 'Ada', email: 'ada@example.org' }
-
-function bootedProcess(boot: number): ProcessIdentity {
-  return {
-    self: () => ({ pid: 100, startedAt: `boot-${boot}`, host: 'machine' }),
-    liveness: (record) => (record.startedAt === `boot-${boot}` ? 'alive' : 'dead'),
-  }
-}
-
-const open = (fs: CrashFs, boot: number) =>
-  openWorkspace(ROOT, { fs, clock: createManualClock(1_700_000_000_000 + boot), processes: bootedProcess(boot) })
-
-function put(fs: CrashFs, path: string, text: string): void {
-  const absolute = `${ROOT}/${path}`
-  if (fs.stat(absolute)) fs.unlink(absolute)
-  fs.makeDirectory(absolute.slice(0, absolute.lastIndexOf('/')))
-  const file = fs.open(absolute, 'create')
-  file.write(new TextEncoder().encode(text))
-  file.close()
-}
-
-function filesOf(fs: CrashFs): Record<string, string> {
-  const found: Record<string, string> = {}
-  for (const [path, bytes] of fs.contents(ROOT))
-    if (!path.startsWith(`${ROOT}/.floe/`)) found[path.slice(ROOT.length + 1)] = Buffer.from(bytes).toString()
-  return found
-}
-
-async function versionOf(workspace: Workspace, revision: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {}
-  for await (const { path } of listFiles(workspace, { revision })) {
-    const pieces: Uint8Array[] = []
-    for await (const piece of catFile(workspace, { revision, path })) pieces.push(piece)
-    found[path] = Buffer.concat(pieces).toString()
-  }
-  return found
-}
+import type { Workspace } from '../../src/store/workspace.ts'
+import { CrashFs } from '../faults/crash-fs.ts'
+import { atEveryCut, bootedProcess, openAt as open, versionOf } from './every-cut.ts'
+import { filesIn as filesOf, writeTo as put, ROOT } from './memory-workspace.ts'
+import { author } from './temporary-workspace.ts'
 
 const OURS = { text: 'ONE\ntwo\nthree\n', table: 'ours\n', own: 'o' }
 
@@ -82,32 +40,6 @@ async function parted(): Promise<CrashFs> {
   for (const [path, text] of Object.entries(OURS)) put(fs, path, text)
   await record('ours')
   return fs.clone()
-}
-
-/** Cuts the power at every `stride`th step of a job and looks at what is found after two kinds of restart. */
-async function atEveryCut(
-  start: CrashFs,
-  stride: number,
-  job: (workspace: Workspace) => Promise<unknown>,
-  look: (workspace: Workspace, fs: CrashFs, where: string) => Promise<void>,
-): Promise<void> {
-  const complete = start.clone()
-  await using whole = await open(complete, 1)
-  await job(whole)
-  expect(complete.steps).toBeGreaterThan(10)
-  for (let cut = 1; cut <= complete.steps; cut += stride) {
-    const fs = start.clone()
-    fs.cutAtStep = cut
-    await open(fs, 1)
-      .then(job)
-      .catch((error: unknown) => expect(error).toBeInstanceOf(PowerCut))
-    for (let seed = 0; seed < 2; seed++) {
-      const rebooted = fs.reboot(createRng(cut * 100 + seed))
-      await using workspace = await open(rebooted, 2)
-      await verifyLocal(workspace, { full: true })
-      await look(workspace, rebooted, `cut at step ${cut} of ${complete.steps}, seed ${seed}`)
-    }
-  }
 }
 
 const startMerge = (workspace: Workspace) => merge(workspace, { revision: 'dev', author })

@@ -5,12 +5,14 @@ import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
+import { rebaseResult } from './rebase.ts'
 
-export const pull = command<NetworkFlags>({
+export const pull = command<NetworkFlags & { rebase?: boolean }>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('[remote]', 'remote to pull from', 'origin')
-      .argument('[ref]', 'branch (default: the current one)'),
+      .argument('[ref]', 'branch (default: the current one)')
+      .option('--rebase', 'make your commits again on what the remote has, instead of merging'),
   run: (context, [remote = 'origin', ref], options) =>
     inWorkspace(context, async (workspace) => {
       const network = await networkOfRemote(workspace, remote)
@@ -21,11 +23,12 @@ export const pull = command<NetworkFlags>({
           context,
           network,
           options,
-          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref, author }),
+          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref, author, rebase: options.rebase }),
           onProgress,
         ),
       )
       if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
+      if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(result)
       return {
         data: result,
         lines: [

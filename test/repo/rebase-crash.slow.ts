@@ -1,0 +1,3 @@
+import { rebaseCrashTests } from './rebase-crash.ts'
+
+rebaseCrashTests(1)
