@@ -1,13 +1,18 @@
 /** What to do about each abort of the `floe` package that has no code of its own in `abort.ts`. By module and constant;
  *  a test compares the names with those generated from the Move sources. */
 
+import type { ABORT_CODES } from './bindings/floe/abort-codes.ts'
+
+/** Names that the package does not have are refused by the compiler. */
+type Hints = { readonly [M in keyof typeof ABORT_CODES]?: { readonly [E in keyof (typeof ABORT_CODES)[M]]?: string } }
+
 const OTHER_CLIENT = 'Another client built this transaction wrongly, or Floe has a bug: install the newest Floe'
 const NUMBER = 'Check the number: it is counted from 0 and belongs to this repository'
 const PACK_CHANGED = 'The packs changed meanwhile: run the command again, it reads them anew'
 const REF_NAME = 'Names are made of letters, digits, `.`, `_`, `/` and `-`, at most 200: choose another one'
 const UPGRADE_FIRST = 'Only the holder of the upgrade key can do this: look at the policy object first'
 
-export const FLOE_ABORT_HINTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+export const FLOE_ABORT_HINTS: Hints = {
   attestation: { EBadId: OTHER_CLIENT, EBadText: 'Shorten the predicate type or the location to 512 bytes' },
   attestation_list: { ETooMany: 'Attest a newer commit: this one holds no more', EUnknownAttestation: NUMBER },
   commit_status: {

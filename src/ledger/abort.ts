@@ -1,12 +1,17 @@
 /** Failed transactions as coded errors: (package, module, code) → what happened and what to do.
  *
- *  Names and sentences come from `src/move/abort-codes.json`, which is generated from the Move sources. The table here
- *  adds what a user can do about those a user can meet; the others say their name and stay exit 1, with a hint from
- *  `abort-hints.ts` for each of `floe`. */
+ *  Names and sentences come from the bindings, which are generated from the Move packages. The table here adds what a
+ *  user can do about those a user can meet; the others say their name and stay exit 1, with a hint from `abort-hints.ts`
+ *  for each of `floe`. */
 
-import { readFileSync } from 'node:fs'
 import type { ErrorKind, FloeError } from '../base/errors.ts'
 import { FLOE_ABORT_HINTS } from './abort-hints.ts'
+import { ABORT_CODES as FLOE } from './bindings/floe/abort-codes.ts'
+import { ABORT_CODES as MOVE_STDLIB } from './bindings/move-stdlib/abort-codes.ts'
+import { ABORT_CODES as SUI_FRAMEWORK } from './bindings/sui-framework/abort-codes.ts'
+import { ABORT_CODES as WAL } from './bindings/wal/abort-codes.ts'
+import { ABORT_CODES as WAL_EXCHANGE } from './bindings/wal-exchange/abort-codes.ts'
+import { ABORT_CODES as WALRUS } from './bindings/walrus/abort-codes.ts'
 import { AuthError, LedgerError, TransactionFailedError } from './errors.ts'
 import { parseAddress } from './object-id.ts'
 
@@ -25,24 +30,38 @@ export interface ExecutionFailure {
 }
 
 interface AbortEntry {
-  code: number
   name: string
+  code: number
   doc: string
 }
 
-/** Package → module → constants. */
-type AbortTable = Record<string, Record<string, AbortEntry[]>>
+/** Package → module → constant → code and meaning. */
+const ABORTS = {
+  'move-stdlib': MOVE_STDLIB,
+  'sui-framework': SUI_FRAMEWORK,
+  wal: WAL,
+  wal_exchange: WAL_EXCHANGE,
+  walrus: WALRUS,
+  floe: FLOE,
+} as const
 
-let generated: AbortTable | undefined
+type Aborts = typeof ABORTS
+type ModulesOf<P extends keyof Aborts> = keyof Aborts[P] & string
 
-/** Read on the first failure only. */
-function generatedTable(): AbortTable {
-  generated ??= JSON.parse(readFileSync(new URL('../move/abort-codes.json', import.meta.url), 'utf8')) as AbortTable
-  return generated
-}
+/** Every constant that there is, `package::module::ENAME`: a name that a Move package loses does not compile here. */
+export type AbortName = {
+  [P in keyof Aborts]: { [M in ModulesOf<P>]: `${P}::${M}::${keyof Aborts[P][M] & string}` }[ModulesOf<P>]
+}[keyof Aborts]
 
 /** What a user can do, by package, module and constant name. */
-const REMEDIES: Record<string, { kind: ErrorKind; code: string; hints: string[]; retryable?: boolean }> = {
+interface Remedy {
+  kind: ErrorKind
+  code: string
+  hints: string[]
+  retryable?: boolean
+}
+
+const REMEDIES: Readonly<Partial<Record<AbortName, Remedy>>> = {
   'walrus::system::EWrongVersion': {
     kind: 'network',
     code: 'WALRUS_UPGRADED',
@@ -138,13 +157,24 @@ function packageName(address: string | undefined, packages: AbortHints | undefin
 
 /** Finds the constant of an abort. Without a known address, a module that only one package has decides. */
 function lookUp(packageKey: string, module: string, code: string): { packageKey: string; entry?: AbortEntry } {
-  const tables = generatedTable()
-  const entryIn = (name: string) => tables[name]?.[module]?.find((entry) => String(entry.code) === code)
-  const direct = entryIn(packageKey)
+  const direct = entryIn(packageKey, module, code)
   if (direct) return { packageKey, entry: direct }
   if (packageKey !== 'unknown') return { packageKey }
-  const owners = Object.keys(tables).filter((name) => entryIn(name))
-  return owners.length === 1 ? { packageKey: owners[0]!, entry: entryIn(owners[0]!)! } : { packageKey }
+  const owners = Object.keys(ABORTS).filter((name) => entryIn(name, module, code))
+  return owners.length === 1 ? { packageKey: owners[0]!, entry: entryIn(owners[0]!, module, code)! } : { packageKey }
+}
+
+/** Module and code come from outside, so only what the tables themselves have counts. */
+function entryIn(packageKey: string, module: string, code: string): AbortEntry | undefined {
+  const modules: Readonly<Record<string, unknown>> = own(ABORTS, packageKey) ?? {}
+  const constants = own(modules, module) as Readonly<Record<string, Omit<AbortEntry, 'name'>>> | undefined
+  for (const [name, entry] of Object.entries(constants ?? {}))
+    if (String(entry.code) === code) return { name, ...entry }
+  return undefined
+}
+
+function own<T extends object>(table: T, key: string): T[keyof T] | undefined {
+  return Object.hasOwn(table, key) ? table[key as keyof T] : undefined
 }
 
 /** The error of a failed execution or simulation.
@@ -167,8 +197,8 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
   const module = abort.location?.module ?? 'unknown'
   const { packageKey, entry } = lookUp(packageName(abort.location?.package, packages), module, abort.abortCode)
   const name = `${packageKey}::${module}::${entry?.name ?? abort.abortCode}`
-  const remedy = REMEDIES[name]
-  const hint = packageKey === 'floe' && entry ? FLOE_ABORT_HINTS[module]?.[entry.name] : undefined
+  const remedy = own(REMEDIES, name)
+  const hint = packageKey === 'floe' && entry ? hintOf(module, entry.name) : undefined
   return new TransactionFailedError(
     remedy?.kind ?? 'other',
     remedy?.code ?? 'LEDGER_MOVE_ABORT',
@@ -185,4 +215,9 @@ export function failureOf(failure: ExecutionFailure, packages?: AbortHints, dige
       ...(remedy?.retryable ? { retryable: true } : {}),
     },
   )
+}
+
+function hintOf(module: string, constant: string): string | undefined {
+  const hints: Readonly<Record<string, string>> = own(FLOE_ABORT_HINTS, module) ?? {}
+  return hints[constant]
 }

@@ -1,7 +1,10 @@
 /** `npm run move`: compiles all packages offline and writes `build/<package>.json`, `build/walrus-next.json`,
- *  `abort-codes.json` and `surface.json`. */
+ *  `abort-codes.json`, `surface.json` and the TypeScript bindings in `src/ledger/bindings`. */
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildBindings } from './bindings.ts'
 import { buildAbortCodes, buildNextWalrus, buildPackageFile, buildSurface, jsonText } from './package-files.ts'
 import { BUILT_PACKAGE_NAMES, type PackageFile, type PackageName } from './packages.ts'
 
@@ -17,3 +20,11 @@ for (const name of BUILT_PACKAGE_NAMES) {
 writeFileSync(at('./build/walrus-next.json'), jsonText(await buildNextWalrus()))
 writeFileSync(at('./abort-codes.json'), jsonText(buildAbortCodes()))
 writeFileSync(at('./surface.json'), jsonText(buildSurface(files)))
+
+const bindings = at('../ledger/bindings/')
+rmSync(bindings, { recursive: true, force: true })
+for (const [path, text] of buildBindings()) {
+  const file = fileURLToPath(new URL(path, bindings))
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+}

@@ -23,6 +23,9 @@ export const TABLE_KINDS = {
   signatures: 5,
   identifiers: 7,
   addresses: 8,
+  structDefinitions: 10,
+  functionDefinitions: 12,
+  enumDefinitions: 17,
 } as const
 
 export interface ModuleNames {
