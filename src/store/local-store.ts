@@ -37,6 +37,8 @@ export interface LocalStore {
   readonly readLocal: ReadObject
   /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. */
   has(kind: ObjectKind, id: ObjectId): Promise<boolean>
+  /** Names of local packs that hold it, by the merged index alone. */
+  packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
   /** Local objects whose id starts with the hex digits. */
   withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]>
   /** Begins writing. Under the workspace lock, one session at a time. */
@@ -135,6 +137,11 @@ class DiskStore implements LocalStore {
   async has(kind: ObjectKind, id: ObjectId): Promise<boolean> {
     await this.ensureOpen()
     return this.index.find(kind, id).length > 0
+  }
+
+  async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {
+    await this.ensureOpen()
+    return this.index.find(kind, id)
   }
 
   async withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]> {

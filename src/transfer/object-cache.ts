@@ -1,0 +1,367 @@
+/** Objects that this user has fetched, shared by all workspaces: `cache/` in Floe's data directory.
+ *
+ *  It is a store of packs like that of a workspace, so every object is hashed when it is read and damage is found. A pack
+ *  that was downloaded into a workspace gets a second name here, and a pack from here a second name in a workspace: packs
+ *  never change, so neither costs a copy. Several processes use it at once: readers need no lock; what changes the set of
+ *  packs happens under one, briefly, and whoever does not get it goes without the cache. Nothing in here is needed:
+ *  whatever is missing or damaged comes from the network. */
+
+import { sleep } from '../base/abort.ts'
+import { systemClock } from '../base/clock.ts'
+import { FloeError } from '../base/errors.ts'
+import { createSha256, sha256Hex } from '../crypto/hash.ts'
+import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { discard, ensureDirectory } from '../store/atomic-file.ts'
+import { LockedError } from '../store/errors.ts'
+import { type FileSystem, FileSystemError } from '../store/file-system.ts'
+import { createLocalStore, type LocalStore } from '../store/local-store.ts'
+import { acquireLock, type Lock } from '../store/lock.ts'
+import { nodeFs } from '../store/node-fs.ts'
+import { systemProcesses } from '../store/process-identity.ts'
+import { type CacheShelf, createCacheShelf } from './cache-shelf.ts'
+
+export interface ObjectCache extends AsyncDisposable {
+  readonly dir: string
+  /** Checked bytes; undefined if it does not hold the object whole. Damaged packs are dropped. Never throws for damage. */
+  find(kind: ObjectKind, id: ObjectId): Promise<Uint8Array | undefined>
+  /** Keeps an object that was read and checked. It is on disk after `flush` or the end, and found at once. */
+  put(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
+  flush(): Promise<void>
+  /** Gives sealed packs of a workspace a second name here. Those on another device are left out. */
+  takePacks(paths: readonly string[]): Promise<void>
+  /** Gives the packs that hold any of the objects a second name in another directory of packs.
+   *  @returns names of the packs that were new there */
+  lendPacks(objects: AsyncIterable<{ kind: ObjectKind; id: ObjectId }>, packsDir: string): Promise<string[]>
+  /** Whether this user has read the commit from live packs of the repository before. */
+  isProven(repository: string, commit: ObjectId): boolean
+  noteProven(repository: string, commit: ObjectId): void
+  /** Packs with their size and last use, most lately used first. */
+  packs(): Promise<CachedPack[]>
+  packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
+  readonly shelf: CacheShelf
+  /** Runs a job that changes the cache. @throws {LockedError} LOCKED (exit 11) if others hold it for too long */
+  withLock<T>(job: () => Promise<T>): Promise<T>
+  /** Brings it under its limit: the longest unused packs go first, pinned ones stay. Under the lock.
+   *  @param limitBytes - default: the limit that was set
+   *  @returns bytes of the packs that went */
+  trim(limitBytes?: number): Promise<number>
+}
+
+export interface CachedPack {
+  name: string
+  bytes: number
+  objects: number
+  usedMs: number
+  pins: string[]
+}
+
+/** Objects held in memory until they are worth a pack. */
+const FLUSH_BYTES = 32 * 2 ** 20
+/** A pack below this size is small, and so many of a kind are left alone. */
+const SMALL_PACK_BYTES = 8 * 2 ** 20
+const MAX_SMALL_PACKS = 16
+const HASH_PIECE_BYTES = 2 ** 20
+const LOCK_PAUSES = 100
+const LOCK_PAUSE_MS = 20
+/** Tips remembered as read from their repository: more are forgotten, and read again. */
+const MAX_PROVEN = 10_000
+/** Rounds of dropping damaged packs before the cache is left alone for the rest of the process. */
+const MAX_REPAIRS = 8
+
+/** Opens the cache, making it if there is none. Reads nothing yet.
+ *  @param homeDir - Floe's data directory
+ *  @returns null if the cache is switched off (a limit of 0) or its directory cannot be made */
+export async function openObjectCache(homeDir: string, fs: FileSystem = nodeFs): Promise<ObjectCache | null> {
+  const dir = `${homeDir}/cache`
+  try {
+    for (const name of ['packs', 'tmp', 'used', 'proven']) await ensureDirectory(fs, `${dir}/${name}`)
+  } catch (error) {
+    if (error instanceof FileSystemError) return null
+    throw error
+  }
+  const cache = new DiskCache(fs, dir)
+  return cache.shelf.limitBytes() === 0 ? null : cache
+}
+
+class DiskCache implements ObjectCache {
+  readonly dir: string
+  readonly shelf: CacheShelf
+  readonly #fs: FileSystem
+  #store: LocalStore
+  /** Not on disk yet. */
+  #pending = new Map<string, { kind: ObjectKind; id: ObjectId; bytes: Uint8Array }>()
+  #pendingBytes = 0
+  #repairs = 0
+
+  constructor(fs: FileSystem, dir: string) {
+    this.#fs = fs
+    this.dir = dir
+    this.shelf = createCacheShelf(fs, dir)
+    this.#store = createLocalStore(fs, dir)
+  }
+
+  async find(kind: ObjectKind, id: ObjectId): Promise<Uint8Array | undefined> {
+    const pending = this.#pending.get(objectKey(kind, id))
+    if (pending) return pending.bytes
+    let holders: string[] = []
+    return this.#whole(
+      async () => {
+        holders = await this.#store.packsOf(kind, id)
+        if (holders.length === 0) return undefined
+        for (const pack of holders) this.shelf.touch(pack)
+        return this.#store.readLocal(kind, id)
+      },
+      () => holders,
+    )
+  }
+
+  async put(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
+    const key = objectKey(kind, id)
+    if (this.#pending.has(key)) return
+    // The bytes may be a view of a frame or a row, which would be kept whole.
+    this.#pending.set(key, { kind, id, bytes: bytes.slice() })
+    this.#pendingBytes += bytes.length
+    if (this.#pendingBytes >= FLUSH_BYTES) await this.flush()
+  }
+
+  async flush(): Promise<void> {
+    const objects = this.#pending
+    if (objects.size === 0) return
+    this.#pending = new Map()
+    this.#pendingBytes = 0
+    await this.#best(async () => {
+      const session = await this.#store.begin()
+      try {
+        for (const { kind, id, bytes } of objects.values()) await session.putHashed(kind, id, bytes)
+        await session.seal()
+      } finally {
+        session.abort()
+      }
+      await this.#fold()
+      await this.trim()
+    })
+  }
+
+  async takePacks(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return
+    await this.#best(async () => {
+      for (const path of paths) {
+        const name = path.slice(path.lastIndexOf('/') + 1)
+        if (link(this.#fs, path, `${this.dir}/packs/${name}`)) this.shelf.touch(name.replace(/\.pack$/, ''))
+      }
+      // Takes the packs into the index.
+      await this.#store.dropPacks([])
+      await this.#fold()
+      await this.trim()
+    })
+  }
+
+  async lendPacks(objects: AsyncIterable<{ kind: ObjectKind; id: ObjectId }>, packsDir: string): Promise<string[]> {
+    const lent = new Set<string>()
+    const refused = new Set<string>()
+    for await (const { kind, id } of objects) {
+      const holders = (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
+      if (holders.length === 0 || holders.some((name) => lent.has(name))) continue
+      const name = holders.find((holder) => !refused.has(holder))
+      if (name === undefined) continue
+      const path = this.#packPath(name)
+      // Damage must not spread: what is lent is taken for whole by its new owner.
+      if (!this.#isWhole(name)) {
+        discard(this.#fs, path)
+        refused.add(name)
+      } else if (link(this.#fs, path, `${packsDir}/${name}.pack`)) {
+        this.shelf.touch(name)
+        lent.add(name)
+      } else refused.add(name)
+    }
+    if (lent.size > 0) await this.#fs.syncDirectory(packsDir)
+    return [...lent]
+  }
+
+  isProven(repository: string, commit: ObjectId): boolean {
+    return this.#fs.stat(this.#provenPath(repository, commit)) !== undefined
+  }
+
+  noteProven(repository: string, commit: ObjectId): void {
+    try {
+      this.#fs.open(this.#provenPath(repository, commit), 'append').close()
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error
+    }
+  }
+
+  async packs(): Promise<CachedPack[]> {
+    const pins = this.shelf.pins()
+    const found = ((await this.#whole(() => this.#store.packs())) ?? []).map(({ name, path, bytes, objects }) => ({
+      name,
+      bytes,
+      objects,
+      usedMs: this.shelf.usedMs(name) ?? Number((this.#fs.stat(path)?.mtimeNs ?? 0n) / 1_000_000n),
+      pins: pins.filter((pin) => pin.packs.includes(name)).map(({ label }) => label),
+    }))
+    return found.sort((a, b) => b.usedMs - a.usedMs || (a.name < b.name ? -1 : 1))
+  }
+
+  async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {
+    return (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
+  }
+
+  async withLock<T>(job: () => Promise<T>): Promise<T> {
+    const lock = await this.#acquire()
+    try {
+      for (const entry of this.#fs.readDirectory(`${this.dir}/tmp`)) {
+        const name = Buffer.from(entry.name).toString('latin1')
+        // Whatever a killed process left: nobody else writes here without the lock, save who is taking it.
+        if (!name.startsWith('lock-')) discard(this.#fs, `${this.dir}/tmp/${name}`)
+      }
+      return await job()
+    } finally {
+      lock.release()
+    }
+  }
+
+  async trim(limitBytes = this.shelf.limitBytes()): Promise<number> {
+    const packs = await this.packs()
+    let total = packs.reduce((sum, { bytes }) => sum + bytes, 0)
+    const gone: CachedPack[] = []
+    for (const pack of packs.toReversed()) {
+      if (total <= limitBytes) break
+      if (pack.pins.length > 0) continue
+      gone.push(pack)
+      total -= pack.bytes
+    }
+    await this.#drop(gone.map(({ name }) => name))
+    if (this.#fs.readDirectory(`${this.dir}/proven`).length > MAX_PROVEN || limitBytes === 0) this.#forgetProven()
+    return gone.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.flush()
+    this.#store.close()
+  }
+
+  async #drop(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    await this.#store.dropPacks(names)
+    for (const name of names) this.shelf.forget(name)
+  }
+
+  #forgetProven(): void {
+    for (const { name } of this.#fs.readDirectory(`${this.dir}/proven`))
+      discard(this.#fs, `${this.dir}/proven/${Buffer.from(name).toString('latin1')}`)
+  }
+
+  #provenPath(repository: string, commit: ObjectId): string {
+    return `${this.dir}/proven/${sha256Hex(Buffer.from(`${repository}\0${commit}`)).slice(0, 40)}`
+  }
+
+  /** Puts small packs together: every `cat` of an absent file makes one. */
+  async #fold(): Promise<void> {
+    const small = (await this.packs()).filter(({ bytes, pins }) => bytes < SMALL_PACK_BYTES && pins.length === 0)
+    if (small.length <= MAX_SMALL_PACKS) return
+    const session = await this.#store.begin()
+    // What is in an old pack is "there" already for this session: the new ones are written after the old ones went.
+    const kept: { kind: ObjectKind; id: ObjectId; bytes: Uint8Array }[] = []
+    for (const { name } of small)
+      for (const { kind, id } of await this.#store.packObjects(name))
+        kept.push({ kind, id, bytes: (await this.#store.readLocal(kind, id)).slice() })
+    await this.#drop(small.map(({ name }) => name))
+    try {
+      for (const { kind, id, bytes } of kept) await session.putHashed(kind, id, bytes)
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+  }
+
+  async #acquire(): Promise<Lock> {
+    const options = { tmpDir: `${this.dir}/tmp`, processes: systemProcesses, clock: systemClock, purpose: 'cache' }
+    for (let pause = 0; ; pause++) {
+      try {
+        return acquireLock(this.#fs, `${this.dir}/lock`, options)
+      } catch (error) {
+        if (!(error instanceof LockedError) || pause >= LOCK_PAUSES) throw error
+        await sleep(LOCK_PAUSE_MS)
+      }
+    }
+  }
+
+  /** Changes the cache if that is possible now: a cache that is busy, full or damaged must stop nobody. */
+  async #best(job: () => Promise<void>): Promise<void> {
+    try {
+      await this.withLock(() => this.#whole(job))
+    } catch (error) {
+      if (!(error instanceof LockedError) && !(error instanceof FileSystemError)) throw error
+    }
+  }
+
+  /** Reads from the packs; where one is damaged, it goes, and the read is tried again.
+   *  @param suspects - packs that may be to blame (default: those that cannot even be opened) */
+  async #whole<T>(read: () => Promise<T>, suspects?: () => readonly string[]): Promise<T | undefined> {
+    while (this.#repairs < MAX_REPAIRS) {
+      try {
+        return await read()
+      } catch (error) {
+        // Gone since it was looked for: another process has made room.
+        if (error instanceof FloeError && error.code === 'OBJECT_MISSING') return undefined
+        if (!(error instanceof FloeError) || error.kind !== 'integrity') throw error
+        this.#repairs++
+        this.#store.close()
+        const named = suspects?.() ?? []
+        for (const pack of named.length > 0 ? named : this.#allPacks()) {
+          if (this.#isWhole(pack)) continue
+          // Not under the lock: a name that goes is something every reader expects.
+          discard(this.#fs, this.#packPath(pack))
+          this.shelf.forget(pack)
+        }
+        // It may remember frames of what was damaged.
+        this.#store = createLocalStore(this.#fs, this.dir)
+      }
+    }
+    return undefined
+  }
+
+  #allPacks(): string[] {
+    return this.#fs
+      .readDirectory(`${this.dir}/packs`)
+      .map(({ name }) => Buffer.from(name).toString('latin1'))
+      .filter((name) => name.endsWith('.pack'))
+      .map((name) => name.slice(0, -'.pack'.length))
+  }
+
+  #packPath(pack: string): string {
+    return `${this.dir}/packs/${pack}.pack`
+  }
+
+  /** A pack is named after its SHA-256. */
+  #isWhole(pack: string): boolean {
+    const hash = createSha256()
+    const piece = new Uint8Array(HASH_PIECE_BYTES)
+    try {
+      const file = this.#fs.open(this.#packPath(pack), 'read')
+      try {
+        for (let at = 0, count = -1; count !== 0; at += count) {
+          count = file.read(piece, at)
+          hash.update(piece.subarray(0, count))
+        }
+      } finally {
+        file.close()
+      }
+    } catch (error) {
+      if (error instanceof FileSystemError) return false
+      throw error
+    }
+    return hash.digest('hex') === pack
+  }
+}
+
+/** @returns false if the file cannot have another name there: another device, or a file system without links */
+function link(fs: FileSystem, path: string, name: string): boolean {
+  try {
+    if (!fs.stat(name)) fs.link(path, name)
+    return true
+  } catch (error) {
+    if (error instanceof FileSystemError) return error.errno === 'EEXIST'
+    throw error
+  }
+}
