@@ -34,6 +34,8 @@ export function createEncodedBlob(
     if (isMemory(region)) into.set(region.subarray(position, position + have))
     else file!.read(region, position, into.subarray(0, have))
   }
+  const { blob } = encoding
+  const fromFile = isMemory(blob) ? undefined : createColumnReader(params, blob, read)
   const sliver = (axis: SliverAxis, index: number, into?: Uint8Array): Sliver => {
     if (released) throw new TypeError('the encoded blob has been released')
     if (!Number.isInteger(index) || index < 0 || index >= params.shardCount)
@@ -42,6 +44,7 @@ export function createEncodedBlob(
     if (into && into.length !== length) throw new RangeError(`"into" expected ${length} bytes, got ${into.length}`)
     const bytes = into ?? new Uint8Array(length)
     if (axis === 'primary') readRow(params, encoding, index, read, bytes)
+    else if (fromFile && index < params.secondarySourceCount) fromFile(index, bytes)
     else readColumn(params, encoding, index, read, bytes)
     return { bytes, symbolBytes: params.symbolBytes, index }
   }
@@ -66,6 +69,7 @@ export function createEncodedBlob(
   return encoded
 }
 
+/** Bytes of a region from a position on; zeros behind the blob's end. */
 type Read = (region: Region, position: number, into: Uint8Array) => void
 
 function readRow(params: BlobParams, { blob, rows }: Encoding, index: number, read: Read, into: Uint8Array): void {
@@ -86,4 +90,48 @@ function readColumn(
   else
     for (let r = 0; r < params.primarySourceCount; r++)
       read(blob, r * primarySliverBytes + index * s, into.subarray(r * s, (r + 1) * s))
+}
+
+/** One call of the system should bring so much; a symbol is less for blobs up to 900 MB at 1000 shards. */
+const READ_AT_ONCE_BYTES = 4096
+const KEPT_COLUMN_BYTES = 32 * 2 ** 20
+
+/** Systematic columns out of a file: neighbours are read together and kept for a while, since those who send slivers
+ *  want neighbours soon. A call for each symbol of 128 MiB at 1000 shards, 222,778 of them, took 2.5 s. */
+export function createColumnReader(
+  params: BlobParams,
+  blob: Region,
+  read: Read,
+  { readAtOnceBytes = READ_AT_ONCE_BYTES, keptBytes = KEPT_COLUMN_BYTES } = {},
+): (index: number, into: Uint8Array) => void {
+  const { secondarySourceCount: ks, primarySourceCount: kp, primarySliverBytes, symbolBytes: s } = params
+  const width = Math.min(ks, Math.ceil(readAtOnceBytes / s))
+  const groupBytes = width * kp * s
+  const groups = new Map<number, Uint8Array>()
+  const load = (first: number): Uint8Array => {
+    const most = Math.floor(keptBytes / groupBytes)
+    const oldest = groups.size >= most ? groups.keys().next().value : undefined
+    const group = (oldest !== undefined && groups.get(oldest)) || new Uint8Array(groupBytes)
+    if (oldest !== undefined) groups.delete(oldest)
+    const bytes = Math.min(width, ks - first) * s
+    for (let r = 0; r < kp; r++)
+      read(blob, r * primarySliverBytes + first * s, group.subarray(r * width * s, r * width * s + bytes))
+    return group
+  }
+  return (index, into) => {
+    if (groupBytes > keptBytes || width === 1) {
+      for (let r = 0; r < kp; r++) read(blob, r * primarySliverBytes + index * s, into.subarray(r * s, (r + 1) * s))
+      return
+    }
+    const first = index - (index % width)
+    const group = groups.get(first) ?? load(first)
+    // Last used, last to go.
+    groups.delete(first)
+    groups.set(first, group)
+    const at = (index - first) * s
+    for (let r = 0; r < kp; r++) {
+      const from = r * width * s + at
+      into.set(group.subarray(from, from + s), r * s)
+    }
+  }
 }

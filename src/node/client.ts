@@ -1,4 +1,4 @@
-/** HTTP client of one storage node, over `fetch`.
+/** HTTP client of one storage node.
  *
  *  It moves bytes and checks their outer shape only: length, media type, envelope. Whether a sliver, a metadata or a
  *  confirmation is true is decided by the caller, who holds the blob id. Nothing is retried here.
@@ -13,6 +13,7 @@ import type { BlobPersistence } from '../protocol/messages.ts'
 import { routePath } from '../protocol/routes.ts'
 import type { SliverAxis } from '../protocol/shards.ts'
 import { NodeError } from './errors.ts'
+import { createHttpTransport } from './http-transport.ts'
 import {
   type Asked,
   isRecord,
@@ -23,6 +24,7 @@ import {
   refuseDetours,
   transportFailure,
 } from './response.ts'
+import { fetchTransport, type NodeResponse } from './transport.ts'
 
 export type StoredStatus = 'stored' | 'buffered' | 'nonexistent'
 
@@ -37,7 +39,10 @@ export interface NodeClientOptions {
   timeoutMs?: number
   /** Time in which more of an answer has to come (default 10,000), at the least rate on the whole. */
   stallMs?: number
+  /** Instead of Node's own HTTP; knows no pinned keys. */
   fetch?: typeof fetch
+  /** Key that the node's certificate must hold: compressed secp256r1, 33 bytes. */
+  tlsKey?: Uint8Array | undefined
 }
 
 export interface NodeClient {
@@ -99,6 +104,8 @@ const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_STALL_MS = 10_000
 /** Slower than this is as good as not at all: a sliver of 4 MB would take more than four minutes. */
 const LEAST_BYTES_PER_MS = 16
+/** A transport tells of progress at least this often. */
+const SENT_AT_ONCE_BYTES = 256 * 1024
 const STATUSES: ReadonlySet<string> = new Set(['stored', 'buffered', 'nonexistent'])
 /** Targets in one decodingSymbols request: keeps its URL below 8 KiB. */
 const MAX_DECODING_TARGETS = 256
@@ -111,44 +118,47 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
   const url = options.url.replace(/\/+$/, '')
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
   const stallMs = options.stallMs ?? DEFAULT_STALL_MS
-  const send = options.fetch ?? fetch
+  const send = options.fetch ? fetchTransport(options.fetch) : createHttpTransport({ tlsKey: options.tlsKey })
 
   /** One exchange: sends, refuses detours and errors, reads the answer, all under one deadline. */
   async function exchange<T>(
     method: 'GET' | 'PUT',
     path: string,
     body: Uint8Array | undefined,
-    read: (response: Response, asked: Asked) => Promise<T>,
+    read: (response: NodeResponse, asked: Asked) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     if (signal?.aborted) throw new CancelledError(signal.reason)
-    const watchdog = startWatchdog(timeoutMs + (body?.length ?? 0) / LEAST_BYTES_PER_MS, stallMs)
+    const watchdog = startWatchdog(timeoutMs, stallMs, body?.length ?? 0)
     const asked: Asked = { url, request: `${method} ${path}`, onProgress: watchdog.progress }
     const headers: Record<string, string> = { 'accept-encoding': 'identity' }
     if (body !== undefined) headers['content-type'] = 'application/octet-stream'
+    const cancel = () => watchdog.end(signal!.reason)
+    signal?.addEventListener('abort', cancel, { once: true })
     try {
-      const response = await send(url + path, {
+      const response = await send({
         method,
+        url: url + path,
         headers,
-        redirect: 'manual',
-        signal: signal ? AbortSignal.any([signal, watchdog.signal]) : watchdog.signal,
-        // The cast: TypeScript's BodyInit asks for an ArrayBuffer behind the view, which every caller of ours has.
-        ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+        body,
+        signal: watchdog.signal,
+        onSent: watchdog.sent,
       })
       watchdog.progress(0)
-      await refuseDetours(response, asked)
-      if (!response.ok) throw await refusal(response, asked)
+      refuseDetours(response, asked)
+      if (response.status < 200 || response.status > 299) throw await refusal(response, asked)
       return await read(response, asked)
     } catch (error) {
       if (signal?.aborted) throw new CancelledError(signal.reason)
       if (error instanceof NodeError) throw error
       throw transportFailure(watchdog.signal.aborted ? watchdog.signal.reason : error, asked, timeoutMs)
     } finally {
+      signal?.removeEventListener('abort', cancel)
       watchdog.stop()
     }
   }
 
-  const ignore = async (response: Response, asked: Asked) => void (await readSuccess(response, asked))
+  const ignore = async (response: NodeResponse, asked: Asked) => void (await readSuccess(response, asked))
 
   return {
     url,
@@ -223,40 +233,55 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
 
 interface Watchdog {
   readonly signal: AbortSignal
+  /** The node has taken so many bytes of what is sent. */
+  sent(bodyBytes: number): void
   /** The answer goes on: this many bytes of its body have come. */
   progress(bodyBytes: number): void
+  end(reason: unknown): void
   stop(): void
 }
 
-/** Ends a request whose answer does not begin in time, stops coming, or comes too slowly to be of use. */
-function startWatchdog(firstMs: number, stallMs: number): Watchdog {
+/** Ends a request whose answer does not begin in time, that stops, or that comes or goes too slowly to be of use. */
+function startWatchdog(firstMs: number, stallMs: number, bodyBytes: number): Watchdog {
   const controller = new AbortController()
   const bark = () => controller.abort(new DOMException('no progress', 'TimeoutError'))
-  let timer = setTimeout(bark, firstMs)
+  // What is sent adds to the time until the answer, at the least rate.
+  let timer = setTimeout(bark, firstMs + bodyBytes / LEAST_BYTES_PER_MS)
   let begunMs: number | undefined
   return {
     signal: controller.signal,
-    progress(bodyBytes) {
-      const now = performance.now()
-      begunMs ??= now
-      const lateMs = now - begunMs - stallMs
-      if (lateMs > 0 && bodyBytes < lateMs * LEAST_BYTES_PER_MS) return bark()
+    sent(bytes) {
+      if (begunMs !== undefined) return
       clearTimeout(timer)
-      timer = setTimeout(bark, stallMs)
+      // Once all of it is with the node, only the answer is waited for.
+      timer = setTimeout(bark, bytes < bodyBytes ? stallMs + SENT_AT_ONCE_BYTES / LEAST_BYTES_PER_MS : firstMs)
     },
+    progress(bytes) {
+      const now = performance.now()
+      if (begunMs === undefined) {
+        begunMs = now
+        clearTimeout(timer)
+        timer = setTimeout(bark, stallMs)
+        return
+      }
+      const lateMs = now - begunMs - stallMs
+      if (lateMs > 0 && bytes < lateMs * LEAST_BYTES_PER_MS) return bark()
+      timer.refresh()
+    },
+    end: (reason) => controller.abort(reason),
     stop: () => clearTimeout(timer),
   }
 }
 
 /** Nodes answer in lower case; some versions wrote the names capitalised. */
-async function readStoredStatus(response: Response, asked: Asked): Promise<StoredStatus> {
+async function readStoredStatus(response: NodeResponse, asked: Asked): Promise<StoredStatus> {
   const data = await readSuccess(response, asked)
   const status = typeof data === 'string' ? data.toLowerCase() : ''
   if (!STATUSES.has(status)) throw malformed('answered with an unknown storage status', asked)
   return status as StoredStatus
 }
 
-async function readConfirmation(response: Response, asked: Asked): Promise<SignedConfirmation> {
+async function readConfirmation(response: NodeResponse, asked: Asked): Promise<SignedConfirmation> {
   const data = await readSuccess(response, asked)
   try {
     return parseConfirmationData(data)

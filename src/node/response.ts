@@ -4,6 +4,7 @@
 import { fromUtf8 } from '../base/bytes.ts'
 import { type Envelope, MAX_ENVELOPE_BYTES, parseEnvelope } from '../protocol/envelope.ts'
 import { NodeError, type NodeErrorCode, type NodeErrorData } from './errors.ts'
+import type { NodeResponse } from './transport.ts'
 
 /** Longest reason or message taken over from an error envelope. */
 const MAX_ENVELOPE_TEXT = 300
@@ -30,42 +31,37 @@ function fail(
   return new NodeError(code, `storage node ${url} ${what}`, { url, request, ...more }, options)
 }
 
-/** Throws away the rest of a body so that its connection can be closed; failures to do so do not matter. */
-async function discard(response: Response): Promise<void> {
-  await response.body?.cancel().catch(() => undefined)
-}
-
 /** The body of a response, at most `maxBytes` of it in memory.
  *  @throws {NodeError} NODE_RESPONSE_TOO_LARGE as soon as the limit is passed, also for an endless body */
-export async function readBody(response: Response, maxBytes: number, asked: Asked): Promise<Uint8Array> {
-  const declared = Number(response.headers.get('content-length') ?? Number.NaN)
+export async function readBody(response: NodeResponse, maxBytes: number, asked: Asked): Promise<Uint8Array> {
+  const declared = Number(response.header('content-length') ?? Number.NaN)
   if (declared > maxBytes) {
-    await discard(response)
+    response.discard()
     throw fail('NODE_RESPONSE_TOO_LARGE', 'announced more bytes than the answer can have', asked, {
       status: response.status,
       announcedBytes: declared,
       maxBytes,
     })
   }
-  if (response.body === null) return new Uint8Array(0)
+  // Memory for what was announced, which is copied into once; pieces are joined where nothing was.
+  const whole = Number.isSafeInteger(declared) && declared >= 0 ? new Uint8Array(declared) : null
   const parts: Uint8Array[] = []
   let total = 0
-  const reader = response.body.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    total += value.length
+  for await (const piece of response.body) {
+    const at = total
+    total += piece.length
     asked.onProgress?.(total)
-    if (total > maxBytes) {
-      await reader.cancel().catch(() => undefined)
+    if (total > maxBytes)
       throw fail('NODE_RESPONSE_TOO_LARGE', 'sent more bytes than the answer can have', asked, {
         status: response.status,
         maxBytes,
       })
-    }
-    parts.push(value)
+    if (whole && total <= whole.length) whole.set(piece, at)
+    else parts.push(piece)
   }
-  if (parts.length === 1) return parts[0]!
+  if (whole && total === whole.length) return whole
+  if (whole)
+    throw fail('NODE_RESPONSE_MALFORMED', 'sent another length than it announced', asked, { status: response.status })
   const joined = new Uint8Array(total)
   let at = 0
   for (const part of parts) {
@@ -77,29 +73,29 @@ export async function readBody(response: Response, maxBytes: number, asked: Aske
 
 /** Refuses what a storage node never sends: redirects and compressed bodies.
  *  A redirect could lead anywhere; a compressed body could be a bomb. */
-export async function refuseDetours(response: Response, asked: Asked): Promise<void> {
+export function refuseDetours(response: NodeResponse, asked: Asked): void {
   if (response.status >= 300 && response.status < 400) {
-    await discard(response)
+    response.discard()
     throw fail('NODE_REDIRECTED', 'answered with a redirect', asked, { status: response.status })
   }
-  const encoding = response.headers.get('content-encoding')
+  const encoding = response.header('content-encoding')
   if (encoding !== null && encoding !== 'identity') {
-    await discard(response)
+    response.discard()
     throw fail('NODE_RESPONSE_MALFORMED', `answered with content encoding "${encoding.slice(0, 40)}"`, asked, {
       status: response.status,
     })
   }
 }
 
-function mediaType(response: Response): string {
-  return (response.headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+function mediaType(response: NodeResponse): string {
+  return (response.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
 /** Bytes of an `application/octet-stream` answer. */
-export async function readBinary(response: Response, maxBytes: number, asked: Asked): Promise<Uint8Array> {
+export async function readBinary(response: NodeResponse, maxBytes: number, asked: Asked): Promise<Uint8Array> {
   if (mediaType(response) !== 'application/octet-stream') {
     const found = mediaType(response).slice(0, 60) || 'none'
-    await discard(response)
+    response.discard()
     throw fail('NODE_RESPONSE_MALFORMED', `answered with content type "${found}" instead of bytes`, asked, {
       status: response.status,
     })
@@ -108,10 +104,10 @@ export async function readBinary(response: Response, maxBytes: number, asked: As
 }
 
 /** `data` of a `{"success":{"code":200,"data":…}}` answer. */
-export async function readSuccess(response: Response, asked: Asked): Promise<unknown> {
+export async function readSuccess(response: NodeResponse, asked: Asked): Promise<unknown> {
   if (mediaType(response) !== 'application/json') {
     const found = mediaType(response).slice(0, 60) || 'none'
-    await discard(response)
+    response.discard()
     throw fail('NODE_RESPONSE_MALFORMED', `answered with content type "${found}" instead of JSON`, asked, {
       status: response.status,
     })
@@ -123,7 +119,7 @@ export async function readSuccess(response: Response, asked: Asked): Promise<unk
 }
 
 /** Turns a 4xx or 5xx answer into an error that carries the envelope's reason as data. */
-export async function refusal(response: Response, asked: Asked): Promise<NodeError> {
+export async function refusal(response: NodeResponse, asked: Asked): Promise<NodeError> {
   let reason: string | undefined
   let detail = ''
   if (mediaType(response) === 'application/json') {
@@ -132,7 +128,7 @@ export async function refusal(response: Response, asked: Asked): Promise<NodeErr
       detail = envelope.error.message.slice(0, MAX_ENVELOPE_TEXT)
       reason = envelope.error.reason.slice(0, MAX_ENVELOPE_TEXT) || undefined
     }
-  } else await discard(response)
+  } else response.discard()
   const retryable = RETRYABLE_STATUSES.has(response.status) || (reason !== undefined && RETRYABLE_REASONS.has(reason))
   return fail(
     'NODE_REFUSED',
@@ -147,14 +143,14 @@ export async function refusal(response: Response, asked: Asked): Promise<NodeErr
 const MAX_RETRY_AFTER_MS = 30_000
 
 /** When the node wants to be asked again: seconds, or a date. */
-function retryAfter(response: Response): { retryAfterMs?: number } {
-  const text = response.headers.get('retry-after')
+function retryAfter(response: NodeResponse): { retryAfterMs?: number } {
+  const text = response.header('retry-after')
   if (text === null) return {}
   const ms = /^\d{1,9}$/.test(text.trim()) ? Number(text) * 1000 : Date.parse(text) - Date.now()
   return Number.isFinite(ms) ? { retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, Math.max(0, ms)) } : {}
 }
 
-/** Turns a failure of `fetch` itself into an error. A deadline and a refused connection are told apart. */
+/** Turns a failure of the transport itself into an error. A deadline and a refused connection are told apart. */
 export function transportFailure(cause: unknown, asked: Asked, timeoutMs: number): NodeError {
   if (cause instanceof Error && cause.name === 'TimeoutError')
     return fail(
@@ -164,11 +160,17 @@ export function transportFailure(cause: unknown, asked: Asked, timeoutMs: number
       { timeoutMs },
       { retryable: true, cause },
     )
-  const system = cause instanceof Error && isRecord(cause.cause) ? cause.cause['code'] : undefined
-  return fail('NODE_UNREACHABLE', 'cannot be reached', asked, typeof system === 'string' ? { system } : {}, {
+  const system = systemCode(cause) ?? (cause instanceof Error ? systemCode(cause.cause) : undefined)
+  return fail('NODE_UNREACHABLE', 'cannot be reached', asked, system === undefined ? {} : { system }, {
     retryable: true,
     cause,
   })
+}
+
+/** `ECONNREFUSED` and the like: of the failure itself, or of what `fetch` wrapped. */
+function systemCode(failure: unknown): string | undefined {
+  if (typeof failure !== 'object' || failure === null || !('code' in failure)) return undefined
+  return typeof failure.code === 'string' ? failure.code : undefined
 }
 
 export function malformed(what: string, asked: Asked, more: Partial<NodeErrorData> = {}): NodeError {
