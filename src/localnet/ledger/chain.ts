@@ -16,7 +16,7 @@ import {
   type ObjectSource,
   type TransactionDataV1,
 } from './execution.ts'
-import { estimateBudget, payWith, selectableCoins } from './gas-selection.ts'
+import { estimateBudget, freeFunds, payWith, replayWindow, selectableCoins, usesGasCoin } from './gas-selection.ts'
 import type { LedgerObject } from './object.ts'
 import type { PartialTransaction } from './partial-transaction.ts'
 import type { HeaderRecord, StatusRecord, TransactionRecord } from './record.ts'
@@ -109,7 +109,13 @@ export class Chain {
     }
   }
 
-  #run(data: TransactionDataV1, digest: string, source: ObjectSource, mode: ExecutionMode): ExecutionResult {
+  #run(
+    data: TransactionDataV1,
+    digest: string,
+    source: ObjectSource,
+    mode: ExecutionMode,
+    paysFromFunds = false,
+  ): ExecutionResult {
     const { status } = this.state
     return executeTransaction({
       data,
@@ -119,6 +125,7 @@ export class Chain {
       epochTimestampMs: BigInt(status.epochStartMs),
       referenceGasPrice: this.referenceGasPrice,
       mode,
+      paysFromFunds,
     })
   }
 
@@ -209,7 +216,7 @@ export class Chain {
     if (options.checks) checkTransaction(data, this.#checkContext(view), { payment })
     const bytes = encodeTransaction(data)
     const digest = transactionDigest(bytes)
-    const result = this.#run(data, digest, view, options.checks ? 'simulate' : 'dev-inspect')
+    const result = this.#run(data, digest, view, options.checks ? 'simulate' : 'dev-inspect', selectGas)
     return { data, bytes, digest, result }
   }
 
@@ -228,8 +235,13 @@ export class Chain {
       const result = this.#run(trial, transactionDigest(encodeTransaction(trial)), view, 'simulate')
       budget = estimateBudget(result, this.referenceGasPrice, given ? gasData.payment.length : coins.length)
     }
-    const payment = given ? gasData.payment : payWith(coins, owner, budget)
-    return { ...data, gasData: { ...gasData, payment, budget: String(budget) } }
+    const filled = { ...gasData, budget: String(budget) }
+    const fromFunds = !given && !usesGasCoin(data) && freeFunds(data, view, owner) >= budget
+    if (fromFunds) {
+      const expiration = replayWindow(data, this.chainId, this.state.status.epoch)
+      return { ...data, gasData: { ...filled, payment: [] }, expiration }
+    }
+    return { ...data, gasData: { ...filled, payment: given ? gasData.payment : payWith(coins, owner, budget) } }
   }
 
   *#ownedObjects(owner: string): Generator<LedgerObject> {

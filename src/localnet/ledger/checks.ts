@@ -2,9 +2,11 @@
  *  payable, the transaction has not expired. */
 
 import { normalizeAddress } from '../movevm/types.ts'
+import { type CoinReservation, readReservation, reservationId } from './coin-reservation.ts'
 import { invalidArgument, notFound, staleReference } from './errors.ts'
 import type { ObjectSource, TransactionDataV1 } from './execution.ts'
-import { coinValue, type LedgerObject, SUI_COIN_TYPE } from './object.ts'
+import { type FundsAmount, FundsChanges, fundsOf, withdrawalsOf } from './funds.ts'
+import { coinValue, isMoveObject, type LedgerMoveObject, type LedgerObject, SUI_COIN_TYPE, SUI_TYPE } from './object.ts'
 import { type CallArg, inputObjectId, type ObjectRef, programmable } from './transaction.ts'
 
 /** Objects in one payment; as on Sui. */
@@ -27,6 +29,14 @@ export interface CheckContext {
 export function requireObject(source: ObjectSource, id: string): LedgerObject {
   const object = source.getObject(normalizeAddress(id))
   if (!object) throw notFound(`Object ${normalizeAddress(id)} not found`, { objectId: normalizeAddress(id) })
+  return object
+}
+
+/** The live object, which must not be a package.
+ *  @throws {LedgerError} LEDGER_NOT_FOUND, LEDGER_INVALID_ARGUMENT */
+export function requireMove(source: ObjectSource, id: string): LedgerMoveObject {
+  const object = requireObject(source, id)
+  if (!isMoveObject(object)) throw invalidArgument(`${object.id} is a package, not an object`)
   return object
 }
 
@@ -53,7 +63,8 @@ export function checkTransaction(data: TransactionDataV1, context: CheckContext,
   for (const input of inputs) checkInput(input, sender, context.source)
   checkExpiration(data.expiration, context)
   checkPrice(data, context)
-  if (options.payment) checkPayment(data, context)
+  const fromFunds = options.payment ? checkPayment(data, context) : 0n
+  checkFunds(data, fromFunds, context.source)
 }
 
 function checkDuplicates(data: TransactionDataV1): void {
@@ -122,27 +133,80 @@ function checkPrice(data: TransactionDataV1, context: CheckContext): void {
   }
 }
 
-function checkPayment(data: TransactionDataV1, context: CheckContext): void {
+/** @returns MIST that the gas owner's funds are to pay */
+function checkPayment(data: TransactionDataV1, context: CheckContext): bigint {
   const { payment } = data.gasData
   const budget = BigInt(data.gasData.budget)
   const minimum = MIN_GAS_UNITS * BigInt(data.gasData.price)
   if (budget < minimum) throw invalidArgument(`gas budget ${budget} is below the minimum ${minimum}`)
   if (budget > MAX_GAS_BUDGET) throw invalidArgument(`gas budget ${budget} is above the maximum ${MAX_GAS_BUDGET}`)
-  if (payment.length === 0) throw invalidArgument('no gas payment: address balances are not supported here')
   if (payment.length > MAX_GAS_OBJECTS) throw invalidArgument(`more than ${MAX_GAS_OBJECTS} gas objects`)
   const owner = normalizeAddress(data.gasData.owner)
+  if (payment.length === 0) {
+    checkReplayWindow(data.expiration)
+    return budget
+  }
+  let fromFunds = 0n
   let total = 0n
   for (const ref of payment) {
-    const coin = requireReference(context.source, ref)
-    if (coin.data.kind !== 'move' || coin.data.type !== SUI_COIN_TYPE) {
-      throw invalidArgument(`gas object ${coin.id} is not a SUI coin`)
-    }
-    if (coin.owner.kind !== 'address' || coin.owner.address !== owner) {
-      throw invalidArgument(`gas object ${coin.id} is not owned by the gas owner ${owner}`)
-    }
-    total += coinValue(coin)
+    const reservation = readReservation(ref)
+    if (reservation) {
+      checkReservation(ref, reservation, owner, context)
+      fromFunds += reservation.amount
+    } else total += checkedCoinValue(ref, owner, context.source)
   }
+  total += fromFunds
   if (total < budget) {
     throw invalidArgument(`Balance of gas object ${total} is lower than the needed amount: ${budget}`)
+  }
+  return fromFunds
+}
+
+function checkedCoinValue(ref: ObjectRef, owner: string, source: ObjectSource): bigint {
+  const coin = requireReference(source, ref)
+  if (coin.data.kind !== 'move' || coin.data.type !== SUI_COIN_TYPE) {
+    throw invalidArgument(`gas object ${coin.id} is not a SUI coin`)
+  }
+  if (coin.owner.kind !== 'address' || coin.owner.address !== owner) {
+    throw invalidArgument(`gas object ${coin.id} is not owned by the gas owner ${owner}`)
+  }
+  return coinValue(coin)
+}
+
+/** Nothing that a transaction paid from funds names need ever change, so its window is what keeps it from being sent again
+ *  when its digest has been forgotten. */
+function checkReplayWindow(expiration: TransactionDataV1['expiration']): void {
+  const window = expiration.ValidDuring ?? expiration.Validity
+  const [from, to] = [window?.minEpoch ?? null, window?.maxEpoch ?? null]
+  if (from === null || to === null || BigInt(to) > BigInt(from) + 1n) {
+    throw invalidArgument(
+      'a transaction without gas payment is paid from the address balance, and must be valid for one or two epochs only',
+    )
+  }
+}
+
+function checkReservation(ref: ObjectRef, { amount, epoch }: CoinReservation, owner: string, context: CheckContext) {
+  if (normalizeAddress(ref.objectId) !== reservationId(owner, context.chainId)) {
+    throw invalidArgument(`coin reservation ${ref.objectId} is not one of the gas owner ${owner} on this chain`)
+  }
+  if (amount === 0n) throw invalidArgument('a coin reservation reserves more than nothing')
+  if (epoch !== context.epoch && epoch + 1n !== context.epoch) {
+    throw invalidArgument(`coin reservation ${ref.objectId} is of epoch ${epoch}`)
+  }
+}
+
+/** Funds must hold all that inputs and gas may take of them. */
+function checkFunds(data: TransactionDataV1, fromFunds: bigint, source: ObjectSource): void {
+  const wanted = new FundsChanges()
+  const add = ({ owner, coinType, amount }: FundsAmount) => wanted.add(owner, coinType, amount)
+  withdrawalsOf(data).forEach(add)
+  add({ owner: normalizeAddress(data.gasData.owner), coinType: SUI_TYPE, amount: fromFunds })
+  for (const [, { owner, coinType, amount }] of wanted.entries()) {
+    const available = fundsOf(source, owner, coinType)
+    if (available >= amount) continue
+    throw invalidArgument(
+      `Available amount in account ${owner} for object type ${coinType} is less than requested: ${available} < ${amount}`,
+      { owner, coinType, available: String(available), requested: String(amount) },
+    )
   }
 }

@@ -7,6 +7,7 @@ import { ByteWriter } from '../../codec/cursor.ts'
 import { saltedBlake2b256 } from '../../crypto/hash.ts'
 import { addressBytes, parseType, writeStructTag } from '../movevm/types.ts'
 import type { BalanceChange, ExecutionEvent, GasUsed, TransactionEffectsV2 } from './execution.ts'
+import { balanceType, type FundsAmount } from './funds.ts'
 import { coinType, coinValue, isMoveObject, type LedgerMoveObject, type LedgerObject, ownerJson } from './object.ts'
 import type { FailureInput } from './ptb-failure.ts'
 
@@ -26,6 +27,8 @@ export interface EffectsParts {
   newIds: ReadonlySet<string>
   deletedIds: ReadonlySet<string>
   readOnlyShared: readonly LedgerObject[]
+  /** Changes of funds, by id of their field. */
+  funds: readonly (readonly [string, FundsAmount])[]
 }
 
 export interface EncodedEffects {
@@ -36,8 +39,11 @@ export interface EncodedEffects {
 
 export function buildEffects(parts: EffectsParts): EncodedEffects {
   const { gasUsed, modified, written, newIds, deletedIds } = parts
-  const ids = [...new Set([...written.keys(), ...modified.keys(), ...newIds, ...deletedIds])].sort()
+  const funds = new Map(parts.funds)
+  const ids = [...new Set([...written.keys(), ...modified.keys(), ...newIds, ...deletedIds, ...funds.keys()])].sort()
   const changedObjects = ids.map((id) => {
+    const moved = funds.get(id)
+    if (moved) return [id, accumulatorWrite(moved)] as const
     const change = {
       inputState: inputState(modified.get(id)),
       outputState: outputState(written.get(id)),
@@ -85,6 +91,16 @@ function outputState(object: LedgerObject | undefined) {
   return { ObjectWrite: [object.digest, ownerJson(object.owner)] }
 }
 
+/** Funds are not written as objects by the transaction itself: it says what is to be added or taken. */
+function accumulatorWrite({ owner, coinType, amount }: FundsAmount) {
+  const write = {
+    address: { address: owner, ty: balanceType(coinType) },
+    operation: amount < 0n ? { Split: true } : { Merge: true },
+    value: { Integer: amount < 0n ? -amount : amount },
+  }
+  return { inputState: { NotExist: true }, outputState: { AccumulatorWriteV1: write }, idOperation: { None: true } }
+}
+
 function sortDigests(digests: Iterable<string>): string[] {
   return Array.from(digests, (digest) => ({ digest, bytes: fromBase58(digest) }))
     .sort((a, b) => compareBytes(a.bytes, b.bytes))
@@ -105,22 +121,28 @@ export function encodeEvents(events: readonly ExecutionEvent[]): { bytes: Uint8A
 }
 
 /** What the transaction gave and took of each coin type, per address.
+ *  @param funds - changes of funds, by id
  *  @param ignoredId - a coin that is not real */
 export function balanceChanges(
   modified: Iterable<LedgerMoveObject>,
   written: Iterable<LedgerObject>,
+  funds: readonly (readonly [string, FundsAmount])[],
   ignoredId: string | undefined,
 ): BalanceChange[] {
   const amounts = new Map<string, BalanceChange>()
+  const change = (address: string, coin: string, amount: bigint) => {
+    const key = `${address} ${coin}`
+    const sum = (amounts.get(key)?.amount ?? 0n) + amount
+    amounts.set(key, { address, coinType: coin, amount: sum })
+  }
   const add = (object: LedgerObject, sign: bigint) => {
     if (!isMoveObject(object) || object.id === ignoredId) return
     const { owner } = object
     const coin = coinType(object.data.type)
     if (coin === undefined || (owner.kind !== 'address' && owner.kind !== 'consensus-address')) return
-    const key = `${owner.address} ${coin}`
-    const amount = (amounts.get(key)?.amount ?? 0n) + sign * coinValue(object)
-    amounts.set(key, { address: owner.address, coinType: coin, amount })
+    change(owner.address, coin, sign * coinValue(object))
   }
+  for (const [, { owner, coinType: coin, amount }] of funds) change(owner, coin, amount)
   for (const object of modified) add(object, -1n)
   for (const object of written) add(object, 1n)
   return [...amounts]

@@ -1,42 +1,21 @@
 /** Loads what a transaction names: object and pure inputs, gas coins, packages it depends on. */
 
 import { fromBase64 } from '@mysten/sui/utils'
-import { normalizeAddress } from '../movevm/types.ts'
-import { invalidArgument, notFound } from './errors.ts'
+import { MoveLinkError } from '../movevm/errors.ts'
+import type { Loader } from '../movevm/loader.ts'
+import { type DatatypeType, normalizeAddress, parseType, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
+import { Int, Struct } from '../movevm/values.ts'
+import { requireMove } from './checks.ts'
+import { invalidArgument } from './errors.ts'
 import type { ExecutionRequest, ObjectSource } from './execution.ts'
+import { type GasPayment, loadGas } from './execution-gas.ts'
 import type { ObjectRuntime } from './execution-objects.ts'
-import {
-  coinContents,
-  coinValue,
-  createObject,
-  isMoveObject,
-  type LedgerMoveObject,
-  type LedgerObject,
-  objectType,
-  SUI_COIN_TYPE,
-  ZERO_DIGEST,
-} from './object.ts'
-import { type InputAccess, pureSlot, type Slot } from './ptb-values.ts'
+import { balanceType, readWithdrawal } from './funds.ts'
+import { type LedgerMoveObject, type LedgerObject, objectType, ZERO_DIGEST } from './object.ts'
+import { type InputAccess, pureSlot, resultSlot, type Slot } from './ptb-values.ts'
 import type { CallArg, Command, ProgrammableTransaction } from './transaction.ts'
 
-/** Stands in for a payment in simulations; no real object can have this id. */
-const MOCK_GAS_ID = `0x${'9a5'.padStart(64, '0')}`
-const MOCK_GAS_VALUE = 10n ** 18n
-/** Budget of a simulation that names none: the most a transaction may have on Sui. */
-const MOCK_BUDGET = 50_000_000_000n
-
-export interface GasPayment {
-  readonly slot: Slot
-  /** The coin that stays. */
-  readonly coin: LedgerMoveObject
-  /** Coins folded into it. */
-  readonly folded: readonly LedgerMoveObject[]
-  readonly isMock: boolean
-  /** MIST held back while commands run. */
-  readonly budget: bigint
-  /** MIST in all coins together. */
-  readonly total: bigint
-}
+const WITHDRAWAL = `${SUI_FRAMEWORK_ADDRESS}::funds_accumulator::Withdrawal`
 
 export interface LoadedInputs {
   readonly slots: readonly Slot[]
@@ -49,23 +28,12 @@ export interface LoadedInputs {
   readonly dependencies: ReadonlySet<string>
 }
 
-function requireLive(source: ObjectSource, id: string): LedgerObject {
-  const object = source.getObject(normalizeAddress(id))
-  if (!object) throw notFound(`Object ${normalizeAddress(id)} not found`, { objectId: normalizeAddress(id) })
-  return object
-}
-
-function requireMove(source: ObjectSource, id: string): LedgerMoveObject {
-  const object = requireLive(source, id)
-  if (!isMoveObject(object)) throw invalidArgument(`${object.id} is a package, not an object`)
-  return object
-}
-
 /** @throws {LedgerError} if something named is not there or cannot be an input */
 export function loadInputs(
   request: ExecutionRequest,
   transaction: ProgrammableTransaction,
   runtime: ObjectRuntime,
+  loader: Loader,
 ): LoadedInputs {
   const { source } = request
   const objects: LedgerObject[] = []
@@ -77,8 +45,12 @@ export function loadInputs(
     return { type: objectType(object.data.type), cell: [runtime.decode(object)], input: { object, access } }
   }
   const gas = loadGas(request, runtime)
-  if (gas) objects.push(gas.coin, ...gas.folded)
-  const slots = transaction.inputs.map((input) => loadInput(input, source, runtime, objects, addObject))
+  if (gas) objects.push(...(gas.coin ? [gas.coin] : []), ...gas.folded)
+  const slots = transaction.inputs.map((input) =>
+    input.FundsWithdrawal
+      ? withdrawalSlot(input.FundsWithdrawal, request.data, loader)
+      : loadInput(input, source, runtime, objects, addObject),
+  )
   return { slots, gas, objects, readOnlyShared, dependencies: dependenciesOf(source, transaction, objects) }
 }
 
@@ -108,48 +80,20 @@ function loadInput(
   throw invalidArgument('this kind of input is not supported')
 }
 
-function loadGas(request: ExecutionRequest, runtime: ObjectRuntime): GasPayment | undefined {
-  const { source, data, mode } = request
-  if (mode === 'genesis') return undefined
-  const { payment } = data.gasData
-  const isMock = payment.length === 0
-  if (isMock && mode === 'commit') throw invalidArgument('no gas payment: address balances are not supported here')
-  const coins = isMock
-    ? [mockCoin(normalizeAddress(data.sender))]
-    : payment.map((ref) => requireMove(source, ref.objectId))
-  for (const coin of coins) {
-    if (coin.data.type !== SUI_COIN_TYPE) throw invalidArgument(`gas object ${coin.id} is not a SUI coin`)
+/** A right to take funds: `Withdrawal<Balance<T>> { owner, limit }`. */
+function withdrawalSlot(
+  withdrawal: NonNullable<CallArg['FundsWithdrawal']>,
+  data: ExecutionRequest['data'],
+  loader: Loader,
+): Slot {
+  const { owner, coinType, amount } = readWithdrawal(withdrawal, data)
+  try {
+    const type = loader.canonicalType(parseType(`${WITHDRAWAL}<${balanceType(coinType)}>`)) as DatatypeType
+    return resultSlot(type, new Struct(loader.layout(type), [owner, new Int(256, amount)]))
+  } catch (error) {
+    if (error instanceof MoveLinkError) throw invalidArgument(`no such coin type here: ${coinType}`)
+    throw error
   }
-  const [coin, ...folded] = coins as [LedgerMoveObject, ...LedgerMoveObject[]]
-  const total = coins.reduce((sum, each) => sum + coinValue(each), 0n)
-  const declared = BigInt(data.gasData.budget)
-  const budget = isMock && declared === 0n ? MOCK_BUDGET : declared
-  if (total < budget) throw invalidArgument(`Balance of gas object ${total} is lower than the needed amount: ${budget}`)
-  runtime.registerInput(coin)
-  // The budget is out of reach of the commands, so that it is there when gas is charged.
-  const held: LedgerMoveObject = { ...coin, data: { ...coin.data, contents: coinContents(coin.id, total - budget) } }
-  const slot: Slot = {
-    type: objectType(SUI_COIN_TYPE),
-    cell: [runtime.decode(held)],
-    input: { object: coin, access: 'gas' },
-  }
-  return { slot, coin, folded, isMock, budget, total }
-}
-
-function mockCoin(owner: string): LedgerMoveObject {
-  return createObject({
-    id: MOCK_GAS_ID,
-    version: 1n,
-    owner: { kind: 'address', address: owner },
-    previousTransaction: ZERO_DIGEST,
-    storageRebate: 0n,
-    data: {
-      kind: 'move',
-      type: SUI_COIN_TYPE,
-      hasPublicTransfer: true,
-      contents: coinContents(MOCK_GAS_ID, MOCK_GAS_VALUE),
-    },
-  }) as LedgerMoveObject
 }
 
 /** Packages that commands name are inputs too, as far as dependencies go. */

@@ -4,18 +4,22 @@ import { MAX_OBJECT_BYTES } from '../movevm/limits.ts'
 import type { Value } from '../movevm/values.ts'
 import { balanceChanges, buildEffects, encodeEvents } from './effects.ts'
 import type { ExecutionRequest, ExecutionResult, GasUsed } from './execution.ts'
-import type { GasPayment, LoadedInputs } from './execution-inputs.ts'
+import type { GasPayment } from './execution-gas.ts'
+import type { LoadedInputs } from './execution-inputs.ts'
 import type { FinalObject, NewOwner } from './execution-objects.ts'
+import { ACCUMULATOR_ROOT, type FundsAmount, FundsChanges, fundsContents, fundsOf } from './funds.ts'
 import { computationUnits, gasSummary, NO_GAS, netGas, storageCost } from './gas.ts'
 import {
   coinContents,
   createObject,
+  fundsFieldType,
   type LedgerMoveObject,
   type LedgerObject,
   type LedgerPackage,
   type MoveData,
   type Owner,
   objectType,
+  SUI_TYPE,
   storageBytes,
 } from './object.ts'
 import { coinBalance } from './ptb-coins.ts'
@@ -29,7 +33,7 @@ export interface Outcome {
   readonly modified: ReadonlyMap<string, LedgerMoveObject>
   readonly newIds: ReadonlySet<string>
   readonly deletedIds: ReadonlySet<string>
-  /** MIST in the gas coin, the budget held back included. */
+  /** MIST in the gas coin (or of the funds that pay), the budget held back included. */
   readonly gasBalance: bigint
   readonly failure: ExecutionFailure | undefined
 }
@@ -41,8 +45,8 @@ export function succeededOutcome(
   packages: ReadonlyMap<string, LedgerPackage>,
 ): Outcome {
   const { gas } = inputs
-  const gasCoin = gas && (gas.slot.cell[0] ?? run.takenGasCoin)
-  const mutable = [...inputs.slots, ...(gas ? [gas.slot] : [])].flatMap(({ input, cell }) =>
+  const gasCoin = gas && (gas.slot?.cell[0] ?? run.takenGasCoin)
+  const mutable = [...inputs.slots, ...(gas?.slot && gas.coin ? [gas.slot] : [])].flatMap(({ input, cell }) =>
     input && input.access !== 'read' ? [{ object: input.object, value: cell[0] as Value | undefined }] : [],
   )
   const outcome = run.objects.finish(mutable)
@@ -57,7 +61,7 @@ export function succeededOutcome(
     modified,
     newIds: new Set([...outcome.newIds, ...packages.keys()]),
     deletedIds,
-    gasBalance: gas && gasCoin ? coinBalance(gasCoin) + gas.budget : 0n,
+    gasBalance: gas ? (gasCoin ? coinBalance(gasCoin) + gas.budget : gas.total) : 0n,
     failure: undefined,
   }
 }
@@ -73,7 +77,7 @@ export function failedOutcome(inputs: LoadedInputs, failed: ExecutionFailure): O
     written.set(object.id, { id: object.id, type: objectType(type), owner: object.owner, hasPublicTransfer, contents })
   }
   for (const { input } of inputs.slots) if (input && input.access !== 'read') rewrite(input.object)
-  if (gas) rewrite(gas.coin)
+  if (gas?.coin) rewrite(gas.coin)
   const deletedIds = new Set<string>()
   foldGasCoins(gas, modified, deletedIds)
   return {
@@ -125,7 +129,7 @@ export function settle(request: ExecutionRequest, run: Run, inputs: LoadedInputs
   const written = new Map<string, LedgerObject>()
   for (const final of outcome.written.values()) {
     const contents =
-      final.id === inputs.gas?.coin.id ? coinContents(final.id, outcome.gasBalance - netGas(gasUsed)) : final.contents
+      final.id === inputs.gas?.coin?.id ? coinContents(final.id, outcome.gasBalance - netGas(gasUsed)) : final.contents
     written.set(final.id, finalObject(final, contents, lamport, request.digest))
   }
   for (const stored of outcome.packages.values()) {
@@ -149,12 +153,14 @@ function assemble(
   const encodedEvents = events.length > 0 ? encodeEvents(events) : undefined
   const dependencies = new Set(inputs.dependencies)
   for (const object of run.objects.received.values()) dependencies.add(object.previousTransaction)
+  const funds = fundsChanges(run, inputs, outcome, gasUsed)
+  const settled = settleFunds(request, funds, lamport)
   const encoded = buildEffects({
     failure: failed,
     epoch: request.epoch,
     gasUsed,
     digest: request.digest,
-    gasObjectId: inputs.gas?.coin.id,
+    gasObjectId: inputs.gas?.coin?.id,
     eventsDigest: encodedEvents?.digest,
     dependencies,
     lamportVersion: lamport,
@@ -163,8 +169,9 @@ function assemble(
     newIds: outcome.newIds,
     deletedIds: outcome.deletedIds,
     readOnlyShared: inputs.readOnlyShared,
+    funds,
   })
-  const mockId = inputs.gas?.isMock ? inputs.gas.coin.id : undefined
+  const mockId = inputs.gas?.isMock ? inputs.gas.coin?.id : undefined
   const failureStatus = encoded.effects.status.Failure?.error
   return {
     status:
@@ -173,14 +180,60 @@ function assemble(
     events,
     eventsBytes: encodedEvents?.bytes,
     eventsDigest: encodedEvents?.digest,
-    written: [...written.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-    deleted: [...outcome.modified.keys()].filter((id) => !written.has(id)).sort(),
+    written: [...written.values(), ...settled.written].sort((a, b) => (a.id < b.id ? -1 : 1)),
+    deleted: [...[...outcome.modified.keys()].filter((id) => !written.has(id)), ...settled.emptied].sort(),
     objectTypes: objectTypes(outcome.modified, written),
     commandOutputs: run.outputs,
-    balanceChanges: balanceChanges(outcome.modified.values(), written.values(), mockId),
+    balanceChanges: balanceChanges(outcome.modified.values(), written.values(), funds, mockId),
     gasUsed,
     ...(mockId !== undefined && { mockGas: { id: mockId, storageCost: written.get(mockId)?.storageRebate ?? 0n } }),
   }
+}
+
+/** What the transaction moves in and out of funds, by id of the field. */
+function fundsChanges(run: Run, inputs: LoadedInputs, outcome: Outcome, gasUsed: GasUsed): [string, FundsAmount][] {
+  const changes = outcome.failure ? new FundsChanges() : run.context.funds.changes
+  const { gas } = inputs
+  if (gas && (gas.reserved > 0n || !gas.coin)) {
+    const returned = gas.coin ? 0n : outcome.gasBalance - netGas(gasUsed)
+    changes.add(gas.owner, SUI_TYPE, returned - gas.reserved)
+  }
+  return changes.entries()
+}
+
+/** The fields of the funds as they are afterwards. */
+function settleFunds(
+  { source, digest }: ExecutionRequest,
+  changes: readonly [string, FundsAmount][],
+  lamport: bigint,
+): { written: LedgerObject[]; emptied: string[] } {
+  const written: LedgerObject[] = []
+  const emptied: string[] = []
+  for (const [id, { owner, coinType, amount: change }] of changes) {
+    const former = source.getObject(id)
+    const amount = fundsOf(source, owner, coinType) + change
+    if (amount <= 0n) {
+      if (former) emptied.push(id)
+      continue
+    }
+    const next = former ? former.version + 1n : 1n
+    written.push(
+      createObject({
+        id,
+        version: next > lamport ? next : lamport,
+        owner: { kind: 'object', parent: ACCUMULATOR_ROOT },
+        previousTransaction: digest,
+        storageRebate: 0n,
+        data: {
+          kind: 'move',
+          type: fundsFieldType(coinType),
+          hasPublicTransfer: false,
+          contents: fundsContents({ owner, coinType, amount }),
+        },
+      }),
+    )
+  }
+  return { written, emptied }
 }
 
 /** The outcome that can be paid for: the attempted one, or a failure for lack of gas. */

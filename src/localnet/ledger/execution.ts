@@ -11,6 +11,7 @@ import { normalizeAddress } from '../movevm/types.ts'
 import { type LoadedInputs, loadInputs } from './execution-inputs.ts'
 import { ObjectRuntime } from './execution-objects.ts'
 import { failedOutcome, type Outcome, settle, succeededOutcome } from './execution-settlement.ts'
+import { FundsRuntime } from './funds.ts'
 import { affordableInstructions } from './gas.ts'
 import type { TransactionContext } from './natives.ts'
 import type { LedgerObject } from './object.ts'
@@ -47,6 +48,8 @@ export interface ExecutionRequest {
   /** MIST per unit. */
   referenceGasPrice: bigint
   mode: ExecutionMode
+  /** No payment coins means that the gas owner's funds pay, also in a simulation; else a mock coin does. */
+  paysFromFunds?: boolean
 }
 
 /** Costs in MIST. The gas coin loses computation + storage − rebate. */
@@ -130,13 +133,14 @@ export function executeTransaction(request: ExecutionRequest): ExecutionResult {
   const transaction = programmable(data)
   const loader = new Loader(source)
   const runtime = new ObjectRuntime(source, loader, digest)
-  const inputs = loadInputs(request, transaction, runtime)
+  const inputs = loadInputs(request, transaction, runtime, loader)
   const run = new Run({
     loader,
     context: transactionContext(request, runtime),
     gas: inputs.gas?.slot,
     inputs: inputs.slots,
     mode,
+    isGasTemporary: inputs.gas !== undefined && !inputs.gas.coin,
     maxInstructions: inputs.gas
       ? affordableInstructions(inputs.gas.budget, BigInt(data.gasData.price))
       : Number.POSITIVE_INFINITY,
@@ -150,6 +154,7 @@ function transactionContext(request: ExecutionRequest, objects: ObjectRuntime): 
   const gasOwner = normalizeAddress(gasData.owner ?? sender)
   return {
     objects,
+    funds: new FundsRuntime(request.source, request.mode === 'dev-inspect'),
     sender,
     sponsor: gasOwner === sender || request.mode === 'genesis' ? undefined : gasOwner,
     epoch: request.epoch,

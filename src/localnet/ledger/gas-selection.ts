@@ -1,11 +1,13 @@
 /** Fills in gas as a Sui node does: price, budget from a trial run that a mock coin pays, and coins to pay with. */
 
+import { randomInt } from 'node:crypto'
 import { normalizeAddress } from '../movevm/types.ts'
 import { MAX_GAS_BUDGET, MAX_GAS_OBJECTS } from './checks.ts'
 import { invalidArgument } from './errors.ts'
-import type { ExecutionResult, TransactionDataV1 } from './execution.ts'
-import { coinValue, type LedgerObject, SUI_COIN_TYPE } from './object.ts'
-import { inputObjectId, type ObjectRef, programmable } from './transaction.ts'
+import type { ExecutionResult, ObjectSource, TransactionDataV1 } from './execution.ts'
+import { fundsOf, withdrawalsOf } from './funds.ts'
+import { coinValue, type LedgerObject, SUI_COIN_TYPE, SUI_TYPE } from './object.ts'
+import { argumentsOf, inputObjectId, type ObjectRef, programmable } from './transaction.ts'
 
 /** Margin on top of the estimate, in gas units: prices of storage rebates differ by a little between trial and truth. */
 const MARGIN_UNITS = 1000n
@@ -46,4 +48,22 @@ export function payWith(coins: readonly LedgerObject[], owner: string, budget: b
     )
   }
   return coins.map((coin) => ({ objectId: coin.id, version: String(coin.version), digest: coin.digest }))
+}
+
+/** The gas coin is more than what pays. */
+export function usesGasCoin(data: TransactionDataV1): boolean {
+  return programmable(data).commands.some((command) => argumentsOf(command).some((argument) => argument.GasCoin))
+}
+
+/** MIST in the owner's funds that the transaction's inputs leave. */
+export function freeFunds(data: TransactionDataV1, source: ObjectSource, owner: string): bigint {
+  const taken = withdrawalsOf(data).filter((each) => each.owner === owner && each.coinType === SUI_TYPE)
+  return taken.reduce((left, { amount }) => left - amount, fundsOf(source, owner, SUI_TYPE))
+}
+
+/** A transaction that funds pay for is good for this epoch and the next, unless it says otherwise. */
+export function replayWindow(data: TransactionDataV1, chain: string, epoch: bigint): TransactionDataV1['expiration'] {
+  if (!data.expiration.None) return data.expiration
+  const window = { minEpoch: String(epoch), maxEpoch: String(epoch + 1n), minTimestamp: null, maxTimestamp: null }
+  return { $kind: 'ValidDuring', ValidDuring: { ...window, chain, nonce: randomInt(2 ** 32) } }
 }

@@ -4,7 +4,7 @@ import { invariantFault, nativeAbort } from '../movevm/errors.ts'
 import type { NativeCall, NativeFunction, NativeTable } from '../movevm/machine.ts'
 import { nativesOf, PURE_NATIVES } from '../movevm/natives.ts'
 import { CRYPTO_NATIVES } from '../movevm/natives-crypto.ts'
-import { PRIMITIVES, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
+import { type DatatypeType, type MoveType, PRIMITIVES, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
 import { encodeValue } from '../movevm/value-bcs.ts'
 import {
   expectAddress,
@@ -12,8 +12,10 @@ import {
   expectReference,
   expectStruct,
   expectU64,
+  Int,
   MoveVector,
   Reference,
+  Struct,
   type Value,
 } from '../movevm/values.ts'
 import {
@@ -23,10 +25,13 @@ import {
   expectObjectType,
   type ObjectRuntime,
 } from './execution-objects.ts'
+import { balanceType, type FundsRuntime } from './funds.ts'
+import { failure } from './ptb-failure.ts'
 
 /** What natives know of the running transaction. */
 export interface TransactionContext {
   readonly objects: ObjectRuntime
+  readonly funds: FundsRuntime
   readonly sender: string
   /** Owner of the gas if that is not the sender. */
   readonly sponsor: string | undefined
@@ -151,6 +156,35 @@ const dynamicField: Record<string, Native> = {
   },
 }
 
+/** `T` of `Balance<T>`: what funds are of. */
+function fundsCoinType(type: MoveType | undefined): { coinType: string; balance: DatatypeType } {
+  const balance = expectObjectType(type)
+  const coin = balance.typeArguments[0]
+  if (!coin || balance.key !== balanceType(coin.key)) throw invariantFault('funds are balances')
+  return { coinType: coin.key, balance }
+}
+
+/** Of `0x2::funds_accumulator`. */
+const EOverflow = 0
+const MAX_U64 = (1n << 64n) - 1n
+
+const fundsAccumulator: Record<string, Native> = {
+  add_to_accumulator_address: ({ context, machine, typeArguments, args }) => {
+    machine.charge(OBJECT_COST)
+    const { coinType } = fundsCoinType(typeArguments[0])
+    context.funds.send(expectAddress(args[1]), coinType, expectU64(expectStruct(args[2]).fields[0]))
+    return []
+  },
+  withdraw_from_accumulator_address: ({ context, machine, typeArguments, args }) => {
+    machine.charge(OBJECT_COST)
+    const { coinType, balance } = fundsCoinType(typeArguments[0])
+    const amount = args[2] instanceof Int ? args[2].value : 0n
+    if (amount > MAX_U64) throw nativeAbort(EOverflow)
+    if (!context.funds.take(expectAddress(args[1]), coinType, amount)) throw failure('InsufficientBalanceForWithdraw')
+    return new Struct(machine.loader.layout(balance), [amount])
+  },
+}
+
 /** As on Sui. */
 const MAX_EVENT_BYTES = 250 * 1024
 
@@ -175,4 +209,5 @@ export const NATIVES: NativeTable<TransactionContext> = new Map<string, Native>(
   ...inModule('transfer', transfer),
   ...inModule('dynamic_field', dynamicField),
   ...inModule('event', { emit }),
+  ...inModule('funds_accumulator', fundsAccumulator),
 ])

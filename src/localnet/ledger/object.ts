@@ -234,8 +234,18 @@ const TYPE_OTHER = 0
 const TYPE_GAS_COIN = 1
 const TYPE_STAKED_SUI = 2
 const TYPE_COIN = 3
+const TYPE_SUI_FUNDS = 4
 
 const STAKED_SUI_TYPE = '0x0000000000000000000000000000000000000000000000000000000000000003::staking_pool::StakedSui'
+
+/** Type of the dynamic field of `0xacc` that holds an address's funds of a (normalised) coin type. */
+export function fundsFieldType(coinType: string): string {
+  const framework = SUI_FRAMEWORK_ADDRESS
+  const key = `${framework}::accumulator::Key<${framework}::balance::Balance<${coinType}>>`
+  return `${framework}::dynamic_field::Field<${key},${framework}::accumulator::U128>`
+}
+
+const SUI_FUNDS_TYPE = fundsFieldType(SUI_TYPE)
 
 interface ObjectTypeEncoding {
   bytes: Uint8Array
@@ -262,6 +272,7 @@ function moveObjectTypeBytes(type: DatatypeType): Uint8Array {
   const out = new ByteWriter(96)
   if (type.key === SUI_COIN_TYPE) return out.u8(TYPE_GAS_COIN).finish()
   if (type.key === STAKED_SUI_TYPE) return out.u8(TYPE_STAKED_SUI).finish()
+  if (type.key === SUI_FUNDS_TYPE) return out.u8(TYPE_SUI_FUNDS).finish()
   const coin = coinTypeOf(type)
   if (coin) return writeTypeTag(out.u8(TYPE_COIN), coin).finish()
   return writeStructTag(out.u8(TYPE_OTHER), type).finish()
@@ -291,6 +302,7 @@ function readMoveObjectType(reader: ByteReader): string {
   if (tag === TYPE_GAS_COIN) return SUI_COIN_TYPE
   if (tag === TYPE_STAKED_SUI) return STAKED_SUI_TYPE
   if (tag === TYPE_COIN) return datatypeType(SUI_FRAMEWORK_ADDRESS, 'coin', 'Coin', [readTypeTag(reader)]).key
+  if (tag === TYPE_SUI_FUNDS) return SUI_FUNDS_TYPE
   if (tag === TYPE_OTHER) return readStructTag(reader).key
   throw new RangeError(`unknown object type variant ${tag}`)
 }

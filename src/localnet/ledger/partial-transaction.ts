@@ -36,6 +36,7 @@ type PlanInput = TransactionPlan['inputs'][number]
 
 function planInput(input: PlanInput, index: number): PartialInput {
   if (input.Pure) return { kind: 'pure', bytes: fromBase64(input.Pure.bytes) }
+  if (input.FundsWithdrawal) return { kind: 'resolved', input: input as CallArg }
   if (input.Object) return { kind: 'resolved', input: input as CallArg }
   if (input.UnresolvedObject) return { kind: 'unresolved', objectId: input.UnresolvedObject.objectId }
   throw invalidArgument(`input ${index} of the plan is of a kind that the ledger does not resolve: ${input.$kind}`)

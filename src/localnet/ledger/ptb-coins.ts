@@ -44,6 +44,7 @@ export function runTransferObjects(run: Run, command: NonNullable<Command['Trans
   const borrows = new Borrows()
   const objects = command.objects.map((argument, i) => {
     const slot = run.args.slot(argument, i)
+    if (slot === run.gas && run.isGasTemporary) throw argumentFailure(i, 'InvalidGasCoinUsage')
     const taken = run.args.takeObject(slot, i)
     if (slot === run.gas) run.takenGasCoin = taken.value
     if (!hasAbility(run.loader, taken.type, 'key') || !hasAbility(run.loader, taken.type, 'store')) {

@@ -21,6 +21,8 @@ export interface RunOptions {
   inputs: readonly Slot[]
   mode: ExecutionMode
   maxInstructions: number
+  /** The gas coin lives only in this transaction: funds pay. */
+  isGasTemporary?: boolean
 }
 
 export class Run {
@@ -31,6 +33,7 @@ export class Run {
   readonly mode: ExecutionMode
   readonly inputs: readonly Slot[]
   readonly gas: Slot | undefined
+  readonly isGasTemporary: boolean
   readonly results: Slot[][] = []
   readonly outputs: CommandOutput[] = []
   readonly heat = new Heat()
@@ -43,6 +46,7 @@ export class Run {
     this.mode = options.mode
     this.gas = options.gas
     this.inputs = options.inputs
+    this.isGasTemporary = options.isGasTemporary === true
     this.machine = new Machine(options.loader, NATIVES, options.context, options.maxInstructions)
     const table: SlotTable = { gas: options.gas, inputs: options.inputs, results: this.results }
     this.args = new ArgumentReader(table, options.loader, options.mode === 'dev-inspect')

@@ -7,7 +7,7 @@ import { runMoveCall } from './ptb-move-call.ts'
 import { runPublish, runUpgrade } from './ptb-publish.ts'
 import type { Run } from './ptb-run.ts'
 import { hasAbility, type Slot } from './ptb-values.ts'
-import type { Argument, Command } from './transaction.ts'
+import { argumentsOf, type Command } from './transaction.ts'
 
 /** Runs all commands.
  *  @returns the packages published
@@ -35,13 +35,6 @@ function runCommand(run: Run, command: Command, published: Map<string, LedgerPac
   const slots = run.entangle(argumentsOf(command), () => done)
   if (run.wantsOutputs) run.outputs.push({ returnValues: [], mutatedByRef: [] })
   return slots
-}
-
-function argumentsOf(command: Command): readonly Argument[] {
-  if (command.TransferObjects) return [...command.TransferObjects.objects, command.TransferObjects.address]
-  if (command.SplitCoins) return [command.SplitCoins.coin, ...command.SplitCoins.amounts]
-  if (command.MergeCoins) return [command.MergeCoins.destination, ...command.MergeCoins.sources]
-  return command.MakeMoveVec?.elements ?? (command.Upgrade ? [command.Upgrade.ticket] : [])
 }
 
 function runBuiltIn(run: Run, command: Command, published: Map<string, LedgerPackage>): Slot[] {

@@ -9,7 +9,7 @@ import { invalidArgument } from './errors.ts'
 import type { ObjectSource } from './execution.ts'
 import type { LedgerObject } from './object.ts'
 import type { PartialTransaction, UnresolvedObject } from './partial-transaction.ts'
-import type { Argument, CallArg, Command } from './transaction.ts'
+import { type Argument, argumentsOf, type CallArg, type Command } from './transaction.ts'
 
 const RECEIVING_TYPE = `${SUI_FRAMEWORK_ADDRESS}::transfer::Receiving`
 
@@ -91,14 +91,4 @@ function functionSignature(source: ObjectSource, packageId: string, module: stri
   const signature = moduleFunction(source, normalizeAddress(packageId), module, name)
   if (!signature) throw invalidArgument(`unable to find function ${normalizeAddress(packageId)}::${module}::${name}`)
   return signature
-}
-
-/** Arguments of a command that is not a Move call. */
-function argumentsOf(command: Command): readonly Argument[] {
-  if (command.TransferObjects) return [...command.TransferObjects.objects, command.TransferObjects.address]
-  if (command.SplitCoins) return [command.SplitCoins.coin, ...command.SplitCoins.amounts]
-  if (command.MergeCoins) return [command.MergeCoins.destination, ...command.MergeCoins.sources]
-  if (command.MakeMoveVec) return command.MakeMoveVec.elements
-  if (command.Upgrade) return [command.Upgrade.ticket]
-  return []
 }

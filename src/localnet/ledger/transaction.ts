@@ -83,7 +83,6 @@ function checkShape(data: TransactionDataV1): void {
     if (input.Pure && input.Pure.bytes.length > (MAX_PURE_BYTES * 4) / 3 + 4) {
       throw invalidArgument(`input ${index} exceeds ${MAX_PURE_BYTES} bytes`)
     }
-    if (input.FundsWithdrawal) throw invalidArgument('address balances are not supported here: use coins')
   }
 }
 
@@ -92,6 +91,16 @@ export function moveCalls(commands: readonly Command[]): string[] {
   return commands.flatMap(({ MoveCall: call }) =>
     call ? [`${normalizeAddress(call.package)}::${call.module}::${call.function}`] : [],
   )
+}
+
+/** Every argument of a command. */
+export function argumentsOf(command: Command): readonly Argument[] {
+  if (command.MoveCall) return command.MoveCall.arguments
+  if (command.TransferObjects) return [...command.TransferObjects.objects, command.TransferObjects.address]
+  if (command.SplitCoins) return [command.SplitCoins.coin, ...command.SplitCoins.amounts]
+  if (command.MergeCoins) return [command.MergeCoins.destination, ...command.MergeCoins.sources]
+  if (command.MakeMoveVec) return command.MakeMoveVec.elements
+  return command.Upgrade ? [command.Upgrade.ticket] : []
 }
 
 /** Id of an object input and how it is used; nothing for pure inputs. */

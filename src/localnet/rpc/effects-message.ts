@@ -7,6 +7,8 @@ import type { FieldMask } from './field-mask.ts'
 import { Proto } from './messages.ts'
 
 const {
+  AccumulatorWrite_AccumulatorOperation: AccumulatorOperation,
+  AccumulatorWrite_AccumulatorValue: AccumulatorValue,
   Owner_OwnerKind: OwnerKind,
   ChangedObject_InputObjectState: InputState,
   ChangedObject_OutputObjectState: OutputState,
@@ -59,7 +61,7 @@ function changedObject(
     message.inputDigest = digest
     message.inputOwner = bcsOwnerMessage(owner)
   }
-  const { ObjectWrite: write, PackageWrite: packageWrite } = change.outputState
+  const { ObjectWrite: write, PackageWrite: packageWrite, AccumulatorWriteV1: funds } = change.outputState
   if (write) {
     message.outputState = OutputState.OBJECT_WRITE
     message.outputVersion = lamportVersion
@@ -70,6 +72,17 @@ function changedObject(
     message.outputVersion = BigInt(packageWrite[0])
     message.outputDigest = packageWrite[1]
     message.outputOwner = { kind: OwnerKind.IMMUTABLE }
+  } else if (funds) {
+    message.outputState = OutputState.ACCUMULATOR_WRITE
+    message.accumulatorWrite = {
+      address: funds.address.address,
+      accumulatorType: funds.address.ty,
+      operation: funds.operation.Split ? AccumulatorOperation.SPLIT : AccumulatorOperation.MERGE,
+      valueKind: AccumulatorValue.INTEGER,
+      integerValue: BigInt(funds.value.Integer ?? 0),
+      integerTuple: [],
+      eventDigestValue: [],
+    }
   }
   return message
 }

@@ -3,6 +3,7 @@
 import type { Chain } from '../ledger/chain.ts'
 import { type DynamicFieldView, dynamicFieldView } from '../ledger/dynamic-field.ts'
 import { invalidArgument, notFound } from '../ledger/errors.ts'
+import { ACCUMULATOR_ROOT, readFunds } from '../ledger/funds.ts'
 import { coinType, coinValue, type LedgerObject } from '../ledger/object.ts'
 import { datatypeType, normalizeAddress, parseType, SUI_FRAMEWORK_ADDRESS } from '../movevm/types.ts'
 import { coinMetadata, treasury } from './coin-info.ts'
@@ -22,20 +23,33 @@ function coinOf(object: LedgerObject): string | undefined {
   return object.data.kind === 'move' && object.owner.kind === 'address' ? coinType(object.data.type) : undefined
 }
 
-function balanceMessage(type: string, amount: bigint): Proto.Balance {
-  // Balances without coins ("address balances") do not exist here.
-  return { coinType: type, balance: amount, coinBalance: amount, addressBalance: 0n }
+interface Holding {
+  coins: bigint
+  funds: bigint
+}
+
+function balanceMessage(type: string, { coins, funds }: Holding): Proto.Balance {
+  return { coinType: type, balance: coins + funds, coinBalance: coins, addressBalance: funds }
 }
 
 export function stateService(chain: Chain): Handlers {
   const { state } = chain
 
-  function balances(owner: string): Map<string, bigint> {
-    const sums = new Map<string, bigint>()
+  function balances(owner: string): Map<string, Holding> {
+    const sums = new Map<string, Holding>()
+    const holding = (type: string) => {
+      const known = sums.get(type) ?? { coins: 0n, funds: 0n }
+      sums.set(type, known)
+      return known
+    }
+    for (const id of state.childIds(ACCUMULATOR_ROOT)) {
+      const funds = readFunds(state.getObject(id)!)
+      if (funds.owner === owner) holding(funds.coinType).funds += funds.amount
+    }
     for (const id of state.ownedIds(owner)) {
       const object = state.getObject(id)!
       const type = coinOf(object)
-      if (type !== undefined) sums.set(type, (sums.get(type) ?? 0n) + coinValue(object))
+      if (type !== undefined) holding(type).coins += coinValue(object)
     }
     return sums
   }
@@ -57,7 +71,7 @@ export function stateService(chain: Chain): Handlers {
     const owner = requiredAddress(request.owner, 'owner')
     if (!request.coinType) throw invalidArgument('missing coin_type')
     const type = parseType(request.coinType).key
-    return { balance: balanceMessage(type, balances(owner).get(type) ?? 0n) }
+    return { balance: balanceMessage(type, balances(owner).get(type) ?? { coins: 0n, funds: 0n }) }
   }
 
   const listBalances: Unary<Proto.ListBalancesRequest, Proto.ListBalancesResponse> = (request) => {

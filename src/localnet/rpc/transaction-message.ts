@@ -5,12 +5,13 @@ import { invalidArgument } from '../ledger/errors.ts'
 import type { TransactionDataV1 } from '../ledger/execution.ts'
 import { NO_EXPIRATION, type PartialInput, type PartialTransaction } from '../ledger/partial-transaction.ts'
 import { type Argument, type CallArg, type Command, type Expiration, programmable } from '../ledger/transaction.ts'
-import { normalizeAddress } from '../movevm/types.ts'
+import { normalizeAddress, parseType } from '../movevm/types.ts'
 import type { FieldMask } from './field-mask.ts'
 import { Proto, type Timestamp, timestamp } from './messages.ts'
 
 const {
   Argument_ArgumentKind: ArgumentKind,
+  FundsWithdrawal_Source: WithdrawalSource,
   Input_InputKind: InputKind,
   TransactionExpiration_TransactionExpirationKind: ExpirationKind,
 } = Proto
@@ -73,6 +74,15 @@ function commandMessage(command: Command): Proto.Command['command'] {
 
 function inputMessage(input: CallArg): Proto.Input {
   if (input.Pure) return { kind: InputKind.PURE, pure: fromBase64(input.Pure.bytes) }
+  if (input.FundsWithdrawal) {
+    const { reservation, typeArg, withdrawFrom } = input.FundsWithdrawal
+    const fundsWithdrawal = {
+      amount: BigInt(reservation.MaxAmountU64),
+      coinType: typeArg.Balance,
+      source: withdrawFrom.Sponsor ? WithdrawalSource.SPONSOR : WithdrawalSource.SENDER,
+    }
+    return { kind: InputKind.FUNDS_WITHDRAWAL, fundsWithdrawal }
+  }
   const object = input.Object
   if (object?.SharedObject) {
     const { objectId, initialSharedVersion, mutable } = object.SharedObject
@@ -228,12 +238,30 @@ function parseCommand({ command }: Proto.Command): Command {
   }
 }
 
+function parseWithdrawal(withdrawal: Proto.FundsWithdrawal | undefined): CallArg {
+  const amount = required(withdrawal?.amount, 'funds_withdrawal.amount')
+  const coinType = parseType(required(withdrawal?.coinType, 'funds_withdrawal.coin_type')).key
+  const { source } = withdrawal!
+  if (source === WithdrawalSource.SENDER_ALLOWANCE) {
+    throw invalidArgument('withdrawals by allowance are not supported here')
+  }
+  const FundsWithdrawal = {
+    reservation: { $kind: 'MaxAmountU64' as const, MaxAmountU64: String(amount) },
+    typeArg: { $kind: 'Balance' as const, Balance: coinType },
+    withdrawFrom:
+      source === WithdrawalSource.SPONSOR
+        ? { $kind: 'Sponsor' as const, Sponsor: true as const }
+        : { $kind: 'Sender' as const, Sender: true as const },
+  }
+  return { $kind: 'FundsWithdrawal', FundsWithdrawal }
+}
+
 function parseInput(input: Proto.Input): PartialInput {
   const kind = input.kind ?? InputKind.INPUT_KIND_UNKNOWN
   if (kind === InputKind.PURE || (kind === InputKind.INPUT_KIND_UNKNOWN && input.pure)) {
     return { kind: 'pure', bytes: required(input.pure, 'input.pure') }
   }
-  if (kind === InputKind.FUNDS_WITHDRAWAL) throw invalidArgument('address balances are not supported here: use coins')
+  if (kind === InputKind.FUNDS_WITHDRAWAL) return { kind: 'resolved', input: parseWithdrawal(input.fundsWithdrawal) }
   const objectId = normalizeAddress(required(input.objectId, 'input.object_id'))
   if (kind === InputKind.INPUT_KIND_UNKNOWN) {
     return { kind: 'unresolved', objectId, version: input.version, digest: input.digest }

@@ -126,7 +126,7 @@ describe('transactions that the ledger refuses', () => {
     ['a budget that buys nothing', (tx) => tx.setGasBudget(999), /below the minimum/],
     ['a budget above the maximum', (tx) => tx.setGasBudget(50_000_000_001n), /above the maximum/],
     ['a budget above the payment', (tx) => tx.setGasBudget(40_000_000_000n), /is lower than the needed amount/],
-    ['no payment', (tx) => tx.setGasPayment([]), /no gas payment/],
+    ['no payment', (tx) => tx.setGasPayment([]), /without gas payment/],
     [
       'a window of another chain',
       (tx) =>

@@ -4,6 +4,7 @@ module sui::coin;
 use std::ascii;
 use std::string::{Self, String};
 use sui::balance::{Self, Balance, Supply};
+use sui::funds_accumulator::Withdrawal;
 use sui::types;
 use sui::url::Url;
 
@@ -152,6 +153,16 @@ public fun destroy_zero<T>(c: Coin<T>) {
     let Coin { id, balance } = c;
     id.delete();
     balance.destroy_zero()
+}
+
+// Funds of addresses
+
+public fun send_funds<T>(coin: Coin<T>, recipient: address) {
+    coin.into_balance().send_funds(recipient)
+}
+
+public fun redeem_funds<T>(withdrawal: Withdrawal<Balance<T>>, ctx: &mut TxContext): Coin<T> {
+    from_balance(balance::redeem_funds(withdrawal), ctx)
 }
 
 // Description of a currency

@@ -3,9 +3,10 @@ module sui::framework_tests;
 
 use std::unit_test::destroy;
 use sui::bag;
-use sui::balance;
+use sui::balance::{Self, Balance};
 use sui::bcs;
 use sui::coin;
+use sui::funds_accumulator::Withdrawal;
 use sui::hex;
 use sui::object_table;
 use sui::package;
@@ -234,4 +235,54 @@ fun a_publisher_proves_authorship() {
     assert!(!publisher.from_module<coin::Coin<Money>>());
     assert!(*publisher.published_module().as_bytes() == b"framework_tests");
     publisher.burn_publisher()
+}
+
+// Withdrawals
+
+fun withdrawal(object: &mut Thing, value: u64): Withdrawal<Balance<Money>> {
+    balance::withdraw_funds_from_object(&mut object.id, value)
+}
+
+fun two_things(): (Thing, Thing) {
+    let ctx = &mut tx_context::dummy();
+    (Thing { id: object::new(ctx), value: 0 }, Thing { id: object::new(ctx), value: 1 })
+}
+
+#[test]
+fun a_withdrawal_is_split_and_joined() {
+    let (mut a, b) = two_things();
+    let mut whole = withdrawal(&mut a, 10);
+    let part = whole.split(4);
+    assert!(whole.limit() == 6 && part.limit() == 4);
+    assert!(part.owner() == a.id.to_address());
+    whole.join(part);
+    assert!(whole.limit() == 10);
+    destroy(a);
+    destroy(b)
+}
+
+#[test, expected_failure(abort_code = sui::funds_accumulator::EInvalidSubLimit)]
+fun a_part_is_not_more_than_the_whole() {
+    let (mut a, b) = two_things();
+    withdrawal(&mut a, 10).split(11);
+    destroy(a);
+    destroy(b)
+}
+
+#[test, expected_failure(abort_code = sui::funds_accumulator::EOwnerMismatch)]
+fun withdrawals_of_two_owners_stay_apart() {
+    let (mut a, mut b) = two_things();
+    withdrawal(&mut a, 10).join(withdrawal(&mut b, 10));
+    destroy(a);
+    destroy(b)
+}
+
+#[test, expected_failure(abort_code = sui::funds_accumulator::EOverflow)]
+fun joined_limits_have_a_bound() {
+    let (mut a, b) = two_things();
+    let most = 0xffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff_ffff;
+    let mut all = sui::funds_accumulator::withdraw_from_object<Balance<Money>>(&a.id, most);
+    all.join(withdrawal(&mut a, 1));
+    destroy(a);
+    destroy(b)
 }
