@@ -1,9 +1,10 @@
 /** `walrus::blob::Blob` as it lies on chain. @see walrus-sui reference §3.2 */
 
 import { ByteReader, CodecError } from '../codec/cursor.ts'
+import { Blob } from './bindings/walrus/blob.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { ChainRecordError } from './errors.ts'
-import { addressFromBytes } from './object-id.ts'
+import { safeNumber } from './record-values.ts'
 import type { WalrusState } from './system-state.ts'
 
 export interface BlobRecord {
@@ -24,18 +25,17 @@ export interface BlobRecord {
 
 /** The fields of a `Blob` from where the reader stands. */
 export function readBlobRecord(reader: ByteReader): BlobRecord {
-  const objectId = addressFromBytes(reader.bytes(32))
-  const registeredEpoch = reader.u32()
-  const blobId = reader.bytes(32).slice()
-  const blobBytes = reader.safeU64()
-  reader.u8() // encoding type; registration admits one only
-  const certifiedEpoch = reader.bool() ? reader.u32() : null
-  reader.bytes(32) // storage id
-  reader.u32() // storage start
-  const endEpoch = reader.u32()
-  const storageBytes = reader.u64()
-  const deletable = reader.bool()
-  return { objectId, blobId, blobBytes, registeredEpoch, certifiedEpoch, endEpoch, storageBytes, deletable }
+  const { id, blobId, size, registeredEpoch, certifiedEpoch, storage, deletable } = Blob.read(reader)
+  return {
+    objectId: id,
+    blobId,
+    blobBytes: safeNumber(size),
+    registeredEpoch,
+    certifiedEpoch,
+    endEpoch: storage.endEpoch,
+    storageBytes: storage.storageSize,
+    deletable,
+  }
 }
 
 /** @throws {ChainRecordError} LEDGER_RECORD_MALFORMED */
@@ -56,7 +56,7 @@ export function parseBlobObject(object: Pick<LedgerObject, 'id' | 'content'>): B
 
 /** Type of blob objects of this network. */
 export function blobObjectType(state: WalrusState): string {
-  return `${state.originalPackageId}::blob::Blob`
+  return Blob.at(state.originalPackageId)
 }
 
 /** More blobs than anyone should leave lying about; older ones beyond it are simply not reused. */

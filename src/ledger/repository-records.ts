@@ -1,11 +1,17 @@
-/** Layouts of the `floe` contract, parsed from BCS with bounds. Field order is that of the Move sources.
+/** Records of the `floe` contract in the client's terms: numbers instead of u64, hex ids, named kinds. Layouts are
+ *  generated (`bindings/floe`); the bounds that the contract keeps are checked here.
  *  @see src/move/floe/sources: repository, pack_table, ref_table, push_log, attestation_list */
 
-import { toHex } from '../base/bytes.ts'
-import { type ByteReader, CodecError } from '../codec/cursor.ts'
-import { addressFromBytes } from './object-id.ts'
+import type { ByteReader } from '../codec/cursor.ts'
+import { Attestation } from './bindings/floe/attestation-list.ts'
+import { PackRecord as PackLayout } from './bindings/floe/pack-table.ts'
+import { Push as PushLayout } from './bindings/floe/push.ts'
+import { type PackRange as PackRangeLayout, PushRecord as PushRecordLayout } from './bindings/floe/push-log.ts'
+import { Ref } from './bindings/floe/ref-table.ts'
+import { Repository } from './bindings/floe/repository.ts'
+import { type Layout, string, u64, vector } from './layout.ts'
+import { bounded, boundedText, hexId, optionalHexId, safeNumber, variantOf } from './record-values.ts'
 
-const ID_BYTES = 32
 const MAX_NAME_BYTES = 512
 /** The contract's 200 bytes and the longer of the prefixes, `refs/heads/`. */
 const MAX_REF_BYTES = 211
@@ -49,46 +55,44 @@ export interface RepositoryRecord {
   fundFrost: bigint
 }
 
-function readTable(reader: ByteReader): TableRecord {
-  return { id: addressFromBytes(reader.bytes(ID_BYTES)), size: reader.safeU64() }
+/** A value that takes all the bytes. */
+function readAll<T>(reader: ByteReader, layout: Layout<T>): T {
+  const value = layout.read(reader)
+  reader.end()
+  return value
+}
+
+function tableRecord({ id, size }: { id: string; size: bigint }): TableRecord {
+  return { id, size: safeNumber(size) }
 }
 
 export function readRepositoryRecord(reader: ByteReader): RepositoryRecord {
-  const id = addressFromBytes(reader.bytes(ID_BYTES))
-  const version = reader.safeU64()
-  const name = reader.string(MAX_NAME_BYTES)
-  const createdMs = reader.safeU64()
-  const graceMs = reader.safeU64()
-  const roles = new Map<string, number>()
-  const memberCount = reader.length(MAX_MEMBERS, ID_BYTES + 1)
-  for (let i = 0; i < memberCount; i++) roles.set(addressFromBytes(reader.bytes(ID_BYTES)), reader.u8())
-  const admins = Array.from({ length: reader.length(MAX_ADMINS, ID_BYTES) }, () =>
-    addressFromBytes(reader.bytes(ID_BYTES)),
+  const { id, version, name, createdMs, graceMs, members, packs, refs, log, attestations, fund } = readAll(
+    reader,
+    Repository,
   )
-  const record: RepositoryRecord = {
+  return {
     id,
-    version,
-    name,
-    createdMs,
-    graceMs,
-    roles,
-    admins,
-    packs: readTable(reader),
-    packNumbers: readTable(reader),
-    packBlobs: readTable(reader),
-    openPushes: readTable(reader),
-    generation: reader.u64(),
-    seenEpoch: reader.u32(),
-    refs: readTable(reader),
-    refNames: readTable(reader),
-    forbidForce: reader.bool(),
-    log: readTable(reader),
-    attestations: readTable(reader),
-    attestationsByCommit: readTable(reader),
-    fundFrost: reader.u64(),
+    version: safeNumber(version),
+    name: boundedText(name, MAX_NAME_BYTES),
+    createdMs: safeNumber(createdMs),
+    graceMs: safeNumber(graceMs),
+    roles: new Map(bounded(members.roles, MAX_MEMBERS)),
+    admins: bounded(members.admins, MAX_ADMINS),
+    packs: tableRecord(packs.records),
+    packNumbers: tableRecord(packs.numbers),
+    packBlobs: tableRecord(packs.blobs),
+    openPushes: tableRecord(packs.openPushes),
+    generation: packs.generation,
+    seenEpoch: packs.seenEpoch,
+    refs: tableRecord(refs.refs),
+    refNames: tableRecord(refs.names),
+    forbidForce: refs.forbidForce,
+    log: tableRecord(log.records),
+    attestations: tableRecord(attestations.records),
+    attestationsByCommit: tableRecord(attestations.byCommit),
+    fundFrost: fund,
   }
-  reader.end()
-  return record
 }
 
 export interface PackRecord {
@@ -115,31 +119,19 @@ export interface PackRecord {
 const PACK_STATES = ['live', 'removal-proposed', 'removed'] as const
 const PACK_KIND_NAMES = ['data', 'meta'] as const
 
-function variantOf<T>(names: readonly T[], index: number): T {
-  const name = names[index]
-  if (name === undefined) throw new CodecError('unknown variant', { index })
-  return name
-}
-
 export function readPackRecord(reader: ByteReader, number: number): PackRecord {
-  const record: PackRecord = {
+  const { push, bytes, kind, depositedMs, retainUntilMs, state, removableMs, ...same } = readAll(reader, PackLayout)
+  return {
+    ...same,
     number,
-    blobId: reader.bytes(ID_BYTES).slice(),
-    objectId: addressFromBytes(reader.bytes(ID_BYTES)),
-    bytes: reader.safeU64(),
-    kind: variantOf(PACK_KIND_NAMES, reader.u8()),
-    certifiedEpoch: reader.u32(),
-    endEpoch: reader.u32(),
-    permanent: reader.bool(),
-    pusher: addressFromBytes(reader.bytes(ID_BYTES)),
-    pushId: addressFromBytes(reader.bytes(ID_BYTES)),
-    depositedMs: reader.safeU64(),
-    retainUntilMs: reader.safeU64(),
-    state: variantOf(PACK_STATES, reader.u8()),
-    removableMs: reader.safeU64(),
+    bytes: safeNumber(bytes),
+    kind: variantOf(PACK_KIND_NAMES, kind),
+    pushId: push,
+    depositedMs: safeNumber(depositedMs),
+    retainUntilMs: safeNumber(retainUntilMs),
+    state: variantOf(PACK_STATES, state),
+    removableMs: safeNumber(removableMs),
   }
-  reader.end()
-  return record
 }
 
 export interface RefRecord {
@@ -155,34 +147,21 @@ export interface RefRecord {
   forbidForce: boolean
 }
 
-function readId(reader: ByteReader): string {
-  const bytes = reader.byteVector(ID_BYTES)
-  if (bytes.length !== ID_BYTES) throw new CodecError('an id has 32 bytes', { got: bytes.length })
-  return toHex(bytes)
-}
-
-function readOptionalId(reader: ByteReader): string | null {
-  return reader.bool() ? readId(reader) : null
-}
-
 export function readRefRecord(reader: ByteReader, name: string): RefRecord {
-  const record: RefRecord = {
+  const row = readAll(reader, Ref)
+  return {
     name,
-    number: reader.safeU64(),
-    commit: readOptionalId(reader),
-    commitPack: reader.safeU64(),
-    push: reader.safeU64(),
-    updatedMs: reader.safeU64(),
-    forbidForce: reader.bool(),
+    number: safeNumber(row.number),
+    commit: optionalHexId(row.commit),
+    commitPack: safeNumber(row.commitPack),
+    push: safeNumber(row.push),
+    updatedMs: safeNumber(row.updatedMs),
+    forbidForce: row.forbidForce,
   }
-  reader.end()
-  return record
 }
 
 export function readRefName(reader: ByteReader): string {
-  const name = reader.string(MAX_REF_BYTES)
-  reader.end()
-  return name
+  return boundedText(readAll(reader, string), MAX_REF_BYTES)
 }
 
 export interface PackRange {
@@ -220,38 +199,34 @@ export interface PushRecord {
   walrusEpoch: number
 }
 
-function readRanges(reader: ByteReader): PackRange[] {
-  return Array.from({ length: reader.length(MAX_RANGES, 16) }, () => ({
-    first: reader.safeU64(),
-    count: reader.safeU64(),
-  }))
+function rangesOf(ranges: readonly PackRangeLayout[]): PackRange[] {
+  return bounded(ranges, MAX_RANGES).map(({ first, count }) => ({ first: safeNumber(first), count: safeNumber(count) }))
 }
 
 export function readPushRecord(reader: ByteReader, number: number): PushRecord {
-  const record: PushRecord = {
+  const row = readAll(reader, PushRecordLayout)
+  return {
     number,
-    ref: reader.string(MAX_REF_BYTES),
-    old: readOptionalId(reader),
-    new: readOptionalId(reader),
-    pusher: addressFromBytes(reader.bytes(ID_BYTES)),
-    packs: readRanges(reader),
-    commitPack: reader.safeU64(),
-    segments: Array.from({ length: reader.length(MAX_SEGMENTS, 24) }, () => ({
-      pack: reader.safeU64(),
-      offset: reader.safeU64(),
-      bytes: reader.safeU64(),
+    ref: boundedText(row.ref, MAX_REF_BYTES),
+    old: optionalHexId(row.old),
+    new: optionalHexId(row.new),
+    pusher: row.pusher,
+    packs: rangesOf(row.packs),
+    commitPack: safeNumber(row.commitPack),
+    segments: bounded(row.segments, MAX_SEGMENTS).map((segment) => ({
+      pack: safeNumber(segment.pack),
+      offset: safeNumber(segment.offset),
+      bytes: safeNumber(segment.bytes),
     })),
-    tree: toHex(reader.byteVector(ID_BYTES)),
-    statement: readOptionalId(reader),
-    forced: reader.bool(),
-    retainUntilMs: reader.safeU64(),
-    generation: reader.u64(),
-    timeMs: reader.safeU64(),
-    suiEpoch: reader.safeU64(),
-    walrusEpoch: reader.u32(),
+    tree: row.tree.length === 0 ? '' : hexId(row.tree),
+    statement: optionalHexId(row.statement),
+    forced: row.forced,
+    retainUntilMs: safeNumber(row.retainUntilMs),
+    generation: row.generation,
+    timeMs: safeNumber(row.timeMs),
+    suiEpoch: safeNumber(row.suiEpoch),
+    walrusEpoch: row.walrusEpoch,
   }
-  reader.end()
-  return record
 }
 
 export interface AttestationRecord {
@@ -267,24 +242,21 @@ export interface AttestationRecord {
 }
 
 export function readAttestationRecord(reader: ByteReader, number: number): AttestationRecord {
-  const record: AttestationRecord = {
+  const row = readAll(reader, Attestation)
+  return {
     number,
-    commit: readId(reader),
-    predicateType: reader.string(MAX_TEXT_BYTES),
-    statement: readId(reader),
-    location: reader.string(MAX_TEXT_BYTES),
-    attester: addressFromBytes(reader.bytes(ID_BYTES)),
-    timeMs: reader.safeU64(),
-    suiEpoch: reader.safeU64(),
+    commit: hexId(row.commit),
+    predicateType: boundedText(row.predicateType, MAX_TEXT_BYTES),
+    statement: hexId(row.statement),
+    location: boundedText(row.location, MAX_TEXT_BYTES),
+    attester: row.attester,
+    timeMs: safeNumber(row.timeMs),
+    suiEpoch: safeNumber(row.suiEpoch),
   }
-  reader.end()
-  return record
 }
 
 export function readNumbers(reader: ByteReader): number[] {
-  const numbers = Array.from({ length: reader.length(MAX_PER_COMMIT, 8) }, () => reader.safeU64())
-  reader.end()
-  return numbers
+  return bounded(readAll(reader, vector(u64)), MAX_PER_COMMIT).map(safeNumber)
 }
 
 /** A push over several transactions that has not ended; owned by whoever goes on with it. */
@@ -296,13 +268,8 @@ export interface OpenPushRecord {
   packs: PackRange[]
 }
 
-/** A `Push` object up to its packs. */
+/** A `Push` object. */
 export function readOpenPush(reader: ByteReader): OpenPushRecord {
-  const id = addressFromBytes(reader.bytes(ID_BYTES))
-  const repository = addressFromBytes(reader.bytes(ID_BYTES))
-  const ref = reader.string(MAX_REF_BYTES)
-  readOptionalId(reader) // where the ref was expected
-  reader.u64() // generation
-  reader.u64() // promise
-  return { id, repository, ref, packs: readRanges(reader) }
+  const { id, repository, ref, packs } = readAll(reader, PushLayout)
+  return { id, repository, ref: boundedText(ref, MAX_REF_BYTES), packs: rangesOf(packs) }
 }

@@ -8,15 +8,24 @@ import { ByteReader, CodecError } from '../codec/cursor.ts'
 import type { CommitteeMember, SigningCommittee } from '../protocol/certificate.ts'
 import type { StoragePrices } from '../protocol/cost.ts'
 import { MAX_SHARD_COUNT, MIN_SHARD_COUNT, maxBlobBytes } from '../protocol/limits.ts'
+import { type EpochState, StakingInnerV1 } from './bindings/walrus/staking-inner.ts'
+import { StakingPool } from './bindings/walrus/staking-pool.ts'
+import { System } from './bindings/walrus/system.ts'
+import { SystemStateInnerV1 } from './bindings/walrus/system-state-inner.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, u64Key } from './dynamic-field.ts'
 import { ChainRecordError, LedgerError } from './errors.ts'
 import type { NetworkProfile } from './networks.ts'
-import { addressFromBytes, parseStructType } from './object-id.ts'
+import { parseStructType } from './object-id.ts'
+import { bounded, boundedText, safeNumber } from './record-values.ts'
 
 /** More nodes than any committee has: the chain caps the active set at 111 (150 from version 4). */
 const MAX_NODES = 1000
 const MAX_RING = 1000
+/** Uncompressed G1. */
+const PUBLIC_KEY_BYTES = 96
+const MAX_NODE_NAME_BYTES = 400
+const MAX_NODE_ADDRESS_BYTES = 1000
 const U64_BYTES = 8
 
 /** A storage node of the committee; `weight` is its shard count. */
@@ -70,11 +79,8 @@ function reading<T>(what: string, id: string, read: () => T): T {
 
 /** `System` and `Staking` have one shape. */
 export function parseVersionedObject(contents: Uint8Array): { version: number; packageId: string } {
-  const reader = new ByteReader(contents)
-  reader.bytes(32)
-  const version = reader.safeU64()
-  const packageId = addressFromBytes(reader.bytes(32))
-  return { version, packageId }
+  const { version, packageId } = System.read(new ByteReader(contents))
+  return { version: safeNumber(version), packageId }
 }
 
 export interface SystemInner {
@@ -87,25 +93,24 @@ export interface SystemInner {
   maxEpochsAhead: number
 }
 
-/** `SystemStateInnerV1` as far as the accounting ring; what follows is not needed. */
+/** `SystemStateInnerV1`. */
 export function readSystemInner(reader: ByteReader): SystemInner {
-  const members = Array.from({ length: reader.length(MAX_NODES, 36) }, () => ({
-    publicKey: reader.byteVector(96).slice(),
-    weight: reader.u16(),
-    nodeId: addressFromBytes(reader.bytes(32)),
-  }))
-  const shardCount = reader.u16()
+  const { committee, ...inner } = SystemStateInnerV1.read(reader)
+  const shardCount = committee.nShards
   if (shardCount < MIN_SHARD_COUNT || shardCount > MAX_SHARD_COUNT)
     throw new CodecError('shard count out of range', { shardCount })
-  const epoch = reader.u32()
-  reader.byteVector(96) // aggregated key; recomputed by nobody on this side
-  const totalCapacityBytes = reader.u64()
-  const usedCapacityBytes = reader.u64()
-  const prices = { storagePerUnit: reader.u64(), writePerUnit: reader.u64() }
-  reader.u32() // current index of the ring
-  const maxEpochsAhead = reader.u32()
+  for (const { publicKey } of bounded(committee.members, MAX_NODES)) bounded(publicKey, PUBLIC_KEY_BYTES)
+  const maxEpochsAhead = inner.futureAccounting.length
   if (maxEpochsAhead > MAX_RING) throw new CodecError('accounting ring too long', { maxEpochsAhead })
-  return { members, shardCount, epoch, totalCapacityBytes, usedCapacityBytes, prices, maxEpochsAhead }
+  return {
+    members: committee.members,
+    shardCount,
+    epoch: committee.epoch,
+    totalCapacityBytes: inner.totalCapacitySize,
+    usedCapacityBytes: inner.usedCapacitySize,
+    prices: { storagePerUnit: inner.storagePricePerUnitSize, writePerUnit: inner.writePricePerUnitSize },
+    maxEpochsAhead,
+  }
 }
 
 export interface StakingInner {
@@ -120,61 +125,36 @@ export interface StakingInner {
   epochStartMs: number | null
 }
 
-function readCommittee(reader: ByteReader): Map<string, number[]> {
-  const committee = new Map<string, number[]>()
-  const count = reader.length(MAX_NODES, 33)
-  for (let i = 0; i < count; i++) {
-    const nodeId = addressFromBytes(reader.bytes(32))
-    committee.set(
-      nodeId,
-      Array.from({ length: reader.length(MAX_SHARD_COUNT, 2) }, () => reader.u16()),
-    )
-  }
-  return committee
+const PHASES: Readonly<Record<EpochState['$kind'], EpochPhase>> = {
+  EpochChangeSync: 'syncing',
+  EpochChangeDone: 'done',
+  NextParamsSelected: 'params-selected',
 }
 
-const PHASES: readonly EpochPhase[] = ['syncing', 'done', 'params-selected']
-
-/** `StakingInnerV1` as far as the epoch state. */
+/** `StakingInnerV1`. */
 export function readStakingInner(reader: ByteReader): StakingInner {
-  const shardCount = reader.u16()
-  const epochDurationMs = reader.safeU64()
-  const firstEpochStartMs = reader.safeU64()
-  reader.bytes(32 + U64_BYTES) // pools: an ObjectTable
-  const epoch = reader.u32()
-  reader.bytes(32) // active set: an ExtendedField
-  if (reader.bool()) readCommittee(reader) // next committee
-  const committee = readCommittee(reader)
-  const previousCommittee = readCommittee(reader)
-  if (reader.bool()) reader.bytes(3 * U64_BYTES) // next epoch's parameters
-  const variant = reader.uleb()
-  const epochPhase = PHASES[variant]
-  if (!epochPhase) throw new CodecError('unknown epoch state', { variant })
-  // While syncing the variant carries the shard weight attested so far; else the time the phase began.
-  const attestedOrMs = epochPhase === 'syncing' ? reader.u16() : reader.safeU64()
-  const epochStartMs = epochPhase === 'syncing' ? null : attestedOrMs
+  const inner = StakingInnerV1.read(reader)
+  const { epochState } = inner
   return {
-    shardCount,
-    epochDurationMs,
-    firstEpochStartMs,
-    epoch,
-    committee,
-    previousCommittee,
-    epochPhase,
-    epochStartMs,
+    shardCount: inner.nShards,
+    epochDurationMs: safeNumber(inner.epochDuration),
+    firstEpochStartMs: safeNumber(inner.firstEpochStart),
+    epoch: inner.epoch,
+    committee: new Map(bounded(inner.committee.pos0, MAX_NODES)),
+    previousCommittee: new Map(bounded(inner.previousCommittee.pos0, MAX_NODES)),
+    epochPhase: PHASES[epochState.$kind],
+    // While syncing the variant carries the shard weight attested so far; else the time the phase began.
+    epochStartMs: epochState.$kind === 'EpochChangeSync' ? null : safeNumber(epochState.pos0),
   }
 }
 
-/** `StakingPool` as far as the node's address. */
+/** `StakingPool`. */
 export function readNodeInfo(reader: ByteReader): { name: string; networkAddress: string } {
-  reader.bytes(32)
-  const state = reader.uleb()
-  if (state === 1) reader.u32()
-  else if (state > 2) throw new CodecError('unknown pool state', { state })
-  reader.bytes(3 * U64_BYTES) // votes
-  const name = reader.string(400)
-  reader.bytes(32) // node id
-  return { name, networkAddress: reader.string(1000) }
+  const { name, networkAddress } = StakingPool.read(reader).nodeInfo
+  return {
+    name: boundedText(name, MAX_NODE_NAME_BYTES),
+    networkAddress: boundedText(networkAddress, MAX_NODE_ADDRESS_BYTES),
+  }
 }
 
 /** Reads everything a push or a clone must know about Walrus, in three rounds of requests.

@@ -63,6 +63,18 @@ const Pool = bcs.struct('StakingPool', {
   node_id: Id,
   network_address: bcs.string(),
   public_key: bcs.byteVector(),
+  next_epoch_public_key: bcs.option(bcs.byteVector()),
+  network_public_key: bcs.byteVector(),
+  metadata: Id,
+  epochs_wal_and_shares: bcs.tuple([bcs.u32(), bcs.u32(), bcs.u64(), bcs.u64()]),
+  pending: bcs.fixedArray(3, bcs.vector(bcs.tuple([bcs.u32(), bcs.u64()]))),
+  commission_rate: bcs.u16(),
+  exchange_rates: bcs.tuple([Id, bcs.u64()]),
+  pending_stake: bcs.vector(bcs.tuple([bcs.u32(), bcs.u64()])),
+  rewards_and_commission: bcs.tuple([bcs.u64(), bcs.u64()]),
+  commission_receiver: bcs.enum('Authorized', { Address: Id, Object: Id }),
+  governance_authorized: bcs.enum('Authorized', { Address: Id, Object: Id }),
+  extra_fields: bcs.tuple([Id, bcs.u64()]),
 })
 const Versioned = bcs.struct('System', { id: Id, version: bcs.u64(), package_id: Id, new_package_id: bcs.option(Id) })
 
@@ -135,6 +147,18 @@ function world(staking = stakingInner({ Done: 1_000_000n })) {
       node_id: raw(n),
       network_address: `127.0.0.1:80${n}`,
       public_key: new Uint8Array(96),
+      next_epoch_public_key: null,
+      network_public_key: new Uint8Array(33),
+      metadata: raw(4),
+      epochs_wal_and_shares: [1, 5, 7n, 7n],
+      pending: [[[6, 1n]], [], []],
+      commission_rate: 100,
+      exchange_rates: [raw(5), 3n],
+      pending_stake: [[6, 9n]],
+      rewards_and_commission: [1n, 2n],
+      commission_receiver: { Address: raw(6) },
+      governance_authorized: { Object: raw(7) },
+      extra_fields: [raw(8), 0n],
     } as never).toBytes()
   const versioned = Versioned.serialize({
     id: raw(1),
