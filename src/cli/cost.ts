@@ -7,6 +7,14 @@ export function costLines(cost: PushCost): string[] {
   return formatTable([
     ['new after dedup', `${formatBytes(cost.newBytes)} in ${formatCount(cost.newObjects, 'object')}`],
     ['packs', `${cost.packs} (${formatBytes(cost.packBytes)}), ${formatBytes(cost.encodedBytes)} encoded`],
+    ...(cost.extendedPacks === 0
+      ? []
+      : [
+          [
+            'extended',
+            `${formatCount(cost.extendedPacks, 'older pack')} that it needs, for ${formatToken(cost.extendFrost, 'WAL')} of the cost`,
+          ],
+        ]),
     ['cost here', `${formatToken(cost.walFrost, 'WAL')}, about ${formatToken(cost.suiMist, 'SUI')} gas and deposit`],
     [
       'on mainnet',

@@ -14,6 +14,8 @@ export interface LivePacks {
   isStored(blobId: Uint8Array): boolean
   /** True if a promise of epochs stands behind every answer; false if there were too many packs to ask about. */
   readonly complete: boolean
+  /** Records of the packs asked about, whatever their state. */
+  readonly packs: readonly PackRecord[]
 }
 
 /** Packs looked up on chain; a repository with more is pushed to without the savings. */
@@ -30,7 +32,7 @@ export async function readLivePacks(
   options: { epoch: number; ownPush?: string | null | undefined; signal?: AbortSignal | undefined },
 ): Promise<LivePacks> {
   const unique = [...new Map(blobIds.map((blobId) => [blobKey(blobId), blobId])).values()]
-  if (unique.length > MAX_PACKS) return { isReliable: () => false, isStored: () => true, complete: false }
+  if (unique.length > MAX_PACKS) return { isReliable: () => false, isStored: () => true, complete: false, packs: [] }
   const numbers = await reader.fetchPackNumbers(state, unique, options)
   const packs = await reader.fetchPacks(
     state,
@@ -42,6 +44,7 @@ export async function readLivePacks(
     isReliable: (blobId) => reliable.has(blobKey(blobId)),
     isStored: (blobId) => stored.has(blobKey(blobId)),
     complete: true,
+    packs,
   }
 }
 

@@ -21,6 +21,8 @@ export interface Extension {
   number: number
   endEpoch: number
   extraEpochs: number
+  /** Before encoding. */
+  packBytes: number
   /** What storage is charged for: reserved, which can be more than the blob fills. */
   storageBytes: bigint
   costFrost: bigint
@@ -50,7 +52,7 @@ export async function planExtensions(
     const { storageBytes } = parseBlobObject(blob)
     const extraEpochs = endEpoch - pack.endEpoch
     const costFrost = storageCost(storageBytes, extraEpochs, walrus.prices)
-    return { number: pack.number, endEpoch: pack.endEpoch, extraEpochs, storageBytes, costFrost }
+    return { number: pack.number, endEpoch: pack.endEpoch, extraEpochs, packBytes: pack.bytes, storageBytes, costFrost }
   })
 }
 

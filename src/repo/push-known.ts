@@ -44,7 +44,7 @@ export async function openKnown(
   const live: LivePacks =
     reader && position
       ? await readLivePacks(reader, position.state, blobIds, { epoch, signal })
-      : { isReliable: () => false, isStored: () => false, complete: true }
+      : { isReliable: () => false, isStored: () => false, complete: true, packs: [] }
   return { opened, segments, live, remote }
 }
 

@@ -7,15 +7,15 @@ import { createLimit } from '../base/limit.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
-import { AuthError } from '../ledger/errors.ts'
+import { paidBy } from '../ledger/client.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import { addRegistration, blobCost, paymentLimit } from '../ledger/transactions/register.ts'
-import { fetchWalFunds, formatWal } from '../ledger/transactions/wal-payment.ts'
+import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
+import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -28,9 +28,12 @@ import { unfinishedPushes } from './live-packs.ts'
 import type { OnProgress } from './progress.ts'
 import type { PushLocator } from './push-locator.ts'
 import type { RemoteContext } from './remote-context.ts'
+import type { Budget } from './spending.ts'
 
 /** Raw bytes of the packs that are encoded at the same time. */
 const WINDOW_BYTES = PUSH_PACK_BYTES
+/** Packs that are registered in one transaction: two commands and some 260 bytes of its 128 KiB each. */
+const WINDOW_PACKS = 200
 
 /** A pack that only the last transaction of the push is missing. */
 export interface ReadyPack {
@@ -58,8 +61,10 @@ export interface PreparePacks {
   read: ReadObject
   objects: readonly MissingObject[]
   epochs: number
-  /** Hard limit over the whole push. */
-  maxFrost: bigint | undefined
+  /** Holds the limit over the whole push. */
+  budget: Budget
+  /** What the push buys besides its packs. */
+  laterFrost: bigint
   locator: PushLocator
   packBytes?: number | undefined
   /** The repository, unless the push creates it.
@@ -70,11 +75,6 @@ export interface PreparePacks {
   signal: AbortSignal | undefined
 }
 
-export interface PreparedPacks {
-  packs: ReadyPack[]
-  paidFrost: bigint
-}
-
 interface PendingPack {
   built: Pick<BuiltPack, 'kind' | 'summary'>
   blob: EncodedBlob
@@ -82,11 +82,10 @@ interface PendingPack {
   position: number
 }
 
-export async function preparePacks(options: PreparePacks): Promise<PreparedPacks> {
+export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> {
   const { objects, read, signal, onProgress, state, coder, locator } = options
   const ready: ReadyPack[] = []
   let pending: PendingPack[] = []
-  let paidFrost = 0n
   let position = 0
   const maxBytes = Math.min(options.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
 
@@ -95,9 +94,7 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
     const group = pending
     pending = []
     try {
-      const done = await registerAndUpload(group, options, paidFrost)
-      paidFrost += done.paidFrost
-      ready.push(...done.packs)
+      ready.push(...(await registerAndUpload(group, options)))
     } finally {
       // Shared memory, some three times the packs: the next packs take it over.
       for (const { blob } of group) blob.release()
@@ -124,7 +121,7 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
     const { blobId: id } = blob
     pending.push({ built: { kind: built.kind, summary: built.summary }, blob, position })
     // Before the next pack is built: two of this size at once would be too much memory.
-    if (held() > WINDOW_BYTES / 2) await flush()
+    if (held() > WINDOW_BYTES / 2 || pending.length >= WINDOW_PACKS) await flush()
     return id
   }
 
@@ -138,14 +135,10 @@ export async function preparePacks(options: PreparePacks): Promise<PreparedPacks
   } finally {
     for (const { blob } of pending) blob.release()
   }
-  return { packs: ready, paidFrost }
+  return ready
 }
 
-async function registerAndUpload(
-  pending: readonly PendingPack[],
-  options: PreparePacks,
-  alreadyPaid: bigint,
-): Promise<{ packs: ReadyPack[]; paidFrost: bigint }> {
+async function registerAndUpload(pending: readonly PendingPack[], options: PreparePacks): Promise<ReadyPack[]> {
   const { context, state, signal, onProgress, journal } = options
   const packs = pending.map(({ built, blob }): ReadyPack => {
     const { summary, kind } = built
@@ -177,7 +170,7 @@ async function registerAndUpload(
     packs.filter((pack) => pack.blobObjectId !== null && owned.certified.has(pack.blobObjectId)),
   )
   const fresh = pending.filter((_, i) => packs[i]!.packNumber === null && packs[i]!.blobObjectId === null)
-  const paidFrost = await register(fresh, packs, options, alreadyPaid)
+  await register(fresh, packs, options)
 
   const limit = createLimit(MAX_REQUESTS)
   const committee = await context.committee()
@@ -214,7 +207,7 @@ async function registerAndUpload(
       signature: Buffer.from(pack.certificate.signature).toString('base64'),
     })
   }
-  return { packs, paidFrost }
+  return packs
 }
 
 const MAX_REQUESTS = 24
@@ -259,34 +252,24 @@ async function usableOwnedBlobs(options: PreparePacks): Promise<Map<string, Blob
 
 const EPOCHS_LOST_TO_A_BREAK = 2
 
-/** Buys storage for packs and registers them, in one transaction. Fills in their object ids.
- *  @returns the price, in FROST */
+/** Buys storage for packs and registers them, in one transaction. Fills in their object ids. */
 async function register(
   fresh: readonly PendingPack[],
   packs: readonly ReadyPack[],
   options: PreparePacks,
-  alreadyPaid: bigint,
-): Promise<bigint> {
-  if (fresh.length === 0) return 0n
-  const { context, state, signer, epochs, maxFrost, signal, onProgress, journal } = options
+): Promise<void> {
+  if (fresh.length === 0) return
+  const { context, state, signer, epochs, budget, laterFrost, signal, onProgress, journal } = options
   const { ledger, profile } = context
   const cost = fresh.reduce(
     (sum, { blob }) => sum + blobCost(state.shardCount, blob.metadata.blobBytes, epochs, state.prices),
     0n,
   )
-  const left = maxFrost === undefined ? undefined : maxFrost - alreadyPaid
-  if (left !== undefined && cost > left)
-    throw new AuthError(
-      'PUSH_MAX_WAL',
-      `the push costs ${formatWal(alreadyPaid + cost)} WAL, more than --max-wal allows`,
-      {
-        data: { costFrost: String(alreadyPaid + cost), maxFrost: String(maxFrost) },
-        hints: ['Raise --max-wal, or buy fewer epochs with --epochs'],
-      },
-    )
-  const limitFrost = paymentLimit(cost, left)
+  budget.assertEnough(cost + laterFrost)
+  const limitFrost = budget.limitFor(cost, laterFrost)
   await ensureLocalFunds(context, signer, limitFrost)
-  const funds = await fetchWalFunds(ledger, signer.address, walCoinType(profile), signal ? { signal } : {})
+  const coinType = walCoinType(profile)
+  const funds = await fetchWalFunds(ledger, signer.address, coinType, signal ? { signal } : {})
   const executed = await ledger.execute(
     (transaction) =>
       addRegistration(transaction, {
@@ -305,6 +288,7 @@ async function register(
     signer,
     signal ? { signal } : {},
   )
+  budget.paid(cost, paidBy(executed, signer.address, coinType))
   const type = blobObjectType(state)
   const created = executed.changed.filter((changed) => changed.change === 'created' && changed.type === type)
   const objects = await ledger.fetchObjects(created.map(({ id }) => id))
@@ -328,7 +312,6 @@ async function register(
     })
   }
   onProgress?.({ $kind: 'registered', packs: fresh.length, digest: executed.digest })
-  return cost
 }
 
 /** On a local network coins are worth nothing: a key that has too few gets some. */

@@ -5,11 +5,13 @@
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
 import { FloeError } from '../base/errors.ts'
-import type { ExecutedTransaction } from '../ledger/client.ts'
+import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
-import type { SegmentRecord } from '../ledger/repository-records.ts'
+import { walCoinType } from '../ledger/networks.ts'
+import type { PackRange, SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import { addRenewal } from '../ledger/transactions/renew.ts'
 import {
   addAttestation,
   addBeginPush,
@@ -17,17 +19,23 @@ import {
   addCreate,
   addDeposit,
   addFinishPush,
+  addPromise,
   addProposeRemoval,
   addRetarget,
   addSegment,
   addShare,
+  PACKS_PER_PROMISE,
   ROLES,
 } from '../ledger/transactions/repository.ts'
+import { fetchWalFunds, type WalFunds } from '../ledger/transactions/wal-payment.ts'
 import { COMMIT_PREDICATE_TYPE, STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
-import type { ReadyPack } from './push-packs.ts'
+import { type Extension, extendPacks, totalCost } from './pack-extension.ts'
+import { ensureLocalFunds, type ReadyPack } from './push-packs.ts'
+import { numberRanges, type Reuse } from './push-reuse.ts'
 import { chainRefName } from './remote.ts'
 import type { RemoteContext } from './remote-context.ts'
 import { StalePushError } from './remote-errors.ts'
+import type { Budget } from './spending.ts'
 
 export interface PublishPush {
   context: RemoteContext
@@ -39,6 +47,9 @@ export interface PublishPush {
   /** Older locator segments that stay live. */
   keptSegments: readonly SegmentRecord[]
   repository: { id: string; state: RepositoryState; openPush: string | null } | { name: string; graceMs: number }
+  /** Packs of earlier pushes that the ref needs: extended and promised before it moves, or with it. */
+  reuse: Pick<Reuse, 'extensions' | 'promises'>
+  budget: Budget
   /** Packs that nothing needs any more once the ref has moved: their removal is proposed. */
   obsoletePacks?: readonly number[] | undefined
   /** `heads/main` */
@@ -64,6 +75,8 @@ export interface PublishedPush {
 
 /** Each pack loads some four children and takes two commands. */
 const PACKS_PER_TRANSACTION = 150
+/** Reused packs that the last transaction extends or promises beside that: three children and three commands each. */
+const REUSED_PER_TRANSACTION = 100
 /** Contract's own limit. */
 const MAX_SEGMENTS = 64
 
@@ -82,7 +95,9 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
     gasMist += executed.gasMist
     return executed
   }
+  const reuse = splitReuse(push.reuse)
   try {
+    if (existing) await prepareReused(push, existing.id, floe, reuse, execute)
     let repositoryId = existing?.id ?? null
     let pushId = existing?.openPush ?? null
     // An interrupted push is continued with its deposited packs, from where the ref is now.
@@ -115,8 +130,22 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
       await created(executed)
       pushId ??= createdId(executed, `${floe}::push::Push`)
     }
+    const extendFrost = totalCost(reuse.last.extensions)
+    const funds = await fundsFor(push, extendFrost)
     const executed = await execute((transaction) => {
       const opened = openRepository(transaction, push, floe, repositoryId)
+      if (existing && reuse.last.extensions.length > 0)
+        addRenewal(transaction, {
+          state: push.state,
+          floe,
+          repository: existing.id,
+          packs: reuse.last.extensions,
+          funds,
+          limitFrost: push.budget.limitFor(extendFrost, 0n),
+          network: { name: context.profile.name, faucet: context.profile.faucetUrl !== undefined },
+        })
+      for (const range of reuse.last.promises)
+        addPromise(transaction, floe, opened.argument, { ...range, untilMs: push.retainUntilMs })
       const handle = handleOf(transaction, opened.argument)
       finish(transaction, push, floe, handle, opened.argument, last)
       for (const pack of push.obsoletePacks ?? []) addProposeRemoval(transaction, floe, opened.argument, pack)
@@ -129,6 +158,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
         })
       opened.close()
     })
+    push.budget.paid(extendFrost, paidBy(executed, signer.address, walCoinType(context.profile)))
     await created(executed)
     const reader = context.repository(repositoryId!)
     const after = await reader.fetchState()
@@ -147,6 +177,63 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
     }
     throw error
   }
+}
+
+interface SplitReuse {
+  /** In transactions of their own, before the others. */
+  before: { extensions: readonly Extension[]; promises: PackRange[] }
+  /** With the ref: lost with it, if somebody else is faster. */
+  last: { extensions: readonly Extension[]; promises: PackRange[] }
+}
+
+/** Few reused packs go along with the ref, many go before it. */
+export function splitReuse({ extensions, promises }: PublishPush['reuse']): SplitReuse {
+  const numbers = new Set([...extensions.map(({ number }) => number), ...promises])
+  const ranges = numberRanges(promises, PACKS_PER_PROMISE)
+  const none = { extensions: [], promises: [] }
+  const all = { extensions, promises: ranges }
+  return numbers.size <= REUSED_PER_TRANSACTION ? { before: none, last: all } : { before: all, last: none }
+}
+
+async function prepareReused(
+  push: PublishPush,
+  repository: string,
+  floe: string,
+  { before }: SplitReuse,
+  execute: (build: (transaction: Transaction) => void) => Promise<ExecutedTransaction>,
+): Promise<void> {
+  const { context, budget, state, signal } = push
+  await extendPacks(context, { walrus: state, floe, repository, extensions: before.extensions, budget, signal })
+  for (const ranges of promiseBatches(before.promises))
+    await execute((transaction) => {
+      const argument = transaction.object(repository)
+      for (const range of ranges) addPromise(transaction, floe, argument, { ...range, untilMs: push.retainUntilMs })
+    })
+}
+
+/** Ranges that fit into one transaction together: each pack is a child that it loads. */
+export function promiseBatches(ranges: readonly PackRange[]): PackRange[][] {
+  const batches: PackRange[][] = []
+  let room = 0
+  for (const range of ranges) {
+    if (room < range.count) {
+      batches.push([])
+      room = PROMISES_PER_TRANSACTION
+    }
+    batches.at(-1)!.push(range)
+    room -= range.count
+  }
+  return batches
+}
+
+const PROMISES_PER_TRANSACTION = 800
+
+async function fundsFor({ context, signer, budget, signal }: PublishPush, frost: bigint): Promise<WalFunds> {
+  const coinType = walCoinType(context.profile)
+  if (frost === 0n) return { coinType, coins: [], total: 0n }
+  budget.assertEnough(frost)
+  await ensureLocalFunds(context, signer, budget.limitFor(frost, 0n))
+  return fetchWalFunds(context.ledger, signer.address, coinType, signal ? { signal } : {})
 }
 
 /** The repository as an argument: the shared object, or a new one that is shared at the end. */

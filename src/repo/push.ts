@@ -13,13 +13,15 @@ import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
+import { type Extension, totalCost } from './pack-extension.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
-import { ensureLocalFunds, preparePacks, type ReadyPack } from './push-packs.ts'
+import { ensureLocalFunds, preparePacks } from './push-packs.ts'
+import { NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
 import {
   assertNotStale,
   findLocalTarget,
@@ -34,7 +36,7 @@ import { chainRefName, readRemote, writeRemote } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { parseWal } from './spending.ts'
+import { type Budget, createBudget, parseWal } from './spending.ts'
 
 export interface PushOptions extends RemoteOptions {
   /** Branch or tag, short or full (default: the current branch). */
@@ -47,6 +49,9 @@ export interface PushOptions extends RemoteOptions {
   epochs?: number | undefined
   /** Epochs in which the packs are promised not to be removed (default 2). */
   retainEpochs?: number | undefined
+  /** False: packs of earlier pushes that the ref needs end when they end, even if that is sooner (default: they are
+   *  extended as far as the push is stored). */
+  extendReused?: boolean | undefined
   /** Moves the ref even if that drops commits from it; the chain records it. */
   force?: boolean | undefined
   dryRun?: boolean | undefined
@@ -104,8 +109,12 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     new: target.commit as string,
   }
   const nowMs = workspace.clock.now()
-  const costOf = (objects: readonly MissingObject[], packBytes: readonly number[], newBytes: number) =>
-    pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs })
+  const costOf = (
+    objects: readonly MissingObject[],
+    packBytes: readonly number[],
+    newBytes: number,
+    extensions: readonly Extension[] = [],
+  ) => pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs, extensions })
 
   if (position?.current?.commit === target.commit) {
     await rememberPush(workspace, remoteName, target)
@@ -145,6 +154,22 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
           signal: options.signal,
         })
       : null
+  const retainUntilMs = nowMs + (options.retainEpochs ?? DEFAULT_RETAIN_EPOCHS) * state.epochDurationMs
+  const reuse =
+    reader && position
+      ? await planReuse({
+          context,
+          reader,
+          position,
+          known,
+          fold,
+          walrus: state,
+          endEpoch: state.epoch + epochs,
+          retainUntilMs,
+          extend: options.extendReused ?? true,
+          signal: options.signal,
+        })
+      : NO_REUSE
   const objects = fold ? withFolded(fold, lacking) : lacking
   const newBytes = await rawBytes(read, objects)
   options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
@@ -161,6 +186,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
         objects,
         packs.map((pack) => pack.bytes),
         newBytes,
+        reuse.extensions,
       ),
       packs: packs.map((pack) => ({ ...pack, blobId: '', endEpoch: state.epoch + epochs, reused: false })),
     }
@@ -175,6 +201,8 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     read,
     objects,
     fold,
+    reuse,
+    retainUntilMs,
     epochs,
     forced,
     options,
@@ -191,6 +219,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
         objects,
         sent.map((pack) => pack.bytes),
         newBytes,
+        reuse.extensions,
       ),
       walFrost: String(published.paidFrost),
       suiMist: String(published.gasMist),
@@ -217,13 +246,15 @@ interface PushRun {
   read: ReadObject
   objects: readonly MissingObject[]
   fold: Fold | null
+  reuse: Reuse
+  retainUntilMs: number
   epochs: number
   forced: boolean
   options: PushOptions
 }
 
 async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, pool, known, read, objects, fold, epochs, forced, options } = job
+  const { target, reader, position, pool, known, read, objects, fold, reuse, epochs, forced, options } = job
   const { signal } = options
   const state = await context.walrus()
   const signer = await context.signer()
@@ -236,6 +267,9 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
     readIndexes: () => readPackIndexes(reader!, position!.state, known.remote, { epoch: state.epoch, signal }),
     signal,
   })
+  const budget = pushBudget(options)
+  const laterFrost = totalCost(reuse.extensions)
+  budget.assertEnough(laterFrost)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
   try {
     await journal.record({
@@ -247,7 +281,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       new: target.commit,
       timeMs: nowMs,
     })
-    const prepared = await preparePacks({
+    const packs = await preparePacks({
       context,
       state,
       signer,
@@ -255,7 +289,8 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       read,
       objects,
       epochs,
-      maxFrost: parseWal(options.maxWal),
+      budget,
+      laterFrost,
       locator,
       packBytes: options.limits?.packBytes,
       repository: reader && position ? { reader, state: position.state, openPush } : null,
@@ -264,17 +299,19 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       signal,
     })
     await ensureLocalFunds(context, signer, 0n)
-    const commitPack = prepared.packs.some((pack) => pack.index.has('commit', target.commit))
+    const commitPack = packs.some((pack) => pack.index.has('commit', target.commit))
       ? null
       : await findCommitPack(reader!, position!, known.segments, target.commit, options)
     const published = await publishPush({
       context,
       state,
       signer,
-      packs: prepared.packs,
+      packs,
       commitPack,
       keptSegments: locator.kept(),
-      obsoletePacks: obsoletePacks(fold, prepared.packs),
+      reuse,
+      budget,
+      obsoletePacks: obsoletePacks(fold, packs),
       repository:
         reader && position
           ? { id: reader.repositoryId, state: position.state, openPush }
@@ -285,7 +322,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       tree: target.record.tree,
       statement: target.record.attachments.get(STATEMENT_ATTACHMENT) ?? null,
       forced,
-      retainUntilMs: nowMs + (options.retainEpochs ?? DEFAULT_RETAIN_EPOCHS) * state.epochDurationMs,
+      retainUntilMs: job.retainUntilMs,
       onCreated: async (repository) => {
         const address = `${context.profile.name}:${repository}`
         await workspace.withLock(
@@ -310,11 +347,11 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
     })
     options.onProgress?.({
       $kind: 'certified',
-      packs: prepared.packs.length,
+      packs: packs.length,
       digest: published.digest,
       ref: target.ref,
     })
-    return { ...published, packs: prepared.packs as ReadyPack[], paidFrost: prepared.paidFrost }
+    return { ...published, packs, paidFrost: budget.paidFrost }
   } finally {
     await journal.close()
   }
@@ -323,6 +360,11 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
 /** Bytes of the largest pack that a push makes. */
 function largestPack(options: PushOptions, state: WalrusState): number {
   return Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
+}
+
+function pushBudget({ maxWal }: PushOptions): Budget {
+  const hint = 'Raise --max-wal, or buy fewer epochs with --epochs'
+  return createBudget(parseWal(maxWal), 'PUSH_MAX_WAL', 'the push', hint)
 }
 
 /** Packs that these objects make at least. */

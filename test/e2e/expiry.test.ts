@@ -22,7 +22,7 @@ describe('the expiry of a repository', { timeout: 60_000 }, () => {
     await world.change(dir, { 'b.bin': noise(30_000, 2) })
     await push(dir, { ...world.options, epochs: 4 })
     // The other branch needs nothing that is not there already.
-    await push(dir, { ...world.options, ref: 'short', epochs: 5 })
+    await push(dir, { ...world.options, ref: 'short', epochs: 5, extendReused: false })
 
     const found = await expiry(dir, world.options)
     expect(found).toMatchObject({ network: 'local', repository: first.repository, epoch: 1 })

@@ -6,6 +6,8 @@ import { expiry } from '../../src/repo/expiry.ts'
 import { addToFund, clearFundRule, setFundRule, showFund, withdrawFromFund } from '../../src/repo/fund.ts'
 import { generateKey, showAddress } from '../../src/repo/key.ts'
 import { push } from '../../src/repo/push.ts'
+import { promiseBatches, splitReuse } from '../../src/repo/push-transaction.ts'
+import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { type RenewOptions, renew } from '../../src/repo/renew.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
@@ -191,5 +193,61 @@ describe('the fund of a repository', { timeout: 60_000 }, () => {
     expect(empty).toMatchObject({ $kind: 'up-to-date', cost: { packs: 0, unpaid: [0, 1] } })
     await clearFundRule(funded, world.options)
     await expect(renew(funded, withOptions({ fromFund: true }))).rejects.toMatchObject({ code: 'FUND_NO_RULE' })
+  })
+})
+
+describe('a push', { timeout: 60_000 }, () => {
+  let reusing: string
+  const packEnds = async () => {
+    const { refs } = await expiry(reusing, world.options)
+    return refs[0]!.packs.map((pack) => pack.endEpoch)
+  }
+
+  it('extends the packs it reuses as far as it is stored itself, within its limit', async () => {
+    reusing = await world.workspace('reusing', { 'a.bin': noise(30_000, 5) })
+    const first = await push(reusing, { ...world.options, create: { name: 'reusing', network: 'local' }, epochs: 3 })
+    await world.change(reusing, { 'b.bin': noise(3_000, 6) })
+    const dry = await push(reusing, { ...world.options, epochs: 6, dryRun: true })
+    expect(dry.cost).toMatchObject({ packs: 2, extendedPacks: 2 })
+    expect(BigInt(dry.cost.walFrost)).toBeGreaterThan(BigInt(dry.cost.extendFrost))
+    const before = await wal()
+    // Enough for the new packs, or for the old ones, but not for both: found out before anything is paid.
+    const below = `0.${String(BigInt(dry.cost.extendFrost) + 1n).padStart(9, '0')}`
+    await expect(push(reusing, { ...world.options, epochs: 6, maxWal: below })).rejects.toMatchObject({
+      code: 'PUSH_MAX_WAL',
+    })
+    expect(await wal()).toBe(before)
+    const { cost } = await push(reusing, { ...world.options, epochs: 6 })
+    expect(cost).toMatchObject({ extendedPacks: 2, extendFrost: dry.cost.extendFrost })
+    expect(before - (await wal())).toBe(BigInt(cost.walFrost))
+    expect(await packEnds()).toEqual(Array(4).fill(first.packs[0]!.endEpoch + 3))
+  })
+
+  it('leaves them as they are when told to, and promises even so that nobody removes them', async () => {
+    await world.change(reusing, { 'c.bin': noise(3_000, 7) })
+    const ends = await packEnds()
+    const { cost } = await push(reusing, { ...world.options, epochs: 9, retainEpochs: 7, extendReused: false })
+    expect(cost).toMatchObject({ extendedPacks: 0, extendFrost: '0' })
+    expect(await packEnds()).toEqual([...ends, ends[0]! + 3, ends[0]! + 3])
+    const context = await openRemoteContext('local', world.options)
+    const { repository: id } = await push(reusing, world.options)
+    const reader = context.repository(id)
+    const packs = await reader.fetchPacks(await reader.fetchState(), [0, 1, 2, 3, 4, 5])
+    expect(new Set(packs.map((pack) => pack.retainUntilMs)).size).toBe(1)
+  })
+
+  it('extends and promises many packs in transactions of their own, before the ref moves', async () => {
+    const { extensions, promises } = { extensions: [], promises: Array.from({ length: 1_900 }, (_, i) => i) }
+    const { before, last } = splitReuse({ extensions, promises })
+    expect(last).toEqual({ extensions: [], promises: [] })
+    expect(before.promises.map(({ count }) => count)).toEqual([500, 500, 500, 400])
+    expect(promiseBatches(before.promises).map((ranges) => ranges.length)).toEqual([1, 1, 1, 1])
+    const gaps = splitReuse({ extensions, promises: [1, 2, 4, 9] }).last.promises
+    expect(gaps).toEqual([
+      { first: 1, count: 2 },
+      { first: 4, count: 1 },
+      { first: 9, count: 1 },
+    ])
+    expect(promiseBatches(gaps)).toEqual([gaps])
   })
 })

@@ -15,6 +15,7 @@ interface Options extends NetworkFlags {
   remote: string
   epochs?: string
   retain?: string
+  extend: boolean
   force?: boolean
   dryRun?: boolean
   maxWal?: string
@@ -33,6 +34,7 @@ export const push = command<Options>({
       .option('--remote <name>', 'remote to push to', 'origin')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option('--retain <epochs>', 'promise not to remove the packs for this many epochs')
+      .option('--no-extend', 'let older packs that the ref needs expire when they expire, even if that is sooner')
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
@@ -74,6 +76,7 @@ export const push = command<Options>({
                 known === undefined && create !== undefined ? { name: create, network: options.network } : undefined,
               epochs: wholeNumber(options.epochs, '--epochs'),
               retainEpochs: wholeNumber(options.retain, '--retain'),
+              extendReused: options.extend,
               force: options.force,
               dryRun: options.dryRun,
               maxWal: options.maxWal,

@@ -169,6 +169,27 @@ export function addProposeRemoval(
   })
 }
 
+/** Packs that one call can promise: the contract's own limit. */
+export const PACKS_PER_PROMISE = 500
+
+/** No removal of these packs before `untilMs`. Writers only. */
+export function addPromise(
+  transaction: Transaction,
+  floe: string,
+  repository: RepositoryArgument,
+  promise: { first: number; count: number; untilMs: number },
+): void {
+  transaction.moveCall({
+    target: `${floe}::packs::promise`,
+    arguments: [
+      repository,
+      transaction.pure.u64(promise.first),
+      transaction.pure.u64(promise.count),
+      transaction.pure.u64(promise.untilMs),
+    ],
+  })
+}
+
 /** Takes a pack of an unfinished push out again. @returns the blob */
 export function addTakeBack(
   transaction: Transaction,

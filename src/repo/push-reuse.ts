@@ -1,0 +1,89 @@
+/** What a push relies on without sending it: packs of earlier pushes. A ref must not outlive them, so the push extends
+ *  them to its own end, and promises that they stay (DESIGN §7). Which packs these are, the live locator segments say;
+ *  where one of them is broken, every published pack counts. */
+
+import type { PackRecord } from '../ledger/repository-records.ts'
+import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
+import { readAllPacks } from './expiry.ts'
+import { unfinishedPushes } from './live-packs.ts'
+import { type Extension, planExtensions } from './pack-extension.ts'
+import type { Fold } from './push-fold.ts'
+import type { KnownObjects } from './push-known.ts'
+import type { RemotePosition } from './push-target.ts'
+import type { RemoteContext } from './remote-context.ts'
+
+export interface Reuse {
+  /** Packs of earlier pushes that the ref needs, as the chain has them. */
+  packs: PackRecord[]
+  /** Those that end before the push does; empty if the push is not to extend them. */
+  extensions: Extension[]
+  /** Numbers of the packs that are promised for a shorter time than the push promises. */
+  promises: number[]
+  /** Numbers of the packs that have expired: what only they held is gone. */
+  expired: number[]
+}
+
+export const NO_REUSE: Reuse = { packs: [], extensions: [], promises: [], expired: [] }
+
+export interface PlanReuse {
+  context: RemoteContext
+  reader: RepositoryReader
+  position: RemotePosition
+  known: KnownObjects
+  fold: Fold | null
+  walrus: WalrusState
+  /** First epoch without the packs of the push. */
+  endEpoch: number
+  retainUntilMs: number
+  /** False: reused packs end when they end. */
+  extend: boolean
+  signal?: AbortSignal | undefined
+}
+
+export async function planReuse(plan: PlanReuse): Promise<Reuse> {
+  const { context, walrus, endEpoch, extend, signal } = plan
+  const packs = await reusedPacks(plan)
+  const stored = packs.filter((pack) => pack.endEpoch > walrus.epoch)
+  return {
+    packs,
+    extensions: extend ? await planExtensions(context, stored, walrus, endEpoch, { signal }) : [],
+    promises: stored.filter((pack) => pack.retainUntilMs < leastPromise(plan)).map((pack) => pack.number),
+    expired: packs.filter((pack) => pack.endEpoch <= walrus.epoch).map((pack) => pack.number),
+  }
+}
+
+/** Promises move with the clock: those that are shorter by less than half an epoch are not worth a write each. */
+function leastPromise({ retainUntilMs, walrus }: PlanReuse): number {
+  return retainUntilMs - walrus.epochDurationMs / 2
+}
+
+/** Live packs of finished pushes, by number. */
+async function reusedPacks({ reader, position, known, fold, signal }: PlanReuse): Promise<PackRecord[]> {
+  const { state } = position
+  const sound = known.live.complete && known.opened.every(({ segment }) => segment !== null)
+  const named = sound ? await namedPacks() : await readAllPacks(reader, state, { signal })
+  const live = named.filter((pack) => pack.state === 'live' && !fold?.blobKeys.has(blobKey(pack.blobId)))
+  const unfinished = await unfinishedPushes(reader, state, live, { signal })
+  return live.filter((pack) => !unfinished.has(pack.pushId)).sort((a, b) => a.number - b.number)
+
+  /** What the segments name, and where they stand themselves. */
+  async function namedPacks(): Promise<PackRecord[]> {
+    const have = new Set(known.live.packs.map((pack) => pack.number))
+    const places = new Set(known.opened.map(({ record }) => record.pack))
+    const more = [...places].filter((number) => !have.has(number))
+    return [...known.live.packs, ...(await reader.fetchPacks(state, more, { signal }))]
+  }
+}
+
+/** Consecutive numbers as ranges of at most `max`.
+ *  @param numbers - rising */
+export function numberRanges(numbers: readonly number[], max: number): { first: number; count: number }[] {
+  const ranges: { first: number; count: number }[] = []
+  for (const number of numbers) {
+    const last = ranges.at(-1)
+    if (last && last.first + last.count === number && last.count < max) last.count++
+    else ranges.push({ first: number, count: 1 })
+  }
+  return ranges
+}
