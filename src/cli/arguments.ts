@@ -1,6 +1,7 @@
 /** Numbers and times as they are typed. */
 
 import { UsageError } from '../base/errors.ts'
+import { parsePointInTime } from '../history/point-in-time.ts'
 
 /** @throws {UsageError} NUMBER_MALFORMED (exit 2) */
 export function positiveInteger(text: string, option: string): number {
@@ -38,16 +39,7 @@ export function duration(text: string, option: string): number {
 /** A point in time: a date (`2026-11-01`, also with a time), or how long ago (`2 weeks ago`, `14d`).
  *  @throws {UsageError} TIME_MALFORMED (exit 2) */
 export function pointInTime(text: string, option: string, nowMs: number): number {
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) {
-    // A date alone means midnight here, not in Greenwich.
-    const timeMs = Date.parse(text.length === 10 ? `${text}T00:00:00` : text)
-    if (Number.isFinite(timeMs)) return timeMs
-  }
-  try {
-    return nowMs - duration(text.replace(/\s+ago$/, ''), option)
-  } catch (error) {
-    throw new UsageError('TIME_MALFORMED', `${option} expected a date or a time such as "2 weeks ago", got "${text}"`, {
-      cause: error,
-    })
-  }
+  const timeMs = parsePointInTime(text, nowMs)
+  if (timeMs !== undefined) return timeMs
+  throw new UsageError('TIME_MALFORMED', `${option} expected a date or a time such as "2 weeks ago", got "${text}"`)
 }

@@ -19,6 +19,16 @@ export async function mergeBase(
   theirs: ObjectId,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<ObjectId | null> {
+  return (await mergeBases(read, ours, theirs, options))[0] ?? null
+}
+
+/** All common ancestors that no other common ancestor descends from, newest first. */
+export async function mergeBases(
+  read: ReadObject,
+  ours: ObjectId,
+  theirs: ObjectId,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<ObjectId[]> {
   const candidates = await paint(read, ours, theirs, options)
   // Claimed times may lie, so a candidate can still be an ancestor of another.
   const best: ObjectId[] = []
@@ -28,7 +38,7 @@ export async function mergeBase(
       if (!covered && other !== candidate) covered = await isAncestor(read, candidate, other, options)
     if (!covered) best.push(candidate)
   }
-  return best[0] ?? null
+  return best
 }
 
 async function paint(

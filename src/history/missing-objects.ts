@@ -110,12 +110,14 @@ async function* walkParents(read: ReadObject, parents: readonly ObjectId[]): Asy
 }
 
 /** Objects of a tree that none of the base trees has in the same place.
- *  @param bases - roots of complete or partial trees; what is absent from them is taken as not shared */
+ *  @param bases - roots of complete or partial trees; what is absent from them is taken as not shared
+ *  @param includes - paths whose contents count (default all); tree nodes always do */
 export async function* treeObjects(
   read: ReadObject,
   root: ObjectId,
   bases: readonly ObjectId[],
   signal?: AbortSignal,
+  includes: (path: string) => boolean = () => true,
 ): AsyncGenerator<MissingObject> {
   if (bases.includes(root)) return
   const loadBase = async (id: ObjectId): Promise<TreeNode | undefined> => {
@@ -149,7 +151,8 @@ export async function* treeObjects(
       yield* visit(link.id, start, link.path, shared)
       start = link.path
     }
-    for (const entry of node.entries) yield* contentObjects(read, entry, below.entries.get(entry.path) ?? [], signal)
+    for (const entry of node.entries)
+      if (includes(entry.path)) yield* contentObjects(read, entry, below.entries.get(entry.path) ?? [], signal)
     yield { kind: 'tree', id }
   }
 

@@ -1,5 +1,5 @@
-/** From what a user types to a commit, by git's rules: `main`, `HEAD~2`, `v1^2`, `main@{1}`, `origin/main`, or at least
- *  8 digits of an id. */
+/** From what a user types to a commit, by git's rules: `main`, `HEAD~2`, `v1^2`, `main@{1}`, `main@{yesterday}`, `@{-1}`,
+ *  `@{u}`, `origin/main`, or at least 8 digits of an id; and to a range of commits: `v1..v2`, `v1...v2`. */
 
 import { isObjectId, type ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -7,6 +7,8 @@ import { refNameProblem } from '../objects/ref-name.ts'
 import type { RefStore } from '../store/refs.ts'
 import { readCommit } from './commits.ts'
 import { RevisionAmbiguousError, RevisionMalformedError, RevisionUnknownError } from './errors.ts'
+import { findRef } from './find-ref.ts'
+import { resolveSelector } from './reflog-selector.ts'
 
 /** What a revision is looked up in. */
 export interface RevisionSource {
@@ -14,6 +16,9 @@ export interface RevisionSource {
   read: ReadObject
   /** Commits whose id starts with the digits, at most `limit`. */
   commitsWithPrefix(hexPrefix: string, limit: number): Promise<ObjectId[]>
+  /** The branch of a remote that a branch follows: `origin/main`. */
+  upstreamOf(branch: string): string | undefined
+  nowMs(): number
 }
 
 export const MIN_PREFIX_DIGITS = 8
@@ -37,14 +42,39 @@ export async function resolveRevision(source: RevisionSource, revision: string):
   return id
 }
 
-/** Splits `REV:PATH`; an empty revision means HEAD. A text without a colon is a path at HEAD.
+/** What is staged, as a revision; `:1` to `:3` are base, ours and theirs of a file in conflict. */
+export const STAGED_REVISION = ':'
+
+/** Splits `REV:PATH`. A text without a colon is a path at HEAD; `:PATH` is what is staged, `:1:PATH` to `:3:PATH` the
+ *  versions of a file in conflict.
  *  @throws {RevisionMalformedError} if the path is empty */
 export function parseRevisionPath(text: string): { revision: string; path: string } {
-  const colon = text.indexOf(':')
-  const revision = colon < 0 ? 'HEAD' : text.slice(0, colon) || 'HEAD'
-  const path = colon < 0 ? text : text.slice(colon + 1)
+  const staged = /^:(?:([0-3]):)?(.*)$/s.exec(text)
+  const colon = staged ? -1 : colonOf(text)
+  const revision = staged ? `:${staged[1] === '0' ? '' : (staged[1] ?? '')}` : colon < 0 ? 'HEAD' : text.slice(0, colon)
+  const path = staged ? staged[2]! : colon < 0 ? text : text.slice(colon + 1)
   if (path === '') throw new RevisionMalformedError(text, 'it names no path; write REV:PATH')
   return { revision, path }
+}
+
+/** The colon after the revision: times in `@{…}` have some of their own. */
+function colonOf(text: string): number {
+  return (/^(?:@\{[^{}]*\}|[^:])*?:/.exec(text)?.[0].length ?? 0) - 1
+}
+
+export interface RevisionRange {
+  from: string
+  to: string
+  /** `A...B`: what either has and not both. */
+  symmetric: boolean
+}
+
+/** `A..B` or `A...B`, an empty side meaning HEAD; undefined for anything else. */
+export function parseRange(text: string): RevisionRange | undefined {
+  const match = /^((?:@\{[^{}]*\}|(?!\.\.).)*)(\.{2,3})(?!\.)(.*)$/s.exec(text)
+  if (!match) return undefined
+  const [, from, dots, to] = match
+  return { from: from || 'HEAD', to: to || 'HEAD', symmetric: dots === '...' }
 }
 
 interface Step {
@@ -54,7 +84,8 @@ interface Step {
 
 function splitRevision(revision: string): { base: string; steps: Step[] } {
   if (revision.length > MAX_REVISION_CHARS) throw new RevisionMalformedError(revision, 'it is too long')
-  const match = /^([^~^:\s]*)((?:[~^]\d*)*)$/.exec(revision)
+  const plain = revision.replaceAll('^{commit}', '^0').replaceAll('^{}', '^0')
+  const match = /^((?:@\{[^{}]*\}|[^~^:\s{}])*)((?:[~^]\d*)*)$/.exec(plain)
   if (!match || match[1] === '') throw new RevisionMalformedError(revision, 'expected a name, then ~N or ^N')
   const steps = [...match[2]!.matchAll(/([~^])(\d*)/g)].map(([, sign, digits]): Step => {
     const count = digits === '' ? 1 : Number(digits)
@@ -65,8 +96,9 @@ function splitRevision(revision: string): { base: string; steps: Step[] } {
 }
 
 async function resolveBase(source: RevisionSource, revision: string, base: string): Promise<ObjectId> {
-  const at = /^(.*)@\{(\d{1,9})\}$/.exec(base)
-  if (at) return resolveReflog(source, revision, at[1]!, Number(at[2]))
+  if (base === '-') return resolveSelector(source, revision, '', '-1')
+  const at = /^([^{}]*)@\{([^{}]*)\}$/.exec(base)
+  if (at) return resolveSelector(source, revision, at[1]!, at[2]!)
   const name = base === '@' ? 'HEAD' : base
   const ref = findRef(source.refs, name)
   if (ref) return ref.id
@@ -76,34 +108,6 @@ async function resolveBase(source: RevisionSource, revision: string, base: strin
   const problem = refNameProblem(name)
   if (problem) throw new RevisionMalformedError(revision, problem)
   throw new RevisionUnknownError(revision, 'no branch, tag or commit of this name')
-}
-
-/** A ref by its short or full name, in git's order: as it is, tag, branch, remote. */
-export function findRef(refs: RefStore, name: string): { name: string; id: ObjectId } | undefined {
-  if (name === 'HEAD') {
-    const id = refs.headCommit()
-    return id ? { name, id } : undefined
-  }
-  const full = name.startsWith('refs/') ? name.slice(5) : name
-  if (refNameProblem(full)) return undefined
-  const isFull = /^(heads|tags|remotes)\//.test(full)
-  const candidates = [...(isFull ? [full] : []), `tags/${full}`, `heads/${full}`, `remotes/${full}`]
-  for (const candidate of candidates) {
-    const id = refs.read(candidate)
-    if (id) return { name: candidate, id }
-  }
-  return undefined
-}
-
-function resolveReflog(source: RevisionSource, revision: string, name: string, index: number): ObjectId {
-  const head = source.refs.readHead()
-  const wanted = name === '' ? (head.$kind === 'branch' ? `heads/${head.branch}` : 'HEAD') : name
-  const ref = wanted === '@' || wanted === 'HEAD' ? 'HEAD' : findRef(source.refs, wanted)?.name
-  if (!ref) throw new RevisionUnknownError(revision, 'no such branch')
-  const entries = source.refs.reflog(ref)
-  const id = index === 0 ? (findRef(source.refs, ref)?.id ?? null) : (entries[index - 1]?.old ?? null)
-  if (!id) throw new RevisionUnknownError(revision, `its log has ${entries.length} entries`)
-  return id
 }
 
 async function resolvePrefix(source: RevisionSource, revision: string, prefix: string): Promise<ObjectId> {

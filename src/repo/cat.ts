@@ -2,15 +2,17 @@
 
 import { UsageError } from '../base/errors.ts'
 import { PathUnknownError } from '../history/errors.ts'
-import { findEntry } from '../objects/tree.ts'
+import { STAGED_REVISION } from '../history/revision.ts'
+import { findEntry, type TreeEntry } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { readEntry } from '../worktree/write-file.ts'
-import { treeOfRevision } from './versions.ts'
+import { readOperation } from './operation.ts'
+import { treeAt } from './versions.ts'
 
 export { parseRevisionPath } from '../history/revision.ts'
 
 export interface CatOptions {
-  /** Default: HEAD. */
+  /** Default: HEAD. `:` is what is staged, `:1` to `:3` are base, ours and theirs of a file in conflict. */
   revision?: string | undefined
   path: string
   /** First byte (default 0). */
@@ -27,9 +29,27 @@ export async function* catFile(workspace: Workspace, options: CatOptions): Async
   for (const value of [fromByte, toByte ?? fromByte])
     if (!Number.isSafeInteger(value) || value < fromByte)
       throw new UsageError('RANGE_MALFORMED', `the byte range ${fromByte}-${toByte} is empty or backwards`)
-  const { tree } = await treeOfRevision(workspace, revision)
-  const entry = await findEntry(workspace.store.read, tree, path, { signal })
-  if (!entry) throw new PathUnknownError(path, revision)
+  const entry = await entryAt(workspace, revision, path, signal)
   const range = toByte === undefined ? { fromByte } : { fromByte, toByte }
   yield* readEntry(workspace.store.read, entry, { ...range, signal })
+}
+
+const SIDES = { ':1': 'base', ':2': 'ours', ':3': 'theirs' } as const
+
+async function entryAt(
+  workspace: Workspace,
+  revision: string,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<TreeEntry> {
+  if (Object.hasOwn(SIDES, revision)) {
+    const side = SIDES[revision as keyof typeof SIDES]
+    const conflict = readOperation(workspace)?.conflicts.find((candidate) => candidate.path === path)
+    if (!conflict?.[side]) throw new PathUnknownError(path, `the ${side} side of what is in conflict`)
+    return conflict[side]
+  }
+  const { tree, read } = await treeAt(workspace, revision)
+  const entry = await findEntry(read, tree, path, { signal })
+  if (!entry) throw new PathUnknownError(path, revision === STAGED_REVISION ? 'what is staged' : revision)
+  return entry
 }

@@ -1,5 +1,9 @@
 /** `diff --name-status`: what differs between two versions, staging or the files on disk. */
 
+import { readCommit } from '../history/commits.ts'
+import { RevisionUnknownError } from '../history/errors.ts'
+import { mergeBase } from '../history/merge-base.ts'
+import { parseRange, type RevisionRange } from '../history/revision.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry } from '../objects/tree.ts'
@@ -11,6 +15,7 @@ import { worktreeChange } from './status.ts'
 import { localFiles, readVersions, treeOfRevision, type Versions } from './versions.ts'
 
 export interface DiffOptions {
+  /** A revision, or a range: `A..B`, or `A...B` for what B has changed since the two parted. */
   from?: string | undefined
   to?: string | undefined
   /** Compare `from` (default HEAD) with what is staged. */
@@ -22,6 +27,8 @@ export interface DiffOptions {
 /** In path order. No revision: staging against the files. `from` alone: against the files, tracked ones only. */
 export async function diffOf(workspace: Workspace, options: DiffOptions = {}): Promise<Change[]> {
   const versions = await readVersions(workspace)
+  const range = options.from === undefined || options.to !== undefined ? undefined : parseRange(options.from)
+  if (range) return between(versions.read, ...(await treesOf(workspace, range, options)), options)
   const from = options.from === undefined ? undefined : (await treeOfRevision(workspace, options.from)).tree
   if (options.staged) return between(versions.read, from ?? versions.headTree, versions.stagedTree, options)
   if (options.to !== undefined) {
@@ -29,6 +36,20 @@ export async function diffOf(workspace: Workspace, options: DiffOptions = {}): P
     return between(versions.read, from ?? versions.headTree, tree, options)
   }
   return againstFiles(workspace, versions, from ?? versions.stagedTree, options)
+}
+
+async function treesOf(
+  workspace: Workspace,
+  { from, to, symmetric }: RevisionRange,
+  options: DiffOptions,
+): Promise<[ObjectId, ObjectId]> {
+  const left = await treeOfRevision(workspace, from)
+  const right = await treeOfRevision(workspace, to)
+  if (!symmetric) return [left.tree, right.tree]
+  const { read } = workspace.store
+  const base = await mergeBase(read, left.commit, right.commit, options)
+  if (!base) throw new RevisionUnknownError(`${from}...${to}`, 'the two have nothing in common')
+  return [(await readCommit(read, base)).tree, right.tree]
 }
 
 async function between(read: ReadObject, a: ObjectId, b: ObjectId, options: DiffOptions): Promise<Change[]> {

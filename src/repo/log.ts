@@ -2,7 +2,9 @@
 
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { readCommit, walkCommits } from '../history/commits.ts'
-import { resolveRevision } from '../history/revision.ts'
+import { mergeBases } from '../history/merge-base.ts'
+import { commitsInRange } from '../history/range.ts'
+import { parseRange, resolveRevision } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -11,7 +13,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { revisionSource } from './versions.ts'
 
 export interface LogOptions {
-  /** Default: HEAD. */
+  /** A revision (default HEAD), or a range `A..B` or `A...B`. */
   revision?: string | undefined
   limit?: number | undefined
   /** Only commits that changed this file, or anything in this folder. */
@@ -41,19 +43,33 @@ export interface CommitRecord {
 /** Empty before the first commit. */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
   const { read } = workspace.store
-  const { limit = Number.POSITIVE_INFINITY, signal } = options
+  const { limit = Number.POSITIVE_INFINITY } = options
   let { path } = options
   if (options.revision === undefined && workspace.refs.headCommit() === null) return []
-  const from = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
   const names = refNames(workspace)
   const records: CommitRecord[] = []
-  for await (const item of walkCommits(read, [from], { signal, onAbsent: () => {} })) {
+  for await (const item of await chosenCommits(workspace, options)) {
     if (records.length >= limit) break
     const isTouched = path === undefined || path === '' || (await touches(read, item, path))
     if (isTouched && isWanted(item, options)) records.push(record(item, names))
     if (isTouched && options.follow && path) path = (await nameBefore(read, item, path)) ?? path
   }
   return records
+}
+
+async function chosenCommits(
+  workspace: Workspace,
+  { revision = 'HEAD', signal }: LogOptions,
+): Promise<AsyncIterable<QueuedCommit> | QueuedCommit[]> {
+  const { read } = workspace.store
+  const source = await revisionSource(workspace)
+  const range = parseRange(revision)
+  if (!range) return walkCommits(read, [await resolveRevision(source, revision)], { signal, onAbsent: () => {} })
+  const from = await resolveRevision(source, range.from)
+  const to = await resolveRevision(source, range.to)
+  if (!range.symmetric) return commitsInRange(read, { include: [to], exclude: [from] }, { signal })
+  const exclude = await mergeBases(read, from, to, { signal })
+  return commitsInRange(read, { include: [from, to], exclude }, { signal })
 }
 
 function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {

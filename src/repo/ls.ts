@@ -4,7 +4,7 @@ import { PathUnknownError } from '../history/errors.ts'
 import { walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type FileRecord, fileRecord } from './file-record.ts'
-import { treeOfRevision } from './versions.ts'
+import { treeAt } from './versions.ts'
 
 export interface ListOptions {
   /** Default: HEAD. */
@@ -19,9 +19,9 @@ export interface ListOptions {
 export async function* listFiles(workspace: Workspace, options: ListOptions = {}): AsyncGenerator<FileRecord> {
   const { revision = 'HEAD', signal } = options
   const prefix = options.prefix?.replace(/\/+$/, '') ?? ''
-  const { tree } = await treeOfRevision(workspace, revision)
+  const { tree, read } = await treeAt(workspace, revision)
   let found = prefix === ''
-  for await (const entry of walkTree(workspace.store.read, tree, { signal, ...(prefix === '' ? {} : { prefix }) })) {
+  for await (const entry of walkTree(read, tree, { signal, ...(prefix === '' ? {} : { prefix }) })) {
     found = true
     yield fileRecord(entry)
   }

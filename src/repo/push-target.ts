@@ -3,7 +3,7 @@
 import { FloeError, UsageError } from '../base/errors.ts'
 import { isAncestor, readCommit } from '../history/commits.ts'
 import { type MissingObject, missingObjects } from '../history/missing-objects.ts'
-import { findRef } from '../history/revision.ts'
+import { findRef } from '../history/find-ref.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { Commit } from '../objects/commit.ts'

@@ -17,7 +17,7 @@ import { applyOperation, type ConflictRecord, conflictRecords, refuseChanged, re
 import { type MoveOptions, moveFiles } from './move-files.ts'
 import { endOperation, type Operation, type RebaseState, refuseOperation, writeOperation } from './operation.ts'
 import { type Replay, replay, type Stop } from './rebase-replay.ts'
-import { upstreamOf } from './upstream.ts'
+import { upstreamName } from './upstream.ts'
 import { readVersions, revisionSource, type Versions } from './versions.ts'
 
 export interface RebaseOptions {
@@ -74,7 +74,7 @@ export async function rebase(workspace: Workspace, options: RebaseOptions = {}):
     await endOperation(workspace) // one that is no longer in force
     const head = workspace.refs.readHead()
     const branch = head.$kind === 'branch' ? head.branch : null
-    const upstreamName = options.upstream ?? (await followed(workspace, branch))
+    const upstreamName = options.upstream ?? followed(workspace, branch)
     const source = await revisionSource(workspace)
     const upstream = await resolveRevision(source, upstreamName)
     const onto = options.onto === undefined ? upstream : await resolveRevision(source, options.onto)
@@ -206,9 +206,9 @@ async function stop(
   }
 }
 
-async function followed(workspace: Workspace, branch: string | null): Promise<string> {
-  const upstream = branch === null ? null : await upstreamOf(workspace, { name: branch, commit: null })
-  if (upstream) return upstream.name
+function followed(workspace: Workspace, branch: string | null): string {
+  const upstream = branch === null ? undefined : upstreamName(workspace, branch)
+  if (upstream !== undefined) return upstream
   throw new UsageError('REBASE_UPSTREAM', `${branch ?? 'HEAD'} follows nothing, so what to rebase on must be named`, {
     hints: ['name it: `floe rebase main`, or set it with `floe branch -u origin/main`'],
   })

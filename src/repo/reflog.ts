@@ -1,6 +1,6 @@
 /** `reflog`: where HEAD or a branch has been, so that nothing that was ever committed is lost by moving a name. */
 
-import { findRef } from '../history/revision.ts'
+import { findRef } from '../history/find-ref.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { RefStateError } from './errors.ts'

@@ -2,8 +2,9 @@
 
 import { readCommit } from '../history/commits.ts'
 import { RevisionUnknownError } from '../history/errors.ts'
+import { previousBranch, switchReason } from '../history/reflog-selector.ts'
 import { resolveRevision } from '../history/revision.ts'
-import type { ObjectId } from '../objects/id.ts'
+import { isObjectId, type ObjectId } from '../objects/id.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import type { Head } from '../store/refs.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -15,7 +16,7 @@ import type { OnProgress } from './progress.ts'
 import { readVersions, revisionSource } from './versions.ts'
 
 export interface SwitchOptions {
-  /** A branch; with `create`, its new name; with `detach`, any revision. */
+  /** A branch, `-` for the one before; with `create`, its new name; with `detach`, any revision. */
   target: string
   create?: boolean | undefined
   detach?: boolean | undefined
@@ -39,8 +40,11 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
   return workspace.withLock('switch', async () => {
     if (!options.force) refuseOperation(workspace)
     const versions = await readVersions(workspace)
-    const goal = await findGoal(workspace, versions.head, options)
-    const reason = `switch: to ${options.target}`
+    const before = workspace.refs.readHead()
+    const isBack = options.target === '-' || /^@\{-\d{1,9}\}$/.test(options.target)
+    const goal = await findGoal(workspace, versions.head, isBack ? backTo(workspace, options) : options)
+    const nameOf = (head: Head) => (head.$kind === 'branch' ? head.branch : head.commit)
+    const reason = switchReason(nameOf(before), nameOf(goal.head))
     const branch = goal.head.$kind === 'branch' ? goal.head.branch : null
     const isSameTree = goal.commit === versions.head && !options.force
     if (isSameTree || !goal.commit) {
@@ -53,6 +57,19 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     if (versions.staging.count > 0) await workspace.writeStaging(overlay)
     return { branch, commit: goal.commit, ...result }
   })
+}
+
+/** `-` and `@{-N}`: the branch, or the commit, that was left then. */
+function backTo({ refs }: Workspace, options: SwitchOptions): SwitchOptions {
+  const nth = options.target === '-' ? 1 : Number(options.target.slice(3, -1))
+  const target = previousBranch({ refs }, nth)
+  if (target === undefined || options.create)
+    throw new RevisionUnknownError(
+      options.target,
+      options.create ? 'it is no name' : 'there were not that many switches',
+    )
+  const isBranch = refNameProblem(target) === null && refs.read(`heads/${target}`) !== null
+  return { ...options, target, detach: options.detach || (!isBranch && isObjectId(target)) }
 }
 
 interface Goal {

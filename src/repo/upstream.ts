@@ -1,8 +1,9 @@
 /** What a branch follows on a remote, and how far the two have parted, as of the last fetch. */
 
-import { newCommits } from '../history/missing-objects.ts'
+import { commitsInRange } from '../history/range.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
+import { refNameProblem } from '../objects/ref-name.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { RefStateError } from './errors.ts'
 
@@ -22,23 +23,29 @@ export async function upstreamOf(
   branch: { name: string; commit: ObjectId | null },
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Upstream | null> {
-  const followed = workspace.readConfig().branches?.[branch.name]
-  const name = followed
-    ? `${followed.remote}/${followed.ref.replace(/^heads\//, '')}`
-    : workspace.refs.read(`remotes/origin/${branch.name}`) && `origin/${branch.name}`
-  if (!name) return null
+  const name = upstreamName(workspace, branch.name)
+  if (name === undefined) return null
   const commit = workspace.refs.read(`remotes/${name}`)
   if (!commit || !branch.commit) return { name, commit, ahead: null, behind: null }
   const count = async (wanted: ObjectId, have: ObjectId) => {
     if (wanted === have) return 0
     try {
-      return (await newCommits(workspace.store.read, { wanted: [wanted], have: [have], ...options })).length
+      return (await commitsInRange(workspace.store.read, { include: [wanted], exclude: [have] }, options)).length
     } catch (error) {
       if (error instanceof ObjectMissingError) return null
       throw error
     }
   }
   return { name, commit, ahead: await count(branch.commit, commit), behind: await count(commit, branch.commit) }
+}
+
+/** `origin/main`, or undefined if the branch follows nothing. */
+export function upstreamName(workspace: Workspace, branch: string): string | undefined {
+  const branches = workspace.readConfig().branches ?? {}
+  const followed = Object.hasOwn(branches, branch) ? branches[branch] : undefined
+  if (followed) return `${followed.remote}/${followed.ref.replace(/^heads\//, '')}`
+  const same = `remotes/origin/${branch}`
+  return refNameProblem(same) === null && workspace.refs.read(same) ? `origin/${branch}` : undefined
 }
 
 /** Makes a branch follow `REMOTE/BRANCH`; null ends it.

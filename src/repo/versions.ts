@@ -1,7 +1,7 @@
 /** The versions a verb works on: HEAD, what is staged, a revision, each as a tree; and the files on disk. */
 
 import { readCommit } from '../history/commits.ts'
-import { type RevisionSource, resolveRevision } from '../history/revision.ts'
+import { type RevisionSource, resolveRevision, STAGED_REVISION } from '../history/revision.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
@@ -10,6 +10,8 @@ import type { Staging } from '../store/staging.ts'
 import { fileSystemNow, type StatUpdates } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
+import { readSparse } from './sparse.ts'
+import { upstreamName } from './upstream.ts'
 
 export interface Versions {
   /** Null before the first commit. */
@@ -51,6 +53,8 @@ export async function revisionSource(workspace: Workspace): Promise<RevisionSour
       const found = await workspace.store.withPrefix(prefix, limit * 100)
       return found.filter(({ kind }) => kind === 'commit').map(({ id }) => id)
     },
+    upstreamOf: (branch) => upstreamName(workspace, branch),
+    nowMs: () => workspace.clock.now(),
   }
 }
 
@@ -63,6 +67,14 @@ export async function treeOfRevision(
   return { commit, tree: (await readCommit(workspace.store.read, commit)).tree }
 }
 
+/** The tree of a revision, or of what is staged, and what reads it. */
+export async function treeAt(workspace: Workspace, revision: string): Promise<{ tree: ObjectId; read: ReadObject }> {
+  if (revision !== STAGED_REVISION)
+    return { tree: (await treeOfRevision(workspace, revision)).tree, read: workspace.store.read }
+  const { stagedTree, read } = await readVersions(workspace)
+  return { tree: stagedTree, read }
+}
+
 /** The files on disk, with what is known of them. */
 export function localFiles(workspace: Workspace): LocalFiles {
   const { fs, root, tmpDir } = workspace
@@ -72,6 +84,7 @@ export function localFiles(workspace: Workspace): LocalFiles {
     cache: workspace.readStatCache(),
     updates: new Map() as StatUpdates,
     stampNs: fileSystemNow(fs, tmpDir),
+    wants: readSparse(workspace)?.includes,
   }
 }
 

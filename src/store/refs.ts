@@ -105,12 +105,15 @@ export class RefStore {
   /** Points HEAD elsewhere. The files are the caller's business. */
   async setHead(head: Head, reason: string): Promise<void> {
     const path = `${this.#dir}/HEAD`
-    const before = this.#fs.stat(path) ? this.headCommit() : null
+    const left = this.#fs.stat(path) ? this.readHead() : null
+    const before = left ? this.headCommit() : null
     const target = head.$kind === 'branch' ? `ref:heads/${head.branch}` : head.commit
     if (head.$kind === 'branch') assertRefName(`heads/${head.branch}`)
     await this.#replace(path, `${target} ${checkOf('HEAD', target)}\n`)
     const after = this.headCommit()
-    if (after !== before)
+    // Changing to another branch at the same commit is a move as well: `switch -` finds its way by it.
+    const isElsewhere = left?.$kind === 'branch' && (head.$kind !== 'branch' || head.branch !== left.branch)
+    if (after !== before || (isElsewhere && after !== null))
       await appendReflog(this.#fs, this.#dir, 'HEAD', { old: before, new: after, timeMs: this.#clock.now(), reason })
   }
 

@@ -252,7 +252,9 @@ describe('reading versions', () => {
     expect(await textOf('HEAD', 'd/y', { fromByte: 1, toByte: 2 })).toBe('1')
     expect(await codeOf(textOf('HEAD', 'missing'))).toBe('PATH_UNKNOWN')
     expect(parseRevisionPath('v1:a:b')).toEqual({ revision: 'v1', path: 'a:b' })
-    expect(parseRevisionPath(':a')).toEqual({ revision: 'HEAD', path: 'a' })
+    expect(parseRevisionPath(':a')).toEqual({ revision: ':', path: 'a' })
+    expect(parseRevisionPath(':2:a:b')).toEqual({ revision: ':2', path: 'a:b' })
+    expect(parseRevisionPath('v@{2026-01-01 10:00}:a')).toEqual({ revision: 'v@{2026-01-01 10:00}', path: 'a' })
     expect(() => parseRevisionPath('v1:')).toThrow(expect.objectContaining({ code: 'REVISION_MALFORMED' }))
   })
 

@@ -7,7 +7,10 @@ import { inWorkspace } from '../workspace.ts'
 export const cat = command<{ range?: string; output?: string }>({
   define: (command) =>
     command
-      .argument('<REV:PATH>', 'a file at a revision; HEAD if only :PATH')
+      .argument(
+        '<REV:PATH>',
+        'a file at a revision; :PATH as staged; :1:PATH, :2:PATH, :3:PATH are base, ours, theirs of a conflict',
+      )
       .option('--range <from-to>', 'bytes from..to, end exclusive'),
   async run(context, [target], options) {
     return inWorkspace(context, async (workspace) => {

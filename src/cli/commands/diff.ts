@@ -18,7 +18,7 @@ export const diff = command<{
   define: (command) =>
     command
       .argument('[from]', 'revision; with none, staging is compared with the workspace')
-      .argument('[to]', 'second revision; FROM..TO works too')
+      .argument('[to]', 'second revision; FROM..TO works too, and FROM...TO from where they parted')
       .option('--staged', 'compare HEAD with what is staged')
       .option('--name-status', 'one line per path (this is the default)')
       .option('--stat', 'show sizes as well')
@@ -27,7 +27,7 @@ export const diff = command<{
       .option('--path <path...>', 'look at these paths only'),
   async run(context, revisions, options) {
     return inWorkspace(context, async (workspace) => {
-      const [from, to] = revisions.length === 1 && revisions[0]!.includes('..') ? revisions[0]!.split('..') : revisions
+      const [from, to] = revisions
       const paths = options.path?.map((path) => workspacePath(workspace, context.cwd, path))
       const plain = await diffOf(workspace, {
         from: from || undefined,

@@ -29,7 +29,7 @@ interface Options extends NetworkFlags {
 export const log = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[revision]', 'where to start (default HEAD)')
+      .argument('[revision]', 'where to start (default HEAD), or a range: v1..v2, v1...v2')
       .option('-n, --limit <count>', 'at most this many versions')
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')

@@ -7,7 +7,7 @@ import { inWorkspace } from '../workspace.ts'
 export const switchCommand = command<{ create?: boolean; detach?: boolean; force?: boolean }>({
   define: (command) =>
     command
-      .argument('<branch>', 'branch, or a revision with --detach')
+      .argument('<branch>', 'branch, - for the one before, or a revision with --detach')
       .option('-c, --create', 'create the branch first')
       .option('-d, --detach', 'look at a revision without being on a branch')
       .option('-f, --force', 'throw away local changes'),
