@@ -4,7 +4,7 @@
 import type {
   Transaction,
   TransactionArgument,
-  TransactionObjectArgument,
+  TransactionObjectInput,
   TransactionResult,
 } from '@mysten/sui/transactions'
 
@@ -31,7 +31,7 @@ type PlainValue<K> = K extends 'u8' | 'u16' | 'u32'
               : never
 
 /** An object by its id, or a value that an earlier command returned. */
-export type ObjectArgument = string | TransactionObjectArgument
+export type ObjectArgument = string | TransactionArgument
 export type CallArgument<K> = K extends 'object' ? ObjectArgument : PlainValue<K> | TransactionArgument
 
 type Parameters = Readonly<Record<string, ParameterKind>>
@@ -84,7 +84,7 @@ export function moveCall<const P extends Parameters, const N extends number>(
 function argumentOf(transaction: Transaction, kind: ParameterKind, value: unknown, what: string): TransactionArgument {
   if (kind === 'clock') return transaction.object(CLOCK)
   if (value === undefined) throw new TypeError(`${what} is missing`)
-  if (kind === 'object') return transaction.object(value as ObjectArgument)
+  if (kind === 'object') return transaction.object(value as TransactionObjectInput)
   if (!isPlain(value)) return value as TransactionArgument
   if (value instanceof Uint8Array && kind === 'vector<u8>') return transaction.pure.vector('u8', value)
   // The names of kinds are those of the official client, which checks values against them.

@@ -5,6 +5,9 @@ import type { Transaction } from '@mysten/sui/transactions'
 import { blobIdFor, u256FromBytes } from '../../protocol/blob-id.ts'
 import { encodedBlobBytes } from '../../protocol/cost.ts'
 import { ENCODING_RS2, HASH_BYTES } from '../../protocol/limits.ts'
+import * as renewal from '../bindings/floe/renewal.ts'
+import * as contract from '../bindings/floe/repository.ts'
+import * as system from '../bindings/walrus/system.ts'
 import type { FundRule } from '../repository-fund.ts'
 import type { WalrusState } from '../system-state.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
@@ -20,10 +23,7 @@ export function addDonation(
   options: Payment & { floe: string; repository: string; frost: bigint },
 ): void {
   const { coin } = openPayment(transaction, options.funds, options.frost, options.network)
-  transaction.moveCall({
-    target: `${options.floe}::repository::donate`,
-    arguments: [transaction.object(options.repository), coin],
-  })
+  contract.donate(transaction, options.floe, { self: options.repository, coin })
 }
 
 interface AsAdmin {
@@ -33,13 +33,10 @@ interface AsAdmin {
 }
 
 export function addWithdrawal(transaction: Transaction, options: AsAdmin & { frost: bigint; owner: string }): void {
-  const coin = transaction.moveCall({
-    target: `${options.floe}::repository::withdraw`,
-    arguments: [
-      transaction.object(options.repository),
-      transaction.object(options.adminCap),
-      transaction.pure.u64(options.frost),
-    ],
+  const coin = contract.withdraw(transaction, options.floe, {
+    self: options.repository,
+    cap: options.adminCap,
+    amount: options.frost,
   })
   transaction.transferObjects([coin], options.owner)
 }
@@ -47,21 +44,18 @@ export function addWithdrawal(transaction: Transaction, options: AsAdmin & { fro
 /** @param rule - `null` takes the rule away: the fund pays for nothing then */
 export function addFundRule(transaction: Transaction, options: AsAdmin & { rule: FundRule | null }): void {
   const { floe, rule } = options
-  const target = [transaction.object(options.repository), transaction.object(options.adminCap)]
+  const target = { repository: options.repository, cap: options.adminCap }
   if (!rule) {
-    transaction.moveCall({ target: `${floe}::renewal::clear_rule`, arguments: target })
+    renewal.clearRule(transaction, floe, target)
     return
   }
-  transaction.moveCall({
-    target: `${floe}::renewal::set_rule`,
-    arguments: [
-      ...target,
-      transaction.pure.u32(rule.renewBelow),
-      transaction.pure.u32(rule.renewTo),
-      transaction.pure.u64(rule.maxPriceFrost),
-      transaction.pure.u64(rule.maxPerPackFrost),
-      transaction.pure.u64(rule.maxPerEpochFrost),
-    ],
+  renewal.setRule(transaction, floe, {
+    ...target,
+    renewBelow: rule.renewBelow,
+    renewTo: rule.renewTo,
+    maxPrice: rule.maxPriceFrost,
+    maxPerPack: rule.maxPerPackFrost,
+    maxPerEpoch: rule.maxPerEpochFrost,
   })
 }
 
@@ -76,35 +70,26 @@ export function addShowEpoch(
 ): void {
   const { state, floe, owner } = options
   const { coin, giveBack } = openPayment(transaction, options.funds, options.limitFrost, options.network)
-  const system = transaction.object(state.systemObjectId)
-  const storage = transaction.moveCall({
-    target: `${state.packageId}::system::reserve_space`,
-    arguments: [
-      system,
-      transaction.pure.u64(encodedBlobBytes(state.shardCount, PROOF_BLOB_BYTES)),
-      transaction.pure.u32(1),
-      coin,
-    ],
+  const self = transaction.object(state.systemObjectId)
+  const storage = system.reserveSpace(transaction, state.packageId, {
+    self,
+    storageAmount: encodedBlobBytes(state.shardCount, PROOF_BLOB_BYTES),
+    epochsAhead: 1,
+    payment: coin,
   })
-  const blob = transaction.moveCall({
-    target: `${state.packageId}::system::register_blob`,
-    arguments: [
-      system,
-      storage,
-      transaction.pure.u256(u256FromBytes(blobIdFor(PROOF_ROOT, PROOF_BLOB_BYTES))),
-      transaction.pure.u256(u256FromBytes(PROOF_ROOT)),
-      transaction.pure.u64(PROOF_BLOB_BYTES),
-      transaction.pure.u8(ENCODING_RS2),
-      transaction.pure.bool(true),
-      coin,
-    ],
+  const blob = system.registerBlob(transaction, state.packageId, {
+    self,
+    storage,
+    blobId: u256FromBytes(blobIdFor(PROOF_ROOT, PROOF_BLOB_BYTES)),
+    rootHash: u256FromBytes(PROOF_ROOT),
+    size: PROOF_BLOB_BYTES,
+    encodingType: ENCODING_RS2,
+    deletable: true,
+    writePayment: coin,
   })
   giveBack()
-  transaction.moveCall({
-    target: `${floe}::renewal::show_epoch`,
-    arguments: [transaction.object(options.repository), blob],
-  })
-  const freed = transaction.moveCall({ target: `${state.packageId}::system::delete_blob`, arguments: [system, blob] })
+  renewal.showEpoch(transaction, floe, { repository: options.repository, blob })
+  const freed = system.deleteBlob(transaction, state.packageId, { self, blob })
   transaction.transferObjects([freed], owner)
 }
 
@@ -128,19 +113,12 @@ export function addFundRenewal(transaction: Transaction, options: FundRenewal): 
   if (packs.length > PACKS_PER_FUND_RENEWAL)
     throw new RangeError(`${packs.length} packs do not fit into one transaction`)
   const repository = transaction.object(options.repository)
-  const system = transaction.object(state.systemObjectId)
+  const self = transaction.object(state.systemObjectId)
   for (const { number, extraEpochs, limitFrost } of packs) {
-    const begun = transaction.moveCall({
-      target: `${floe}::renewal::begin`,
-      arguments: [repository, transaction.pure.u64(number)],
-    })
-    const [blob, money, renewal] = [begun[0]!, begun[1]!, begun[2]!]
+    const [blob, money, begun] = renewal.begin(transaction, floe, { repository, pack: number })
     const [purse] = transaction.splitCoins(money, [limitFrost])
-    transaction.moveCall({
-      target: `${state.packageId}::system::extend_blob`,
-      arguments: [system, blob, transaction.pure.u32(extraEpochs), purse!],
-    })
+    system.extendBlob(transaction, state.packageId, { self, blob, extendedEpochs: extraEpochs, payment: purse! })
     transaction.mergeCoins(money, [purse!])
-    transaction.moveCall({ target: `${floe}::renewal::finish`, arguments: [repository, blob, money, renewal] })
+    renewal.finish(transaction, floe, { repository, blob, money, renewal: begun })
   }
 }

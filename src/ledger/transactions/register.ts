@@ -4,6 +4,7 @@ import type { Transaction } from '@mysten/sui/transactions'
 import { u256FromBytes } from '../../protocol/blob-id.ts'
 import { encodedBlobBytes, type StoragePrices, storageCost, writeCost } from '../../protocol/cost.ts'
 import { ENCODING_RS2 } from '../../protocol/limits.ts'
+import * as system from '../bindings/walrus/system.ts'
 import type { WalrusState } from '../system-state.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
 
@@ -44,29 +45,23 @@ export interface RegisterPacks {
 export function addRegistration(transaction: Transaction, options: RegisterPacks): void {
   const { state, packs, epochs, funds, limitFrost, owner, network } = options
   const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network)
-  const system = transaction.object(state.systemObjectId)
+  const self = transaction.object(state.systemObjectId)
   const blobs = packs.map(({ blobId, rootHash, blobBytes }) => {
-    const storage = transaction.moveCall({
-      target: `${state.packageId}::system::reserve_space`,
-      arguments: [
-        system,
-        transaction.pure.u64(encodedBlobBytes(state.shardCount, blobBytes)),
-        transaction.pure.u32(epochs),
-        coin,
-      ],
+    const storage = system.reserveSpace(transaction, state.packageId, {
+      self,
+      storageAmount: encodedBlobBytes(state.shardCount, blobBytes),
+      epochsAhead: epochs,
+      payment: coin,
     })
-    return transaction.moveCall({
-      target: `${state.packageId}::system::register_blob`,
-      arguments: [
-        system,
-        storage,
-        transaction.pure.u256(u256FromBytes(blobId)),
-        transaction.pure.u256(u256FromBytes(rootHash)),
-        transaction.pure.u64(blobBytes),
-        transaction.pure.u8(ENCODING_RS2),
-        transaction.pure.bool(true),
-        coin,
-      ],
+    return system.registerBlob(transaction, state.packageId, {
+      self,
+      storage,
+      blobId: u256FromBytes(blobId),
+      rootHash: u256FromBytes(rootHash),
+      size: blobBytes,
+      encodingType: ENCODING_RS2,
+      deletable: true,
+      writePayment: coin,
     })
   })
   giveBack()

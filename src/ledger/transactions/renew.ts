@@ -3,6 +3,8 @@
  *  @see src/move/README.md (`packs::lend`, `packs::restore`) */
 
 import type { Transaction } from '@mysten/sui/transactions'
+import * as contract from '../bindings/floe/packs.ts'
+import * as system from '../bindings/walrus/system.ts'
 import type { WalrusState } from '../system-state.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
 
@@ -27,17 +29,11 @@ export function addRenewal(transaction: Transaction, options: RenewPacks): void 
   if (packs.length > PACKS_PER_RENEWAL) throw new RangeError(`${packs.length} packs do not fit into one transaction`)
   const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network)
   const repository = transaction.object(options.repository)
-  const system = transaction.object(state.systemObjectId)
+  const self = transaction.object(state.systemObjectId)
   for (const { number, extraEpochs } of packs) {
-    const lent = transaction.moveCall({
-      target: `${floe}::packs::lend`,
-      arguments: [repository, transaction.pure.u64(number)],
-    })
-    transaction.moveCall({
-      target: `${state.packageId}::system::extend_blob`,
-      arguments: [system, lent[0]!, transaction.pure.u32(extraEpochs), coin],
-    })
-    transaction.moveCall({ target: `${floe}::packs::restore`, arguments: [repository, lent[0]!, lent[1]!] })
+    const [blob, loan] = contract.lend(transaction, floe, { repository, pack: number })
+    system.extendBlob(transaction, state.packageId, { self, blob, extendedEpochs: extraEpochs, payment: coin })
+    contract.restore(transaction, floe, { repository, blob, loan })
   }
   giveBack()
 }

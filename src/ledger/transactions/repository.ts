@@ -5,13 +5,18 @@ import type { Transaction, TransactionArgument, TransactionResult } from '@myste
 import { fromHex } from '../../base/bytes.ts'
 import type { Certificate } from '../../protocol/certificate.ts'
 import { encodeSignersBitmap } from '../../protocol/certificate.ts'
+import * as attestations from '../bindings/floe/attestation.ts'
+import * as packs from '../bindings/floe/packs.ts'
+import * as pushes from '../bindings/floe/push.ts'
+import * as removal from '../bindings/floe/removal.ts'
+import * as repositories from '../bindings/floe/repository.ts'
+import * as roles from '../bindings/floe/roles.ts'
+import * as system from '../bindings/walrus/system.ts'
 import type { WalrusState } from '../system-state.ts'
 
 /** Roles of the contract; a sum of them. */
 export const ROLES = { writer: 1, attester: 2, revoker: 4 } as const
 export type Role = keyof typeof ROLES
-
-const CLOCK = '0x6'
 
 /** A repository that exists, or one that this transaction creates. */
 export type RepositoryArgument = TransactionArgument
@@ -22,16 +27,13 @@ export interface NewRepository {
 }
 
 export function addCreate(transaction: Transaction, floe: string, name: string, graceMs: number): NewRepository {
-  const created = transaction.moveCall({
-    target: `${floe}::repository::create`,
-    arguments: [transaction.pure.string(name), transaction.pure.u64(graceMs), transaction.object(CLOCK)],
-  })
-  return { repository: created[0]!, adminCap: created[1]! }
+  const [repository, adminCap] = repositories.create(transaction, floe, { name, graceMs })
+  return { repository, adminCap }
 }
 
 /** Ends the transaction that creates a repository: shares it and keeps its admin capability. */
 export function addShare(transaction: Transaction, floe: string, created: NewRepository, owner: string): void {
-  transaction.moveCall({ target: `${floe}::repository::share`, arguments: [created.repository] })
+  repositories.share(transaction, floe, { repository: created.repository })
   transaction.transferObjects([created.adminCap], owner)
 }
 
@@ -41,15 +43,12 @@ export function addCertify(
   blob: TransactionArgument,
   certificate: Certificate,
 ): void {
-  transaction.moveCall({
-    target: `${state.packageId}::system::certify_blob`,
-    arguments: [
-      transaction.object(state.systemObjectId),
-      blob,
-      transaction.pure.vector('u8', certificate.signature),
-      transaction.pure.vector('u8', encodeSignersBitmap(certificate.signers, state.nodes.length)),
-      transaction.pure.vector('u8', certificate.message),
-    ],
+  system.certifyBlob(transaction, state.packageId, {
+    self: state.systemObjectId,
+    blob,
+    signature: certificate.signature,
+    signersBitmap: encodeSignersBitmap(certificate.signers, state.nodes.length),
+    message: certificate.message,
   })
 }
 
@@ -59,16 +58,8 @@ export function addBeginPush(
   repository: RepositoryArgument,
   push: { ref: string; expectedOld: string | null; generation: bigint; retainUntilMs: number },
 ): TransactionResult {
-  return transaction.moveCall({
-    target: `${floe}::push::begin`,
-    arguments: [
-      repository,
-      transaction.pure.string(push.ref),
-      optionalBytes(transaction, push.expectedOld),
-      transaction.pure.u64(push.generation),
-      transaction.pure.u64(push.retainUntilMs),
-    ],
-  })
+  const { expectedOld, ...values } = push
+  return pushes.begin(transaction, floe, { repository, expectedOld: optionalBytes(expectedOld), ...values })
 }
 
 export const PACK_KINDS = { data: 0, meta: 1 } as const
@@ -82,10 +73,7 @@ export function addDeposit(
   blob: TransactionArgument,
   kind: keyof typeof PACK_KINDS,
 ): TransactionResult {
-  return transaction.moveCall({
-    target: `${floe}::push::deposit`,
-    arguments: [push, repository, blob, transaction.pure.u8(PACK_KINDS[kind]), transaction.object(CLOCK)],
-  })
+  return pushes.deposit(transaction, floe, { self: push, repository, blob, kind: PACK_KINDS[kind] })
 }
 
 export function addSegment(
@@ -95,16 +83,7 @@ export function addSegment(
   repository: RepositoryArgument,
   segment: { pack: TransactionArgument | bigint; offset: number; bytes: number },
 ): void {
-  transaction.moveCall({
-    target: `${floe}::push::add_segment`,
-    arguments: [
-      push,
-      repository,
-      typeof segment.pack === 'bigint' ? transaction.pure.u64(segment.pack) : segment.pack,
-      transaction.pure.u64(segment.offset),
-      transaction.pure.u64(segment.bytes),
-    ],
-  })
+  pushes.addSegment(transaction, floe, { self: push, repository, ...segment })
 }
 
 export interface FinishPush {
@@ -123,18 +102,14 @@ export function addFinishPush(
   repository: RepositoryArgument,
   finish: FinishPush,
 ): TransactionResult {
-  return transaction.moveCall({
-    target: `${floe}::push::finish`,
-    arguments: [
-      push,
-      repository,
-      transaction.pure.vector('u8', fromHex(finish.commit)),
-      transaction.pure.vector('u8', fromHex(finish.tree)),
-      typeof finish.commitPack === 'bigint' ? transaction.pure.u64(finish.commitPack) : finish.commitPack,
-      optionalBytes(transaction, finish.statement),
-      transaction.pure.bool(finish.forced),
-      transaction.object(CLOCK),
-    ],
+  return pushes.finish(transaction, floe, {
+    self: push,
+    repository,
+    new: fromHex(finish.commit),
+    tree: fromHex(finish.tree),
+    commitPack: finish.commitPack,
+    statement: optionalBytes(finish.statement),
+    forced: finish.forced,
   })
 }
 
@@ -145,15 +120,8 @@ export function addRetarget(
   repository: RepositoryArgument,
   target: { expectedOld: string | null; generation: bigint },
 ): void {
-  transaction.moveCall({
-    target: `${floe}::push::retarget`,
-    arguments: [
-      push,
-      repository,
-      optionalBytes(transaction, target.expectedOld),
-      transaction.pure.u64(target.generation),
-    ],
-  })
+  const { expectedOld, generation } = target
+  pushes.retarget(transaction, floe, { self: push, repository, expectedOld: optionalBytes(expectedOld), generation })
 }
 
 /** Packs of nobody's need: readers see the proposal, and the contract's grace and promises delay the removal. */
@@ -163,10 +131,7 @@ export function addProposeRemoval(
   repository: RepositoryArgument,
   pack: number,
 ): void {
-  transaction.moveCall({
-    target: `${floe}::removal::propose`,
-    arguments: [repository, transaction.pure.u64(pack), transaction.object(CLOCK)],
-  })
+  removal.propose(transaction, floe, { repository, pack })
 }
 
 /** Packs that one call can promise: the contract's own limit. */
@@ -179,15 +144,7 @@ export function addPromise(
   repository: RepositoryArgument,
   promise: { first: number; count: number; untilMs: number },
 ): void {
-  transaction.moveCall({
-    target: `${floe}::packs::promise`,
-    arguments: [
-      repository,
-      transaction.pure.u64(promise.first),
-      transaction.pure.u64(promise.count),
-      transaction.pure.u64(promise.untilMs),
-    ],
-  })
+  packs.promise(transaction, floe, { repository, ...promise })
 }
 
 /** Takes a pack of an unfinished push out again. @returns the blob */
@@ -198,10 +155,7 @@ export function addTakeBack(
   repository: RepositoryArgument,
   pack: number,
 ): TransactionResult {
-  return transaction.moveCall({
-    target: `${floe}::push::take_back`,
-    arguments: [push, repository, transaction.pure.u64(pack)],
-  })
+  return pushes.takeBack(transaction, floe, { self: push, repository, pack })
 }
 
 /** Ends a push that has no packs any more. */
@@ -211,7 +165,7 @@ export function addAbandonPush(
   push: TransactionArgument,
   repository: RepositoryArgument,
 ): void {
-  transaction.moveCall({ target: `${floe}::push::abandon`, arguments: [push, repository] })
+  pushes.abandon(transaction, floe, { self: push, repository })
 }
 
 /** Deletes a blob and gives its storage, good for the rest of its epochs, to its owner. */
@@ -221,10 +175,7 @@ export function addDeleteBlob(
   blob: TransactionArgument,
   owner: string,
 ): void {
-  const storage = transaction.moveCall({
-    target: `${state.packageId}::system::delete_blob`,
-    arguments: [transaction.object(state.systemObjectId), blob],
-  })
+  const storage = system.deleteBlob(transaction, state.packageId, { self: state.systemObjectId, blob })
   transaction.transferObjects([storage], owner)
 }
 
@@ -234,14 +185,12 @@ export function addRoles(
   change: 'grant' | 'revoke',
   access: { repository: string; adminCap: string; address: string; roles: number },
 ): void {
-  transaction.moveCall({
-    target: `${floe}::roles::${change}`,
-    arguments: [
-      transaction.object(access.repository),
-      transaction.object(access.adminCap),
-      transaction.pure.address(access.address),
-      transaction.pure.u8(access.roles),
-    ],
+  const call = change === 'grant' ? roles.grant : roles.revoke
+  call(transaction, floe, {
+    repository: access.repository,
+    cap: access.adminCap,
+    who: access.address,
+    roles: access.roles,
   })
 }
 
@@ -251,19 +200,15 @@ export function addAttestation(
   repository: RepositoryArgument,
   attestation: { commit: string; predicateType: string; statement: string; location: string },
 ): void {
-  transaction.moveCall({
-    target: `${floe}::attestation::attest`,
-    arguments: [
-      repository,
-      transaction.pure.vector('u8', fromHex(attestation.commit)),
-      transaction.pure.string(attestation.predicateType),
-      transaction.pure.vector('u8', fromHex(attestation.statement)),
-      transaction.pure.string(attestation.location),
-      transaction.object(CLOCK),
-    ],
+  attestations.attest(transaction, floe, {
+    repository,
+    commit: fromHex(attestation.commit),
+    predicateType: attestation.predicateType,
+    statement: fromHex(attestation.statement),
+    location: attestation.location,
   })
 }
 
-function optionalBytes(transaction: Transaction, hex: string | null): TransactionArgument {
-  return transaction.pure.option('vector<u8>', hex === null ? null : [...fromHex(hex)])
+function optionalBytes(hex: string | null): Uint8Array | null {
+  return hex === null ? null : fromHex(hex)
 }
