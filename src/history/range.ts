@@ -67,23 +67,22 @@ export async function commitsInRange(
   return found.filter(({ id }) => !excluded.has(id))
 }
 
-/** The same commits with parents before children, else oldest first. */
+/** The same commits with parents before children, and each line of history in one piece: git's topological order, turned
+ *  round. */
 export function oldestFirst(commits: readonly QueuedCommit[]): QueuedCommit[] {
-  const left = new Map(commits.map(({ id }) => [id, 0]))
-  for (const { commit } of commits)
-    for (const parent of commit.parents) if (left.has(parent)) left.set(parent, left.get(parent)! + 1)
-  // Children first, newest first among those that are free; then turned round.
-  const queue = new CommitQueue()
   const byId = new Map(commits.map((item) => [item.id, item]))
-  for (const item of commits) if (left.get(item.id) === 0) queue.push(item)
+  const children = new Map(commits.map(({ id }) => [id, 0]))
+  for (const { commit } of commits)
+    for (const parent of commit.parents) if (byId.has(parent)) children.set(parent, children.get(parent)! + 1)
+  const stack = commits.filter(({ id }) => children.get(id) === 0).reverse()
   const ordered: QueuedCommit[] = []
-  for (let item = queue.pop(); item; item = queue.pop()) {
+  for (let item = stack.pop(); item; item = stack.pop()) {
     ordered.push(item)
-    for (const parent of item.commit.parents) {
-      const children = left.get(parent)
-      if (children === undefined) continue
-      left.set(parent, children - 1)
-      if (children === 1) queue.push(byId.get(parent)!)
+    for (const id of item.commit.parents) {
+      const parent = byId.get(id)
+      if (!parent) continue
+      children.set(id, children.get(id)! - 1)
+      if (children.get(id) === 0) stack.push(parent)
     }
   }
   return ordered.reverse()

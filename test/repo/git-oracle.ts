@@ -59,6 +59,7 @@ export class GitOracle implements Disposable {
   }
 
   write(path: string, contents: string): void {
+    rmSync(join(this.dir, path), { force: true, recursive: true })
     mkdirSync(dirname(join(this.dir, path)), { recursive: true })
     writeFileSync(join(this.dir, path), contents)
   }

@@ -42,7 +42,9 @@ export async function memoryWorkspace(): Promise<MemoryWorkspace> {
 
 export function writeTo(fs: CrashFs, path: string, contents: string | Uint8Array): void {
   const absolute = `${ROOT}/${path}`
-  if (fs.stat(absolute)) fs.unlink(absolute)
+  const there = fs.stat(absolute)
+  if (there?.kind === 'directory') removeEmpty(fs, absolute)
+  else if (there) fs.unlink(absolute)
   fs.makeDirectory(absolute.slice(0, absolute.lastIndexOf('/')))
   const file = fs.open(absolute, 'create')
   file.write(Buffer.from(contents))
@@ -54,4 +56,9 @@ export function filesIn(fs: CrashFs): Record<string, string> {
   for (const [path, bytes] of fs.contents(ROOT))
     if (!path.startsWith(`${ROOT}/.floe/`)) found[path.slice(ROOT.length + 1)] = Buffer.from(bytes).toString('latin1')
   return found
+}
+
+function removeEmpty(fs: CrashFs, directory: string): void {
+  for (const { name } of fs.readDirectory(directory)) removeEmpty(fs, `${directory}/${Buffer.from(name)}`)
+  fs.removeDirectory(directory)
 }
