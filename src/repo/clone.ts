@@ -11,7 +11,9 @@ import { walkTree } from '../objects/tree.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
 import { checkoutCommit } from './checkout.ts'
 import { downloadHistory, downloadTree } from './download.ts'
+import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
+import { noteRefExpiry } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
@@ -35,6 +37,8 @@ export interface CloneResult {
   bytes: number
   downloadedBytes: number
   badNodes: { node: string; url: string; reason: string; lied: boolean }[]
+  /** What was cloned that is about to be lost, or is. */
+  expiring: ExpiryWarning[]
 }
 
 const REMOTE = 'origin'
@@ -96,6 +100,8 @@ async function fill(
       })
     })
   const { files, bytes } = await count(workspace, tree)
+  const [record] = wanted.records
+  const expiring = record ? await noteRefExpiry(workspace, REMOTE, source, remote, record, options) : []
   return {
     dir: workspace.root,
     network: from.network,
@@ -106,6 +112,7 @@ async function fill(
     bytes,
     downloadedBytes: remote.downloadedBytes,
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
+    expiring,
   }
 }
 

@@ -6,9 +6,11 @@ import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { downloadTree } from './download.ts'
+import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
 import { type RebaseResult, rebase } from './rebase.ts'
+import { noteRefExpiry } from './ref-expiry.ts'
 import { chainRefName, readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -25,7 +27,12 @@ export interface PullOptions extends RemoteOptions {
   rebase?: boolean | undefined
 }
 
-export type PullResult = (MergeResult | RebaseResult) & { remote: string; ref: string }
+export type PullResult = (MergeResult | RebaseResult) & {
+  remote: string
+  ref: string
+  /** What the ref needs that is about to be lost, or is. */
+  expiring: ExpiryWarning[]
+}
 
 /** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed; with `rebase` a conflict is a result,
  *  and is settled as that of any rebase */
@@ -67,7 +74,8 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
     options.rebase && lazy.refs.headCommit() !== null
       ? await rebase(lazy, { upstream: theirs, label, signal, onProgress })
       : await mergeDisjoint(lazy, { theirs, label, author, signal, onProgress })
-  return { ...merged, remote: remote.name, ref }
+  const expiring = await noteRefExpiry(workspace, remote.name, source, objects, record, options)
+  return { ...merged, remote: remote.name, ref, expiring }
 }
 
 function followedRef(workspace: Workspace, remote: string, name: string | undefined): string {

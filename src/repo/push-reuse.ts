@@ -53,6 +53,12 @@ export async function planReuse(plan: PlanReuse): Promise<Reuse> {
   }
 }
 
+/** The packs as they end when the push has extended them. */
+export function afterExtension({ packs, extensions }: Reuse): Pick<PackRecord, 'endEpoch' | 'state'>[] {
+  const extra = new Map(extensions.map(({ number, extraEpochs }) => [number, extraEpochs]))
+  return packs.map(({ number, endEpoch, state }) => ({ endEpoch: endEpoch + (extra.get(number) ?? 0), state }))
+}
+
 /** Promises move with the clock: those that are shorter by less than half an epoch are not worth a write each. */
 function leastPromise({ retainUntilMs, walrus }: PlanReuse): number {
   return retainUntilMs - walrus.epochDurationMs / 2

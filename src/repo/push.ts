@@ -13,6 +13,7 @@ import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
+import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { type Extension, totalCost } from './pack-extension.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
@@ -21,7 +22,7 @@ import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrT
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
-import { NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
+import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
 import {
   assertNotStale,
   findLocalTarget,
@@ -79,6 +80,8 @@ export interface PushResult {
   digest?: string
   /** Number of the push in the repository's log. */
   logIndex?: number
+  /** What the ref needs that is about to be lost, or is. */
+  expiring: ExpiryWarning[]
   /** What people should know although all went well. */
   notice?: string
 }
@@ -118,7 +121,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
 
   if (position?.current?.commit === target.commit) {
     await rememberPush(workspace, remoteName, target)
-    return { $kind: 'up-to-date', ...base, forced: false, cost: costOf([], [], 0), packs: [] }
+    return { $kind: 'up-to-date', ...base, forced: false, cost: costOf([], [], 0), packs: [], expiring: [] }
   }
   const { forced } = position
     ? await assertNotStale(workspace, target, position, options.force ?? false)
@@ -189,6 +192,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
         reuse.extensions,
       ),
       packs: packs.map((pack) => ({ ...pack, blobId: '', endEpoch: state.epoch + epochs, reused: false })),
+      expiring: [],
     }
   }
 
@@ -208,6 +212,10 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     options,
   })
   await rememberPush(workspace, remoteName, target)
+  const expiring = await noteExpiry(workspace, remoteName, { ...base, repository: published.repository }, state, [
+    ...published.packs.map(({ endEpoch }) => ({ endEpoch, state: 'live' as const })),
+    ...afterExtension(reuse),
+  ])
   const sent = published.packs.filter((pack) => pack.packNumber === null)
   return {
     $kind: 'pushed',
@@ -233,6 +241,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     })),
     digest: published.digest,
     logIndex: published.logIndex,
+    expiring,
     ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),
   }
 }
@@ -418,6 +427,22 @@ function epochsOf(asked: number | undefined, state: WalrusState): number {
   throw new UsageError('WALRUS_EPOCHS_OUT_OF_RANGE', `epochs must be 1 to ${state.maxEpochsAhead}, got ${epochs}`, {
     data: { epochs, max: state.maxEpochsAhead },
   })
+}
+
+/** Remembers until when the ref has all it needs, and says so if that is soon. */
+async function noteExpiry(
+  workspace: Workspace,
+  remote: string,
+  { network, repository, ref }: { network: string; repository: string; ref: string },
+  walrus: WalrusState,
+  packs: Parameters<typeof earliestEnd>[0],
+): Promise<ExpiryWarning[]> {
+  const endEpoch = earliestEnd(packs)
+  if (endEpoch === null) return []
+  const refs = [{ ref, endEpoch }]
+  await rememberExpiry(workspace, { remote, network, repository, walrus, refs })
+  const epochStartMs = walrus.epochStartMs ?? workspace.clock.now()
+  return warningsOf(remote, { ...walrus, epochStartMs, refs }, epochStartMs)
 }
 
 /** What is known of the remote from now on. */

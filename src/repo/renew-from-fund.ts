@@ -36,7 +36,10 @@ export interface FundRenewalJob {
 }
 
 /** @throws {FloeError} FUND_NO_RULE, FUND_PRICE_ABOVE_RULE */
-export async function renewFromFund(job: FundRenewalJob, options: RenewOptions): Promise<RenewResult> {
+export async function renewFromFund(
+  job: FundRenewalJob,
+  options: RenewOptions,
+): Promise<{ result: RenewResult; earliestEnd: number }> {
   const { context, walrus, place, budget } = job
   const plan = await planOf(job, options)
   const batches = inBatches(
@@ -46,8 +49,10 @@ export async function renewFromFund(job: FundRenewalJob, options: RenewOptions):
   const proof = plan.needsProof ? blobCost(walrus.shardCount, PROOF_BLOB_BYTES, 1, walrus.prices) : 0n
   const cost = costOf(job, plan, proof, batches.length)
   options.onCost?.(cost)
-  if (options.dryRun) return { $kind: 'dry-run', ...place, cost, paidFrost: '0', digests: [] }
-  if (batches.length === 0) return { $kind: 'up-to-date', ...place, cost, paidFrost: '0', digests: [] }
+  const earliestEnd = endAfter(job, plan)
+  const nothing = { ...place, cost, paidFrost: '0', digests: [] }
+  if (options.dryRun) return { result: { $kind: 'dry-run', ...nothing }, earliestEnd }
+  if (batches.length === 0) return { result: { $kind: 'up-to-date', ...nothing }, earliestEnd }
   assertLimitGiven(context.profile, options, 'RENEW_LIMIT_MISSING', 'floe renew', BigInt(cost.walFrost))
   budget.assertEnough(BigInt(cost.walFrost))
   const digests: string[] = []
@@ -58,7 +63,17 @@ export async function renewFromFund(job: FundRenewalJob, options: RenewOptions):
     const own = digests.length === 0 ? proof : 0n
     digests.push(await renewBatch(job, batch, { own, price, later }, options))
   }
-  return { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
+  const result: RenewResult = { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
+  return { result, earliestEnd }
+}
+
+/** First epoch in which something that is stored now is gone, after the renewal. */
+function endAfter({ packs, walrus }: FundRenewalJob, { extensions }: FundPlan): number {
+  const extra = new Map(extensions.map(({ number, extraEpochs }) => [number, extraEpochs]))
+  const ends = packs.map(({ number, endEpoch }) => endEpoch + (extra.get(number) ?? 0))
+  return ends
+    .filter((end) => end > walrus.epoch)
+    .reduce((earliest, end) => Math.min(earliest, end), Number.MAX_SAFE_INTEGER)
 }
 
 async function renewBatch(

@@ -8,7 +8,9 @@ import type { PackRecord } from '../ledger/repository-records.ts'
 import type { RepositoryReader, RepositoryState } from '../ledger/repository-state.ts'
 import { epochStartEstimateMs, type WalrusState } from '../ledger/system-state.ts'
 import { PACKS_PER_RENEWAL } from '../ledger/transactions/renew.ts'
+import { openWorkspace } from '../store/workspace.ts'
 import { epochDate, readAllPacks } from './expiry.ts'
+import { rememberRenewal } from './expiry-memory.ts'
 import { unfinishedPushes } from './live-packs.ts'
 import { extendPacks, planExtensions, totalCost } from './pack-extension.ts'
 import { openRemoteContext } from './remote-context.ts'
@@ -88,7 +90,10 @@ export async function renew(dir: string, options: RenewOptions): Promise<RenewRe
   const expired = packs.filter((pack) => pack.endEpoch <= walrus.epoch).map((pack) => pack.number)
   if (options.fromFund) {
     const target = asked ? endEpoch : undefined
-    return renewFromFund({ context, reader, state, walrus, packs, expired, place, budget, target }, options)
+    const job = { context, reader, state, walrus, packs, expired, place, budget, target }
+    const { result, earliestEnd } = await renewFromFund(job, options)
+    if (result.$kind === 'renewed') await noteRenewal(dir, options, { ...place, walrus, endEpoch: earliestEnd })
+    return result
   }
   const extensions = await planExtensions(context, packs, walrus, endEpoch, options)
   const perTransaction = Math.min(options.packsPerTransaction ?? PACKS_PER_RENEWAL, PACKS_PER_RENEWAL)
@@ -119,7 +124,19 @@ export async function renew(dir: string, options: RenewOptions): Promise<RenewRe
     signal: options.signal,
   })
   const digests = done.map(({ digest }) => digest)
+  await noteRenewal(dir, options, { ...place, walrus, endEpoch })
   return { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
+}
+
+/** A workspace that warns of expiry need not warn any more. An address is of no workspace. */
+async function noteRenewal(
+  dir: string,
+  { remote = 'origin' }: RenewOptions,
+  facts: { network: string; repository: string; walrus: WalrusState; endEpoch: number },
+): Promise<void> {
+  if (remote.includes(':')) return
+  await using workspace = await openWorkspace(dir)
+  await rememberRenewal(workspace, { remote, ...facts })
 }
 
 /** Live packs of finished pushes. Left alone: packs whose removal is proposed, and those of unfinished pushes, whose

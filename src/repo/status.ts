@@ -4,6 +4,7 @@ import { diffTrees } from '../objects/tree.ts'
 import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type Change, changeBetween } from './change.ts'
+import { type ExpiryWarning, expiryWarnings } from './expiry-memory.ts'
 import { fileRecord } from './file-record.ts'
 import { type ConflictRecord, conflictRecords } from './integrate.ts'
 import type { OperationKind } from './merge-errors.ts'
@@ -27,6 +28,8 @@ export interface Status {
   /** Files that cannot be read or versioned. */
   problems: { code: string; message: string; path: string }[]
   clean: boolean
+  /** What refs of remotes need that is about to be lost, as this workspace remembers it. */
+  expiring: ExpiryWarning[]
 }
 
 /** Changes nothing but the stat cache, and that only if no one else is writing. */
@@ -67,6 +70,7 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     untracked,
     problems,
     clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
+    expiring: expiryWarnings(workspace, workspace.clock.now()),
   }
 }
 

@@ -5,10 +5,13 @@ import { clone } from '../../src/repo/clone.ts'
 import { expiry } from '../../src/repo/expiry.ts'
 import { addToFund, clearFundRule, setFundRule, showFund, withdrawFromFund } from '../../src/repo/fund.ts'
 import { generateKey, showAddress } from '../../src/repo/key.ts'
+import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { promiseBatches, splitReuse } from '../../src/repo/push-transaction.ts'
 import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { type RenewOptions, renew } from '../../src/repo/renew.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
 let world: LocalWorld
@@ -234,6 +237,28 @@ describe('a push', { timeout: 60_000 }, () => {
     const reader = context.repository(id)
     const packs = await reader.fetchPacks(await reader.fetchState(), [0, 1, 2, 3, 4, 5])
     expect(new Set(packs.map((pack) => pack.retainUntilMs)).size).toBe(1)
+  })
+
+  it('warns when what it needs ends soon, as clone, pull and status do, until somebody renews', async () => {
+    const expiring = async (dir: string) => {
+      await using workspace = await openWorkspace(dir)
+      return (await statusOf(workspace)).expiring
+    }
+    const soon = await world.workspace('soon', { 'a.txt': 'a\n' })
+    const first = await push(soon, { ...world.options, create: { name: 'soon', network: 'local' }, epochs: 3 })
+    expect([first.expiring, await expiring(soon)]).toEqual([[], []])
+    const copy = await clone(`local:${first.repository}`, world.path('soon-copy'), world.options)
+    expect(copy.expiring).toEqual([])
+    await world.net.advanceEpoch()
+    await world.change(soon, { 'b.txt': 'b\n' })
+    const warning = { remote: 'origin', ref: 'heads/main', endEpoch: first.packs[0]!.endEpoch, epochsLeft: 2 }
+    expect((await push(soon, { ...world.options, extendReused: false })).expiring).toMatchObject([warning])
+    expect((await pull(world.path('soon-copy'), world.options)).expiring).toMatchObject([warning])
+    expect(await expiring(world.path('soon-copy'))).toMatchObject([warning])
+    await renew(soon, world.options)
+    expect(await expiring(soon)).toEqual([])
+    expect((await pull(world.path('soon-copy'), world.options)).expiring).toEqual([])
+    expect(await expiring(world.path('soon-copy'))).toEqual([])
   })
 
   it('extends and promises many packs in transactions of their own, before the ref moves', async () => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { clone as cloneRepository } from '../../repo/clone.ts'
 import { command } from '../command.ts'
+import { warnOfExpiry } from '../expiry-warnings.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
@@ -29,6 +30,7 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string }>({
         onProgress,
       ),
     )
+    warnOfExpiry(context.output, result.expiring)
     for (const bad of result.badNodes) context.output.warn(`node ${bad.node}: ${bad.reason}`)
     return {
       data: result,

@@ -1,6 +1,7 @@
 import { pull as pullRef } from '../../repo/pull.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
+import { warnOfExpiry } from '../expiry-warnings.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
@@ -27,6 +28,7 @@ export const pull = command<NetworkFlags & { rebase?: boolean }>({
           onProgress,
         ),
       )
+      warnOfExpiry(context.output, result.expiring)
       if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
       if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(result)
       return {

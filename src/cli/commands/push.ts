@@ -4,6 +4,7 @@ import { push as pushRef } from '../../repo/push.ts'
 import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { command } from '../command.ts'
 import { costLines } from '../cost.ts'
+import { warnOfExpiry } from '../expiry-warnings.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
@@ -86,6 +87,7 @@ export const push = command<Options>({
           onProgress,
         ),
       )
+      warnOfExpiry(context.output, result.expiring)
       const lines = costLines(result.cost)
       if (result.$kind === 'up-to-date')
         lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)

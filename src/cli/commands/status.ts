@@ -3,6 +3,7 @@ import { workspacePath } from '../../repo/paths.ts'
 import type { RenamedChange } from '../../repo/renames.ts'
 import { statusOf } from '../../repo/status.ts'
 import { command } from '../command.ts'
+import { warnOfExpiry } from '../expiry-warnings.ts'
 import { inWorkspace } from '../workspace.ts'
 
 const LETTERS = { added: 'A', modified: 'M', deleted: 'D', 'type-changed': 'T', 'mode-changed': 'M' } as const
@@ -57,6 +58,7 @@ export const status = command<{ short?: boolean }>({
         'Not tracked:',
         result.untracked.map((path) => `  ?  ${path}`),
       )
+      warnOfExpiry(context.output, result.expiring)
       for (const problem of result.problems) context.output.warn(`${problem.path}: ${problem.message}`)
       if (result.clean && !options.short) lines.push('Nothing to commit, the workspace is clean')
       if (result.operation) hints.push(`undo it with \`floe ${result.operation.kind} --abort\``)

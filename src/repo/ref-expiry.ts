@@ -1,0 +1,61 @@
+/** When a ref that was just read loses its data: over the packs that its locator names. A hint for people, so a segment
+ *  that cannot be read stands for itself, and of very many packs the oldest are looked at. */
+
+import { FloeError } from '../base/errors.ts'
+import type { PackRecord, PushRecord } from '../ledger/repository-records.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { RemoteObjects } from '../transfer/remote-objects.ts'
+import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
+import { segmentPlaces } from './push-target.ts'
+import { localRefName } from './remote.ts'
+import type { RemoteSource } from './remote-source.ts'
+
+/** Packs looked at: twenty requests of each of two tables. */
+const MAX_PACKS = 1_000
+
+/** Remembers when a ref ends, and says so if that is soon.
+ *  @param remote - name of the remote in the workspace */
+export async function noteRefExpiry(
+  workspace: Workspace,
+  remote: string,
+  source: RemoteSource,
+  objects: RemoteObjects,
+  record: PushRecord,
+  options: { signal?: AbortSignal | undefined },
+): Promise<ExpiryWarning[]> {
+  const walrus = await source.context.walrus()
+  const endEpoch = earliestEnd(await packsOfRef(source, objects, record, options))
+  if (endEpoch === null) return []
+  const { network, reader } = { network: source.context.profile.name, reader: source.reader }
+  const refs = [{ ref: localRefName(record.ref), endEpoch }]
+  await rememberExpiry(workspace, { remote, network, repository: reader.repositoryId, walrus, refs })
+  const nowMs = workspace.clock.now()
+  // The epoch was read a moment ago: the clock has nothing to say about it.
+  return warningsOf(
+    remote,
+    { ...walrus, epochStartMs: walrus.epochStartMs ?? nowMs, refs },
+    walrus.epochStartMs ?? nowMs,
+  )
+}
+
+async function packsOfRef(
+  { reader, state }: RemoteSource,
+  objects: RemoteObjects,
+  record: PushRecord,
+  options: { signal?: AbortSignal | undefined },
+): Promise<PackRecord[]> {
+  const numbers = new Set<number>([record.commitPack, ...record.segments.map(({ pack }) => pack)])
+  for (const { first, count } of record.packs)
+    for (let at = 0; at < count && numbers.size < MAX_PACKS; at++) numbers.add(first + at)
+  const places = await segmentPlaces(reader, state, record.segments, options)
+  const named: Uint8Array[] = []
+  for (const place of places)
+    try {
+      if (!place.removed) named.push(...(await objects.openSegment(place)).packs)
+    } catch (error) {
+      if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
+    }
+  for (const number of await reader.fetchPackNumbers(state, named.slice(0, MAX_PACKS), options))
+    if (number !== null) numbers.add(number)
+  return reader.fetchPacks(state, [...numbers], options)
+}
