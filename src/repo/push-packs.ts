@@ -1,9 +1,9 @@
 /** The expensive part of a push: packs are built, encoded, paid for and brought to the storage nodes.
  *
- *  Packs go in groups of at most `WINDOW_BYTES`, because of what encoding and sending them takes in memory. What an
+ *  Packs go in groups of at most `WINDOW_BYTES`, because of what encoding and sending them takes in memory; one group is
+ *  encoded while the one before is sent. What an
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
-import { createLimit } from '../base/limit.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
@@ -11,7 +11,6 @@ import { paidBy } from '../ledger/client.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
-import { addressToBytes } from '../ledger/object-id.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
@@ -23,10 +22,10 @@ import type { Certificate } from '../protocol/certificate.ts'
 import { encodedBlobBytes } from '../protocol/cost.ts'
 import { type BuiltPack, buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import type { PushJournal } from '../transfer/push-journal.ts'
-import { uploadBlob } from '../transfer/upload.ts'
 import { unfinishedPushes } from './live-packs.ts'
 import type { OnProgress } from './progress.ts'
 import type { PushLocator } from './push-locator.ts'
+import { uploadPacks } from './push-upload.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
 
@@ -71,6 +70,9 @@ export interface PreparePacks {
    *  `openPush`: the `Push` that an interrupted push has left, with which this one goes on. */
   repository: { reader: RepositoryReader; state: RepositoryState; openPush: string | null } | null
   journal: PushJournal
+  /** True: nodes that are slow are not given up when there are enough others; `onTail` gets what is still under way. */
+  finishTail?: boolean | undefined
+  onTail?: ((tail: Promise<void>) => void) | undefined
   onProgress: OnProgress | undefined
   signal: AbortSignal | undefined
 }
@@ -89,16 +91,33 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   let position = 0
   const maxBytes = Math.min(options.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
 
-  const flush = async () => {
-    if (pending.length === 0) return
-    const group = pending
-    pending = []
-    try {
-      ready.push(...(await registerAndUpload(group, options)))
-    } finally {
+  // While one group is registered and sent, the next is built and encoded; more than these two would be too much memory.
+  const failed = new AbortController()
+  const sending = { ...options, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal }
+  let underWay: Promise<void> | undefined
+  const send = async (group: readonly PendingPack[]) => {
+    const releaseAll = () => {
       // Shared memory, some three times the packs: the next packs take it over.
       for (const { blob } of group) blob.release()
     }
+    try {
+      const { packs, tails } = await registerAndUpload(group, sending)
+      ready.push(...packs)
+      const done = Promise.all(tails).then(releaseAll)
+      if (options.finishTail) options.onTail?.(done)
+      else await done
+    } catch (error) {
+      releaseAll()
+      throw error
+    }
+  }
+  const flush = async () => {
+    await underWay
+    if (pending.length === 0) return
+    underWay = send(pending)
+    // Who awaits it is told; until then a failure is no stray one.
+    underWay.catch(() => undefined)
+    pending = []
   }
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
   const encode = (built: BuiltPack) => coder.encodeBlob(state.shardCount, built.takeBytes(), signal ? { signal } : {})
@@ -132,13 +151,21 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, (own) => locator.write(fresh, own)))
       fresh.push({ index: built.summary.index, blobId: await take(built) })
     await flush()
+    await underWay
+  } catch (error) {
+    failed.abort(error)
+    await underWay?.catch(() => undefined)
+    throw error
   } finally {
     for (const { blob } of pending) blob.release()
   }
   return ready
 }
 
-async function registerAndUpload(pending: readonly PendingPack[], options: PreparePacks): Promise<ReadyPack[]> {
+async function registerAndUpload(
+  pending: readonly PendingPack[],
+  options: PreparePacks,
+): Promise<{ packs: ReadyPack[]; tails: Promise<void>[] }> {
   const { context, state, signal, onProgress, journal } = options
   const packs = pending.map(({ built, blob }): ReadyPack => {
     const { summary, kind } = built
@@ -172,45 +199,21 @@ async function registerAndUpload(pending: readonly PendingPack[], options: Prepa
   const fresh = pending.filter((_, i) => packs[i]!.packNumber === null && packs[i]!.blobObjectId === null)
   await register(fresh, packs, options)
 
-  const limit = createLimit(MAX_REQUESTS)
-  const committee = await context.committee()
-  for (const [i, pack] of packs.entries()) {
-    if (pack.blobObjectId === null || certified.has(pack)) continue
-    const { position, blob } = pending[i]!
-    const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(pack.blobObjectId) }
-    pack.certificate = await uploadBlob(committee, blob, persistence, {
-      signal,
-      limit,
-      resuming: resumed.has(pack),
-      onProgress: (progress) =>
-        onProgress?.({
-          $kind: 'uploading',
-          pack: position,
-          packs: Math.max(position, pending.at(-1)!.position),
-          ...progress,
-        }),
-    })
-    const confirmedShards = pack.certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
-    onProgress?.({
-      $kind: 'uploaded',
-      pack: position,
-      packs: Math.max(position, pending.at(-1)!.position),
-      confirmedShards,
-      shards: state.shardCount,
-    })
-    await journal.record({
-      $kind: 'uploaded',
-      blobId: blobIdText(pack.blobId),
-      epoch: state.epoch,
-      signers: [...pack.certificate.signers],
-      message: Buffer.from(pack.certificate.message).toString('base64'),
-      signature: Buffer.from(pack.certificate.signature).toString('base64'),
-    })
-  }
-  return packs
+  const sent = packs.flatMap((pack, i) => {
+    if (pack.blobObjectId === null || certified.has(pack)) return []
+    const { blob, position } = pending[i]!
+    return [{ pack, blob, position, blobObjectId: pack.blobObjectId, isResumed: resumed.has(pack) }]
+  })
+  const uploaded = await uploadPacks(sent, {
+    context,
+    journal,
+    finishTail: options.finishTail ?? false,
+    onProgress,
+    signal,
+  })
+  for (const [i, { pack }] of sent.entries()) pack.certificate = uploaded[i]!.certificate
+  return { packs, tails: uploaded.map(({ tail }) => tail) }
 }
-
-const MAX_REQUESTS = 24
 
 /** Packs that the repository holds already, live and unexpired, and that nobody else can take back. */
 async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {

@@ -21,6 +21,8 @@ export type PushStep =
   | { $kind: 'encoded'; blobId: string; rootHash: string; blobBytes: number; kind: 'data' | 'meta' }
   | { $kind: 'registered'; blobId: string; objectId: string; endEpoch: number; digest: string | null }
   | { $kind: 'uploaded'; blobId: string; epoch: number; signers: number[]; message: string; signature: string }
+  /** Nodes (by id) that did not get a pack in time. */
+  | { $kind: 'tail'; blobId: string; objectId: string; nodes: string[] }
   | { $kind: 'finished'; digest: string; repository: string; timeMs: number }
 
 export interface PushJournal {

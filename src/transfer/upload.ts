@@ -2,23 +2,23 @@
  *
  *  One task per node: metadata, then its slivers, then its confirmation. Weights are shards. It ends when every node
  *  has settled, or some time after n-f shards have confirmed: stragglers get half of the time it took so far, because
- *  each further node makes the blob easier to read. @see walrus-protocol reference §12, §17.1 (tail), §20 */
+ *  each further node makes the blob easier to read. They are dropped, or go on behind the caller's back.
+ *  @see walrus-protocol reference §12, §17.1 (tail), §20 */
 
-import { sleep, throwIfAborted } from '../base/abort.ts'
+import { throwIfAborted } from '../base/abort.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { FloeError } from '../base/errors.ts'
-import { createLimit, type Limit } from '../base/limit.ts'
-import { ByteWriter } from '../codec/cursor.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
-import { NodeError } from '../node/errors.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { type Certificate, combineConfirmations, type SignedConfirmation } from '../protocol/certificate.ts'
 import { type BlobPersistence, encodeMessage, type StorageMessage } from '../protocol/messages.ts'
 import { encodeMetadata } from '../protocol/metadata.ts'
 import { isQuorum, isWriteHopeless, quorumWeight, safeWriteWeight } from '../protocol/quorum.ts'
-import { pairOnShard, type SliverAxis } from '../protocol/shards.ts'
 import type { Committee } from './committee.ts'
 import { TransferError } from './errors.ts'
+import { uploadToNode } from './node-upload.ts'
+import { createPace, type Pace } from './pace.ts'
+import { createSendBudget, type SendBudget } from './send-budget.ts'
 
 export interface UploadProgress {
   doneBytes: number
@@ -33,131 +33,91 @@ export interface UploadOptions {
   /** True if nodes may hold slivers already (resume): each is asked before it is sent to. */
   resuming?: boolean
   /** Shared by all uploads of a push: bounds the slivers in memory and the open requests. */
-  limit?: Limit
+  budget?: SendBudget
   /** First wait before a retry (default 250 ms); doubles each time. */
   retryMs?: number
+  /** True: stragglers are not dropped but go on after the certificate is there; see `Upload.tail`. */
+  finishTail?: boolean
 }
 
-/** Requests in flight per node. */
-const NODE_CONCURRENCY = 4
-/** Requests in flight over all nodes, unless the caller shares a limit. */
-const TOTAL_CONCURRENCY = 24
-const MAX_RETRIES = 4
-/** A registration can take some seconds to reach a node. */
-const MAX_REGISTRATION_RETRIES = 20
-const MAX_RETRY_MS = 2_000
+export interface Upload {
+  readonly certificate: Certificate
+  /** Positions of the nodes that have not confirmed when this settles: at once, unless the tail is to be finished.
+   *  The blob is needed until then. Never rejects. */
+  readonly tail: Promise<number[]>
+}
+
 const MIN_TAIL_MS = 500
 const TAIL_SHARE = 0.5
-/** Below this a status request costs as much as sending the sliver again. */
-const STATUS_CHECK_BYTES = 5_560
+/** Longest that stragglers may take behind the caller's back. */
+const MAX_TAIL_MS = 300_000
+
+/** What nodes can take is remembered as long as the committee. */
+const paces = new WeakMap<Committee, Map<number, Pace>>()
+
+function paceOf(committee: Committee, position: number): Pace {
+  const known = paces.get(committee) ?? new Map<number, Pace>()
+  paces.set(committee, known)
+  const pace = known.get(position) ?? createPace()
+  known.set(position, pace)
+  return pace
+}
 
 /** @param persistence - as registered on chain; for deletable blobs the id of the blob object
- *  @throws {TransferError} UPLOAD_QUORUM if fewer than 2f+1 shards confirmed; nothing is lost, the upload can be resumed */
+ *  @throws {TransferError} UPLOAD_QUORUM if fewer than 2f+1 shards confirmed; nothing is lost, the upload can be resumed.
+ *    `UPLOAD_EPOCH_CHANGED` if that is because nodes confirm for another epoch than the committee's. */
 export async function uploadBlob(
   committee: Committee,
   blob: EncodedBlob,
   persistence: BlobPersistence,
   options: UploadOptions = {},
-): Promise<Certificate> {
+): Promise<Upload> {
   const { state } = committee
   const { shardCount } = state
-  const retryMs = options.retryMs ?? 250
-  const limit = options.limit ?? createLimit(TOTAL_CONCURRENCY)
   const expected: StorageMessage = { $kind: 'blob-certificate', epoch: state.epoch, blobId: blob.blobId, persistence }
   const expectedBytes = encodeMessage(expected)
-  const metadataBytes = encodeMetadata(blob.metadata)
-  const pairBytes = blob.params.primarySliverBytes + blob.params.secondarySliverBytes
+  const metadata = encodeMetadata(blob.metadata)
+  const budget = options.budget ?? createSendBudget()
   const progress: UploadProgress = {
     doneBytes: 0,
-    totalBytes: pairBytes * shardCount,
+    totalBytes: (blob.params.primarySliverBytes + blob.params.secondarySliverBytes) * shardCount,
     confirmedShards: 0,
     shards: shardCount,
   }
   const confirmations = new Map<number, SignedConfirmation>()
-  const tail = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, tail.signal]) : tail.signal
+  const stop = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const enough = Promise.withResolvers<void>()
+  const failures: unknown[] = []
   let failedWeight = 0
+  let foreignWeight = 0
+  let timer: NodeJS.Timeout | undefined
   const started = performance.now()
 
-  const advance = (bytes: number) => {
-    progress.doneBytes = Math.min(progress.totalBytes, progress.doneBytes + bytes)
-    options.onProgress?.({ ...progress })
-  }
-
-  async function attempt<T>(job: () => Promise<T>): Promise<T> {
-    let failures = 0
-    let unregistered = 0
-    for (;;) {
-      try {
-        return await limit.run(job, { signal })
-      } catch (error) {
-        if (!(error instanceof NodeError) || !error.retryable) throw error
-        const registering = error.reason === 'NOT_REGISTERED'
-        if (registering ? ++unregistered > MAX_REGISTRATION_RETRIES : ++failures > MAX_RETRIES) throw error
-        // The wait happens outside the limit, so that a slow node does not hold the others' slots.
-        const asked = typeof error.data['retryAfterMs'] === 'number' ? error.data['retryAfterMs'] : 0
-        const backOff = Math.min(MAX_RETRY_MS, retryMs * 2 ** Math.min(failures + unregistered - 1, 10))
-        await sleep(Math.max(asked, backOff), signal)
-      }
+  const fail = (position: number, error: unknown) => {
+    if (signal.aborted) return
+    if (!(error instanceof FloeError) || error.kind === 'internal') {
+      failures.push(error)
+      return stop.abort()
     }
-  }
-
-  async function sendToNode(position: number): Promise<void> {
-    const client = committee.client(position)
-    const node = committee.nodes[position]!
-    let known = false
-    if (options.resuming) {
-      const confirmation = await client.fetchConfirmation(blob.blobId, persistence, { signal }).catch(passCancel)
-      if (confirmation) {
-        acceptConfirmation(position, confirmation)
-        advance(pairBytes * node.weight)
-        return
-      }
-      known = (await client.fetchMetadataStatus(blob.blobId, { signal }).catch(passCancel)) === 'stored'
-    }
-    if (!known) await attempt(() => client.sendMetadata(blob.blobId, metadataBytes, { signal }))
-    const slivers = node.shards.flatMap((shard) => {
-      const pair = pairOnShard(blob.blobId, shard, shardCount)
-      return [
-        { pair, axis: 'primary' as const },
-        { pair, axis: 'secondary' as const },
-      ]
-    })
-    const perNode = createLimit(NODE_CONCURRENCY)
-    const sent = await Promise.allSettled(
-      slivers.map(({ pair, axis }) => perNode.run(() => sendSliver(position, pair, axis, known), { signal })),
-    )
-    for (const result of sent) if (result.status === 'rejected') throw result.reason
-    const confirmation = await attempt(() => client.fetchConfirmation(blob.blobId, persistence, { signal }))
-    acceptConfirmation(position, confirmation)
-  }
-
-  async function sendSliver(position: number, pair: number, axis: SliverAxis, known: boolean): Promise<void> {
-    const client = committee.client(position)
-    const bytes = axis === 'primary' ? blob.params.primarySliverBytes : blob.params.secondarySliverBytes
-    if (known && bytes >= STATUS_CHECK_BYTES) {
-      const status = await attempt(() => client.fetchSliverStatus(blob.blobId, pair, axis, { signal })).catch(
-        passCancel,
-      )
-      if (status === 'stored') return advance(bytes)
-    }
-    await attempt(() => {
-      const index = axis === 'primary' ? pair : shardCount - 1 - pair
-      return client.sendSliver(blob.blobId, pair, axis, sliverBody(blob, axis, index), { signal })
-    })
-    advance(bytes)
+    const reason = typeof error.data['reason'] === 'string' ? error.data['reason'] : error.code
+    committee.report(position, reason, error.kind === 'integrity')
+    failedWeight += committee.nodes[position]!.weight
+    // Nothing more can come of it: the other nodes' work would be for nothing.
+    if (isWriteHopeless(failedWeight, shardCount) && !isQuorum(shardCount - failedWeight, shardCount)) stop.abort()
   }
 
   /** The message is compared at once. Signatures are checked together, one pairing instead of one per node, as soon as
    *  enough of them are there: a false one found only after the upload would cost the quorum. */
-  function acceptConfirmation(position: number, confirmation: SignedConfirmation): void {
-    if (!equalBytes(confirmation.message, expectedBytes))
-      throw new TransferError('CONFIRMATION_FOREIGN', 'the node confirmed something else', {
-        data: { node: committee.nodes[position]!.url },
-      })
+  const accept = (position: number, confirmation: SignedConfirmation) => {
+    const { weight, url } = committee.nodes[position]!
+    if (!equalBytes(confirmation.message, expectedBytes)) {
+      foreignWeight += weight
+      throw new TransferError('CONFIRMATION_FOREIGN', 'the node confirmed something else', { data: { node: url } })
+    }
     confirmations.set(position, confirmation)
-    progress.confirmedShards += committee.nodes[position]!.weight
-    if (!tailTimer && progress.confirmedShards >= safeWriteWeight(shardCount)) {
+    progress.confirmedShards += weight
+    if (!timer && progress.confirmedShards >= safeWriteWeight(shardCount)) {
       const { refused } = combineConfirmations(state.committee, expected, confirmations)
       for (const liar of refused.keys()) {
         confirmations.delete(liar)
@@ -165,78 +125,85 @@ export async function uploadBlob(
         failedWeight += committee.nodes[liar]!.weight
         committee.report(liar, 'CONFIRMATION_FALSE', true)
       }
-      if (progress.confirmedShards >= safeWriteWeight(shardCount)) startTail()
+      if (progress.confirmedShards >= safeWriteWeight(shardCount))
+        timer = setTimeout(
+          () => {
+            if (!options.finishTail) return stop.abort()
+            enough.resolve()
+            timer = setTimeout(() => stop.abort(), MAX_TAIL_MS)
+          },
+          MIN_TAIL_MS + TAIL_SHARE * (performance.now() - started),
+        )
     }
     options.onProgress?.({ ...progress })
   }
 
-  let tailTimer: NodeJS.Timeout | undefined
-  const startTail = () => {
-    tailTimer ??= setTimeout(() => tail.abort(), MIN_TAIL_MS + TAIL_SHARE * (performance.now() - started))
+  const sendToNode = async (position: number) => {
+    try {
+      const confirmation = await uploadToNode({
+        client: committee.client(position),
+        shards: committee.nodes[position]!.shards,
+        blob,
+        metadata,
+        persistence,
+        pace: paceOf(committee, position),
+        budget,
+        retryMs: options.retryMs ?? 250,
+        resuming: options.resuming ?? false,
+        signal,
+        onStored(bytes) {
+          progress.doneBytes = Math.min(progress.totalBytes, progress.doneBytes + bytes)
+          options.onProgress?.({ ...progress })
+        },
+      })
+      accept(position, confirmation)
+    } catch (error) {
+      fail(position, error)
+    }
   }
+  const settled = Promise.all(committee.nodes.map((_, position) => sendToNode(position))).finally(() =>
+    clearTimeout(timer),
+  )
+  await Promise.race([settled, enough.promise])
 
-  const failures: unknown[] = []
-  try {
-    await Promise.all(
-      committee.nodes.map(async (node, position) => {
-        try {
-          await sendToNode(position)
-        } catch (error) {
-          if (signal.aborted) return
-          if (!(error instanceof FloeError) || error.kind === 'internal') {
-            failures.push(error)
-            tail.abort()
-            return
-          }
-          const reason = typeof error.data['reason'] === 'string' ? error.data['reason'] : error.code
-          committee.report(position, reason, error.kind === 'integrity')
-          failedWeight += node.weight
-          // Nothing more can come of it: the other nodes' work would be for nothing.
-          if (isWriteHopeless(failedWeight, shardCount) && !isQuorum(shardCount - failedWeight, shardCount))
-            tail.abort()
-        }
-      }),
-    )
-  } finally {
-    clearTimeout(tailTimer)
-  }
   if (failures.length > 0) throw failures[0]
   throwIfAborted(options.signal)
   const { certificate, weight, refused } = combineConfirmations(state.committee, expected, confirmations)
-  for (const liar of refused.keys()) committee.report(liar, 'CONFIRMATION_FALSE', true)
-  if (certificate) return certificate
-  throw new TransferError(
+  for (const liar of refused.keys()) {
+    confirmations.delete(liar)
+    committee.report(liar, 'CONFIRMATION_FALSE', true)
+  }
+  const missing = () => [...committee.nodes.keys()].filter((position) => !confirmations.has(position))
+  if (certificate) return { certificate, tail: settled.then(missing, missing) }
+  stop.abort()
+  throw tooFew(committee, blob, weight, foreignWeight)
+}
+
+function tooFew(committee: Committee, blob: EncodedBlob, weight: number, foreignWeight: number): TransferError {
+  const { shardCount, epoch } = committee.state
+  const data = {
+    blobId: blobIdText(blob.blobId),
+    confirmedShards: weight,
+    neededShards: quorumWeight(shardCount),
+    shards: shardCount,
+    nodes: committee.reports(),
+  }
+  // More shards than can be faulty say something else: not they are wrong, the committee is not of this epoch any more.
+  if (isWriteHopeless(foreignWeight, shardCount))
+    return new TransferError('UPLOAD_EPOCH_CHANGED', `the storage nodes have left epoch ${epoch} during the upload`, {
+      data: { ...data, epoch },
+      hints: ['Run `floe push` again: what was stored and paid is kept, confirmations are collected anew'],
+      retryable: true,
+    })
+  return new TransferError(
     'UPLOAD_QUORUM',
     `upload stopped: ${weight} of ${shardCount} shards confirmed, ${quorumWeight(shardCount)} needed`,
     {
-      data: {
-        blobId: blobIdText(blob.blobId),
-        confirmedShards: weight,
-        neededShards: quorumWeight(shardCount),
-        shards: shardCount,
-        nodes: committee.reports(),
-      },
+      data,
       hints: [
         'What was stored is kept: run `floe push` again to contact only the missing nodes, nothing is paid twice',
       ],
       retryable: true,
     },
   )
-}
-
-/** A sliver as it travels, copied once: of a large blob each is megabytes, and many are on their way at a time. */
-function sliverBody(blob: EncodedBlob, axis: SliverAxis, index: number): Uint8Array {
-  const { symbolBytes, primarySliverBytes, secondarySliverBytes } = blob.params
-  const bytes = axis === 'primary' ? primarySliverBytes : secondarySliverBytes
-  const head = new ByteWriter(8).uleb(bytes).finish()
-  const body = new Uint8Array(head.length + bytes + 4)
-  body.set(head)
-  blob.sliver(axis, index, body.subarray(head.length, head.length + bytes))
-  body.set(new ByteWriter(4).u16(symbolBytes).u16(index).finish(), head.length + bytes)
-  return body
-}
-
-function passCancel(error: unknown): undefined {
-  if (error instanceof FloeError && error.kind === 'network') return undefined
-  throw error
 }

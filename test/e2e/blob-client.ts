@@ -65,7 +65,7 @@ export async function createBlobClient(
       const type = `${state.originalPackageId}::blob::Blob`
       const { id: objectId } = registered.changed.find((object) => object.change === 'created' && object.type === type)!
       const persistence = { $kind: 'deletable', objectId: Buffer.from(objectId.slice(2), 'hex') } as const
-      const certificate = await uploadBlob(createCommittee(state), blob, persistence, { signal })
+      const { certificate } = await uploadBlob(createCommittee(state), blob, persistence, { signal })
       await ledger.execute(
         (transaction) => {
           addCertify(transaction, state, transaction.object(objectId), certificate)

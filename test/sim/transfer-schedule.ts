@@ -75,7 +75,7 @@ export async function runFaults(
   world.proxy.set(writing)
   try {
     const expected = { $kind: 'blob-certificate', epoch: 1, blobId: blob.blobId, persistence: PERMANENT } as const
-    const certificate = await uploadBlob(committeeOf(world), blob, PERMANENT, { retryMs: 20, signal })
+    const { certificate } = await uploadBlob(committeeOf(world), blob, PERMANENT, { retryMs: 20, signal })
     verifyCertificate(world.nodes.state.committee, expected, certificate)
     const weight = certificate.signers.reduce((sum, at) => sum + SHAPE[at]!, 0)
     if (!isQuorum(weight, SHARDS)) throw new Error(`a certificate of ${weight} shards`)

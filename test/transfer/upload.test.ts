@@ -39,7 +39,7 @@ describe('uploading a blob', () => {
     const fake = await start()
     const seen: number[] = []
     const committee = committeeOf(fake)
-    const certificate = await uploadBlob(committee, blob, PERMANENT, {
+    const { certificate } = await uploadBlob(committee, blob, PERMANENT, {
       onProgress: ({ doneBytes, totalBytes }) => seen.push(doneBytes / totalBytes),
     })
     verifyCertificate(fake.state.committee, expected, certificate)
@@ -54,7 +54,7 @@ describe('uploading a blob', () => {
     fake.nodes[0]!.down = true
     fake.nodes[4]!.down = true
     const committee = committeeOf(fake)
-    const certificate = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
+    const { certificate } = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
     expect(certificate.signers).toEqual([1, 2, 3, 5, 6])
     expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([
       ['node-0', false],
@@ -74,7 +74,7 @@ describe('uploading a blob', () => {
       node.down = false
       node.requests = []
     }
-    const certificate = await uploadBlob(committeeOf(fake), blob, PERMANENT, { resuming: true, retryMs: 1 })
+    const { certificate } = await uploadBlob(committeeOf(fake), blob, PERMANENT, { resuming: true, retryMs: 1 })
     verifyCertificate(fake.state.committee, expected, certificate)
     // Nodes 0 and 1 get their 8 slivers; the others are asked, and sent only what they lack.
     expect(fake.nodes[0]!.requests.filter((line) => line.startsWith('PUT'))).toHaveLength(5)
@@ -84,7 +84,7 @@ describe('uploading a blob', () => {
   it('waits for nodes that have not seen the registration yet', async () => {
     const fake = await start()
     for (const node of fake.nodes) node.unregisteredFor = 3
-    const certificate = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })
+    const { certificate } = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })
     expect(certificate.signers).toHaveLength(7)
   })
 
@@ -92,7 +92,7 @@ describe('uploading a blob', () => {
     const fake = await start()
     fake.nodes[2]!.forges = true
     const committee = committeeOf(fake)
-    const certificate = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
+    const { certificate } = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
     verifyCertificate(fake.state.committee, expected, certificate)
     expect(certificate.signers).not.toContain(2)
     expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([['node-2', true]])

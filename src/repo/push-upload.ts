@@ -1,0 +1,140 @@
+/** Registered packs become certified-to-be ones: each goes to the storage nodes, and its certificate is kept.
+ *
+ *  An epoch may end meanwhile. Then the nodes confirm for the new one, to whose committee the upload goes on; and what
+ *  was confirmed before is confirmed anew, because the chain takes certificates of the present epoch only. */
+
+import { mapLimited } from '../base/limit.ts'
+import type { EncodedBlob } from '../erasure/api.ts'
+import { addressToBytes } from '../ledger/object-id.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
+import type { Certificate } from '../protocol/certificate.ts'
+import { parseMessage } from '../protocol/messages.ts'
+import type { Committee } from '../transfer/committee.ts'
+import { confirmBlob } from '../transfer/confirm.ts'
+import { TransferError } from '../transfer/errors.ts'
+import type { PushJournal } from '../transfer/push-journal.ts'
+import { createSendBudget } from '../transfer/send-budget.ts'
+import { type Upload, uploadBlob } from '../transfer/upload.ts'
+import type { OnProgress } from './progress.ts'
+import type { RemoteContext } from './remote-context.ts'
+
+export interface PackToUpload {
+  blob: EncodedBlob
+  blobObjectId: string
+  /** Position in the push, from 1. */
+  position: number
+  /** True if nodes may hold some of it already. */
+  isResumed: boolean
+}
+
+export interface UploadPacks {
+  context: RemoteContext
+  journal: PushJournal
+  /** True: slow nodes get their slivers too, behind the push. */
+  finishTail: boolean
+  onProgress: OnProgress | undefined
+  signal: AbortSignal | undefined
+}
+
+export interface UploadedPack {
+  certificate: Certificate
+  /** Settles when the blob is not needed any more. */
+  tail: Promise<void>
+}
+
+/** Packs under way at a time: of small ones, each is mostly waiting. */
+const PACKS_AT_ONCE = 4
+/** Epochs that may end during the upload of one pack. */
+const MAX_EPOCH_CHANGES = 3
+
+/** Shared by all packs of all pushes of this process: what may be on its way at once. */
+const budget = createSendBudget()
+
+export function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
+  const { signal } = options
+  return mapLimited(packs, PACKS_AT_ONCE, (pack) => uploadPack(pack, options), signal ? { signal } : {})
+}
+
+async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<UploadedPack> {
+  const { context, journal, onProgress } = options
+  const { position } = pack
+  for (let changes = 0; ; changes++) {
+    const committee = await context.committee()
+    try {
+      const upload = await send(committee, pack, changes > 0, options)
+      const { certificate } = upload
+      const { state } = committee
+      const confirmedShards = certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
+      onProgress?.({ $kind: 'uploaded', pack: position, packs: position, confirmedShards, shards: state.shardCount })
+      await journal.record({
+        $kind: 'uploaded',
+        blobId: blobIdText(pack.blob.blobId),
+        epoch: state.epoch,
+        signers: [...certificate.signers],
+        message: Buffer.from(certificate.message).toString('base64'),
+        signature: Buffer.from(certificate.signature).toString('base64'),
+      })
+      return { certificate, tail: recordTail(committee, pack, upload, journal) }
+    } catch (error) {
+      const isChange = error instanceof TransferError && error.code === 'UPLOAD_EPOCH_CHANGED'
+      if (!isChange || changes >= MAX_EPOCH_CHANGES) throw error
+      // Another pack may have asked already.
+      const state = await context.walrus()
+      if (state.epoch === committee.state.epoch) await context.walrus({ fresh: true })
+    }
+  }
+}
+
+function send(committee: Committee, pack: PackToUpload, again: boolean, options: UploadPacks): Promise<Upload> {
+  const { position, blob } = pack
+  const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(pack.blobObjectId) }
+  return uploadBlob(committee, blob, persistence, {
+    signal: options.signal,
+    budget,
+    resuming: pack.isResumed || again,
+    finishTail: options.finishTail,
+    onProgress: (progress) =>
+      options.onProgress?.({ $kind: 'uploading', pack: position, packs: position, ...progress }),
+  })
+}
+
+/** What was not finished is written down, so that a later push can. */
+async function recordTail(
+  committee: Committee,
+  pack: PackToUpload,
+  upload: Upload,
+  journal: PushJournal,
+): Promise<void> {
+  const missing = await upload.tail
+  if (missing.length === 0) return
+  await journal.record({
+    $kind: 'tail',
+    blobId: blobIdText(pack.blob.blobId),
+    objectId: pack.blobObjectId,
+    nodes: missing.map((at) => committee.nodes[at]!.nodeId),
+  })
+}
+
+interface CertifiedPack {
+  blobId: Uint8Array
+  blobObjectId: string | null
+  certificate: Certificate | null
+}
+
+/** Right before the certificates are used: those of an epoch that has ended are replaced. */
+export async function renewCertificates(
+  packs: readonly CertifiedPack[],
+  context: RemoteContext,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (packs.every((pack) => pack.certificate === null)) return
+  const { epoch } = await context.walrus({ fresh: true })
+  const committee = await context.committee()
+  for (const pack of packs) {
+    if (pack.certificate === null || pack.blobObjectId === null) continue
+    const message = parseMessage(pack.certificate.message)
+    if (message.epoch === epoch) continue
+    const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(pack.blobObjectId) }
+    pack.certificate = await confirmBlob(committee, pack.blobId, persistence, { signal })
+  }
+}
