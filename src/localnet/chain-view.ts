@@ -16,7 +16,15 @@ export interface ChainEvent {
   readonly eventIndex: number
 }
 
+/** `selected`: the next committee is known; `syncing`: the epoch has begun, and nodes have not all their shards. */
+export type EpochPhase = 'done' | 'selected' | 'syncing'
+
 export interface ChainView extends RegistrationSource {
+  readonly phase: EpochPhase
+  /** How often the epoch changed with another committee. */
+  readonly rotations: number
+  /** Epoch of the last time; 0 before the first. */
+  readonly rotatedEpoch: number
   apply(event: ChainEvent): void
 }
 
@@ -28,6 +36,9 @@ export function createChainView(walrusPackageId: string): ChainView {
   const listeners = new Set<(blobIdText: string) => void>()
   let epoch = 0
   let eventCount = 0
+  let phase: EpochPhase = 'done'
+  let rotations = 0
+  let rotatedEpoch = 0
 
   const release = (text: string) => {
     for (const listener of listeners) listener(text)
@@ -81,8 +92,19 @@ export function createChainView(walrusPackageId: string): ChainView {
       invalid.set(text, event)
       release(text)
     },
+    EpochParametersSelected() {
+      phase = 'selected'
+    },
+    EpochChangeDone() {
+      phase = 'done'
+    },
     EpochChangeStart(reader) {
       epoch = reader.u32()
+      if (phase === 'selected') {
+        rotations++
+        rotatedEpoch = epoch
+      }
+      phase = 'syncing'
       for (const [text, registrations] of blobs)
         for (const { objectId, endEpoch } of registrations) if (endEpoch <= epoch) change(text, objectId, undefined)
     },
@@ -91,6 +113,15 @@ export function createChainView(walrusPackageId: string): ChainView {
   return {
     get epoch() {
       return epoch
+    },
+    get phase() {
+      return phase
+    },
+    get rotations() {
+      return rotations
+    },
+    get rotatedEpoch() {
+      return rotatedEpoch
     },
     get eventCount() {
       return eventCount

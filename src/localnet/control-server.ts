@@ -14,7 +14,7 @@ export interface ControlActions {
   stopNode(index: number): Promise<void>
   startNode(index: number): Promise<void>
   corruptNode(index: number, blobId: string | undefined): Promise<number>
-  advanceEpoch(): Promise<number>
+  advanceEpoch(options: { rotate: boolean }): Promise<number>
   /** Called when the number of leases changes.
    *  @returns false if the process is ending and takes none any more */
   leases(count: number): boolean
@@ -61,7 +61,8 @@ export async function startControlServer(port: number, token: string, actions: C
     else if (match?.[2] === 'start') await actions.startNode(index)
     else if (match?.[2] === 'corrupt')
       result = { slivers: await actions.corruptNode(index, searchParams.get('blobId') ?? undefined) }
-    else if (pathname === '/epoch') result = { epoch: await actions.advanceEpoch() }
+    else if (pathname === '/epoch')
+      result = { epoch: await actions.advanceEpoch({ rotate: searchParams.get('rotate') === 'true' }) }
     else if (pathname === '/stay') actions.stay()
     else if (pathname === '/stop' && actions.stop) {
       answer(response, 200, { info: actions.info() })

@@ -226,7 +226,7 @@ export async function resetLocalNetwork(options: DaemonOptions): Promise<void> {
 export type ControlCommand =
   | { $kind: 'stop-node' | 'start-node'; node: number }
   | { $kind: 'corrupt-node'; node: number; blobId?: string }
-  | { $kind: 'advance-epoch' }
+  | { $kind: 'advance-epoch'; rotate?: boolean }
 
 /** Fault controls of the running network.
  *  @returns its state afterwards
@@ -250,6 +250,6 @@ function commandPath(command: ControlCommand): string {
     case 'corrupt-node':
       return `/nodes/${command.node}/corrupt${command.blobId ? `?blobId=${command.blobId}` : ''}`
     case 'advance-epoch':
-      return '/epoch'
+      return `/epoch${command.rotate ? '?rotate=true' : ''}`
   }
 }

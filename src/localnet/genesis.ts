@@ -6,7 +6,7 @@ import { Transaction } from '@mysten/sui/transactions'
 import { toHex } from '../base/bytes.ts'
 import { InternalError } from '../base/errors.ts'
 import { ByteReader } from '../codec/cursor.ts'
-import { loadPackages, PACKAGE_ADDRESSES } from '../move/packages.ts'
+import { loadPackage, loadPackages, PACKAGE_ADDRESSES } from '../move/packages.ts'
 import { type LedgerHandle, SYSTEM_ADDRESS } from './ledger/handle.ts'
 import type { NodeIdentity } from './nodes/identity.ts'
 
@@ -39,11 +39,15 @@ export interface NetworkIds {
   floePackageId: string
   /** Owned by the ledger's own address: administers the network. */
   adminCapId: string
+  /** SUI for WAL and back; absent in networks from before there was one. */
+  exchangeObjectId?: string | undefined
   /** Object ids of the nodes, in the order given. */
   nodeIds: string[]
 }
 
 const CLOCK = '0x6'
+/** 2.5 billion WAL. */
+const EXCHANGE_FROST = 2_500_000_000_000_000_000n
 /** Names and addresses of nodes, at most. */
 const MAX_NAME_BYTES = 512
 
@@ -53,7 +57,7 @@ export async function runGenesis(
   nodes: readonly GenesisNode[],
   shardCount: number,
 ): Promise<NetworkIds> {
-  const packages = loadPackages().map(({ name, address, modules, dependencies }) => ({
+  const packages = [...loadPackages(), loadPackage('wal_exchange')].map(({ name, address, modules, dependencies }) => ({
     name,
     id: address,
     modules: modules.map((module) => module.bytes),
@@ -113,8 +117,26 @@ export async function runGenesis(
     walrusPackageId: walrus,
     floePackageId: floe,
     adminCapId,
+    exchangeObjectId: await fundExchange(ledger),
     nodeIds: nodes.map(({ identity }) => nodeIds.get(identity.name)!),
   }
+}
+
+/** Shares an exchange with half of all WAL, at one FROST for one MIST; the faucet takes WAL there. */
+async function fundExchange(ledger: LedgerHandle): Promise<string> {
+  const { wal, wal_exchange: exchange } = PACKAGE_ADDRESSES
+  const coin = ledger.ownedObjects(SYSTEM_ADDRESS, `0x2::coin::Coin<${wal}::wal::WAL>`)[0]
+  if (!coin) throw new InternalError('LOCALNET_GENESIS', 'publishing wal made no coin')
+  const tx = new Transaction()
+  const cap = tx.moveCall({
+    target: `${exchange}::wal_exchange::new_funded`,
+    arguments: [tx.object(coin.id), tx.pure.u64(EXCHANGE_FROST)],
+  })
+  tx.transferObjects([cap], SYSTEM_ADDRESS)
+  const { changed } = await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+  const made = changed.find(({ type }) => type === `${exchange}::wal_exchange::Exchange`)
+  if (!made) throw new InternalError('LOCALNET_GENESIS', 'there is no exchange')
+  return made.id
 }
 
 /** Makes the committee record say where the nodes listen now. Compared with the chain itself, not with what was

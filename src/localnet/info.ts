@@ -26,6 +26,8 @@ export interface LocalNetworkInfo {
   walPackageId: string
   walrusPackageId: string
   floePackageId: string
+  /** The shared `wal_exchange::Exchange`: SUI for WAL and back. Absent in networks from before there was one. */
+  exchangeObjectId?: string | undefined
   /** Storage epoch. */
   epoch: number
   shardCount: number

@@ -18,6 +18,7 @@ import { createByteBudget } from './nodes/body.ts'
 import { createNodeIdentity } from './nodes/identity.ts'
 import { createNetworkSigner } from './nodes/signing.ts'
 import { createStorageNode, type StorageNode } from './nodes/storage-node.ts'
+import { assignShards, catchUp, finishRotation, type RotationParts, rotateShards } from './rotation.ts'
 import { divideShards, openState } from './shape.ts'
 import { writeNetworkState } from './state-file.ts'
 
@@ -49,8 +50,9 @@ export interface LocalNetwork extends LocalNetworkInfo, AsyncDisposable {
    *  @param options.blobId - base64url; default: all blobs
    *  @returns slivers changed */
   corruptNode(index: number, options?: { blobId?: string }): Promise<number>
-  /** Moves the storage epoch on by one. */
-  advanceEpoch(): Promise<number>
+  /** Moves the storage epoch on by one.
+   *  @param options.rotate - with another committee: every node hands one shard on, with all that is stored in it */
+  advanceEpoch(options?: { rotate?: boolean }): Promise<number>
   /** Sends test money: amounts in MIST and FROST. */
   fund(address: string, amounts: { sui?: bigint; wal?: bigint }): Promise<void>
   close(): Promise<void>
@@ -122,7 +124,15 @@ async function assemble(
   const ids = knownIds ?? (await runGenesis(ledger, nodes.map(genesisNode), state.shardCount))
   // Everything from the start of the ledger to here runs before any request is read, so none sees an old address.
   await updateNodeAddresses(ledger, ids, nodes.map(addressOf))
-  ledger.onEvent((event) => view.apply(event), { from: 0n })
+  const parts: RotationParts = { ledger, ids, view, nodes, shardCount: state.shardCount }
+  ledger.onEvent(
+    (event) => {
+      const { rotations, phase } = view
+      view.apply(event)
+      if (view.rotations !== rotations || view.phase !== phase) assignShards(parts)
+    },
+    { from: 0n },
+  )
   for (const node of nodes) node.serve()
   const token = randomBytes(32).toString('hex')
   // Fault controls and epochs one at a time: two starts of one node must not both listen.
@@ -142,6 +152,7 @@ async function assemble(
     walPackageId: ids.walPackageId,
     walrusPackageId: ids.walrusPackageId,
     floePackageId: ids.floePackageId,
+    exchangeObjectId: ids.exchangeObjectId,
     epoch: view.epoch,
     shardCount: state.shardCount,
     nodes: nodes.map((node, index) => ({
@@ -160,12 +171,15 @@ async function assemble(
         const node = nodeAt(nodes, index)
         await node.listen(node.port)
         await updateNodeAddresses(ledger, ids, nodes.map(addressOf))
+        await catchUp(parts, index)
         await save(control.port)
       }),
     corruptNode: (index: number, blobId: string | undefined) => turn.run(() => nodeAt(nodes, index).corrupt(blobId)),
-    advanceEpoch: () =>
+    advanceEpoch: ({ rotate = false }: { rotate?: boolean } = {}) =>
       turn.run(async () => {
-        await advanceStorageEpoch(ledger, ids)
+        await finishRotation(parts)
+        if (rotate) await rotateShards(parts)
+        else await advanceStorageEpoch(ledger, ids)
         return view.epoch
       }),
   }
@@ -180,6 +194,7 @@ async function assemble(
   closing.push(() => control.close())
   await save(control.port)
 
+  await finishRotation(parts)
   for (const node of nodes) await node.collect()
   view.onRelease((text) => {
     for (const node of nodes) node.collect(text).catch(onWarning)

@@ -51,3 +51,11 @@ export function divideShards(nodeCount: number, shardCount: number): number[][] 
     Array.from({ length: start(index + 1) - start(index) }, (_, i) => start(index) + i),
   )
 }
+
+/** Shards of each node after so many rotations: with each, every node hands its first shard to the node before it and gets
+ *  the first of the one behind it. */
+export function shardsAfter(rotations: number, nodeCount: number, shardCount: number): number[][] {
+  return divideShards(nodeCount, shardCount).map((shards) =>
+    shards.map((shard) => (shard + rotations) % shardCount).sort((a, b) => a - b),
+  )
+}

@@ -26,6 +26,7 @@ const stateSchema = v.strictObject({
       walrusPackageId: objectId,
       floePackageId: objectId,
       adminCapId: objectId,
+      exchangeObjectId: v.optional(objectId),
       nodeIds: v.array(objectId),
     }),
   ),

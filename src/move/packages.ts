@@ -9,7 +9,7 @@ export type PackageName = 'move-stdlib' | 'sui-framework' | 'wal' | 'walrus' | '
 /** What a network starts with, in an order in which it can be installed: each package after those it names. */
 export const PACKAGE_NAMES: readonly PackageName[] = ['move-stdlib', 'sui-framework', 'wal', 'walrus', 'floe']
 
-/** Every package that is built. `wal_exchange` can be published on a network that wants one. */
+/** Every package that is built. Local networks install `wal_exchange` as well; bare ledgers need not. */
 export const BUILT_PACKAGE_NAMES: readonly PackageName[] = [...PACKAGE_NAMES, 'wal_exchange']
 
 /** Where the local network installs each package; also the addresses in the checked-in bytecode (README). */

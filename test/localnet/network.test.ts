@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SuiGrpcClient } from '@mysten/sui/grpc'
+import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
+import { Transaction } from '@mysten/sui/transactions'
 import { WalrusClient } from '@mysten/walrus'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/abort.ts'
@@ -73,6 +75,32 @@ describe('a local network', () => {
     expect(network!.epoch).toBe(2)
     const health = await (await fetch(`${network!.nodes[0]!.url}/v1/health`)).json()
     expect(health).toMatchObject({ success: { data: { epoch: 2 } } })
+  })
+
+  it('gives WAL from an exchange, where everybody else can change SUI too', async () => {
+    const { rpcUrl, exchangeObjectId, walPackageId } = network!
+    const client = new SuiGrpcClient({ network: 'localnet', baseUrl: rpcUrl })
+    const keypair = new Ed25519Keypair()
+    const owner = keypair.toSuiAddress()
+    const held = async () => {
+      const { object } = await client.getObject({ objectId: exchangeObjectId!, include: { content: true } })
+      const view = new DataView(object.content!.buffer, object.content!.byteOffset)
+      return { wal: view.getBigUint64(32, true), sui: view.getBigUint64(40, true) }
+    }
+    const before = await held()
+    await network!.fund(owner, { sui: 2_000_000_000n, wal: 500n })
+    expect(await held()).toEqual({ wal: before.wal - 500n, sui: before.sui + 500n })
+    const { object } = await client.getObject({ objectId: exchangeObjectId! })
+    const tx = new Transaction()
+    const coin = tx.moveCall({
+      target: `${object.type.split('::')[0]}::wal_exchange::exchange_all_for_wal`,
+      arguments: [tx.object(exchangeObjectId!), tx.splitCoins(tx.gas, [1_000_000_000n])],
+    })
+    tx.transferObjects([coin], owner)
+    const done = await client.signAndExecuteTransaction({ transaction: tx, signer: keypair })
+    expect(done.$kind).toBe('Transaction')
+    const { balance } = await client.getBalance({ owner, coinType: `${walPackageId}::wal::WAL` })
+    expect(balance.balance).toBe('1000000500')
   })
 
   it('stops and starts single nodes', async () => {

@@ -2,7 +2,7 @@
 
 import { toBase64 } from '@mysten/sui/utils'
 import { utf8 } from '../../base/bytes.ts'
-import { ByteWriter } from '../../codec/cursor.ts'
+import { ByteReader, ByteWriter } from '../../codec/cursor.ts'
 import { blake2b256 } from '../../crypto/hash.ts'
 import { addressBytes, addressFromBytes, normalizeAddress, parseType } from '../movevm/types.ts'
 import { GRPC, invalidArgument, LedgerError } from './errors.ts'
@@ -13,6 +13,7 @@ import {
   coinValue,
   createObject,
   type LedgerObject,
+  objectType,
   SUI_COIN_TYPE,
   SUI_TYPE,
   ZERO_DIGEST,
@@ -69,28 +70,61 @@ function treasuryCoin(state: LedgerState, type: string, amount: bigint): LedgerO
   return richest
 }
 
-/** Splits an amount off the treasury and sends it.
+/** The exchange that was found in a state last. */
+const exchanges = new WeakMap<LedgerState, string>()
+
+/** A shared `wal_exchange::Exchange` with at least this much WAL in it. */
+function walExchange(state: LedgerState, amount: bigint): LedgerObject | undefined {
+  const isExchange = ({ data, owner }: LedgerObject) =>
+    data.kind === 'move' && data.type.endsWith('::wal_exchange::Exchange') && owner.kind === 'shared'
+  const known = state.getObject(exchanges.get(state) ?? '')
+  const exchange = known ?? [...state.liveObjects()].find(isExchange)
+  if (exchange?.data.kind !== 'move') return undefined
+  exchanges.set(state, exchange.id)
+  const reader = new ByteReader(exchange.data.contents)
+  reader.bytes(32)
+  return reader.u64() >= amount ? exchange : undefined
+}
+
+/** Splits an amount off the treasury and sends it. WAL is bought for SUI where there is an exchange that has it.
  *  @param type - coin type, default SUI
  *  @throws {LedgerError} LEDGER_FAUCET_EMPTY, LEDGER_INVALID_ARGUMENT */
 export function fundingPlan(state: LedgerState, recipient: string, amount: bigint, type = SUI_TYPE): TransactionPlan {
   if (amount <= 0n || amount >= 1n << 64n) throw invalidArgument('amount is not a positive u64')
-  const coin = treasuryCoin(state, parseType(type).key, amount)
+  const coinType = parseType(type).key
+  const exchange = coinType.endsWith('::wal::WAL') ? walExchange(state, amount) : undefined
+  const coin = treasuryCoin(state, exchange ? SUI_TYPE : coinType, amount)
   const ref = { objectId: coin.id, version: String(coin.version), digest: coin.digest }
   const address = addressBytes(normalizeAddress(recipient))
-  return {
-    inputs: [
-      { $kind: 'Object', Object: { $kind: 'ImmOrOwnedObject', ImmOrOwnedObject: ref } },
-      { $kind: 'Pure', Pure: { bytes: toBase64(new ByteWriter(8).u64(amount).finish()) } },
-      { $kind: 'Pure', Pure: { bytes: toBase64(address) } },
-    ],
-    commands: [
-      { $kind: 'SplitCoins', SplitCoins: { coin: inputArgument(0), amounts: [inputArgument(1)] } },
-      {
-        $kind: 'TransferObjects',
-        TransferObjects: { objects: [{ $kind: 'NestedResult', NestedResult: [0, 0] }], address: inputArgument(2) },
-      },
-    ],
+  const inputs: TransactionPlan['inputs'] = [
+    { $kind: 'Object', Object: { $kind: 'ImmOrOwnedObject', ImmOrOwnedObject: ref } },
+    { $kind: 'Pure', Pure: { bytes: toBase64(new ByteWriter(8).u64(amount).finish()) } },
+    { $kind: 'Pure', Pure: { bytes: toBase64(address) } },
+  ]
+  const split = { $kind: 'SplitCoins' as const, SplitCoins: { coin: inputArgument(0), amounts: [inputArgument(1)] } }
+  const send = (command: number) => ({
+    $kind: 'TransferObjects' as const,
+    TransferObjects: {
+      objects: [{ $kind: 'NestedResult' as const, NestedResult: [command, 0] as [number, number] }],
+      address: inputArgument(2),
+    },
+  })
+  if (!exchange) return { inputs, commands: [split, send(0)] }
+  const call = {
+    package: exchangePackage(exchange),
+    module: 'wal_exchange',
+    function: 'exchange_all_for_wal',
+    typeArguments: [],
+    arguments: [inputArgument(3), { $kind: 'NestedResult' as const, NestedResult: [0, 0] as [number, number] }],
   }
+  return {
+    inputs: [...inputs, { $kind: 'UnresolvedObject', UnresolvedObject: { objectId: exchange.id } }],
+    commands: [split, { $kind: 'MoveCall', MoveCall: call }, send(1)],
+  }
+}
+
+function exchangePackage({ data }: LedgerObject): string {
+  return data.kind === 'move' ? objectType(data.type).address : ''
 }
 
 function inputArgument(index: number) {

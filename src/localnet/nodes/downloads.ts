@@ -24,7 +24,7 @@ export async function getMetadataStatus(node: NodeContext, blobId: BlobId): Prom
 }
 
 export async function getSliver(node: NodeContext, { blobId, pairIndex, axis }: SliverPath): Promise<Answer> {
-  assertOwnPair(node, blobId, pairIndex)
+  assertOwnPair(node, blobId, pairIndex, 'read')
   const stored = await findServed(node, blobId)
   const place = stored?.file.placeOf(axis, pairIndex)
   if (!stored || !place) throw new NodeRefusal('SLIVER_NOT_FOUND', 'this sliver is not stored here')
@@ -32,7 +32,7 @@ export async function getSliver(node: NodeContext, { blobId, pairIndex, axis }: 
 }
 
 export async function getSliverStatus(node: NodeContext, { blobId, pairIndex, axis }: SliverPath): Promise<Answer> {
-  assertOwnPair(node, blobId, pairIndex)
+  assertOwnPair(node, blobId, pairIndex, 'read')
   const stored = await findServed(node, blobId)
   return answerData(stored?.file.has(axis, pairIndex) ? 'stored' : 'nonexistent')
 }

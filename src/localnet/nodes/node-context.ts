@@ -29,6 +29,12 @@ export interface SliverCoder {
     source: SliverData,
     targetIndexes: readonly number[],
   ): Promise<readonly ServedSymbol[]>
+  recoverSliver(
+    metadata: BlobMetadata,
+    axis: SliverAxis,
+    index: number,
+    symbols: readonly { readonly sourceIndex: number; readonly bytes: Uint8Array }[],
+  ): Promise<SliverData>
 }
 
 export interface NodeContext {
@@ -36,6 +42,8 @@ export interface NodeContext {
   readonly shardCount: number
   /** Shards of this node. */
   readonly shards: ReadonlySet<number>
+  /** Shards it had before the change of epoch that is under way: still read from it, no longer written. */
+  readonly formerShards: ReadonlySet<number>
   /** 48 bytes. */
   readonly publicKey: Uint8Array
   readonly source: RegistrationSource
@@ -68,12 +76,13 @@ export async function findServed(node: NodeContext, blobId: BlobId): Promise<Sto
   return liveRegistrations(node, blobId).length > 0 ? node.store.find(blobId) : undefined
 }
 
-/** @throws {NodeRefusal} INDEX_OUT_OF_RANGE, SHARD_NOT_ASSIGNED */
-export function assertOwnPair(node: NodeContext, blobId: BlobId, pairIndex: number): void {
+/** @param use - what is left of a former shard may be read
+ *  @throws {NodeRefusal} INDEX_OUT_OF_RANGE, SHARD_NOT_ASSIGNED */
+export function assertOwnPair(node: NodeContext, blobId: BlobId, pairIndex: number, use: 'read' | 'write'): void {
   if (pairIndex >= node.shardCount)
     throw new NodeRefusal('INDEX_OUT_OF_RANGE', `there are ${node.shardCount} sliver pairs`)
   const shard = shardOfPair(blobId, pairIndex, node.shardCount)
-  if (!node.shards.has(shard))
+  if (!node.shards.has(shard) && !(use === 'read' && node.formerShards.has(shard)))
     throw new NodeRefusal('SHARD_NOT_ASSIGNED', `shard ${shard} is not assigned to ${node.name}`)
 }
 

@@ -10,6 +10,7 @@ import { dispatch } from './dispatch.ts'
 import type { NodeIdentity } from './identity.ts'
 import type { NodeContext, SliverCoder } from './node-context.ts'
 import type { RegistrationSource } from './registration.ts'
+import { receiveShards, type ShardSync } from './shard-sync.ts'
 
 export interface StorageNodeOptions {
   /** Folder of this node. */
@@ -28,6 +29,8 @@ export interface StorageNodeOptions {
 export interface StorageNode {
   readonly identity: NodeIdentity
   readonly shards: readonly number[]
+  /** For the nodes beside it. */
+  readonly context: NodeContext
   /** 0 before the first `listen`. */
   readonly port: number
   readonly running: boolean
@@ -38,6 +41,10 @@ export interface StorageNode {
   serve(): void
   /** Closes the listener and all connections. */
   stop(): Promise<void>
+  /** @param former - shards that are still read here while the epoch changes */
+  assign(shards: readonly number[], former: readonly number[]): void
+  /** Gets what it lacks of these shards. */
+  receive(shards: readonly number[], others: readonly StorageNode[]): Promise<ShardSync>
   /** Flips a bit in each stored sliver. @returns slivers changed */
   corrupt(blobIdText?: string): Promise<number>
   /** Deletes what no registration keeps.
@@ -50,13 +57,15 @@ const HOST = '127.0.0.1'
 const MAX_CONNECTIONS = 4096
 
 export function createStorageNode(options: StorageNodeOptions): StorageNode {
-  const { identity, shards, source, onWarning } = options
+  const { identity, source, onWarning } = options
+  let shards = options.shards
   const startedAt = performance.now()
   const store = new BlobStore(options.dir)
-  const context: NodeContext = {
+  const context: NodeContext & { shards: ReadonlySet<number>; formerShards: ReadonlySet<number> } = {
     name: identity.name,
     shardCount: options.shardCount,
     shards: new Set(shards),
+    formerShards: new Set(),
     publicKey: identity.publicKey,
     source,
     store,
@@ -83,7 +92,10 @@ export function createStorageNode(options: StorageNodeOptions): StorageNode {
 
   return {
     identity,
-    shards,
+    context,
+    get shards() {
+      return shards
+    },
     get port() {
       return port
     },
@@ -111,6 +123,18 @@ export function createStorageNode(options: StorageNodeOptions): StorageNode {
         listener.close(() => resolve())
         listener.closeAllConnections()
       })
+    },
+    assign(now, former) {
+      shards = now
+      context.shards = new Set(now)
+      context.formerShards = new Set(former)
+    },
+    receive(wanted, others) {
+      return receiveShards(
+        context,
+        wanted,
+        others.map((other) => other.context),
+      )
     },
     async corrupt(blobIdText) {
       let changed = 0

@@ -71,7 +71,7 @@ export async function putSliver(
   query: URLSearchParams,
   request: IncomingMessage,
 ): Promise<Answer> {
-  assertOwnPair(node, blobId, pairIndex)
+  assertOwnPair(node, blobId, pairIndex, 'write')
   assertUploadQuery(node, blobId, query)
   const stored = await node.store.find(blobId)
   if (!stored)

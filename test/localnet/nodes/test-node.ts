@@ -29,6 +29,7 @@ export const coder = createSyncCoder()
 export const asyncCoder: SliverCoder = {
   verifySliver: async (...args) => coder.verifySliver(...args),
   recoverySymbols: async (...args) => coder.recoverySymbols(...args),
+  recoverSliver: async (...args) => coder.recoverSliver(...args),
 }
 
 export interface FakeChain extends RegistrationSource {
