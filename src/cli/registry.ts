@@ -62,6 +62,8 @@ export const REGISTRY: Registry = {
     async () => (await import('./commands/fetch.ts')).fetchCommand,
   ),
   pull: verb('Fetch, and bring the current branch up to date', async () => (await import('./commands/pull.ts')).pull),
+  get: verb('Bring files that were left out to this disk', async () => (await import('./commands/get.ts')).get),
+  drop: verb('Take files from this disk that the network keeps', async () => (await import('./commands/drop.ts')).drop),
   verify: verb(
     'Check data and records, and say on what evidence',
     async () => (await import('./commands/verify.ts')).verify,

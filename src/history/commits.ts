@@ -57,7 +57,7 @@ export async function isAncestor(
   read: ReadObject,
   ancestor: ObjectId,
   descendant: ObjectId,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: Pick<WalkCommitsOptions, 'signal' | 'onAbsent'> = {},
 ): Promise<boolean> {
   for await (const { id } of walkCommits(read, [descendant], options)) if (id === ancestor) return true
   return false

@@ -9,14 +9,18 @@ import type { PushRecord } from '../ledger/repository-records.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
 import { walkTree } from '../objects/tree.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
+import { createPathFilter, type PathFilter } from '../worktree/path-filter.ts'
+import { bringTree } from './bring.ts'
 import { checkoutCommit } from './checkout.ts'
-import { downloadHistory, downloadTree } from './download.ts'
+import { downloadHistory } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
 import { noteRefExpiry } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { writeShallow, writeSparse } from './sparse.ts'
+import { FilterMatchesNothingError } from './sparse-errors.ts'
 import { revisionSource } from './versions.ts'
 
 export interface CloneOptions extends RemoteOptions {
@@ -24,6 +28,10 @@ export interface CloneOptions extends RemoteOptions {
   ref?: string | undefined
   /** The state as of this entry of the push log. */
   atLog?: number | undefined
+  /** Have only these paths on disk, and only their contents: rules of `worktree/path-filter.ts`, such as `train/**`. */
+  filter?: readonly string[] | undefined
+  /** So many commits of each ref, instead of all (default all). */
+  depth?: number | undefined
 }
 
 export interface CloneResult {
@@ -33,8 +41,11 @@ export interface CloneResult {
   /** What was checked out: `heads/main`, `tags/v1`, or the commit. */
   ref: string
   commit: string
+  /** Of what is on disk. */
   files: number
   bytes: number
+  /** Paths that the filter left out. */
+  absent: number
   downloadedBytes: number
   badNodes: { node: string; url: string; reason: string; lied: boolean }[]
   /** What was cloned that is about to be lost, or is. */
@@ -42,11 +53,16 @@ export interface CloneResult {
 }
 
 const REMOTE = 'origin'
+/** Names listed to whoever filtered everything away. */
+const MAX_TOPS = 20
 
 /** @param address - `NETWORK:OBJECT_ID[@REVISION]`
  *  @param dir - created; must be empty if it exists
- *  @throws {UsageError} CLONE_TARGET_NOT_EMPTY, REVISION_UNKNOWN */
+ *  @throws {UsageError} CLONE_TARGET_NOT_EMPTY, REVISION_UNKNOWN, FILTER_MALFORMED, FILTER_MATCHES_NOTHING */
 export async function clone(address: string, dir: string, options: CloneOptions): Promise<CloneResult> {
+  const filter = options.filter && options.filter.length > 0 ? createPathFilter(options.filter) : undefined
+  if (options.depth !== undefined && !(Number.isSafeInteger(options.depth) && options.depth >= 1))
+    throw new UsageError('DEPTH_MALFORMED', '--depth is a number of commits, 1 or more')
   const { network, repository, revision } = parseRepositoryAddress(address)
   const root = resolve(dir)
   const made = await makeTarget(root)
@@ -55,7 +71,7 @@ export async function clone(address: string, dir: string, options: CloneOptions)
     await createWorkspace(root, { branch: branchOf(source) })
     await using workspace = await openWorkspace(root)
     await workspace.withLock('clone', () => writeRemote(workspace, REMOTE, `${network}:${repository}`))
-    return await fill(workspace, source, { network, repository, revision: options.ref ?? revision }, options)
+    return await fill(workspace, source, { network, repository, revision: options.ref ?? revision, filter }, options)
   } catch (error) {
     // Nothing of anyone else's was in it: a failed clone leaves no half workspace behind.
     await discard(root, made)
@@ -66,7 +82,7 @@ export async function clone(address: string, dir: string, options: CloneOptions)
 async function fill(
   workspace: Workspace,
   source: RemoteSource,
-  from: { network: string; repository: string; revision: string | null },
+  from: { network: string; repository: string; revision: string | null; filter: PathFilter | undefined },
   options: CloneOptions,
 ): Promise<CloneResult> {
   const wanted =
@@ -75,15 +91,15 @@ async function fill(
       : await fetchLogEntry(workspace, source, options.atLog, options)
   const remote = await source.objects(wanted.records)
   const { tree } = await readCommit(workspace.store.read, wanted.commit, options)
+  const { filter } = from
   await workspace.withLock('clone', async () => {
-    const session = await workspace.store.begin()
-    try {
-      await downloadTree(workspace.store, session, remote.read, tree, [], wanted.commit, wanted.blame, options)
-      await session.seal()
-    } finally {
-      session.abort()
-    }
+    const { commit: tip, blame } = wanted
+    const request = { tree, bases: [], includes: filter?.includes, tip, blame }
+    await bringTree(workspace, remote.read, source.cache, request, options)
+    // Before the checkout: what it does not write is absent then, not deleted.
+    if (filter) await writeSparse(workspace, filter.rules)
   })
+  const counted = await count(workspace, tree, filter)
   const branch = wanted.ref.startsWith('heads/') ? wanted.ref.slice('heads/'.length) : null
   await checkoutCommit(workspace, {
     branch,
@@ -99,7 +115,6 @@ async function fill(
         branches: { ...config.branches, [branch]: { remote: REMOTE, ref: wanted.ref } },
       })
     })
-  const { files, bytes } = await count(workspace, tree)
   const [record] = wanted.records
   const expiring = record ? await noteRefExpiry(workspace, REMOTE, source, remote, record, options) : []
   return {
@@ -108,8 +123,7 @@ async function fill(
     repository: from.repository,
     ref: wanted.ref,
     commit: wanted.commit,
-    files,
-    bytes,
+    ...counted,
     downloadedBytes: remote.downloadedBytes,
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
     expiring,
@@ -171,8 +185,17 @@ async function fetchLogEntry(
   await workspace.withLock('clone', async () => {
     const session = await workspace.store.begin()
     try {
-      await downloadHistory(workspace.store, session, read, commit, blame, options)
+      const { signal, depth } = options
+      const repository = source.reader.repositoryId
+      const { cache } = source
+      const { absent } = await downloadHistory(workspace.store, session, read, commit, blame, {
+        signal,
+        depth,
+        repository,
+        cache,
+      })
       await session.seal()
+      await writeShallow(workspace, new Set(absent))
     } finally {
       session.abort()
     }
@@ -201,12 +224,24 @@ function branchOf(source: RemoteSource): string {
   return name.startsWith('refs/heads/') ? name.slice('refs/heads/'.length) : 'main'
 }
 
-async function count(workspace: Workspace, tree: ObjectId): Promise<{ files: number; bytes: number }> {
-  const totals = { files: 0, bytes: 0 }
+/** @throws {FilterMatchesNothingError} FILTER_MATCHES_NOTHING (exit 2) */
+async function count(
+  workspace: Workspace,
+  tree: ObjectId,
+  filter: PathFilter | undefined,
+): Promise<{ files: number; bytes: number; absent: number }> {
+  const totals = { files: 0, bytes: 0, absent: 0 }
+  const tops = new Set<string>()
   for await (const entry of walkTree(workspace.store.read, tree)) {
+    if (filter && !filter.includes(entry.path)) {
+      totals.absent++
+      if (tops.size < MAX_TOPS) tops.add(entry.path.replace(/\/.*/, '/'))
+      continue
+    }
     totals.files++
     totals.bytes += entry.bytes
   }
+  if (filter && totals.files === 0 && totals.absent > 0) throw new FilterMatchesNothingError(filter.rules, [...tops])
   return totals
 }
 

@@ -4,23 +4,47 @@ import { throwIfAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { createLimit } from '../base/limit.ts'
 import { treeObjects } from '../history/missing-objects.ts'
-import { type Commit, parseCommit } from '../objects/commit.ts'
+import { parseCommit } from '../objects/commit.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { LocalStore, WriteSession } from '../store/local-store.ts'
+import type { ObjectCache } from '../transfer/object-cache.ts'
 import { RemoteIntegrityError } from './remote-errors.ts'
 
 export interface DownloadOptions {
   signal?: AbortSignal | undefined
+  /** Asked before the remote. */
+  cache?: ObjectCache | null | undefined
+}
+
+export interface HistoryOptions extends DownloadOptions {
+  /** The repository's id: a tip that was read from it before, as the cache remembers, is not read again. */
+  repository?: string | undefined
+  /** Commits not to be entered: they were left out before. */
+  absent?: ReadonlySet<ObjectId> | undefined
+  /** So many commits on every way from the tip; parents beyond are left out (default: all). */
+  depth?: number | undefined
+}
+
+export interface DownloadedHistory {
+  /** Commits that were new, tip first. */
+  commits: ObjectId[]
+  /** Parents that were left out because of the depth. */
+  absent: ObjectId[]
+}
+
+export interface TreeOptions extends DownloadOptions {
+  /** Paths whose contents are wanted (default all). */
+  includes?: ((path: string) => boolean) | undefined
 }
 
 /** Chunks asked for at once. Neighbours share rows of blobs, which are fetched once. */
 const CHUNK_CONCURRENCY = 24
 
 /** Reads a commit, and its ancestors as far as they are not here, from the remote's packs and keeps them.
- *  The tip is read from the remote even if it is here: that is what proves that the remote's packs contain it.
- *  @returns commits that were new, tip first
+ *  The tip is read from the remote even if it is here: that is what proves that the remote's packs contain it. Once per
+ *  user and repository is enough.
  *  @throws {RemoteIntegrityError} REMOTE_TIP_INCOMPLETE (exit 13) naming the first object that is not there */
 export async function downloadHistory(
   store: LocalStore,
@@ -28,43 +52,55 @@ export async function downloadHistory(
   remote: ReadObject,
   tip: ObjectId,
   blame: Readonly<Record<string, unknown>>,
-  options: DownloadOptions,
-): Promise<ObjectId[]> {
+  options: HistoryOptions,
+): Promise<DownloadedHistory> {
+  const { cache, repository = '', depth = Number.POSITIVE_INFINITY } = options
   const fresh: ObjectId[] = []
-  const queue: ObjectId[] = [tip]
-  const seen = new Set<ObjectId>(queue)
+  const absent = new Set<ObjectId>()
+  // Breadth first: a commit is met on its shortest way from the tip.
+  const queue: { id: ObjectId; generation: number }[] = [{ id: tip, generation: 1 }]
+  const seen = new Set<ObjectId>([tip])
+  const read = cachedObjects(cache, (kind, id) => contained(remote, kind, id, tip, blame, options))
+  const isProven = cache?.isProven(repository, tip) ?? false
   for (let at = 0; at < queue.length; at++) {
-    const id = queue[at]!
+    const { id, generation } = queue[at]!
     throwIfAborted(options.signal)
     const known = await store.has('commit', id)
-    if (known && id !== tip) continue
-    const bytes = await contained(remote, 'commit', id, tip, blame, options)
+    if (known && (id !== tip || isProven)) continue
+    const bytes =
+      id === tip && !isProven ? await contained(remote, 'commit', id, tip, blame, options) : await read('commit', id)
     const commit = parseCommit(bytes)
-    await keepAttachments(store, session, remote, commit, tip, blame, options)
+    for (const attachment of commit.attachments.values())
+      if (!(await store.has('attachment', attachment)))
+        await session.putHashed('attachment', attachment, await read('attachment', attachment))
     await session.putHashed('commit', id, bytes)
+    await cache?.put('commit', id, bytes)
     if (known) continue
     fresh.push(id)
-    for (const parent of commit.parents)
-      if (!seen.has(parent)) {
-        seen.add(parent)
-        queue.push(parent)
+    for (const parent of commit.parents) {
+      if (seen.has(parent) || options.absent?.has(parent)) continue
+      if (generation >= depth) {
+        if (!(await store.has('commit', parent))) absent.add(parent)
+        continue
       }
+      seen.add(parent)
+      queue.push({ id: parent, generation: generation + 1 })
+    }
   }
-  return fresh
+  cache?.noteProven(repository, tip)
+  // Another way may have led to one that was left out on the first.
+  return { commits: fresh, absent: [...absent].filter((id) => !seen.has(id)) }
 }
 
-async function keepAttachments(
-  store: LocalStore,
-  session: WriteSession,
-  remote: ReadObject,
-  commit: Commit,
-  tip: ObjectId,
-  blame: Readonly<Record<string, unknown>>,
-  options: DownloadOptions,
-): Promise<void> {
-  for (const id of commit.attachments.values()) {
-    if (await store.has('attachment', id)) continue
-    await session.putHashed('attachment', id, await contained(remote, 'attachment', id, tip, blame, options))
+/** Reads from the cache, else from the remote, and keeps what came from there. */
+export function cachedObjects(cache: ObjectCache | null | undefined, remote: ReadObject): ReadObject {
+  if (!cache) return remote
+  return async (kind, id, options) => {
+    const found = await cache.find(kind, id)
+    if (found) return found
+    const bytes = await remote(kind, id, options)
+    await cache.put(kind, id, bytes)
+    return bytes
   }
 }
 
@@ -111,14 +147,14 @@ export async function downloadTree(
   bases: readonly ObjectId[],
   tip: ObjectId,
   blame: Readonly<Record<string, unknown>>,
-  options: DownloadOptions,
+  options: TreeOptions,
 ): Promise<DownloadedTree> {
   const totals: DownloadedTree = { objects: 0, bytes: 0 }
   const kept = new Set<string>()
   // A session writes one object after the other.
   const writing = createLimit(1)
   const fetchObject = async (kind: ObjectKind, id: ObjectId): Promise<Uint8Array> => {
-    const bytes = await contained(remote, kind, id, tip, blame, options)
+    const bytes = (await options.cache?.find(kind, id)) ?? (await contained(remote, kind, id, tip, blame, options))
     const key = objectKey(kind, id)
     if (!kept.has(key)) {
       kept.add(key)
@@ -135,7 +171,7 @@ export async function downloadTree(
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   try {
-    for await (const object of treeObjects(read, tree, bases, options.signal)) {
+    for await (const object of treeObjects(read, tree, bases, options.signal, options.includes)) {
       if (failure) break
       const key = objectKey(object.kind, object.id)
       if (object.kind !== 'chunk' || kept.has(key) || (await store.has('chunk', object.id))) continue

@@ -5,11 +5,12 @@ import type { RefRecord } from '../ledger/repository-records.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
-import { downloadHistory } from './download.ts'
+import { type DownloadedHistory, downloadHistory } from './download.ts'
 import { localRefName, readRemote } from './remote.ts'
 import { rememberPushes, seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { readShallow, writeShallow } from './sparse.ts'
 
 export interface FetchUpdate {
   /** As on the remote: `heads/main`. */
@@ -51,20 +52,27 @@ export async function fetchRemote(
   return { remote: remote.name, network: remote.network, repository: remote.repository, ...fetched }
 }
 
+export interface FetchRefsOptions extends RemoteOptions {
+  refs?: readonly string[] | undefined
+  /** So many commits of each ref, instead of all. */
+  depth?: number | undefined
+}
+
 /** Brings the commits of the remote's refs and moves what is known of them here. Takes the workspace lock. */
 export async function fetchRefs(
   workspace: Workspace,
   remoteName: string,
   source: RemoteSource,
-  options: RemoteOptions & { refs?: readonly string[] | undefined },
+  options: FetchRefsOptions,
 ): Promise<Pick<FetchResult, 'updated' | 'commits' | 'keptTags'>> {
   return workspace.withLock('fetch', async () => {
     const updated: FetchUpdate[] = []
     const keptTags: KeptTag[] = []
     let commits = 0
     const wanted = source.refs.filter((ref) => options.refs?.includes(localRefName(ref.name)) ?? true)
+    const absent = new Set(readShallow(workspace))
     for (const ref of wanted) {
-      const update = await fetchRef(workspace, remoteName, source, ref, options)
+      const update = await fetchRef(workspace, remoteName, source, ref, { ...options, absent })
       commits += update.commits
       if (update.change) updated.push(update.change)
       if (update.kept) keptTags.push(update.kept)
@@ -80,7 +88,7 @@ async function fetchRef(
   remoteName: string,
   source: RemoteSource,
   ref: RefRecord,
-  options: RemoteOptions,
+  options: FetchRefsOptions & { absent: Set<ObjectId> },
 ): Promise<{ change?: FetchUpdate; kept?: KeptTag; commits: number }> {
   const name = localRefName(ref.name)
   const tracking = trackingName(remoteName, name)
@@ -92,17 +100,25 @@ async function fetchRef(
   const record = source.recordOf(ref)
   const { read } = await source.objects([record])
   const session = await workspace.store.begin()
-  let commits: number
+  let fetched: DownloadedHistory
   try {
     const blame = { ref: name, push: record.number, pusher: record.pusher }
-    commits = (await downloadHistory(workspace.store, session, read, commit, blame, options)).length
+    const { signal, depth, absent } = options
+    const repository = source.reader.repositoryId
+    const historyOptions = { signal, depth, absent, repository, cache: source.cache }
+    fetched = await downloadHistory(workspace.store, session, read, commit, blame, historyOptions)
     await session.seal()
   } finally {
     session.abort()
   }
-  const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, options))
+  if (fetched.absent.length > 0) {
+    for (const id of fetched.absent) options.absent.add(id)
+    await writeShallow(workspace, options.absent)
+  }
+  const { signal } = options
+  const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, { signal, onAbsent: () => {} }))
   await workspace.refs.update({ name: tracking, next: commit, reason: 'fetch' })
-  return { change: { ref: name, old, new: commit, forced }, commits }
+  return { change: { ref: name, old, new: commit, forced }, commits: fetched.commits.length }
 }
 
 /** Branches live under `remotes/`; tags are the same everywhere. */

@@ -229,7 +229,7 @@ export async function applyOperation(
   for await (const { path, after } of diffTrees(versions.read, versions.headTree, operation.tree))
     staged.push({ path, entry: after ?? null })
   for (const { path, ours, shown } of operation.conflicts)
-    if (ours && shown) items.set(path, { path, before: ours, after: shown })
+    if (ours && shown) items.set(path, { path, before: ours, after: shown, always: true })
   const { written, deleted } = await moveFiles(workspace, versions.read, [...items.values()], operation.tree, {
     ...options,
     force: true,

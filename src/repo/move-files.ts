@@ -9,6 +9,8 @@ import { type CheckoutItem, type CheckoutResult, checkout } from '../worktree/ch
 import { compareWithTree } from '../worktree/compare.ts'
 import { WouldOverwriteError } from '../worktree/errors.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
+import { PathGuard } from '../worktree/guard.ts'
+import type { LocalFiles } from '../worktree/local-file.ts'
 import type { OnProgress } from './progress.ts'
 import { localFiles, saveStats, type Versions } from './versions.ts'
 
@@ -73,20 +75,21 @@ async function addLocalChanges(
   }
 }
 
-/** Carries out a list of changes to files.
+/** Carries out a list of changes to files, as far as the workspace has their paths on disk.
  *  @param target - the whole version, to be checked for names that collide here; none if only some files are restored */
 export async function moveFiles(
   workspace: Workspace,
   read: ReadObject,
-  items: readonly CheckoutItem[],
+  changes: readonly CheckoutItem[],
   target: ObjectId | undefined,
   options: MoveOptions,
 ): Promise<CheckoutResult> {
   const { fs, root, tmpDir } = workspace
+  const files = localFiles(workspace)
+  const items = withoutAbsent(workspace, files, changes)
   if (target !== undefined && items.some(({ after }) => after)) await refuseCollisions(workspace, read, target)
   const totals = { files: items.length, bytes: items.reduce((sum, { after }) => sum + (after?.bytes ?? 0), 0) }
   const done = { files: 0, bytes: 0 }
-  const files = localFiles(workspace)
   const onFile = (path: string, bytes: number) => {
     done.files++
     done.bytes += bytes
@@ -103,6 +106,17 @@ export async function moveFiles(
   const result = await checkout({ fs, root, tmpDir, read, files, force, signal: options.signal, onFile }, items)
   await saveStats(workspace, files)
   return result
+}
+
+/** What the workspace need not have on disk stays away; what is there nevertheless goes along with the rest. */
+function withoutAbsent(
+  { fs, root }: Workspace,
+  { wants }: LocalFiles,
+  changes: readonly CheckoutItem[],
+): readonly CheckoutItem[] {
+  if (!wants) return changes
+  const guard = new PathGuard(fs, root)
+  return changes.filter(({ path, always }) => always || wants(path) || guard.stat(path) !== undefined)
 }
 
 async function refuseCollisions(workspace: Workspace, read: ReadObject, target: ObjectId): Promise<void> {

@@ -5,7 +5,8 @@ import { readCommit } from '../history/commits.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
-import { downloadTree } from './download.ts'
+import { bringTree } from './bring.ts'
+import { cachedObjects } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
@@ -15,6 +16,7 @@ import { chainRefName, readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
+import { readSparse } from './sparse.ts'
 
 export interface PullOptions extends RemoteOptions {
   /** Default `origin`. */
@@ -57,17 +59,12 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
     // Only the tree of HEAD is known to be complete: history is lazy.
     const head = workspace.refs.headCommit()
     const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
-    const session = await workspace.store.begin()
-    try {
-      const blame = { ref, push: record.number, pusher: record.pusher }
-      await downloadTree(workspace.store, session, objects.read, tree, bases, theirs, blame, options)
-      await session.seal()
-    } finally {
-      session.abort()
-    }
+    const blame = { ref, push: record.number, pusher: record.pusher }
+    const request = { tree, bases, includes: readSparse(workspace)?.includes, tip: theirs, blame }
+    await bringTree(workspace, objects.read, source.cache, request, options)
   })
   // Where the two sides parted may be a version that was never brought here: its tree is read from the remote.
-  await using lazy = await openWorkspace(workspace.root, { fetchObject: objects.read })
+  await using lazy = await openWorkspace(workspace.root, { fetchObject: cachedObjects(source.cache, objects.read) })
   const { author, signal, onProgress } = options
   const label = `${remote.name}/${ref.replace(/^heads\//, '')}`
   const merged =

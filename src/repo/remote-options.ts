@@ -16,6 +16,8 @@ export interface RemoteOptions {
   key?: KeySource | undefined
   /** Ids of `floe` packages to be trusted besides those of the profile. */
   trustPackages?: readonly string[] | undefined
+  /** False: neither take objects from the cache that the user's workspaces share, nor keep any there (default true). */
+  useCache?: boolean | undefined
   onProgress?: OnProgress | undefined
   signal?: AbortSignal | undefined
   /** For tests: storage nodes and ledger are asked through this. */

@@ -7,6 +7,7 @@ import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '
 import { blobIdText } from '../protocol/blob-id.ts'
 import { createRowCache } from '../transfer/blob-range.ts'
 import type { NodeReport } from '../transfer/committee.ts'
+import { type ObjectCache, openObjectCache } from '../transfer/object-cache.ts'
 import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
 import { segmentPlaces } from './push-target.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
@@ -23,6 +24,8 @@ export interface RemoteSource extends AsyncDisposable {
   recordOf(ref: RefRecord): PushRecord
   /** Objects reachable from refs or pushes, through the locators that those name. */
   objects(records: readonly PushRecord[]): Promise<RemoteObjects>
+  /** What the user's workspaces have fetched before; null if that is switched off. */
+  readonly cache: ObjectCache | null
   /** Nodes that failed or lied so far. */
   badNodes(): Promise<NodeReport[]>
 }
@@ -56,17 +59,25 @@ export async function openRemoteSource(
   for (const ref of refs) assertRefRecorded(ref, byNumber.get(ref.push)!)
   const coder = createErasurePool()
   const rowCache = createRowCache()
+  const cache = options.useCache === false ? null : await openObjectCache(options.homeDir)
   return {
     context,
     reader,
     state,
     coder,
     refs,
+    cache,
     recordOf: (ref) => byNumber.get(ref.push)!,
     async objects(wanted) {
-      const segments = uniqueSegments(wanted)
-      // What removed packs held has been packed anew: newer segments name it.
-      const places = (await segmentPlaces(reader, state, segments, options)).filter(({ removed }) => !removed)
+      const { epoch } = await context.walrus()
+      const isStored = (place: { removed: boolean; endEpoch: number }) => !place.removed && place.endEpoch > epoch
+      const own = await segmentPlaces(reader, state, uniqueSegments(wanted), options)
+      const all = uniqueSegments([...wanted, ...refs.map((ref) => byNumber.get(ref.push)!)])
+      // What removed or expired packs held may have been packed anew: then the segments of other refs name it.
+      const known = own.every(isStored) ? own : await segmentPlaces(reader, state, all, options)
+      const stored = known.filter(isStored)
+      // With nothing left, the attempt to read says why.
+      const places = stored.length > 0 ? stored : own.filter(({ removed }) => !removed)
       return createRemoteObjects(await context.committee(), coder, places, {
         signal: options.signal,
         rowCache,
@@ -75,7 +86,10 @@ export async function openRemoteSource(
       })
     },
     badNodes: async () => (await context.committee()).reports(),
-    [Symbol.asyncDispose]: () => coder.close(),
+    async [Symbol.asyncDispose]() {
+      await coder.close()
+      await cache?.[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -44,7 +44,9 @@ async function selected(workspace: Workspace, versions: Versions, options: Remov
   const entries: TreeEntry[] = []
   const changed: string[] = []
   const { paths, cached, force } = options
-  for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.stagedTree, options)) {
+  // What is absent can be deleted from the version without having it.
+  const walk = { ...options, onAbsent: (entry: TreeEntry) => void entries.push(entry) }
+  for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.stagedTree, walk)) {
     if (state.$kind === 'untracked' || !state.entry) continue
     entries.push(state.entry)
     const isLost = state.$kind !== 'deleted' && (state.$kind === 'problem' || state.difference !== 'same')

@@ -10,6 +10,8 @@ import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type IngestContext, ingest } from '../worktree/ingest.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
+import { AbsentReplacedError } from './sparse-errors.ts'
+import { keepStaged } from './sparse-scope.ts'
 import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
 
 export interface StageOptions {
@@ -41,6 +43,7 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
     const staged = await collect(workspace, versions, files, session, pool, options)
     await session.seal()
     const { changes, ...result } = staged
+    await keepStaged(workspace, versions, changes)
     if (changes.size > 0) await workspace.writeStaging(await overlay(versions, changes))
     await saveStats(workspace, files)
     return { ...result, newBytes: session.newBytes }
@@ -75,6 +78,9 @@ async function collect(
       gone.push(state.path)
       continue
     }
+    // Nobody here has seen what this would replace.
+    if (state.$kind === 'tracked' && isUnseen(versions, files, state) && !options.includeIgnored)
+      throw new AbsentReplacedError(state.path)
     const entry = await stagedEntry(context, files, state, options)
     if (!entry) continue
     changes.set(entry.path, entry)
@@ -87,6 +93,15 @@ async function collect(
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
   const removed = [...changes].filter(([, entry]) => entry === null).map(([path]) => path)
   return { changes, added, removed: removed.sort(comparePaths) }
+}
+
+/** A path that was left out of the workspace, and on which there is another file now. */
+function isUnseen(
+  { staging }: Versions,
+  files: LocalFiles,
+  { path, difference }: Extract<PathState, { $kind: 'tracked' }>,
+): boolean {
+  return difference !== 'same' && files.wants?.(path) === false && !staging.get(path)
 }
 
 /** The entry to stage, or undefined if there is nothing to do. */

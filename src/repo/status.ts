@@ -10,6 +10,7 @@ import { type ConflictRecord, conflictRecords } from './integrate.ts'
 import type { OperationKind } from './merge-errors.ts'
 import { readOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
+import { readSparse } from './sparse.ts'
 import { localFiles, readVersions, saveStats } from './versions.ts'
 
 export interface StatusOptions {
@@ -27,6 +28,8 @@ export interface Status {
   untracked: string[]
   /** Files that cannot be read or versioned. */
   problems: { code: string; message: string; path: string }[]
+  /** What of the version this workspace has on disk, if not all: its rules, and how many paths are absent. */
+  sparse: { rules: readonly string[]; absent: number } | null
   clean: boolean
   /** What refs of remotes need that is about to be lost, as this workspace remembers it. */
   expiring: ExpiryWarning[]
@@ -44,7 +47,9 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   const unstaged: Change[] = []
   const untracked: string[] = []
   const problems: Status['problems'] = []
-  for await (const state of compareWithTree(files, versions.read, versions.stagedTree, options)) {
+  let absent = 0
+  const walk = { ...options, onAbsent: () => void absent++ }
+  for await (const state of compareWithTree(files, versions.read, versions.stagedTree, walk)) {
     if (state.$kind === 'untracked') untracked.push(state.path)
     else if (state.$kind === 'problem')
       problems.push({ code: state.error.code, message: state.error.message, path: state.path })
@@ -58,6 +63,7 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     await workspace.withLock(STATUS_PURPOSE, () => saveStats(workspace, files)).catch(() => {})
   const head = workspace.refs.readHead()
   const operation = readOperation(workspace)
+  const sparse = readSparse(workspace) ?? null
   return {
     head: {
       branch: head.$kind === 'branch' ? head.branch : null,
@@ -69,6 +75,7 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     unstaged,
     untracked,
     problems,
+    sparse: sparse && { rules: sparse.rules, absent },
     clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
     expiring: expiryWarnings(workspace, workspace.clock.now()),
   }

@@ -20,6 +20,8 @@ export interface CheckoutItem {
   before?: TreeEntry | undefined
   /** What it shall have; none deletes the file. */
   after?: TreeEntry | undefined
+  /** Write it even where the workspace need not have the path on disk. */
+  always?: boolean | undefined
 }
 
 export interface CheckoutOptions extends WriteContext {

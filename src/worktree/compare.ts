@@ -25,6 +25,8 @@ export interface CompareOptions {
   /** Only what is at or below these paths (default: everything). */
   paths?: readonly string[] | undefined
   includeIgnored?: boolean | undefined
+  /** Told of paths that are absent: the workspace need not have them on disk, and they are no state otherwise. */
+  onAbsent?: ((entry: TreeEntry) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -39,7 +41,7 @@ export async function* compareWithTree(
   for (const at of outermost(options.paths)) {
     const found = scan(files.fs, files.root, { at, includeIgnored: options.includeIgnored ?? false })
     const tracked = walkTree(read, tree, { signal: options.signal, ...(at === '' ? {} : { prefix: at }) })
-    for await (const state of join(files, found, tracked)) {
+    for await (const state of join(files, found, tracked, options.onAbsent)) {
       await breathe()
       yield state
     }
@@ -62,6 +64,7 @@ async function* join(
   files: LocalFiles,
   found: Generator<ScanItem>,
   tracked: AsyncGenerator<TreeEntry>,
+  onAbsent: ((entry: TreeEntry) => void) | undefined,
 ): AsyncGenerator<PathState> {
   const guard = new PathGuard(files.fs, files.root)
   let disk = found.next()
@@ -72,8 +75,10 @@ async function* join(
       const item = disk.value as ScanItem
       yield item.$kind === 'entry' ? { $kind: 'untracked', path: item.path, stat: item.stat } : item
     } else if (order > 0) {
-      // Not found by the walk: deleted, or ignored although tracked.
-      yield await stateOf(files, guard, entry.value as TreeEntry)
+      // Not found by the walk: deleted, absent, or ignored although tracked.
+      const state = await stateOf(files, guard, entry.value as TreeEntry)
+      if (state.$kind === 'deleted' && files.wants?.(state.path) === false) onAbsent?.(state.entry)
+      else yield state
     } else {
       const item = disk.value as ScanItem
       yield item.$kind === 'entry'

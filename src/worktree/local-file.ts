@@ -14,6 +14,8 @@ export interface LocalFiles {
   updates: StatUpdates
   /** The file system's clock before anything was read. */
   stampNs: bigint
+  /** False for paths that need not be on disk: where they are not, they are absent, not deleted (default: all true). */
+  wants?: ((path: string) => boolean) | undefined
 }
 
 /** File id of what is on disk. */

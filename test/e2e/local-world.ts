@@ -42,7 +42,8 @@ export async function startLocalWorld(): Promise<LocalWorld> {
     root,
     net,
     profile,
-    options: { homeDir: join(root, 'home'), networks: [profile] },
+    // Faults are meant to be met by every read: what was read once must not come from the cache.
+    options: { homeDir: join(root, 'home'), networks: [profile], useCache: false },
     path: (name) => join(root, name),
     async workspace(name, files) {
       const dir = join(root, name)

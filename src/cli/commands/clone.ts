@@ -6,12 +6,17 @@ import { addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } fro
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 
-export const clone = command<NetworkFlags & { ref?: string; atLog?: string }>({
+export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filter?: string[]; depth?: string }>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION]')
       .argument('[dir]', 'directory to create (default: the repository name)')
       .option('-b, --ref <name>', 'branch or tag to check out')
+      .option(
+        '--filter <pattern...>',
+        "have only these paths on disk: 'train/**', '*.parquet', '!train/raw'; the last that matches decides",
+      )
+      .option('--depth <commits>', 'so many commits of each ref instead of the whole history')
       .option('--at-log <number>', 'the state as of this entry of the push log'),
   async run(context, [address, dir], options) {
     const network = networkOfAddress(address!)
@@ -25,6 +30,8 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string }>({
           cloneRepository(address!, target, {
             ...remoteOptions,
             ref: options.ref,
+            filter: options.filter,
+            depth: options.depth === undefined ? undefined : Number(options.depth),
             atLog: options.atLog === undefined ? undefined : Number(options.atLog),
           }),
         onProgress,
@@ -37,7 +44,9 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string }>({
       lines: [
         `Cloned ${result.ref} at ${result.commit.slice(0, 12)} into ${result.dir}`,
         `  ${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}; ${formatBytes(result.downloadedBytes)} downloaded`,
+        ...(result.absent > 0 ? [`  ${formatCount(result.absent, 'path')} left out by the filter`] : []),
       ],
+      hints: result.absent > 0 ? ['`floe get PATH` brings more'] : [],
     }
   },
 })

@@ -4,6 +4,7 @@ import type { RenamedChange } from '../../repo/renames.ts'
 import { statusOf } from '../../repo/status.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
+import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
 const LETTERS = { added: 'A', modified: 'M', deleted: 'D', 'type-changed': 'T', 'mode-changed': 'M' } as const
@@ -60,6 +61,10 @@ export const status = command<{ short?: boolean }>({
       )
       warnOfExpiry(context.output, result.expiring)
       for (const problem of result.problems) context.output.warn(`${problem.path}: ${problem.message}`)
+      if (result.sparse && !options.short)
+        lines.push(
+          `A part of the version is here: ${formatCount(result.sparse.absent, 'path')} are absent, not deleted`,
+        )
       if (result.clean && !options.short) lines.push('Nothing to commit, the workspace is clean')
       if (result.operation) hints.push(`undo it with \`floe ${result.operation.kind} --abort\``)
       else if (result.staged.length > 0) hints.push('`floe commit -m "…"` records what is staged')

@@ -1,0 +1,82 @@
+/** Bringing what a version needs into the local store: from packs that other workspaces of the user fetched, where they
+ *  have it, else from the remote. What comes from the remote is shared with them. */
+
+import { FloeError } from '../base/errors.ts'
+import { treeObjects } from '../history/missing-objects.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { ObjectCache } from '../transfer/object-cache.ts'
+import { type DownloadedTree, downloadTree } from './download.ts'
+
+export interface BringRequest {
+  tree: ObjectId
+  /** Trees that are complete here, as far as they are wanted; what they share is not looked at. */
+  bases: readonly ObjectId[]
+  /** Paths whose contents are wanted (default all). Tree nodes are always brought: paths, sizes and ids of everything. */
+  includes?: ((path: string) => boolean) | undefined
+  /** The commit whose tree it is, and who pushed it, for errors. */
+  tip: ObjectId
+  blame: Readonly<Record<string, unknown>>
+}
+
+/** Under the lock of the workspace.
+ *  @param remote - reads and checks objects of the remote's packs */
+export async function bringTree(
+  workspace: Workspace,
+  remote: ReadObject,
+  cache: ObjectCache | null,
+  request: BringRequest,
+  options: { signal?: AbortSignal | undefined },
+): Promise<DownloadedTree> {
+  const { store } = workspace
+  const { signal } = options
+  const { tree, bases, includes, tip, blame } = request
+  if (cache) await borrow(workspace, cache, request, signal)
+  const before = packFiles(workspace)
+  const session = await store.begin()
+  let brought: DownloadedTree
+  try {
+    brought = await downloadTree(store, session, remote, tree, bases, tip, blame, { signal, cache, includes })
+    await session.seal()
+  } finally {
+    session.abort()
+  }
+  await cache?.takePacks([...packFiles(workspace)].filter((path) => !before.has(path)))
+  return brought
+}
+
+/** Gives the packs of the cache that hold any of it a name in the workspace. */
+async function borrow(
+  { store, floeDir }: Workspace,
+  cache: ObjectCache,
+  { tree, bases, includes }: BringRequest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const read: ReadObject = async (kind, id) => {
+    if (await store.has(kind, id)) return store.readLocal(kind, id, { signal })
+    const found = await cache.find(kind, id)
+    if (!found) throw new ObjectMissingError(kind, id)
+    return found
+  }
+  const lent = await cache.lendPacks(lacking(), `${floeDir}/packs`)
+  // Takes them into the index.
+  if (lent.length > 0) await store.dropPacks([])
+
+  async function* lacking() {
+    try {
+      for await (const object of treeObjects(read, tree, bases, signal, includes))
+        if (!(await store.has(object.kind, object.id))) yield object
+    } catch (error) {
+      // From here on the network knows more than the cache.
+      if (!(error instanceof FloeError) || (error.kind !== 'integrity' && !(error instanceof ObjectMissingError)))
+        throw error
+    }
+  }
+}
+
+function packFiles({ fs, floeDir }: Workspace): Set<string> {
+  const names = fs.readDirectory(`${floeDir}/packs`).map(({ name }) => Buffer.from(name).toString('latin1'))
+  return new Set(names.filter((name) => name.endsWith('.pack')).map((name) => `${floeDir}/packs/${name}`))
+}
