@@ -35,6 +35,8 @@ export interface CommitteeNode extends CommitteeMember {
   name: string
   /** Base address with scheme. */
   url: string
+  /** Network key: the point that its TLS certificate must hold, compressed secp256r1 (33 bytes). */
+  tlsKey?: Uint8Array
   shards: readonly number[]
 }
 
@@ -149,11 +151,12 @@ export function readStakingInner(reader: ByteReader): StakingInner {
 }
 
 /** `StakingPool`. */
-export function readNodeInfo(reader: ByteReader): { name: string; networkAddress: string } {
-  const { name, networkAddress } = StakingPool.read(reader).nodeInfo
+export function readNodeInfo(reader: ByteReader): { name: string; networkAddress: string; tlsKey: Uint8Array } {
+  const { name, networkAddress, networkPublicKey } = StakingPool.read(reader).nodeInfo
   return {
     name: boundedText(name, MAX_NODE_NAME_BYTES),
     networkAddress: boundedText(networkAddress, MAX_NODE_ADDRESS_BYTES),
+    tlsKey: Uint8Array.from(networkPublicKey),
   }
 }
 
@@ -194,7 +197,8 @@ export async function fetchWalrusState(
         hints: ['Run the command again'],
       })
     const info = reading('storage node', member.nodeId, () => readNodeInfo(new ByteReader(pools[position]!.content)))
-    return { ...member, name: info.name, url: `${profile.nodeScheme}://${info.networkAddress}`, shards }
+    const url = `${profile.nodeScheme}://${info.networkAddress}`
+    return { ...member, name: info.name, url, tlsKey: info.tlsKey, shards }
   })
   return {
     packageId: outer[0]!.packageId,

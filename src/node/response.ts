@@ -161,6 +161,8 @@ export function transportFailure(cause: unknown, asked: Asked, timeoutMs: number
       { retryable: true, cause },
     )
   const system = systemCode(cause) ?? (cause instanceof Error ? systemCode(cause.cause) : undefined)
+  if (system === 'TLS_KEY_MISMATCH')
+    return fail('NODE_KEY_FOREIGN', 'holds another TLS key than the chain names', asked)
   return fail('NODE_UNREACHABLE', 'cannot be reached', asked, system === undefined ? {} : { system }, {
     retryable: true,
     cause,

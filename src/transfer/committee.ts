@@ -73,6 +73,7 @@ export function createCommittee(state: WalrusState, options: CommitteeOptions = 
       if (!client) {
         client = createNodeClient({
           url: state.nodes[position]!.url,
+          tlsKey: state.nodes[position]!.tlsKey,
           ...(options.fetch ? { fetch: options.fetch } : {}),
           ...(options.timeoutMs ? { timeoutMs: options.timeoutMs } : {}),
           ...(options.stallMs ? { stallMs: options.stallMs } : {}),
