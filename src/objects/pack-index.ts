@@ -280,6 +280,8 @@ export class PackIndexBuilder {
   readonly #offsets: number[] = []
   readonly #lengths: number[] = []
   readonly #frameRows: Omit<ObjectPlace, 'offset' | 'bytes'>[] = []
+  /** Frames whose objects are all known; their rows may follow later. */
+  #ended = 0
 
   constructor(kind: PackKind) {
     this.#kind = kind
@@ -293,15 +295,21 @@ export class PackIndexBuilder {
     return this.#frameRows.length
   }
 
-  /** An object of the frame that is added next. */
+  /** An object of the frame that ends next. */
   addObject(kind: ObjectKind, id: ObjectId, offset: number, bytes: number): void {
     this.#kinds.push(KIND_CODES[kind])
     this.#ids.push(objectIdToBytes(id))
-    this.#frames.push(this.#frameRows.length)
+    this.#frames.push(this.#ended)
     this.#offsets.push(offset)
     this.#lengths.push(bytes)
   }
 
+  /** What is added from here on is in the next frame. */
+  endFrame(): void {
+    this.#ended++
+  }
+
+  /** Where a frame stands, in the order in which they ended. */
   addFrame(frame: Omit<ObjectPlace, 'offset' | 'bytes'>): void {
     this.#frameRows.push(frame)
   }

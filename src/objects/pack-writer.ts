@@ -1,10 +1,9 @@
 /** Writes a pack piece by piece, with one frame and the index records in memory.
  *  The same objects in the same order give the same bytes (with the same zstd version; ids never depend on it). */
 
-import { concatBytes } from '../base/bytes.ts'
 import { createSha256, sha256 } from '../crypto/hash.ts'
 import { ObjectLimitError } from './errors.ts'
-import { encodeFrame, type FrameGrouping } from './frame.ts'
+import { type EncodedFrame, encodeFrame, encodeFrameAside, type FrameGrouping } from './frame.ts'
 import { MAX_OBJECT_BYTES, type ObjectId, type ObjectKind, objectKey } from './id.ts'
 import {
   DEFAULT_PACK_BYTES,
@@ -23,7 +22,11 @@ export interface PackWriterOptions {
   kind: PackKind
   /** Size the pack may have (default 256 MiB, at most 1 GiB). */
   maxBytes?: number
-  /** Takes the pieces of the pack, in order. They are not changed afterwards. */
+  /** Frames that may be compressed at once, on other threads (default 0: each in place). `hasRoom` then asks for more
+   *  room than needed until `drain`. */
+  framesAside?: number
+  /** Takes the pieces of the pack, in order. They are not changed afterwards, but with `framesAside` only until the
+   *  returned promise is settled. */
   write(piece: Uint8Array): void | Promise<void>
 }
 
@@ -47,6 +50,8 @@ export interface PackWriter {
   has(kind: ObjectKind, id: ObjectId): boolean
   /** True if an object of that length fits for certain, however badly everything compresses. */
   hasRoom(bytes: number): boolean
+  /** Waits for frames that are being compressed; afterwards `hasRoom` is exact. */
+  drain(): Promise<void>
   /** Adds an object; one that is there already is left out.
    *  The id is taken on trust: whoever reads the pack finds out.
    *  @param options.grouping - element width of the content, if known: 2 and 4 for arrays of such numbers
@@ -58,6 +63,14 @@ export interface PackWriter {
     bytes: Uint8Array,
     options?: { grouping?: FrameGrouping | undefined },
   ): Promise<boolean>
+  /** The same without a promise where nothing has to be written: most of a hundred thousand small objects. Errors are
+   *  thrown at once. */
+  append(
+    kind: ObjectKind,
+    id: ObjectId,
+    bytes: Uint8Array,
+    options?: { grouping?: FrameGrouping | undefined },
+  ): boolean | Promise<boolean>
   /** Writes what is left: the last frame, the locator segment, the index, the footer.
    *  @param options.locator - gives the pieces of a segment (meta packs only); all objects have their places by then.
    *    Its length does not count towards `maxBytes`.
@@ -68,10 +81,13 @@ export interface PackWriter {
 }
 
 interface PendingFrame {
-  parts: Uint8Array[]
+  /** Its first `rawBytes` bytes are filled. Undefined while the frame is empty. */
+  buffer: Uint8Array | undefined
   rawBytes: number
   grouping: FrameGrouping | undefined
 }
+
+const noFrame = (): PendingFrame => ({ buffer: undefined, rawBytes: 0, grouping: undefined })
 
 export function createPackWriter(options: PackWriterOptions): PackWriter {
   const { kind: packKind, maxBytes = DEFAULT_PACK_BYTES } = options
@@ -79,10 +95,16 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   const builder = new PackIndexBuilder(packKind)
   const seen = new Set<string>()
   const hash = createSha256()
-  let frame: PendingFrame = { parts: [], rawBytes: 0, grouping: undefined }
+  let frame = noFrame()
+  /** Buffers of frames that are written: memory that was used before is cheaper than fresh memory. */
+  const free: Uint8Array[] = []
   let written = 0
   let rawBytes = 0
   let finished = false
+  const { framesAside = 0 } = options
+  /** Frames being compressed, in order, and their raw lengths together. */
+  const aside: { raw: Uint8Array; buffer: Uint8Array; encoding: Promise<EncodedFrame> }[] = []
+  let asideBytes = 0
 
   async function put(piece: Uint8Array): Promise<void> {
     hash.update(piece)
@@ -92,20 +114,72 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
 
   async function flushFrame(): Promise<void> {
     if (written === 0) await put(encodePackHeader(packKind))
-    if (frame.parts.length === 0) return
-    const raw = frame.parts.length === 1 ? frame.parts[0]! : concatBytes(...frame.parts)
-    const { grouping } = frame
-    frame = { parts: [], rawBytes: 0, grouping: undefined }
-    const { codec, stored } = encodeFrame(raw, { grouping, tryGrouping: packKind === 'data' })
+    const { buffer, rawBytes: frameBytes, grouping } = frame
+    if (!buffer) return
+    const raw = buffer.subarray(0, frameBytes)
+    frame = noFrame()
+    const coding = { grouping, tryGrouping: packKind === 'data' }
+    builder.endFrame()
+    if (framesAside === 0) return putFrame(raw, buffer, encodeFrame(raw, coding))
+    const encoding = encodeFrameAside(raw, coding)
+    // Looked at when its turn comes; until then nobody else has to.
+    encoding.catch(() => {})
+    aside.push({ raw, buffer, encoding })
+    asideBytes += raw.length
+    while (aside.length > framesAside) await putOldest()
+  }
+
+  async function putFrame(raw: Uint8Array, buffer: Uint8Array, { codec, stored }: EncodedFrame): Promise<void> {
     builder.addFrame({ frameOffset: written, frameStoredBytes: stored.length, frameRawBytes: raw.length, codec })
     await put(stored)
+    if (buffer.length === FRAME_RAW_BYTES && (framesAside > 0 || stored !== raw)) free.push(buffer)
+  }
+
+  async function putOldest(): Promise<void> {
+    const { raw, buffer, encoding } = aside[0]!
+    const encoded = await encoding
+    aside.shift()
+    asideBytes -= raw.length
+    await putFrame(raw, buffer, encoded)
+  }
+
+  async function drain(): Promise<void> {
+    while (aside.length > 0) await putOldest()
   }
 
   function hasRoom(bytes: number): boolean {
     if (builder.objectCount >= MAX_PACK_OBJECTS) return false
-    const body = Math.max(written, PACK_HEADER_BYTES) + frame.rawBytes + bytes
-    const index = packIndexBytes(builder.objectCount + 1, builder.frameCount + 2)
+    const body = Math.max(written, PACK_HEADER_BYTES) + asideBytes + frame.rawBytes + bytes
+    const index = packIndexBytes(builder.objectCount + 1, builder.frameCount + aside.length + 2)
     return body + index + PACK_FOOTER_BYTES <= maxBytes
+  }
+
+  const append: PackWriter['append'] = (kind, id, bytes, { grouping } = {}) => {
+    if (finished) throw new TypeError('the pack is finished')
+    if (!packHolds(packKind, kind)) throw new TypeError(`a ${packKind} pack cannot hold a ${kind}`)
+    if (bytes.length < 1 || bytes.length > MAX_OBJECT_BYTES[kind])
+      throw new RangeError(`"bytes" expected 1..${MAX_OBJECT_BYTES[kind]} bytes, got ${bytes.length}`)
+    const key = objectKey(kind, id)
+    if (seen.has(key)) return false
+    if (!hasRoom(bytes.length))
+      throw new ObjectLimitError('pack bytes', written + frame.rawBytes + bytes.length, maxBytes)
+    const take = () => {
+      builder.addObject(kind, id, frame.rawBytes, bytes.length)
+      seen.add(key)
+      // A large object is a frame of its own and need not be copied.
+      if (bytes.length > FRAME_RAW_BYTES) frame.buffer = bytes
+      else {
+        frame.buffer ??= free.pop() ?? new Uint8Array(FRAME_RAW_BYTES)
+        frame.buffer.set(bytes, frame.rawBytes)
+      }
+      frame.rawBytes += bytes.length
+      frame.grouping = grouping
+      rawBytes += bytes.length
+      return frame.rawBytes >= FRAME_RAW_BYTES ? flushFrame().then(() => true) : true
+    }
+    const isFull = frame.rawBytes + bytes.length > FRAME_RAW_BYTES
+    if (isFull || (frame.buffer && frame.grouping !== grouping)) return flushFrame().then(take)
+    return take()
   }
 
   return {
@@ -118,31 +192,15 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     },
     has: (kind, id) => seen.has(objectKey(kind, id)),
     hasRoom,
-    async add(kind, id, bytes, { grouping } = {}) {
-      if (finished) throw new TypeError('the pack is finished')
-      if (!packHolds(packKind, kind)) throw new TypeError(`a ${packKind} pack cannot hold a ${kind}`)
-      if (bytes.length < 1 || bytes.length > MAX_OBJECT_BYTES[kind])
-        throw new RangeError(`"bytes" expected 1..${MAX_OBJECT_BYTES[kind]} bytes, got ${bytes.length}`)
-      const key = objectKey(kind, id)
-      if (seen.has(key)) return false
-      if (!hasRoom(bytes.length))
-        throw new ObjectLimitError('pack bytes', written + frame.rawBytes + bytes.length, maxBytes)
-      if (frame.rawBytes + bytes.length > FRAME_RAW_BYTES || (frame.parts.length > 0 && frame.grouping !== grouping))
-        await flushFrame()
-      builder.addObject(kind, id, frame.rawBytes, bytes.length)
-      seen.add(key)
-      frame.parts.push(bytes)
-      frame.rawBytes += bytes.length
-      frame.grouping = grouping
-      rawBytes += bytes.length
-      if (frame.rawBytes >= FRAME_RAW_BYTES) await flushFrame()
-      return true
-    },
+    drain,
+    append,
+    add: async (kind, id, bytes, options) => append(kind, id, bytes, options),
     async finish({ locator } = {}) {
       if (finished) throw new TypeError('the pack is finished')
       if (builder.objectCount === 0) throw new RangeError('a pack has at least one object')
       finished = true
       await flushFrame()
+      await drain()
       const index = builder.finish()
       let locatorOffset = 0
       let locatorBytes = 0

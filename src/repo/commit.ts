@@ -98,10 +98,14 @@ async function write(
   const id = await session.put('commit', encodeCommit(made))
   // Sealed before it is looked at, so that one pack takes all of it.
   await session.seal()
-  const { added, ...changes } = await countChanges(read, before, tree, options.signal)
+  const staging = workspace.readStaging()
+  // Without a version before, what is staged is what was added: the tree need not be read back.
+  const { added, ...changes } = before
+    ? await countChanges(read, before, tree, options.signal)
+    : { added: [...staging.changes()].map(({ path }) => path), modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
-  const warnings = await nameWarnings(read, tree, added)
+  const warnings = await nameWarnings(read, before ? tree : null, added)
   return { commit: id, tree, parents, branch, changes: { added: added.length, ...changes }, warnings }
 }
 

@@ -149,7 +149,7 @@ async function rewrite(workspace: Workspace, packs: readonly Assessed[], live: R
       const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
       const bytes = await store.readLocal(kind, id, options)
       let builder = builders.get(packKind)
-      if (builder && !builder.hasRoom(bytes.length)) {
+      if (builder && !(await builder.hasRoom(bytes.length))) {
         builders.delete(packKind)
         await finish(builder)
         builder = undefined

@@ -16,15 +16,23 @@ export interface NameWarning {
 const MAX_COMPARED = 200_000
 const MAX_WARNINGS = 100
 
-/** Collisions that the added paths bring into the tree. */
-export async function nameWarnings(read: ReadObject, tree: ObjectId, added: readonly string[]): Promise<NameWarning[]> {
+/** Collisions that the added paths bring into the tree.
+ *  @param tree - null if the added paths are all of it */
+export async function nameWarnings(
+  read: ReadObject,
+  tree: ObjectId | null,
+  added: readonly string[],
+): Promise<NameWarning[]> {
   if (added.length === 0) return []
   const wanted = new Map<string, string[]>()
   for (const path of added) wanted.set(foldedPath(path), [])
-  let compared = 0
-  for await (const { path } of walkTree(read, tree)) {
-    if (++compared > MAX_COMPARED) break
-    wanted.get(foldedPath(path))?.push(path)
+  if (tree === null) for (const path of added) wanted.get(foldedPath(path))!.push(path)
+  else {
+    let compared = 0
+    for await (const { path } of walkTree(read, tree)) {
+      if (++compared > MAX_COMPARED) break
+      wanted.get(foldedPath(path))?.push(path)
+    }
   }
   const warnings: NameWarning[] = []
   for (const paths of wanted.values()) {

@@ -8,8 +8,9 @@ import type { StagedChange } from '../store/staging.ts'
 import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
-import { type IngestContext, ingest } from '../worktree/ingest.ts'
+import { type IngestContext, ingest, ingestSmall, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
+import { createSmallFileReader } from '../worktree/read-file.ts'
 import { AbsentReplacedError } from './sparse-errors.ts'
 import { keepStaged } from './sparse-scope.ts'
 import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
@@ -63,7 +64,8 @@ async function collect(
   options: StageOptions,
 ) {
   const { fs, root } = workspace
-  const context: IngestContext = { fs, root, session, pool, signal: options.signal }
+  const readSmall = createSmallFileReader(fs, root, ONE_CHUNK_BYTES)
+  const context: IngestContext = { fs, root, session, pool, readSmall, signal: options.signal }
   const changes: Changes = new Map()
   const added: StageResult['added'] = []
   const gone: string[] = []
@@ -115,7 +117,9 @@ async function stagedEntry(
   if (state.$kind === 'tracked' && state.difference === 'same') return undefined
   if (state.$kind === 'tracked' && state.difference === 'mode')
     return { ...state.entry, executable: state.stat.executable }
-  const { entry, stat } = await ingest(context, state.path, state.stat)
+  const small = ingestSmall(context, state.path, state.stat)
+  if (small?.stored) await small.stored
+  const { entry, stat } = small ?? (await ingest(context, state.path, state.stat))
   if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
   // Where the system has no executable bit, the one that was committed stands.
   const keepsBit = !tracksExecutableBit && state.$kind === 'tracked' && state.entry.kind === entry.kind

@@ -64,6 +64,8 @@ export interface WriteSession {
   readonly put: WriteObject
   /** The same for bytes whose id is known to be right. */
   putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
+  /** The same without a promise where nothing has to be written or waited for: for many small objects. */
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
   /** Reads what the store or this session holds. */
   readonly read: ReadObject
   /** Objects and raw bytes that were new to the store. */
@@ -294,16 +296,39 @@ class DiskSession implements WriteSession {
   }
 
   async putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
+    await this.keep(kind, id, bytes)
+  }
+
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
     const key = objectKey(kind, id)
-    if (this.#pending.has(key) || (await this.#store.has(kind, id))) return
+    if (this.#pending.has(key)) return undefined
+    const { index } = this.#store
+    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
+    if (index.find(kind, id).length > 0) return undefined
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
-    let builder = this.#builders.get(packKind)
-    if (builder && !builder.hasRoom(bytes.length)) {
-      await this.#finish(packKind, builder)
-      builder = undefined
-    }
-    builder ??= this.#begin(packKind)
-    await builder.add(kind, id, bytes)
+    const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
+    const room = builder.hasRoom(bytes.length)
+    if (room !== true) return this.#addWhereRoom(packKind, builder, room, key, kind, id, bytes)
+    const added = builder.add(kind, id, bytes)
+    this.#note(packKind, key, bytes)
+    return typeof added === 'boolean' ? undefined : added.then(() => undefined)
+  }
+
+  async #addWhereRoom(
+    packKind: PackKind,
+    full: PackBuilder,
+    room: boolean | Promise<boolean>,
+    key: string,
+    kind: ObjectKind,
+    id: ObjectId,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    if (!(await room)) await this.#finish(packKind, full)
+    await (this.#builders.get(packKind) ?? this.#begin(packKind)).add(kind, id, bytes)
+    this.#note(packKind, key, bytes)
+  }
+
+  #note(packKind: PackKind, key: string, bytes: Uint8Array): void {
     this.#pending.add(key)
     if (packKind === 'meta') this.#remember(key, bytes)
     this.newObjects++

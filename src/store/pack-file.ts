@@ -16,6 +16,9 @@ import type { PackObject } from './merged-index.ts'
 
 export const PACK_SUFFIX = '.pack'
 
+/** Frames being compressed at once: Node has four threads for that, and each frame is in memory twice. */
+const FRAMES_ASIDE = 4
+
 /** A sealed pack. */
 export interface PackFile {
   readonly kind: PackKind
@@ -34,9 +37,11 @@ export interface PackFile {
 /** A pack being written. */
 export interface PackBuilder {
   readonly objectCount: number
-  /** True if an object of that length fits for certain. */
-  hasRoom(bytes: number): boolean
-  add(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
+  /** True if an object of that length fits for certain. A promise where that is known only once what has been added is
+   *  compressed. */
+  hasRoom(bytes: number): boolean | Promise<boolean>
+  /** A promise only where something has to be written first. */
+  add(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): boolean | Promise<boolean>
   /** Writes index and footer, syncs and renames; the caller syncs the directory. */
   finish(pathOf: (name: string) => string): Promise<{ name: string; objects: readonly PackObject[] }>
   abort(): void
@@ -86,7 +91,8 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
 export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, maxBytes: number): PackBuilder {
   const path = uniquePath(tmpDir, 'pack')
   const file = fs.open(path, 'create')
-  const writer = createPackWriter({ kind, maxBytes, write: (piece) => file.write(piece) })
+  const write = (piece: Uint8Array) => file.write(piece)
+  const writer = createPackWriter({ kind, maxBytes, framesAside: FRAMES_ASIDE, write })
   const abort = () => {
     file.close()
     discard(fs, path)
@@ -95,10 +101,8 @@ export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, m
     get objectCount() {
       return writer.objectCount
     },
-    hasRoom: (bytes) => writer.hasRoom(bytes),
-    async add(objectKind, id, bytes) {
-      await writer.add(objectKind, id, bytes)
-    },
+    hasRoom: (bytes) => writer.hasRoom(bytes) || writer.drain().then(() => writer.hasRoom(bytes)),
+    add: (objectKind, id, bytes) => writer.append(objectKind, id, bytes),
     async finish(pathOf) {
       try {
         const { sha256, index } = await writer.finish()

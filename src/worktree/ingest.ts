@@ -1,8 +1,10 @@
 /** From a file on disk to a tree entry: chunks and maps go to the store, the entry comes back. */
 
 import type { ChunkPool } from '../chunking/pool.ts'
+import { chunkParamsFor } from '../chunking/profile.ts'
+import { sha256Hex } from '../crypto/hash.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
-import type { ObjectId } from '../objects/id.ts'
+import { EMPTY_FILE_ID, type ObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 import type { FileStat, FileSystem } from '../store/file-system.ts'
 import type { WriteSession } from '../store/local-store.ts'
@@ -13,6 +15,8 @@ export interface IngestContext {
   root: string
   session: WriteSession
   pool: ChunkPool
+  /** Reads a file of at most `ONE_CHUNK_BYTES`, as `createSmallFileReader` does. */
+  readSmall: (path: string, seen: FileStat) => Uint8Array | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -20,6 +24,26 @@ export interface Ingested {
   entry: TreeEntry
   /** The stat that belongs to what was read. */
   stat: FileStat
+}
+
+/** A file of this size or less is one chunk, wherever the chunker would like to cut. */
+export const ONE_CHUNK_BYTES: number = chunkParamsFor(0).minBytes
+
+/** `ingest` for files that are one chunk for certain, hashed once and without promises.
+ *  @returns undefined where it takes the long way; `stored` has to be awaited before the next call if it is there */
+export function ingestSmall(
+  { readSmall, session }: IngestContext,
+  path: string,
+  stat: FileStat,
+): (Ingested & { stored: Promise<void> | undefined }) | undefined {
+  if (stat.kind !== 'file' || stat.bytes > ONE_CHUNK_BYTES) return undefined
+  const bytes = readSmall(path, stat)
+  if (!bytes) return undefined
+  const fileId = bytes.length === 0 ? EMPTY_FILE_ID : (sha256Hex(bytes) as ObjectId)
+  const stored = bytes.length === 0 ? undefined : session.keep('chunk', fileId, bytes)
+  const content = bytes.length === 0 ? null : ({ kind: 'chunk', id: fileId } as const)
+  const entry: TreeEntry = { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, fileId, content }
+  return { entry, stat, stored }
 }
 
 /** Stores the contents of a file or link; they are in the session, so durable only after `seal`.

@@ -49,6 +49,33 @@ export async function readSnapshot<T>(
   throw new FileChangedError(path)
 }
 
+/** Reads small files whose stat is known already, each into the place of the one before.
+ *  @param maxBytes - no file is larger
+ *  @returns a function that gives the file's bytes, valid until the next call; or undefined if the file is not (any more)
+ *    what the walk saw: then `readSnapshot` settles it */
+export function createSmallFileReader(
+  fs: FileSystem,
+  root: string,
+  maxBytes: number,
+): (path: string, seen: FileStat) => Uint8Array | undefined {
+  const room = new Uint8Array(maxBytes)
+  return (path, seen) => {
+    const place = room.subarray(0, seen.bytes)
+    const file = openForReading(fs, root, path)
+    try {
+      const isWhole = file.read(place, 0) === seen.bytes
+      const after = file.stat()
+      // A file that grew has another size by now.
+      const isSame = after.kind === 'file' && after.inode === seen.inode && sameFile(seen, after)
+      return isWhole && isSame ? place : undefined
+    } catch (error) {
+      throw asUnreadable(path, error)
+    } finally {
+      file.close()
+    }
+  }
+}
+
 /** SHA-256 of a file's contents: its file id. */
 export async function hashFile(fs: FileSystem, root: string, path: string): Promise<Snapshot<ObjectId>> {
   return readSnapshot(fs, root, path, async (parts) => {

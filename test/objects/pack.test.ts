@@ -3,7 +3,7 @@ import { zstdCompressSync } from 'node:zlib'
 import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { concatBytes, utf8 } from '../../src/base/bytes.ts'
+import { concatBytes, toHex, utf8 } from '../../src/base/bytes.ts'
 import { FloeError } from '../../src/base/errors.ts'
 import { createRng } from '../../src/base/rng.ts'
 import { sha256 } from '../../src/crypto/hash.ts'
@@ -436,4 +436,33 @@ describe('lying packs are refused', () => {
 test('nothing here needs DuckDB: it is for the interop tests alone', () => {
   const { dependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(Object.keys(dependencies).filter((name) => /duckdb/.test(name))).toEqual([])
+})
+
+test('frames compressed aside make one and the same pack each time, as full as in place once room is exact', async () => {
+  const rng = createRng(77)
+  const build = async (framesAside: number) => {
+    const pieces: Uint8Array[] = []
+    const write = (piece: Uint8Array) => void pieces.push(piece.slice())
+    const writer = createPackWriter({ kind: 'data', maxBytes: 8 << 20, framesAside, write })
+    for (const object of objects) {
+      if (!writer.hasRoom(object.length)) await writer.drain()
+      if (!writer.hasRoom(object.length)) break
+      await writer.append('chunk', objectIdFor('chunk', object), object)
+    }
+    const { sha256: hash } = await writer.finish()
+    const pack = concatBytes(...pieces)
+    const reader = bufferRangeReader(pack)
+    return { hash: toHex(hash), written: toHex(sha256(pack)), objects: (await verifyPack(reader)).objects }
+  }
+  const objects = Array.from({ length: 300 }, (_, i) =>
+    i % 3 === 0
+      ? rng.fill(new Uint8Array(90_000))
+      : utf8(`${i}: a line of text, again and again. `.repeat(i === 100 ? 40_000 : 1500)),
+  )
+  const inPlace = await build(0)
+  const aside = await build(3)
+  expect(inPlace.objects).toBeLessThan(300)
+  expect(aside.objects).toBe(inPlace.objects)
+  expect(aside.written).toBe(aside.hash)
+  expect(await build(3)).toEqual(aside)
 })
