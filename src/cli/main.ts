@@ -107,10 +107,13 @@ function addGlobalOptions(command: Command): Command {
     .option('-q, --quiet', 'print no progress and no hints')
 }
 
-/** The words that are neither options nor the value of `-C`: the verb, or the noun and its verb. */
+/** Of a verb's name: `localnet epoch next`. */
+const MOST_WORDS = 3
+
+/** The words that are neither options nor the value of `-C`: the verb, with the nouns before it. */
 function typedWords(argv: readonly string[]): string[] {
   const words: string[] = []
-  for (let i = 0; i < argv.length && words.length < 2; i++) {
+  for (let i = 0; i < argv.length && words.length < MOST_WORDS; i++) {
     if (argv[i] === '-C') i++
     else if (!argv[i]!.startsWith('-')) words.push(argv[i]!)
   }

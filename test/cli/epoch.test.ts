@@ -34,7 +34,9 @@ it('shows when packs expire, moves the epoch on, and renews', { timeout: 90_000 
   expect((await floe('expiry')).stdout).toMatch(
     /heads\/main {2}expires in epoch 4, \d{4}-\d\d-\d\d \(3 epochs left\)\n/,
   )
-  expect((await floe('localnet', 'epoch', 'next')).stdout).toBe('epoch 2 has begun\n')
+  const begun = await floe('localnet', 'epoch', 'next', '--rotate')
+  expect(begun.stdout).toBe('epoch 2 has begun, with another committee\n')
+  expect((await floe('verify', '--full')).exitCode).toBe(0)
   const planned = await floe('renew', '--epochs', '5', '--dry-run')
   expect(planned.stderr).toMatch(/^cost: 0\.\d+ WAL for 2 packs .* until epoch 7/)
   expect((await floe('renew', '--epochs', '5')).stdout).toMatch(/^2 packs renewed, kept until epoch 7, /)
