@@ -23,6 +23,10 @@ export interface FakeNode {
   lies: boolean
   /** Signs with a key that is not its own. */
   forges: boolean
+  /** Waits so long before each answer. */
+  delayMs: number
+  /** Answers 429 this many times first, with `retry-after`. */
+  overloadedFor: number
   /** Answers NOT_REGISTERED this many times first. */
   unregisteredFor: number
   requests: string[]
@@ -32,6 +36,8 @@ export interface FakeNode {
 export interface FakeNodes extends AsyncDisposable {
   state: WalrusState
   nodes: FakeNode[]
+  /** Of the confirmations that the nodes give. */
+  epoch: number
   count(pattern: RegExp): number
   /** As if the blob had been uploaded. */
   store(blob: EncodedBlob): void
@@ -43,7 +49,16 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
   const secrets = shape.map((_, i) => new Uint8Array(32).fill(i + 1))
   const metadata = new Map<string, BlobMetadata>()
   const nodes = shape.map(
-    (): FakeNode => ({ down: false, lies: false, forges: false, unregisteredFor: 0, requests: [], slivers: new Map() }),
+    (): FakeNode => ({
+      down: false,
+      lies: false,
+      forges: false,
+      delayMs: 0,
+      overloadedFor: 0,
+      unregisteredFor: 0,
+      requests: [],
+      slivers: new Map(),
+    }),
   )
   let next = 0
   const shardsOf = shape.map((weight) => Array.from({ length: weight }, () => next++))
@@ -64,12 +79,18 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
   const server = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part) => parts.push(part))
-    request.on('end', () => {
+    request.on('end', async () => {
       const url = new URL(request.url!, 'http://localhost')
       const [, position, rest] = /^\/n(\d+)(\/.*)$/.exec(url.pathname)!
       const node = nodes[Number(position)]!
       node.requests.push(`${request.method} ${url.pathname.replace(/^\/n\d+/, '')}`)
+      if (node.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, node.delayMs))
       if (node.down) return void response.destroy()
+      if (node.overloadedFor > 0) {
+        node.overloadedFor--
+        response.writeHead(429, { 'content-type': 'text/plain', 'retry-after': '0' })
+        return void response.end('later')
+      }
       const route = matchRoute(rest!)
       if (!route || !('blobId' in route)) return refuse(response, 'INVALID_BLOB', 404)
       const blob = blobIdText(route.blobId)
@@ -124,7 +145,9 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
             response,
             200,
             successEnvelope(
-              confirmationData(signMessage({ $kind: 'blob-certificate', epoch: 1, blobId, persistence }, secret)),
+              confirmationData(
+                signMessage({ $kind: 'blob-certificate', epoch: fakes.epoch, blobId, persistence }, secret),
+              ),
             ),
           )
         }
@@ -184,7 +207,8 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
       publicKey: blsPublicKey(secrets[i]!),
     }),
   )
-  return {
+  const fakes: FakeNodes = {
+    epoch: 1,
     state: {
       packageId: '0x1',
       originalPackageId: '0x1',
@@ -223,6 +247,7 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+  return fakes
 }
 
 /** Position of the node that holds row `index` of a blob. */

@@ -6,6 +6,7 @@ import { verifyCertificate } from '../../src/protocol/certificate.ts'
 import { blobRangeReader, createRowCache } from '../../src/transfer/blob-range.ts'
 import { openBlob } from '../../src/transfer/blob-source.ts'
 import { createCommittee } from '../../src/transfer/committee.ts'
+import { confirmBlob } from '../../src/transfer/confirm.ts'
 import { uploadBlob } from '../../src/transfer/upload.ts'
 import { type FakeNodes, holderOfRow, startFakeNodes } from './fake-nodes.ts'
 
@@ -96,6 +97,84 @@ describe('uploading a blob', () => {
     verifyCertificate(fake.state.committee, expected, certificate)
     expect(certificate.signers).not.toContain(2)
     expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([['node-2', true]])
+  })
+
+  it('cuts the slow tail once enough shards have confirmed, and says who is missing', async () => {
+    const fake = await start()
+    fake.nodes[6]!.delayMs = 3_000
+    const committee = committeeOf(fake)
+    const started = performance.now()
+    const { certificate, tail } = await uploadBlob(committee, blob, PERMANENT)
+    expect(performance.now() - started).toBeLessThan(2_500)
+    verifyCertificate(fake.state.committee, expected, certificate)
+    expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5])
+    expect(await tail).toEqual([6])
+    expect(committee.reports()).toEqual([])
+  })
+
+  it('finishes the slow tail behind the caller where that is wanted', async () => {
+    const fake = await start()
+    fake.nodes[6]!.delayMs = 1_000
+    const { certificate, tail } = await uploadBlob(committeeOf(fake), blob, PERMANENT, { finishTail: true })
+    expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5])
+    expect(await Promise.race([tail, 'under way'])).toBe('under way')
+    expect(await tail).toEqual([])
+    expect(fake.nodes[6]!.slivers.size).toBe(3)
+  })
+
+  it('asks an overloaded node again, less at a time', async () => {
+    const fake = await start()
+    for (const node of fake.nodes) node.overloadedFor = 3
+    const { certificate } = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 })
+    expect(certificate.signers).toHaveLength(7)
+  })
+
+  it('sends again what a node lost between two requests', async () => {
+    const fake = await start()
+    const { nodes } = fake
+    // The first confirmation finds the node emptied, as after a restart without its last writes.
+    let emptied = false
+    const committee = createCommittee(fake.state, {
+      fetch: (input, init) => {
+        if (!emptied && String(input).includes('/n0/') && String(input).includes('/confirmation/')) {
+          emptied = true
+          for (const key of [...nodes[0]!.slivers.keys()]) if (!key.endsWith('/metadata')) nodes[0]!.slivers.delete(key)
+        }
+        return fetch(input, init)
+      },
+    })
+    const { certificate } = await uploadBlob(committee, blob, PERMANENT, { retryMs: 1 })
+    expect(emptied).toBe(true)
+    expect(certificate.signers).toContain(0)
+    expect(committee.reports()).toEqual([])
+  })
+
+  it('says so when the nodes have gone on to another epoch, whose confirmations can be had without the blob', async () => {
+    const fake = await start()
+    fake.epoch = 2
+    const error = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1 }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'UPLOAD_EPOCH_CHANGED', exitCode: 14, retryable: true, data: { epoch: 1 } })
+    const state = { ...fake.state, epoch: 2, committee: { ...fake.state.committee, epoch: 2 } }
+    const { certificate } = await uploadBlob(createCommittee(state), blob, PERMANENT, { resuming: true, retryMs: 1 })
+    verifyCertificate(state.committee, { ...expected, epoch: 2 }, certificate)
+
+    fake.epoch = 3
+    const later = { ...fake.state, epoch: 3, committee: { ...fake.state.committee, epoch: 3 } }
+    fake.nodes[1]!.down = true
+    fake.nodes[3]!.forges = true
+    const committee = createCommittee(later)
+    const anew = await confirmBlob(committee, blob.blobId, PERMANENT)
+    verifyCertificate(later.committee, { ...expected, epoch: 3 }, anew)
+    expect(anew.signers).toEqual([0, 2, 4, 5, 6])
+    expect(committee.reports().map(({ name, lied }) => [name, lied])).toEqual([
+      ['node-3', true],
+      ['node-1', false],
+    ])
+    fake.nodes[0]!.down = true
+    await expect(confirmBlob(createCommittee(later), blob.blobId, PERMANENT)).rejects.toMatchObject({
+      code: 'CONFIRM_QUORUM',
+      exitCode: 14,
+    })
   })
 
   it('ends as cancelled when the caller aborts', async () => {
