@@ -75,6 +75,7 @@ export const REGISTRY: Registry = {
   doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
+  revive: verb('Bring back what has expired', async () => (await import('./commands/revive.ts')).revive),
   fund: {
     summary: 'Let a repository pay for its own renewal',
     children: {
@@ -129,6 +130,16 @@ export const REGISTRY: Registry = {
       set: verb('Change one setting', async () => (await import('./commands/config/set.ts')).configSet),
       unset: verb('Remove one setting', async () => (await import('./commands/config/unset.ts')).configUnset),
       list: verb('Print all settings', async () => (await import('./commands/config/list.ts')).configList),
+    },
+  },
+  cache: {
+    summary: 'Manage what all workspaces share of what they fetched',
+    children: {
+      show: verb('Show its size, limit and pins', async () => (await import('./commands/cache/show.ts')).cacheShow),
+      limit: verb('Set how large it may get', async () => (await import('./commands/cache/limit.ts')).cacheLimit),
+      clear: verb('Empty it', async () => (await import('./commands/cache/clear.ts')).cacheClear),
+      pin: verb('Keep a version in it', async () => (await import('./commands/cache/pin.ts')).cachePin),
+      unpin: verb('Let a version go', async () => (await import('./commands/cache/unpin.ts')).cacheUnpin),
     },
   },
   localnet: {

@@ -70,8 +70,13 @@ const MAX_REPAIRS = 8
 
 /** Opens the cache, making it if there is none. Reads nothing yet.
  *  @param homeDir - Floe's data directory
+ *  @param options.evenIfOff - for those who manage it
  *  @returns null if the cache is switched off (a limit of 0) or its directory cannot be made */
-export async function openObjectCache(homeDir: string, fs: FileSystem = nodeFs): Promise<ObjectCache | null> {
+export async function openObjectCache(
+  homeDir: string,
+  options: { fs?: FileSystem; evenIfOff?: boolean } = {},
+): Promise<ObjectCache | null> {
+  const { fs = nodeFs, evenIfOff = false } = options
   const dir = `${homeDir}/cache`
   try {
     for (const name of ['packs', 'tmp', 'used', 'proven']) await ensureDirectory(fs, `${dir}/${name}`)
@@ -80,7 +85,7 @@ export async function openObjectCache(homeDir: string, fs: FileSystem = nodeFs):
     throw error
   }
   const cache = new DiskCache(fs, dir)
-  return cache.shelf.limitBytes() === 0 ? null : cache
+  return cache.shelf.limitBytes() === 0 && !evenIfOff ? null : cache
 }
 
 class DiskCache implements ObjectCache {

@@ -1,0 +1,23 @@
+import { pinVersion } from '../../../repo/cache.ts'
+import { command } from '../../command.ts'
+import { formatBytes } from '../../text.ts'
+import { inWorkspace } from '../../workspace.ts'
+
+export const cachePin = command<{ label?: string }>({
+  define: (command) =>
+    command
+      .argument('[revision]', 'version of this workspace to keep', 'HEAD')
+      .option('--label <name>', 'name to unpin it by (default: the beginning of its id)'),
+  run: (context, [revision], { label }) =>
+    inWorkspace(context, async (workspace) => {
+      const result = await pinVersion(workspace, context.homeDir, { revision, label, signal: context.signal })
+      return {
+        data: result,
+        lines: [`Pinned ${result.commit.slice(0, 12)} as ${result.label}: ${formatBytes(result.bytes)} stay`],
+        hints: [
+          ...(result.absent > 0 ? [`${result.absent} objects are not here, and so not pinned`] : []),
+          `let it go with \`floe cache unpin ${result.label}\``,
+        ],
+      }
+    }),
+})
