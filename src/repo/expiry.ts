@@ -130,12 +130,15 @@ function refExpiry(
   const described = stored(own)
     .map((pack) => packExpiry(pack, walrus))
     .sort((a, b) => a.endEpoch - b.endEpoch || a.number - b.number)
-  const reusedEndEpoch = earliest(stored(of(new Set([...before, ...needed]))))
+  // What is to be removed has been packed anew before that was proposed.
+  const live = (list: readonly PackRecord[]) => list.filter((pack) => pack.state === 'live')
+  const endEpoch = earliest(live(own)) ?? earliest(stored(own))
+  const reusedEndEpoch = earliest(live(of(new Set([...before, ...needed])))) ?? endEpoch
   return {
     ref: localRefName(ref.name),
     commit: ref.commit!,
-    endEpoch: described[0]?.endEpoch ?? null,
-    endDate: described[0]?.endDate ?? null,
+    endEpoch,
+    endDate: endEpoch === null ? null : epochDate(walrus, endEpoch),
     reusedEndEpoch,
     reusedEndDate: reusedEndEpoch === null ? null : epochDate(walrus, reusedEndEpoch),
     removed: own.filter((pack) => pack.state === 'removed').map((pack) => pack.number),

@@ -46,6 +46,8 @@ export interface ReadyPack {
   certificate: Certificate | null
   /** Number in the repository, if it was there already. */
   packNumber: number | null
+  /** Pack of the repository with this very content that has expired: its blob is replaced. */
+  replaces: { number: number; isProposed: boolean } | null
   endEpoch: number
   /** Where the locator segment stands; both 0 without one. */
   locatorOffset: number
@@ -177,6 +179,7 @@ async function registerAndUpload(
       blobObjectId: null,
       certificate: null,
       packNumber: null,
+      replaces: null,
       endEpoch: state.epoch + options.epochs,
       locatorOffset: summary.locatorOffset,
       locatorBytes: summary.locatorBytes,
@@ -215,7 +218,8 @@ async function registerAndUpload(
   return { packs, tails: uploaded.map(({ tail }) => tail) }
 }
 
-/** Packs that the repository holds already, live and unexpired, and that nobody else can take back. */
+/** Packs that the repository holds already, live and unexpired, and that nobody else can take back; and those that have
+ *  expired, in whose place the new blobs go. */
 async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {
   if (!options.repository) return
   const { reader, state, openPush } = options.repository
@@ -230,8 +234,13 @@ async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks)
   const records = new Map(deposited.map((record) => [record.number, record]))
   for (const [i, number] of numbers.entries()) {
     const record = number === null ? undefined : records.get(number)
-    if (record?.state !== 'live' || record.endEpoch <= options.state.epoch) continue
+    if (!record || record.state === 'removed') continue
     if (unfinished.has(record.pushId) && record.pushId !== openPush) continue
+    if (record.endEpoch <= options.state.epoch) {
+      packs[i]!.replaces = { number: record.number, isProposed: record.state === 'removal-proposed' }
+      continue
+    }
+    if (record.state !== 'live') continue
     packs[i]!.packNumber = record.number
     packs[i]!.endEpoch = record.endEpoch
   }

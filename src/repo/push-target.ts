@@ -2,8 +2,8 @@
 
 import { FloeError, UsageError } from '../base/errors.ts'
 import { isAncestor, readCommit } from '../history/commits.ts'
-import { type MissingObject, missingObjects } from '../history/missing-objects.ts'
 import { findRef } from '../history/find-ref.ts'
+import { type MissingObject, missingObjects } from '../history/missing-objects.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { Commit } from '../objects/commit.ts'
@@ -40,6 +40,12 @@ export async function findLocalTarget(workspace: Workspace, name: string | undef
       { data: { ref: wanted }, hints: ['Make a version with `floe add` and `floe commit`, or see `floe branch`'] },
     )
   return { ref: found.name, commit: found.id, record: await readCommit(workspace.store.read, found.id) }
+}
+
+/** A ref at the commit where the remote has it, whatever the ref of that name here is at.
+ *  @throws {ObjectMissingError} OBJECT_MISSING if the commit is not here */
+export async function remoteTarget(workspace: Workspace, ref: string, commit: ObjectId): Promise<LocalTarget> {
+  return { ref, commit, record: await readCommit(workspace.store.read, commit) }
 }
 
 /** Where the remote is, as the chain says. */
@@ -132,12 +138,12 @@ export async function segmentPlaces(
   state: RepositoryState,
   segments: readonly SegmentRecord[],
   options: { signal?: AbortSignal | undefined },
-): Promise<(SegmentPlace & { removed: boolean })[]> {
+): Promise<(SegmentPlace & { removed: boolean; endEpoch: number })[]> {
   const numbers = [...new Set(segments.map((segment) => segment.pack))]
   const packs = await reader.fetchPacks(state, numbers, options)
   const byNumber = new Map(packs.map((pack) => [pack.number, pack]))
   return segments.map(({ pack, offset, bytes }) => {
-    const { blobId, state: packState } = byNumber.get(pack)!
-    return { blobId, offset, bytes, removed: packState === 'removed' }
+    const { blobId, state: packState, endEpoch } = byNumber.get(pack)!
+    return { blobId, offset, bytes, removed: packState === 'removed', endEpoch }
   })
 }

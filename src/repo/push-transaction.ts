@@ -15,12 +15,14 @@ import { addRenewal } from '../ledger/transactions/renew.ts'
 import {
   addAttestation,
   addBeginPush,
+  addCancelRemoval,
   addCertify,
   addCreate,
   addDeposit,
   addFinishPush,
   addPromise,
   addProposeRemoval,
+  addReplace,
   addRetarget,
   addSegment,
   addShare,
@@ -277,9 +279,15 @@ function depositPack(
   handle: TransactionArgument,
   repository: TransactionArgument,
   pack: ReadyPack,
-): TransactionArgument {
+): TransactionArgument | bigint {
   const blob = transaction.object(pack.blobObjectId!)
   if (pack.certificate) addCertify(transaction, push.state, blob, pack.certificate)
+  if (pack.replaces) {
+    const { number, isProposed } = pack.replaces
+    if (isProposed) addCancelRemoval(transaction, floe, repository, number)
+    addReplace(transaction, push.state, floe, repository, number, blob)
+    return BigInt(number)
+  }
   return addDeposit(transaction, floe, handle, repository, blob, pack.kind)
 }
 
@@ -293,7 +301,10 @@ function finish(
   last: readonly ReadyPack[],
 ): void {
   const numbers = new Map<ReadyPack, TransactionArgument | bigint>()
-  for (const pack of push.packs) if (pack.packNumber !== null) numbers.set(pack, BigInt(pack.packNumber))
+  for (const pack of push.packs) {
+    const number = pack.packNumber ?? pack.replaces?.number
+    if (number !== undefined) numbers.set(pack, BigInt(number))
+  }
   for (const pack of last) numbers.set(pack, depositPack(transaction, push, floe, handle, repository, pack))
   const withLocator = push.packs.filter((pack) => pack.locatorBytes > 0)
   const segments = [

@@ -7,6 +7,7 @@ import type { MissingObject } from '../history/missing-objects.ts'
 import { AuthError } from '../ledger/errors.ts'
 import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
@@ -30,6 +31,7 @@ import {
   type LocalTarget,
   type RemotePosition,
   readRemotePosition,
+  remoteTarget,
   seenCommits,
 } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
@@ -37,6 +39,7 @@ import { chainRefName, readRemote, writeRemote } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { revivableObjects } from './revive-objects.ts'
 import { type Budget, createBudget, parseWal } from './spending.ts'
 
 export interface PushOptions extends RemoteOptions {
@@ -61,6 +64,8 @@ export interface PushOptions extends RemoteOptions {
   yes?: boolean | undefined
   /** Blobs can be read by anyone: creating a repository outside the local network needs this to be said. */
   isPublic?: boolean | undefined
+  /** For `revive`: everything of the commit that the ref is at is sent again. */
+  revive?: { commit: ObjectId; have: readonly ObjectId[]; seen: readonly ObjectId[]; budget: Budget } | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
   limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
 }
@@ -80,6 +85,8 @@ export interface PushResult {
   digest?: string
   /** Number of the push in the repository's log. */
   logIndex?: number
+  /** When reviving: older versions whose files could not be brought back. */
+  lost?: string[]
   /** What the ref needs that is about to be lost, or is. */
   expiring: ExpiryWarning[]
   /** What people should know although all went well. */
@@ -96,7 +103,9 @@ const GRACE_MS = 24 * 60 * 60 * 1000
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
   await using workspace = await openWorkspace(dir)
   const remoteName = options.remote ?? 'origin'
-  const target = await findLocalTarget(workspace, options.ref)
+  const target = options.revive
+    ? await remoteTarget(workspace, options.ref!, options.revive.commit)
+    : await findLocalTarget(workspace, options.ref)
   const place = findPlace(workspace, remoteName, options)
   const context = await openRemoteContext(place.network, options)
   assertAllowed(context, place.repository === null, options)
@@ -119,18 +128,28 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     extensions: readonly Extension[] = [],
   ) => pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs, extensions })
 
-  if (position?.current?.commit === target.commit) {
+  if (position?.current?.commit === target.commit && !options.revive) {
     await rememberPush(workspace, remoteName, target)
     return { $kind: 'up-to-date', ...base, forced: false, cost: costOf([], [], 0), packs: [], expiring: [] }
   }
   const { forced } = position
     ? await assertNotStale(workspace, target, position, options.force ?? false)
     : { forced: false }
-  const have = position ? seenCommits(workspace, remoteName, position) : []
+  const have = options.revive?.have ?? (position ? seenCommits(workspace, remoteName, position) : [])
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
-  const known = await openKnown(context, reader, position, have, pool, options)
-  const missing = await findMissing(workspace, target, have, options.signal)
+  const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, options)
+  const read = readHereOrThere(workspace, known.remote)
+  const revivable = options.revive
+    ? await revivableObjects({
+        tip: target.commit,
+        have,
+        isHere: (kind, id) => workspace.store.has(kind, id),
+        read,
+        signal: options.signal,
+      })
+    : null
+  const missing = revivable?.objects ?? (await findMissing(workspace, target, have, options.signal))
   const lacking = await withoutPresent(missing, {
     live: known.live,
     remote: known.remote,
@@ -138,9 +157,8 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     onProgress: options.onProgress,
     signal: options.signal,
   })
-  const read = readHereOrThere(workspace, known.remote)
   const fold =
-    reader && position
+    reader && position && !options.revive
       ? await planFold({
           reader,
           position,
@@ -193,6 +211,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
       ),
       packs: packs.map((pack) => ({ ...pack, blobId: '', endEpoch: state.epoch + epochs, reused: false })),
       expiring: [],
+      ...(revivable ? { lost: revivable.lost } : {}),
     }
   }
 
@@ -242,6 +261,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     digest: published.digest,
     logIndex: published.logIndex,
     expiring,
+    ...(revivable ? { lost: revivable.lost } : {}),
     ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),
   }
 }
@@ -276,7 +296,8 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
     readIndexes: () => readPackIndexes(reader!, position!.state, known.remote, { epoch: state.epoch, signal }),
     signal,
   })
-  const budget = pushBudget(options)
+  const budget = options.revive?.budget ?? pushBudget(options)
+  const alreadyPaid = budget.paidFrost
   const laterFrost = totalCost(reuse.extensions)
   budget.assertEnough(laterFrost)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
@@ -360,7 +381,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       digest: published.digest,
       ref: target.ref,
     })
-    return { ...published, packs, paidFrost: budget.paidFrost }
+    return { ...published, packs, paidFrost: budget.paidFrost - alreadyPaid }
   } finally {
     await journal.close()
   }
@@ -371,7 +392,8 @@ function largestPack(options: PushOptions, state: WalrusState): number {
   return Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
 }
 
-function pushBudget({ maxWal }: PushOptions): Budget {
+/** What `--max-wal` allows. */
+export function pushBudget({ maxWal }: Pick<PushOptions, 'maxWal'>): Budget {
   const hint = 'Raise --max-wal, or buy fewer epochs with --epochs'
   return createBudget(parseWal(maxWal), 'PUSH_MAX_WAL', 'the push', hint)
 }

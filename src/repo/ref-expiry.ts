@@ -24,7 +24,7 @@ export async function noteRefExpiry(
   options: { signal?: AbortSignal | undefined },
 ): Promise<ExpiryWarning[]> {
   const walrus = await source.context.walrus()
-  const endEpoch = earliestEnd(await packsOfRef(source, objects, record, options))
+  const endEpoch = earliestEnd(await refPacks(source, objects, record, options))
   if (endEpoch === null) return []
   const { network, reader } = { network: source.context.profile.name, reader: source.reader }
   const refs = [{ ref: localRefName(record.ref), endEpoch }]
@@ -38,7 +38,8 @@ export async function noteRefExpiry(
   )
 }
 
-async function packsOfRef(
+/** Packs that the newest version of a ref may be read from: those of its last push, and what its locator names. */
+export async function refPacks(
   { reader, state }: RemoteSource,
   objects: RemoteObjects,
   record: PushRecord,

@@ -112,7 +112,7 @@ async function packFault(
     `pack ${number} expired with epoch ${pack.endEpoch}; it is ${epoch}`,
     {
       data: { ...data, endEpoch: pack.endEpoch, epoch },
-      hints: ['What it held is gone from the network: push again from a workspace that has it'],
+      hints: ['What it held is gone from the network: run `floe revive` in a workspace that has it'],
     },
   )
 }

@@ -11,6 +11,7 @@ import * as pushes from '../bindings/floe/push.ts'
 import * as removal from '../bindings/floe/removal.ts'
 import * as repositories from '../bindings/floe/repository.ts'
 import * as roles from '../bindings/floe/roles.ts'
+import * as blobs from '../bindings/walrus/blob.ts'
 import * as system from '../bindings/walrus/system.ts'
 import type { WalrusState } from '../system-state.ts'
 
@@ -132,6 +133,29 @@ export function addProposeRemoval(
   pack: number,
 ): void {
   removal.propose(transaction, floe, { repository, pack })
+}
+
+/** Puts a later-ending blob of the same content in the place of a pack's blob, which has expired and is burned. */
+export function addReplace(
+  transaction: Transaction,
+  state: WalrusState,
+  floe: string,
+  repository: RepositoryArgument,
+  pack: number,
+  blob: TransactionArgument,
+): void {
+  const previous = packs.replace(transaction, floe, { repository, pack, blob })
+  blobs.burn(transaction, state.packageId, { blob: previous })
+}
+
+/** Takes the proposal of a removal back. */
+export function addCancelRemoval(
+  transaction: Transaction,
+  floe: string,
+  repository: RepositoryArgument,
+  pack: number,
+): void {
+  removal.cancel(transaction, floe, { repository, pack })
 }
 
 /** Packs that one call can promise: the contract's own limit. */
