@@ -82,10 +82,13 @@ class KernelEngine implements Engine {
     this.#inverse(coefficients, chunk, 0, originalCount)
     for (let first = 0; first < recoveryCount; first += chunk) {
       const needed = Math.min(chunk, recoveryCount - first)
+      // Nobody needs the coefficients after the last transform.
+      const isLast = first + chunk >= recoveryCount
+      const into = isLast ? coefficients : values
       const { stride, plane } = values
-      this.#kernel.copy(values.base, coefficients.base, chunk, stride, plane, plane)
-      this.#forward(values, chunk, first + chunk, needed)
-      for (let j = 0; j < needed; j++) this.#unpack(values, j, block, recovery, first + j)
+      if (!isLast) this.#kernel.copy(into.base, coefficients.base, chunk, stride, plane, plane)
+      this.#forward(into, chunk, first + chunk, needed)
+      for (let j = 0; j < needed; j++) this.#unpack(into, j, block, recovery, first + j)
     }
   }
 
