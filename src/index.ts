@@ -16,6 +16,7 @@ export {
 export { type NetworkProfile, parseNetworkProfile } from './ledger/networks.ts'
 export { grantAccess, listAccess, revokeAccess } from './repo/access.ts'
 export { type AddOptions, type AddResult, add } from './repo/add.ts'
+export { attributesOf } from './repo/attributes.ts'
 export { computeFileBlobId, type FileBlobId } from './repo/blob-id.ts'
 export {
   createBranch,

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { Command, CommanderError } from 'commander'
 import { CancelledError, UsageError } from '../base/errors.ts'
+import { expandAliases } from './aliases.ts'
 import type { Result } from './command.ts'
 import { type Context, floeHome } from './context.ts'
 import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
@@ -37,7 +38,11 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
   })
   let output = createOutput(streams, { json: argv.includes('--json'), quiet: false, env })
   try {
-    const program = await createProgram(argv, streams, async (entry, command, args, options) => {
+    const homeDir = floeHome(env)
+    const words = await expandAliases(argv, { cwd: directoryOf(argv, world), homeDir }, (word) =>
+      Object.hasOwn(REGISTRY, word),
+    )
+    const program = await createProgram(words, streams, async (entry, command, args, options) => {
       const globals = command.optsWithGlobals<GlobalOptions>()
       output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
       const spec = await entry.load()
@@ -52,6 +57,12 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** The directory that `-C` names, before anything is parsed. */
+function directoryOf(argv: readonly string[], world: World): string {
+  const at = argv.indexOf('-C')
+  return resolve(world.cwd ?? process.cwd(), at < 0 ? '.' : (argv[at + 1] ?? '.'))
 }
 
 type Run = (entry: VerbEntry, command: Command, args: string[], options: Record<string, unknown>) => Promise<number>

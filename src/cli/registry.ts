@@ -116,12 +116,21 @@ export const REGISTRY: Registry = {
         async () => (await import('./commands/key/import.ts')).keyImport,
       ),
       list: verb('List the keys by alias and address', async () => (await import('./commands/key/list.ts')).keyList),
+      use: verb(
+        'Choose the key that signs outside the local network',
+        async () => (await import('./commands/key/use.ts')).keyUse,
+      ),
       show: verb('Show the address that would sign', async () => (await import('./commands/key/show.ts')).keyShow),
     },
   },
+  wallet: verb('Show addresses and balances', async () => (await import('./commands/wallet.ts')).wallet),
   faucet: verb(
     'Get test SUI and WAL where a network gives them',
     async () => (await import('./commands/faucet.ts')).faucet,
+  ),
+  attributes: verb(
+    'Show what .floeattributes says of paths',
+    async () => (await import('./commands/attributes.ts')).attributes,
   ),
   config: {
     summary: 'Read and change settings of the workspace',
@@ -169,6 +178,7 @@ export const REGISTRY: Registry = {
   network: {
     summary: 'See which networks there are and whether they work',
     children: {
+      use: verb('Choose where new repositories go', async () => (await import('./commands/network/use.ts')).networkUse),
       list: verb('List the known networks', async () => (await import('./commands/network/list.ts')).networkList),
       check: verb(
         'Compare a network with its profile',
@@ -176,6 +186,7 @@ export const REGISTRY: Registry = {
       ),
     },
   },
+  deploy: verb('Publish the floe package on a network', async () => (await import('./commands/deploy.ts')).deploy),
   'blob-id': verb(
     'Compute the Walrus blob id of a file',
     async () => (await import('./commands/blob-id.ts')).blobIdCommand,

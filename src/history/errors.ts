@@ -1,6 +1,6 @@
 /** Failures of finding a commit. */
 
-import { UsageError } from '../base/errors.ts'
+import { FloeError, UsageError } from '../base/errors.ts'
 import { safeText } from '../objects/text.ts'
 
 const SHOWN_CHARS = 200
@@ -42,5 +42,24 @@ export class PathUnknownError extends UsageError {
   override name = 'PathUnknownError'
   constructor(path: string, where: string) {
     super('PATH_UNKNOWN', `there is no ${path} in ${where}`, { data: { path, where } })
+  }
+}
+
+const TABLE_REASONS = {
+  TABLE_MALFORMED: (what: string) => what,
+  TABLE_KEY_UNKNOWN: (what: string) => `there is no ${what} to tell rows by`,
+  TABLE_KEY_DUPLICATE: (what: string) => `two rows have the key ${what}`,
+}
+
+/** A table that cannot be merged by rows (exit 1). */
+export class TableError extends FloeError {
+  override name = 'TableError'
+  /** @param line - of the file, from 1 */
+  constructor(code: keyof typeof TABLE_REASONS, where: string, what: string, line: number) {
+    const shown = safeText(what.slice(0, SHOWN_CHARS))
+    super('other', code, `${where}, line ${line}: ${TABLE_REASONS[code](shown)}`, {
+      data: { table: where, line, what: shown },
+      hints: ['merge by lines with `floe merge --no-rows`, or take one side with --ours or --theirs'],
+    })
   }
 }

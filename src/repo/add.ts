@@ -2,8 +2,10 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { ATTRIBUTES_FILE } from '../worktree/attributes.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
+import { attributesOf } from './attributes.ts'
 import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
 import type { OnProgress } from './progress.ts'
 import { type StageResult, stage } from './stage.ts'
@@ -45,7 +47,13 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
   const bytes = result.added.reduce((sum, file) => sum + file.bytes, 0)
   const { added, removed, newBytes } = result
-  return { added, removed, files: added.length, bytes, newBytes, warnings: [] }
+  return { added, removed, files: added.length, bytes, newBytes, warnings: attributeWarnings(workspace) }
+}
+
+/** What is staged is stored alike, but whoever wrote the line meant something by it. */
+function attributeWarnings(workspace: Workspace): AddResult['warnings'] {
+  const { warnings } = attributesOf(workspace, [])
+  return warnings.map((message) => ({ code: 'ATTRIBUTES_UNKNOWN', message, paths: [ATTRIBUTES_FILE] }))
 }
 
 interface Unmatched {

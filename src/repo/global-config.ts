@@ -10,7 +10,7 @@ import { nodeFs } from '../store/node-fs.ts'
 import { ConfigKeyError } from './errors.ts'
 
 /** Keys that mean the same in every workspace. */
-export const GLOBAL_KEYS = ['user.name', 'user.email', 'user.address'] as const
+export const GLOBAL_KEYS = ['user.name', 'user.email', 'user.address', 'network.default'] as const
 
 const MAX_BYTES = 1 << 20
 const schema = v.record(v.string(), v.pipe(v.string(), v.maxLength(1024)))
@@ -30,8 +30,8 @@ export function getGlobalConfig(homeDir: string, key: string): string | undefine
 /** @param value - undefined removes it
  *  @throws {ConfigKeyError} CONFIG_KEY (exit 2) */
 export async function setGlobalConfig(homeDir: string, key: string, value: string | undefined): Promise<void> {
-  if (!(GLOBAL_KEYS as readonly string[]).includes(key))
-    throw new ConfigKeyError(key, `it cannot be set for all workspaces; ${GLOBAL_KEYS.join(', ')} can`)
+  if (!(GLOBAL_KEYS as readonly string[]).includes(key) && !/^alias\.[^.]+$/.test(key))
+    throw new ConfigKeyError(key, `it cannot be set for all workspaces; ${GLOBAL_KEYS.join(', ')} and alias.NAME can`)
   const { [key]: _, ...others } = read(homeDir)
   const settings = value === undefined ? others : { ...others, [key]: value }
   if (!v.is(schema, settings)) throw new ConfigKeyError(key, 'its value is too long')

@@ -22,6 +22,7 @@ import { moveHead } from './commit.ts'
 import { WorkspaceDirtyError } from './errors.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { NothingToApplyError, type OperationKind } from './merge-errors.ts'
+import { type MergeRules, mergeRules, type RowsOption } from './merge-rules.ts'
 import { type MoveOptions, moveFiles, moveToTree } from './move-files.ts'
 import { endOperation, type Operation, type OperationConflict, refuseOperation, writeOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
@@ -44,6 +45,8 @@ export interface IntegrateOptions extends MoveOptions {
   /** Conflicts at or below these paths (`''` for all) are settled with that side at once. */
   ours?: readonly string[] | undefined
   theirs?: readonly string[] | undefined
+  /** Columns that tell rows of tables apart, to merge by rows; false: by lines even where `.floeattributes` says rows. */
+  rows?: RowsOption
   /** Throw MERGE_CONFLICT-like at conflicts, with nothing changed, instead of leaving them to be resolved. */
   onConflicts?: ((conflicts: readonly TreeConflict[]) => Error) | undefined
 }
@@ -75,7 +78,7 @@ export async function integrate(
   await refuseStaged(versions)
   const session = await workspace.store.begin()
   try {
-    const merged = await mergeSides(session, versions.headTree, request, options)
+    const merged = await mergeSides(session, versions.headTree, request, mergeRules(workspace, options.rows), options)
     if (merged.conflicts.length > 0) {
       if (options.onConflicts) throw options.onConflicts(merged.conflicts)
       return await begin(workspace, session, versions, request, merged, options)
@@ -126,9 +129,10 @@ export async function mergeSides(
   session: WriteSession,
   ourTree: ObjectId,
   { base, theirsTree, label }: Pick<IntegrateRequest, 'base' | 'theirsTree' | 'label'>,
+  rules: MergeRules,
   options: IntegrateOptions,
 ): Promise<MergedSides> {
-  await using contents = createContentMerger(session, { ours: 'HEAD', theirs: label })
+  await using contents = createContentMerger(session, { ours: 'HEAD', theirs: label }, rules)
   // The merged texts are in the session; the trees may come from anywhere.
   const sides = { base, ours: ourTree, theirs: theirsTree }
   const found = await mergeTrees(session.read, sides, contents.merge, options)

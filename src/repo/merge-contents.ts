@@ -1,7 +1,9 @@
-/** Merging what is in files: text line by line, nothing else. The result goes to the store like any other contents. */
+/** Merging what is in files: text line by line, tables row by row where that is asked for. The result goes to the store
+ *  like any other contents. */
 
 import { concatBytes, utf8 } from '../base/bytes.ts'
 import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
+import { MAX_MERGED_TABLE_BYTES, mergeTables } from '../history/merge-rows.ts'
 import {
   hasConflictMarkers,
   MAX_MERGED_TEXT_BYTES,
@@ -15,6 +17,7 @@ import type { ReadObject } from '../objects/reader.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import { readEntry } from '../worktree/write-file.ts'
+import type { MergeRules } from './merge-rules.ts'
 
 export interface ContentMerger extends AsyncDisposable {
   /** The merged file, or undefined if it is no text or the same lines were changed. */
@@ -24,20 +27,28 @@ export interface ContentMerger extends AsyncDisposable {
 }
 
 /** @param labels - what marker lines call the sides */
-export function createContentMerger(session: WriteSession, labels: { ours: string; theirs: string }): ContentMerger {
+export function createContentMerger(
+  session: WriteSession,
+  labels: { ours: string; theirs: string },
+  rules: MergeRules,
+): ContentMerger {
   let pool: ChunkPool | undefined
   const merged = async (
     base: TreeEntry | null,
     ours: TreeEntry,
     theirs: TreeEntry,
   ): Promise<MergedText | undefined> => {
+    const rule = rules(ours.path)
+    if (rule.by === 'nothing') return undefined
+    const maxBytes = rule.by === 'rows' ? MAX_MERGED_TABLE_BYTES : MAX_MERGED_TEXT_BYTES
     const texts: string[] = []
     for (const entry of [base, ours, theirs]) {
-      const text = entry ? await readText(session.read, entry) : ''
+      const text = entry ? await readText(session.read, entry, maxBytes) : ''
       if (text === undefined) return undefined
       texts.push(text)
     }
-    return mergeTexts({ base: texts[0]!, ours: texts[1]!, theirs: texts[2]! }, labels)
+    const sides = { base: texts[0]!, ours: texts[1]!, theirs: texts[2]! }
+    return rule.by === 'rows' ? mergeTables(sides, rule, labels, ours.path) : mergeTexts(sides, labels)
   }
   const store = async (like: TreeEntry, text: string): Promise<TreeEntry> => {
     pool ??= createChunkPool()
@@ -66,8 +77,12 @@ export function isMarked(bytes: Uint8Array): boolean {
 }
 
 /** Undefined if it is too long, or no text. */
-export async function readText(read: ReadObject, entry: TreeEntry): Promise<string | undefined> {
-  if (entry.bytes > MAX_MERGED_TEXT_BYTES) return undefined
+export async function readText(
+  read: ReadObject,
+  entry: TreeEntry,
+  maxBytes = MAX_MERGED_TEXT_BYTES,
+): Promise<string | undefined> {
+  if (entry.bytes > maxBytes) return undefined
   const pieces: Uint8Array[] = []
   for await (const piece of readEntry(read, entry)) pieces.push(piece)
   return textOf(concatBytes(...pieces))

@@ -10,6 +10,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { configuredAuthor, moveHead } from './commit.ts'
 import { type Integrated, integrate } from './integrate.ts'
 import { NotFastForwardError } from './merge-errors.ts'
+import type { RowsOption } from './merge-rules.ts'
 import { moveToTree } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
@@ -25,6 +26,9 @@ export interface MergeOptions {
   /** Conflicts at or below these paths (`''` for all) are settled with that side. */
   ours?: readonly string[] | undefined
   theirs?: readonly string[] | undefined
+  /** Columns that tell rows of CSV, TSV and JSON Lines apart: these are merged by rows. False: by lines, whatever
+   *  `.floeattributes` says. */
+  rows?: RowsOption
   /** Fail instead of making a merge commit. */
   fastForwardOnly?: boolean | undefined
   /** Make a merge commit even where the branch could just move. */
@@ -49,6 +53,7 @@ export type MergeResult =
  *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1)
  *  @throws {WorkspaceDirtyError} WORKSPACE_DIRTY (exit 1) if a merge commit is needed while changes are staged
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed
+ *  @throws {TableError} TABLE_KEY_DUPLICATE, TABLE_KEY_UNKNOWN, TABLE_MALFORMED (exit 1), with nothing changed
  *  @throws {NotFastForwardError} MERGE_NOT_FAST_FORWARD (exit 1) */
 export async function merge(workspace: Workspace, options: MergeOptions): Promise<MergeResult> {
   return workspace.withLock('merge', async () => {

@@ -7,6 +7,7 @@ import type { ObjectId } from '../objects/id.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type IntegrateOptions, type MergedSides, mergeSides, putCommit } from './integrate.ts'
+import { mergeRules } from './merge-rules.ts'
 
 export interface Replay {
   /** The last version made, and its tree. */
@@ -36,6 +37,7 @@ export async function replay(
   options: Pick<IntegrateOptions, 'ours' | 'theirs' | 'signal'>,
 ): Promise<Replay> {
   const { read } = session
+  const rules = mergeRules(workspace, undefined)
   const result: Replay = { tip, tree: (await readCommit(read, tip)).tree, picked: 0, skipped: [], stopped: null }
   for (const [index, id] of todo.entries()) {
     throwIfAborted(options.signal)
@@ -48,7 +50,7 @@ export async function replay(
     const label = labelOf(id, commit)
     const base = parent ? (await readCommit(read, parent)).tree : null
     const sides = { base, theirsTree: commit.tree, label }
-    const merged = await mergeSides(session, result.tree, sides, options)
+    const merged = await mergeSides(session, result.tree, sides, rules, options)
     if (merged.conflicts.length > 0)
       return { ...result, stopped: { id, commit, label, merged, todo: todo.slice(index + 1) } }
     // What was empty from the start is kept: somebody meant it.

@@ -16,6 +16,7 @@ import { MergeConflictError } from './errors.ts'
 import { putCommit } from './integrate.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { StashError } from './merge-errors.ts'
+import { mergeRules } from './merge-rules.ts'
 import { moveFiles, moveToTree } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
@@ -180,7 +181,11 @@ async function changesFor(
   const ours = versions.stagedTree
   const session = await workspace.store.begin()
   try {
-    await using contents = createContentMerger(session, { ours: 'HEAD', theirs: stash.selector })
+    await using contents = createContentMerger(
+      session,
+      { ours: 'HEAD', theirs: stash.selector },
+      mergeRules(workspace, undefined),
+    )
     const { changes, conflicts } = await mergeTrees(
       versions.read,
       { base, ours, theirs },

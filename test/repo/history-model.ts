@@ -7,7 +7,8 @@
  *    is a conflict is compared;
  *  - `rebase` in git leaves commits out beforehand whose patch is upstream; Floe leaves them out once they change nothing:
  *    git is told to try them (`--reapply-cherry-picks`);
- *  - renames are not followed, in git neither (`merge.renames=false`). */
+ *  - `reset --hard` in Floe does not delete a folder of untracked files that stands where a tracked file was: it refuses;
+ *  - renames are not followed; every line says its path, so that git finds none either. */
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,8 +66,8 @@ function step(label: string, job: (real: Real) => Promise<void>): Step {
 
 const writeLine = (path: string, line: number, text: string): Step =>
   step(`write ${path} line ${line} = ${text}`, async ({ ws, git }) => {
-    const lines = (ws.files()[path] ?? LINES.map((line) => `${line}\n`).join('')).split('\n').slice(0, -1)
-    lines[line % lines.length] = text
+    const lines = (ws.files()[path] ?? LINES.map((line) => `${path} ${line}\n`).join('')).split('\n').slice(0, -1)
+    lines[line % lines.length] = `${path} ${text}`
     const contents = `${lines.join('\n')}\n`
     const above = path.slice(0, path.lastIndexOf('/'))
     for (const other of Object.keys(ws.files()))

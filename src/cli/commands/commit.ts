@@ -2,6 +2,7 @@ import { commit as commitStaged } from '../../repo/commit.ts'
 import { commitStatement } from '../../repo/commit-statement.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
+import { runHook } from '../hooks.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -12,6 +13,7 @@ export const commit = command<{
   author?: string
   allowEmpty?: boolean
   provenance: boolean
+  verify: boolean
 }>({
   define: (command) =>
     command
@@ -19,12 +21,14 @@ export const commit = command<{
       .option('-a, --all', 'stage all changes of tracked files first')
       .option('--author <who>', 'author as "Name <email>"')
       .option('--allow-empty', 'record a version even if no file changed')
+      .option('--no-verify', 'do not ask .floe/hooks/pre-commit')
       .option('--no-provenance', 'do not record the revision of the code around the workspace'),
   async run(context, _paths, options) {
     return inWorkspace(context, async (workspace) => {
       const message =
         options.message ?? (await context.ask('What is this version? ', 'a commit needs a message: floe commit -m "…"'))
       const author = await authorFrom(context, workspace, options.author)
+      if (options.verify) await runHook(context, workspace, 'pre-commit')
       const attachments = options.provenance ? await commitStatement(workspace.root) : undefined
       const result = await withProgress(context, 'commit', (onProgress) =>
         commitStaged(workspace, {

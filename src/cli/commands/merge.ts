@@ -13,15 +13,17 @@ import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean }>({
+export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; rows?: string | false }>({
   define: (command) =>
     addOperationFlags(command, 'merge')
       .argument('[revision]', 'branch or version to bring into the current branch')
       .option('--no-ff', 'make a merge commit even where the branch could just move')
+      .option('--rows <columns>', 'merge CSV, TSV and JSON Lines row by row; these columns (a,b) tell rows apart')
+      .option('--no-rows', 'merge tables line by line even where .floeattributes says merge=rows')
       .option('--ff-only', 'fail where a merge commit would be needed')
       .addHelpText(
         'after',
-        '\nWhat only one side changed is taken. Text that both changed is merged line by line; all else is a conflict.',
+        '\nWhat only one side changed is taken. Text that both changed is merged line by line, a table row by row if\nasked (--rows id, or `*.csv merge=rows key=id` in .floeattributes); all else is a conflict.',
       ),
   run: (context, [revision], options) =>
     inWorkspace(context, async (workspace) => {
@@ -35,6 +37,7 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean }>
           message: options.message,
           noFastForward: !options.ff,
           fastForwardOnly: options.ffOnly,
+          rows: typeof options.rows === 'string' ? options.rows.split(',') : options.rows,
           ...chosenSides(context, workspace, options),
           signal: context.signal,
           onProgress,

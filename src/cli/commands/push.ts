@@ -1,10 +1,12 @@
 import { UsageError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/quantity.ts'
+import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { command } from '../command.ts'
 import { costLines } from '../cost.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
+import { runHook } from '../hooks.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
@@ -12,7 +14,7 @@ import { inWorkspace } from '../workspace.ts'
 
 interface Options extends NetworkFlags {
   create?: string
-  network: string
+  network?: string
   remote: string
   epochs?: string
   retain?: string
@@ -22,8 +24,10 @@ interface Options extends NetworkFlags {
   maxWal?: string
   yes?: boolean
   public?: boolean
+  finishTail?: boolean
   status?: boolean
   abort?: boolean
+  verify: boolean
 }
 
 export const push = command<Options>({
@@ -31,7 +35,7 @@ export const push = command<Options>({
     addNetworkFlags(command)
       .argument('[ref]', 'branch or tag (default: the current branch)')
       .option('--create <name>', 'create the repository; the first push of a workspace needs it')
-      .option('--network <name>', 'network of a new repository', 'local')
+      .option('--network <name>', 'network of a new repository (default: the one of `floe network use`, else local)')
       .option('--remote <name>', 'remote to push to', 'origin')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option('--retain <epochs>', 'promise not to remove the packs for this many epochs')
@@ -39,19 +43,22 @@ export const push = command<Options>({
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
+      .option('--finish-tail', 'wait until nodes that were too slow, now or in earlier pushes, have their part as well')
       .option('--status', 'list interrupted pushes and how far they got; pushing again continues them')
       .option('--abort', 'give interrupted pushes up and release the storage bought for them')
       .option('--public', 'confirm that a new repository outside the local network is readable by everyone')
+      .option('--no-verify', 'do not ask .floe/hooks/pre-push')
       .option('-y, --yes', 'do not ask'),
   async run(context, [ref], options) {
     return inWorkspace(context, async (workspace) => {
       const known = await networkOfRemote(workspace, options.remote)
+      const target = options.network ?? defaultNetwork(context.homeDir)
       if (options.status && options.abort)
         throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
       if (options.status)
         return { data: { pushes: await pushStatus(workspace.root) }, lines: await statusLines(workspace.root) }
       if (options.abort) {
-        const network = known ?? options.network
+        const network = known ?? target
         const aborted = await withNetwork(context, network, options, (remoteOptions) =>
           abortPush(workspace.root, { ...remoteOptions, network }),
         )
@@ -63,18 +70,19 @@ export const push = command<Options>({
           'This workspace has no repository yet. Name of the new one: ',
           'this workspace has no remote: name the new repository with --create NAME --yes',
         )
+      if (options.verify && !options.dryRun)
+        await runHook(context, workspace, 'pre-push', [options.remote, ...(ref === undefined ? [] : [ref])])
       const result = await withProgress(context, 'push', (onProgress) =>
         withNetwork(
           context,
-          known ?? options.network,
+          known ?? target,
           options,
           (remoteOptions) =>
             pushRef(workspace.root, {
               ...remoteOptions,
               ref,
               remote: options.remote,
-              create:
-                known === undefined && create !== undefined ? { name: create, network: options.network } : undefined,
+              create: known === undefined && create !== undefined ? { name: create, network: target } : undefined,
               epochs: wholeNumber(options.epochs, '--epochs'),
               retainEpochs: wholeNumber(options.retain, '--retain'),
               extendReused: options.extend,
@@ -83,6 +91,7 @@ export const push = command<Options>({
               maxWal: options.maxWal,
               yes: options.yes,
               isPublic: options.public,
+              finishTail: options.finishTail,
             }),
           onProgress,
         ),
@@ -95,6 +104,11 @@ export const push = command<Options>({
         lines.push(
           `${result.ref}  ${result.old?.slice(0, 12) ?? '(new)'} → ${result.new.slice(0, 12)}  ${formatCount(result.packs.length, 'pack')} certified`,
           `repository ${result.network}:${result.repository}`,
+        )
+      if (result.tails && result.tails.finished + result.tails.unfinished > 0)
+        lines.push(
+          `${formatCount(result.tails.finished, 'pack')} brought to slow nodes too` +
+            (result.tails.unfinished > 0 ? `, ${result.tails.unfinished} still lacking on some` : ''),
         )
       return { data: result, lines, hints: result.notice ? [result.notice] : [] }
     })

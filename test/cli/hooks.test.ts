@@ -1,0 +1,103 @@
+/** Hooks: programs of the user's own before a commit. */
+
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { runCli } from './run-cli.ts'
+
+let cwd = ''
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'floe-cli-hooks-'))
+  await runCli(['init', '.'], { cwd })
+  writeFileSync(join(cwd, 'a'), 'a')
+  await runCli(['add', 'a'], { cwd })
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+function hook(name: string, body: string): string {
+  const path = join(cwd, '.floe/hooks', name)
+  mkdirSync(join(cwd, '.floe/hooks'), { recursive: true })
+  writeFileSync(path, `#!/bin/sh\n${body}\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+const commit = (...args: string[]) =>
+  runCli(['commit', '--no-provenance', '-m', 'x', ...args], {
+    cwd,
+    env: { FLOE_KEY: 'secret', PATH: process.env.PATH ?? '', LEFT: 'in' },
+  })
+
+it('a hook runs in the workspace, without secrets, and what it prints stays out of the result', async () => {
+  hook('pre-commit', 'pwd > ran; echo "key=$FLOE_KEY left=$LEFT" >> ran; echo checked; echo also >&2')
+  const run = await commit('--json')
+  expect(JSON.parse(run.stdout)).toMatchObject({ ok: true })
+  expect(readFileSync(join(cwd, 'ran'), 'utf8')).toMatch(/floe-cli-hooks-\w+\nkey= left=in\n$/)
+  writeFileSync(join(cwd, 'a'), 'b')
+  const plain = await commit('-a')
+  expect(plain.stdout).not.toMatch(/checked/)
+  expect(plain.stderr).toMatch(/checked\n/)
+})
+
+it('a hook that says no stops the commit, and --no-verify goes without it', async () => {
+  hook('pre-commit', 'echo no labels; exit 3')
+  expect(await commit()).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      'no labels\nError: pre-commit said no (it ended with 3)\n' +
+      'Hint: it is .floe/hooks/pre-commit; `floe commit --no-verify` goes without it\n',
+  })
+  expect((await runCli(['log'], { cwd })).stdout).toBe('')
+  expect((await commit('--no-verify')).exitCode).toBe(0)
+})
+
+it('a hook that does not end is ended, with what it started', async () => {
+  hook('pre-commit', 'sleep 30 & echo $! > pid; wait')
+  await runCli(['config', 'set', 'hooks.timeout', '1s'], { cwd })
+  const run = await commit('--json')
+  expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, error: { code: 'HOOK_TIMEOUT' } })
+  const pid = Number(readFileSync(join(cwd, 'pid'), 'utf8'))
+  // Dead, or a zombie that nobody has waited for yet.
+  const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z'
+  expect(state).toMatch(/\) [ZX]/)
+})
+
+it('what is no file of .floe/hooks never runs', async () => {
+  writeFileSync(join(cwd, 'evil'), '#!/bin/sh\ntouch ran\n')
+  chmodSync(join(cwd, 'evil'), 0o755)
+  mkdirSync(join(cwd, '.floe/hooks'))
+  symlinkSync('../../evil', join(cwd, '.floe/hooks/pre-commit'))
+  expect(await commit()).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('no file of its own') })
+  rmSync(join(cwd, '.floe/hooks/pre-commit'))
+  chmodSync(hook('pre-commit', 'touch ran'), 0o644)
+  const run = await commit()
+  expect(run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('not executable') })
+  rmSync(join(cwd, '.floe/hooks'), { recursive: true })
+  mkdirSync(join(cwd, 'hooks'))
+  writeFileSync(join(cwd, 'hooks/pre-commit'), '#!/bin/sh\ntouch ran\n')
+  symlinkSync('../hooks', join(cwd, '.floe/hooks'))
+  writeFileSync(join(cwd, 'a'), 'b')
+  expect((await commit('-a')).exitCode).toBe(1)
+  expect(existsSync(join(cwd, 'ran'))).toBe(false)
+})
+
+it('pre-push is asked before anything is sent, not by a dry run, and is told where to', async () => {
+  await commit()
+  hook('pre-push', 'echo "$@" > asked; exit 1')
+  const run = await runCli(['push', 'main', '--create', 'x', '--network', 'nowhere', '--yes'], {
+    cwd,
+    env: { PATH: process.env.PATH ?? '' },
+  })
+  expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('`floe push --no-verify`') })
+  expect(readFileSync(join(cwd, 'asked'), 'utf8')).toBe('origin main\n')
+})
