@@ -27,14 +27,23 @@ export {
   listTags,
   renameBranch,
 } from './repo/branch.ts'
+export { type CacheInfo, cacheInfo, clearCache, pinVersion, setCacheLimit, unpinVersion } from './repo/cache.ts'
 export { type CatOptions, catFile, parseRevisionPath } from './repo/cat.ts'
 export type { Change } from './repo/change.ts'
 export { type CloneOptions, type CloneResult, clone } from './repo/clone.ts'
 export { type CommitOptions, type CommitResult, commit } from './repo/commit.ts'
 export { type CommitProvenance, commitStatement, provenanceOfCommit } from './repo/commit-statement.ts'
 export { getConfig, listConfig, setConfig, unsetConfig } from './repo/config.ts'
+export {
+  type Dataset,
+  type DatasetOptions,
+  openDataset,
+  type StreamedFile,
+  type StreamOptions,
+} from './repo/dataset.ts'
 export { type DiffOptions, diffOf } from './repo/diff.ts'
 export { doctor } from './repo/doctor.ts'
+export { type DropOptions, type DropResult, drop } from './repo/drop.ts'
 export { diskUsage } from './repo/du.ts'
 export { exportFileList } from './repo/export-file-list.ts'
 export { exportPushLog, type PushLogRow } from './repo/export-push-log.ts'
@@ -42,6 +51,7 @@ export { requestFaucet } from './repo/faucet.ts'
 export { fetchRemote } from './repo/fetch.ts'
 export type { FileRecord } from './repo/file-record.ts'
 export { gc } from './repo/gc.ts'
+export { type GetOptions, type GetResult, get } from './repo/get.ts'
 export { grep } from './repo/grep.ts'
 export { initWorkspace } from './repo/init.ts'
 export { generateKey, importKey, listKeys, showAddress } from './repo/key.ts'

@@ -2,9 +2,10 @@
 
 import { dirname } from 'node:path'
 import { throwIfAborted } from '../base/abort.ts'
+import { mapAhead } from '../base/ahead.ts'
 import { concatBytes } from '../base/bytes.ts'
 import { createSha256 } from '../crypto/hash.ts'
-import { walkContentMap } from '../objects/content-map.ts'
+import { type PlacedChunk, walkContentMap } from '../objects/content-map.ts'
 import { PathRefusedError } from '../objects/errors.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
@@ -24,19 +25,24 @@ export interface WriteContext {
 }
 
 /** The bytes of a version of a file, checked chunk by chunk.
- *  The file id is not proven by this; see `writeEntry`. */
+ *  The file id is not proven by this; see `writeEntry`.
+ *  @param options.ahead - chunks on their way at once (default 1: for what is on this machine) */
 export async function* readEntry(
   read: ReadObject,
   entry: Pick<TreeEntry, 'content' | 'bytes'>,
-  options: { fromByte?: number; toByte?: number; signal?: AbortSignal | undefined } = {},
+  options: { fromByte?: number; toByte?: number; signal?: AbortSignal | undefined; ahead?: number } = {},
 ): AsyncGenerator<Uint8Array> {
   const from = options.fromByte ?? 0
   const to = Math.min(options.toByte ?? entry.bytes, entry.bytes)
-  for await (const chunk of walkContentMap(read, entry, options)) {
-    throwIfAborted(options.signal)
-    const bytes = await read('chunk', chunk.id, { signal: options.signal })
-    yield bytes.subarray(Math.max(0, from - chunk.offset), Math.min(bytes.length, to - chunk.offset))
+  const { signal, ahead = 1 } = options
+  const readChunk = async (chunk: PlacedChunk) => {
+    throwIfAborted(signal)
+    const bytes = await read('chunk', chunk.id, { signal })
+    return bytes.subarray(Math.max(0, from - chunk.offset), Math.min(bytes.length, to - chunk.offset))
   }
+  const chunks = walkContentMap(read, entry, options)
+  if (ahead > 1) yield* mapAhead(chunks, readChunk, { slots: ahead })
+  else for await (const chunk of chunks) yield await readChunk(chunk)
 }
 
 /** Puts the entry in its place. Its parents exist; what is there is replaced.

@@ -1,0 +1,131 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clone } from '../../src/repo/clone.ts'
+import { type Dataset, openDataset, type StreamOptions } from '../../src/repo/dataset.ts'
+import { push } from '../../src/repo/push.ts'
+import type { RemoteOptions } from '../../src/repo/remote-options.ts'
+import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
+
+const FILES = 300
+let world: LocalWorld
+let origin: string
+let address: string
+let options: RemoteOptions
+let dataset: Dataset
+
+const content = (i: number) => noise(100 + (i % 40), i)
+beforeAll(async () => {
+  world = await startLocalWorld()
+  const files: Record<string, string | Uint8Array> = {
+    'README.md': '# data\n',
+    empty: '',
+    'big.bin': noise(1_500_000, 7),
+  }
+  for (let i = 0; i < FILES; i++) files[`train/${i % 5}/${i}.bin`] = content(i)
+  origin = await world.workspace('origin', files)
+  address = `local:${(await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })).repository}`
+  options = { ...world.options, homeDir: world.path('home-dataset'), useCache: true }
+  dataset = await openDataset(address, options)
+}, 60_000)
+afterAll(async () => {
+  await dataset[Symbol.asyncDispose]()
+  await world[Symbol.asyncDispose]()
+})
+
+async function order(stream: StreamOptions, from: Dataset = dataset): Promise<string[]> {
+  const paths: string[] = []
+  for await (const { path } of from.stream(stream)) paths.push(path)
+  return paths
+}
+
+describe('a dataset', () => {
+  it('lists what the version has, and gives files and ranges of them', async () => {
+    const paths: string[] = []
+    for await (const { path } of dataset.list({ paths: ['*.md', 'empty'] })) paths.push(path)
+    expect(paths).toEqual(['README.md', 'empty'])
+    expect(await dataset.readFile('train/0/5.bin')).toEqual(content(5))
+    expect(await dataset.readFile('empty')).toHaveLength(0)
+    const big = noise(1_500_000, 7)
+    for (const [from, to] of [
+      [0, 10],
+      [777_777, 777_999],
+      [0, 1_500_000],
+      [1_499_990, 9_999_999],
+      [5, 5],
+      [2_000_000, 3_000_000],
+    ] as const)
+      expect(Buffer.compare(await dataset.readRange('big.bin', from, to), big.subarray(from, to))).toBe(0)
+    await expect(dataset.readFile('nowhere')).rejects.toMatchObject({ code: 'PATH_UNKNOWN' })
+    await expect(dataset.readRange('big.bin', 5, 4)).rejects.toThrow(RangeError)
+    await expect(openDataset(`${address}@nowhere`, options)).rejects.toMatchObject({ code: 'DATASET_REF_UNKNOWN' })
+  })
+
+  it('reads a range with its chunks alone, and a second time without the network', async () => {
+    await using fresh = await openDataset(address, { ...options, homeDir: world.path('home-range') })
+    await fresh.readRange('big.bin', 700_000, 700_100)
+    expect(fresh.downloadedBytes).toBeLessThan(600_000)
+    const before = fresh.downloadedBytes
+    await fresh.readRange('big.bin', 700_000, 700_100)
+    expect(fresh.downloadedBytes).toBe(before)
+    await fresh[Symbol.asyncDispose]()
+    await using again = await openDataset(address, { ...options, homeDir: world.path('home-range') })
+    await again.readRange('big.bin', 700_000, 700_100)
+    expect(again.downloadedBytes).toBe(0)
+  })
+
+  it('streams every file once, with its bytes, in path order or as a seed shuffles it', async () => {
+    const seen = new Map<string, Uint8Array>()
+    for await (const { path, bytes } of dataset.stream({ paths: ['train/**'], shuffleSeed: 1 })) seen.set(path, bytes)
+    expect(seen.size).toBe(FILES)
+    for (let i = 0; i < FILES; i++) expect(seen.get(`train/${i % 5}/${i}.bin`)).toEqual(content(i))
+    const plain = await order({ paths: ['train/**'] })
+    expect(plain).not.toEqual([...seen.keys()])
+    expect(await order({ paths: ['train/**'], shuffleSeed: 1 })).toEqual([...seen.keys()])
+    expect(await order({ paths: ['train/**'], shuffleSeed: 2 })).not.toEqual([...seen.keys()])
+    expect([...seen.keys()].sort()).toEqual([...plain].sort())
+  })
+
+  it('divides the order among readers without loss or overlap, and goes on where one stopped', async () => {
+    const whole = await order({ paths: ['train/**'], shuffleSeed: 5 })
+    const shards = await Promise.all(
+      [0, 1, 2, 3].map((index) => order({ paths: ['train/**'], shuffleSeed: 5, shard: { index, count: 4 } })),
+    )
+    expect(shards.map((shard) => shard.length)).toEqual([75, 75, 75, 75])
+    expect(shards.flat().sort()).toEqual([...whole].sort())
+    expect(shards[1]).toEqual(whole.filter((_, i) => i % 4 === 1))
+    let next = 0
+    for await (const file of dataset.stream({ paths: ['train/**'], shuffleSeed: 5, shard: { index: 2, count: 4 } })) {
+      next = file.next
+      if (next === 30) break
+    }
+    const rest = await order({ paths: ['train/**'], shuffleSeed: 5, shard: { index: 2, count: 4 }, from: next })
+    expect(rest).toEqual(shards[2]!.slice(30))
+    expect(await order({ shard: { index: 0, count: 1000 }, from: 5 })).toEqual([])
+    for (const bad of [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }])
+      await expect(order(bad)).rejects.toThrow(RangeError)
+  })
+
+  it('keeps neighbours together in blocks', async () => {
+    const plain = await order({ paths: ['train/**'] })
+    const blocks = await order({ paths: ['train/**'], shuffleSeed: 3, shuffleBlock: 30 })
+    expect([...blocks].sort()).toEqual([...plain].sort())
+    for (let i = 0; i < FILES; i += 30) {
+      const ranks = blocks.slice(i, i + 30).map((path) => Math.floor(plain.indexOf(path) / 30))
+      expect(new Set(ranks).size).toBe(1)
+    }
+  })
+
+  it('is read from a directory, also from one that has a part of it', async () => {
+    await using local = await openDataset(origin, world.options)
+    expect(await local.readFile('train/0/5.bin')).toEqual(content(5))
+    expect(local.downloadedBytes).toBe(0)
+    const dir = world.path('part')
+    await clone(address, dir, { ...world.options, filter: ['*.md'] })
+    await using part = await openDataset(dir, world.options)
+    expect(await order({ paths: ['train/**'], shuffleSeed: 1 }, part)).toHaveLength(FILES)
+    expect(part.downloadedBytes).toBeGreaterThan(0)
+    await expect(openDataset(join(dir, 'nowhere'), { ...world.options, ref: 'x' })).rejects.toMatchObject({
+      exitCode: 2,
+    })
+  })
+})
