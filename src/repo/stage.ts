@@ -70,7 +70,8 @@ async function collect(
   const added: StageResult['added'] = []
   const gone: string[] = []
   const directories = new Set<string>()
-  const states = compareWithTree(files, versions.read, versions.stagedTree, options)
+  const walk = { ...options, changesOnly: true }
+  const states = compareWithTree(files, versions.read, versions.stagedTree, walk)
   for await (const state of states) {
     if (state.$kind === 'problem') {
       if (options.scope === 'tracked' && !state.entry) continue

@@ -1,6 +1,6 @@
 /** `status`: what is staged, what has changed since, what is not tracked. */
 
-import { diffTrees } from '../objects/tree.ts'
+import { diffTrees, treeTotals } from '../objects/tree.ts'
 import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type Change, changeBetween } from './change.ts'
@@ -48,7 +48,10 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   const untracked: string[] = []
   const problems: Status['problems'] = []
   let absent = 0
-  const walk = { ...options, onAbsent: () => void absent++ }
+  // Where the cache is not settled yet, unchanged files are counted: this walk may settle it.
+  const isSettled = files.settled === versions.stagedTree
+  let unchangedFiles = 0
+  const walk = { ...options, changesOnly: isSettled, onAbsent: () => void absent++ }
   for await (const state of compareWithTree(files, versions.read, versions.stagedTree, walk)) {
     if (state.$kind === 'untracked') untracked.push(state.path)
     else if (state.$kind === 'problem')
@@ -56,11 +59,19 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     else {
       const change = worktreeChange(state)
       if (change) unstaged.push(change)
+      else if (state.entry.kind === 'file') unchangedFiles++
     }
   }
   // A cache: if someone else is writing, it is saved next time.
   if (files.updates.size > 0)
     await workspace.withLock(STATUS_PURPOSE, () => saveStats(workspace, files)).catch(() => {})
+  else if (!isSettled && unchangedFiles > 0 && unchangedFiles === files.cache.count && absent === 0) {
+    const { entries } = await treeTotals(versions.read, versions.stagedTree)
+    if (entries === unchangedFiles)
+      await workspace
+        .withLock(STATUS_PURPOSE, () => workspace.writeSettled(files.cache, versions.stagedTree))
+        .catch(() => {})
+  }
   const head = workspace.refs.readHead()
   const operation = readOperation(workspace)
   const sparse = readSparse(workspace) ?? null

@@ -78,10 +78,12 @@ export async function treeAt(workspace: Workspace, revision: string): Promise<{ 
 /** The files on disk, with what is known of them. */
 export function localFiles(workspace: Workspace): LocalFiles {
   const { fs, root, tmpDir } = workspace
+  const cache = workspace.readStatCache()
   return {
     fs,
     root,
-    cache: workspace.readStatCache(),
+    cache,
+    settled: workspace.readSettled(cache),
     updates: new Map() as StatUpdates,
     stampNs: fileSystemNow(fs, tmpDir),
     wants: readSparse(workspace)?.includes,

@@ -50,6 +50,9 @@ export interface FileSystem {
   stat(path: string): FileStat | undefined
   /** In no particular order. */
   readDirectory(path: string): DirectoryEntry[]
+  /** The same with names as text, which is much cheaper; undefined if one of them may not be UTF-8. A file system
+   *  without it is asked for bytes. */
+  readTextDirectory?(path: string): { name: string; kind: FileKind }[] | undefined
   /** Creates missing parents too; an existing directory is fine. */
   makeDirectory(path: string): void
   /** Atomic; replaces a file that is in the way. */

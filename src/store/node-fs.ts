@@ -39,7 +39,8 @@ export const nodeFs: FileSystem = {
   },
   stat(path) {
     try {
-      return toStat(fs.lstatSync(path, { bigint: true }))
+      const stat = fs.lstatSync(path, { bigint: true, throwIfNoEntry: false })
+      return stat && toStat(stat)
     } catch (error) {
       const failure = toError('stat', path, error)
       if (failure.errno === 'ENOENT' || failure.errno === 'ENOTDIR') return undefined
@@ -52,6 +53,14 @@ export const nodeFs: FileSystem = {
         .readdirSync(path, { withFileTypes: true, encoding: 'buffer' })
         .map((entry): DirectoryEntry => ({ name: entry.name as unknown as Uint8Array, kind: kindOf(entry) })),
     )
+  },
+  readTextDirectory(path) {
+    return run('read directory', path, () => {
+      const entries = fs.readdirSync(path, { withFileTypes: true })
+      // What is not UTF-8 was replaced; so may be a name that really has this character.
+      if (entries.some(({ name }) => name.includes('\ufffd'))) return undefined
+      return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+    })
   },
   makeDirectory(path) {
     run('make directory', path, () => fs.mkdirSync(path, { recursive: true }))

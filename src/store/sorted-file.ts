@@ -24,6 +24,8 @@ const PIECE_BYTES = 1 << 20
 /** Refuses to open anything larger, before reading it: some forty million records. */
 export const MAX_SORTED_FILE_BYTES = 8 * 2 ** 30
 
+const SLASH = 0x2f
+
 /** What is wrong with the bytes; the caller decides whether that is an error or an empty cache. */
 export class SortedFileDamage extends Error {
   override name = 'SortedFileDamage'
@@ -115,6 +117,40 @@ export class SortedFile {
     }
   }
 
+  /** Hex of the checksum: names these bytes and no others. */
+  get checksum(): string {
+    return Buffer.from(this.#bytes.subarray(this.#bytes.length - HASH_BYTES)).toString('hex')
+  }
+
+  /** @throws {SortedFileDamage} if the offset table lies */
+  payloadAt(index: number): Uint8Array {
+    const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
+    if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    const from = offset + 4 + this.#view.getUint16(offset, true)
+    const to = from + this.#view.getUint16(offset + 2, true)
+    if (to > this.#tableAt) throw new SortedFileDamage('a record lies')
+    return this.#bytes.subarray(from, to)
+  }
+
+  /** Order of a record's path against another path, as `comparePaths` gives it; decodes nothing for ASCII.
+   *  @throws {SortedFileDamage} if the offset table lies */
+  comparePathAt(index: number, path: string): number {
+    const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
+    if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    const pathBytes = this.#view.getUint16(offset, true)
+    if (offset + 4 + pathBytes > this.#tableAt) throw new SortedFileDamage('a record lies')
+    const bytes = this.#bytes
+    const shared = Math.min(pathBytes, path.length)
+    for (let i = 0, at = offset + 4; i < shared; i++, at++) {
+      const left = bytes[at]!
+      const right = path.charCodeAt(i)
+      // From here on units of UTF-16 and bytes of UTF-8 are no longer the same.
+      if (left >= 0x80 || right >= 0x80) return comparePaths(this.at(index).path, path)
+      if (left !== right) return (left === SLASH ? -1 : left) - (right === SLASH ? -1 : right)
+    }
+    return pathBytes - path.length
+  }
+
   find(path: string): SortedRecord | undefined {
     const record = this.#recordFrom(this.lowerBound(path))
     return record?.path === path ? record : undefined
@@ -126,7 +162,7 @@ export class SortedFile {
     let high = this.count
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (comparePaths(this.at(middle).path, path) < 0) low = middle + 1
+      if (this.comparePathAt(middle, path) < 0) low = middle + 1
       else high = middle
     }
     return low

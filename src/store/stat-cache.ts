@@ -6,8 +6,9 @@
  *  keeps its stat, so a record is kept only if the tick in which the file last changed was over before its contents were
  *  looked at. `stampNs` is the file system's own clock, taken from a file created for it. */
 
-import { ByteReader, ByteWriter } from '../codec/cursor.ts'
-import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
+import { utf8 } from '../base/bytes.ts'
+import { ByteWriter } from '../codec/cursor.ts'
+import { ID_BYTES, isObjectId, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
@@ -23,8 +24,15 @@ import {
 const MAGIC = 'FLOE.STAT.1\n'
 
 export interface StatCache {
-  /** The file's id, if the file has not changed since it was recorded. */
+  /** The file's id, if the file has not changed since it was recorded. Asked in path order it takes no search. */
   lookup(path: string, stat: FileStat): ObjectId | undefined
+  /** True if the record at this place is of that path and the file has not changed since. */
+  isSame(index: number, path: string, stat: FileStat): boolean
+  /** Order of the path recorded at this place against another path. */
+  comparePathAt(index: number, path: string): number
+  pathAt(index: number): string
+  /** Names the records as they are on disk. */
+  readonly checksum: string
   records(): Iterable<SortedRecord>
   readonly count: number
 }
@@ -42,21 +50,39 @@ export function readStatCache(fs: FileSystem, path: string): StatCache {
   }
 }
 
-const emptyCache: StatCache = { lookup: () => undefined, records: () => [], count: 0 }
+const emptyCache: StatCache = {
+  lookup: () => undefined,
+  isSame: () => false,
+  comparePathAt: () => 1,
+  pathAt: () => '',
+  records: () => [],
+  count: 0,
+  checksum: '',
+}
 
 function createStatCache(file: SortedFile): StatCache {
+  /** Where the next lookup is expected. */
+  let expected = 0
+  const isAt = (index: number, path: string) => index < file.count && file.comparePathAt(index, path) === 0
   return {
     lookup(path, stat) {
       try {
-        const payload = file.find(path)?.payload
-        return payload && matches(payload, stat) ? fileIdOf(payload) : undefined
+        const index = isAt(expected, path) ? expected : file.lowerBound(path)
+        expected = index + 1
+        if (!isAt(index, path)) return undefined
+        const { payload } = file.at(index)
+        return matches(payload, stat) ? fileIdOf(payload) : undefined
       } catch (error) {
         if (error instanceof SortedFileDamage) return undefined
         throw error
       }
     },
+    isSame: (index, path, stat) => isAt(index, path) && matches(file.payloadAt(index), stat),
+    comparePathAt: (index, path) => file.comparePathAt(index, path),
+    pathAt: (index) => file.at(index).path,
     records: () => file.records(),
     count: file.count,
+    checksum: file.checksum,
   }
 }
 
@@ -106,12 +132,12 @@ const STAT_BYTES = 32
 
 function matches(payload: Uint8Array, stat: FileStat): boolean {
   if (stat.kind !== 'file' || payload.length !== STAT_BYTES + ID_BYTES) return false
-  const reader = new ByteReader(payload)
+  const view = new DataView(payload.buffer, payload.byteOffset, STAT_BYTES)
   return (
-    reader.u64() === BigInt(stat.bytes) &&
-    BigInt.asIntN(64, reader.u64()) === stat.mtimeNs &&
-    BigInt.asIntN(64, reader.u64()) === stat.ctimeNs &&
-    reader.u64() === stat.inode
+    view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32 === stat.bytes &&
+    view.getBigInt64(8, true) === stat.mtimeNs &&
+    view.getBigInt64(16, true) === stat.ctimeNs &&
+    view.getBigUint64(24, true) === stat.inode
   )
 }
 
@@ -137,3 +163,27 @@ export function fileSystemNow(fs: FileSystem, tmpDir: string): bigint {
     discard(fs, probe)
   }
 }
+
+/** What the file `settled` says: the tree whose files, all of them, the records are of, and of nothing else. */
+export function readSettled(fs: FileSystem, path: string, cache: StatCache): ObjectId | undefined {
+  if (cache.count === 0) return undefined
+  try {
+    const [checksum, tree = ''] = Buffer.from(fs.readFile(path, MAX_SETTLED_BYTES)).toString('latin1').trim().split(' ')
+    return checksum === cache.checksum && isObjectId(tree) ? tree : undefined
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
+    throw error
+  }
+}
+
+export async function writeSettled(
+  fs: FileSystem,
+  path: string,
+  cache: StatCache,
+  tree: ObjectId,
+  tmpDir: string,
+): Promise<void> {
+  await replaceFile(fs, path, [utf8(`${cache.checksum} ${tree}\n`)], { tmpDir })
+}
+
+const MAX_SETTLED_BYTES = 1024

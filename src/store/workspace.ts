@@ -6,6 +6,7 @@
 import { dirname, resolve } from 'node:path'
 import { sleep } from '../base/abort.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
@@ -18,7 +19,14 @@ import { nodeFs } from './node-fs.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
 import { readStaging, type StagedChange, type Staging, writeStaging } from './staging.ts'
-import { readStatCache, type StatCache, type StatUpdates, writeStatCache } from './stat-cache.ts'
+import {
+  readSettled,
+  readStatCache,
+  type StatCache,
+  type StatUpdates,
+  writeSettled,
+  writeStatCache,
+} from './stat-cache.ts'
 
 export const FLOE_DIR = '.floe'
 
@@ -81,6 +89,16 @@ export class Workspace implements AsyncDisposable {
   /** Under the lock. */
   async writeStatCache(cache: StatCache, updates: StatUpdates): Promise<void> {
     await writeStatCache(this.fs, `${this.floeDir}/stat`, cache, updates, this.tmpDir)
+  }
+
+  /** The tree that the stat cache is settled on, if any. */
+  readSettled(cache: StatCache): ObjectId | undefined {
+    return readSettled(this.fs, `${this.floeDir}/settled`, cache)
+  }
+
+  /** Under the lock. */
+  async writeSettled(cache: StatCache, tree: ObjectId): Promise<void> {
+    await writeSettled(this.fs, `${this.floeDir}/settled`, cache, tree, this.tmpDir)
   }
 
   /** Runs a job as the only writer. What a dead process left unfinished is removed first.

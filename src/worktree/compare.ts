@@ -6,7 +6,7 @@ import { FloeError } from '../base/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { comparePaths, isAtOrBelow } from '../objects/path.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { type TreeEntry, walkTree } from '../objects/tree.ts'
+import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import { type FileStat, isErrno } from '../store/file-system.ts'
 import { createBreather } from './breather.ts'
 import { UnreadableError } from './errors.ts'
@@ -27,8 +27,13 @@ export interface CompareOptions {
   includeIgnored?: boolean | undefined
   /** Told of paths that are absent: the workspace need not have them on disk, and they are no state otherwise. */
   onAbsent?: ((entry: TreeEntry) => void) | undefined
+  /** Leave out what is as in the tree; where the stat cache is settled the tree is then not read for it. */
+  changesOnly?: boolean | undefined
   signal?: AbortSignal | undefined
 }
+
+/** Items between two looks at the clock. */
+const ITEMS_PER_BREATH = 64
 
 /** States in path order: every tracked path, and every file that is not tracked. */
 export async function* compareWithTree(
@@ -38,14 +43,64 @@ export async function* compareWithTree(
   options: CompareOptions = {},
 ): AsyncGenerator<PathState> {
   const breathe = createBreather(options.signal)
+  const isWhole = outermost(options.paths)[0] === '' && !options.includeIgnored && !files.wants
+  if (options.changesOnly && isWhole && files.settled === tree) {
+    yield* changesFrom(files, read, tree, breathe)
+    return
+  }
   for (const at of outermost(options.paths)) {
     const found = scan(files.fs, files.root, { at, includeIgnored: options.includeIgnored ?? false })
     const tracked = walkTree(read, tree, { signal: options.signal, ...(at === '' ? {} : { prefix: at }) })
     for await (const state of join(files, found, tracked, options.onAbsent)) {
       await breathe()
+      if (options.changesOnly && state.$kind === 'tracked' && state.difference === 'same') continue
       yield state
     }
   }
+}
+
+/** What differs from a tree whose files the stat cache has records of: a merge of the walk with those records. */
+async function* changesFrom(
+  files: LocalFiles,
+  read: ReadObject,
+  tree: ObjectId,
+  breathe: () => Promise<void> | undefined,
+): AsyncGenerator<PathState> {
+  const { cache } = files
+  const guard = new PathGuard(files.fs, files.root)
+  let index = 0
+  let sinceBreath = 0
+  const isDifferent = (state: PathState) => state.$kind !== 'tracked' || state.difference !== 'same'
+  async function* goneUntil(path: string | undefined): AsyncGenerator<PathState> {
+    for (; index < cache.count && (path === undefined || cache.comparePathAt(index, path) < 0); index++) {
+      // Deleted, or ignored although tracked.
+      const entry = await findEntry(read, tree, cache.pathAt(index))
+      const state = entry && (await stateOf(files, guard, entry))
+      if (state && isDifferent(state)) yield state
+    }
+  }
+  for (const item of scan(files.fs, files.root)) {
+    const { path } = item
+    if (++sinceBreath >= ITEMS_PER_BREATH) {
+      sinceBreath = 0
+      await breathe()
+    }
+    if (item.$kind === 'entry' && cache.isSame(index, path, item.stat)) {
+      index++
+      continue
+    }
+    if (index < cache.count && cache.comparePathAt(index, path) < 0) yield* goneUntil(path)
+    const isTracked = index < cache.count && cache.comparePathAt(index, path) === 0
+    const entry = isTracked ? await findEntry(read, tree, path) : undefined
+    if (isTracked) index++
+    if (item.$kind === 'problem') yield entry ? { ...item, entry } : item
+    else if (!entry) yield { $kind: 'untracked', path, stat: item.stat }
+    else {
+      const state = await compared(files, entry, item.stat)
+      if (isDifferent(state)) yield state
+    }
+  }
+  yield* goneUntil(undefined)
 }
 
 /** Sorted paths without those below another one; `['']` if there are none. */

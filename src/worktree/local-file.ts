@@ -14,6 +14,9 @@ export interface LocalFiles {
   updates: StatUpdates
   /** The file system's clock before anything was read. */
   stampNs: bigint
+  /** The tree whose files, all of them, the cache has records of, and of nothing else: what matches its record is as in
+   *  that tree. */
+  settled?: ObjectId | undefined
   /** False for paths that need not be on disk: where they are not, they are absent, not deleted (default: all true). */
   wants?: ((path: string) => boolean) | undefined
 }

@@ -6,7 +6,7 @@ import { comparePaths, pathProblem } from '../objects/path.ts'
 import { type FileKind, type FileStat, type FileSystem, FileSystemError, isErrno } from '../store/file-system.ts'
 import { FLOE_DIR } from '../store/workspace.ts'
 import { NameNotUtf8Error, UnreadableError } from './errors.ts'
-import { type IgnoreRules, noRules, readIgnoreRules } from './ignore-rules.ts'
+import { IGNORE_FILE, type IgnoreRules, noRules, readIgnoreRules } from './ignore-rules.ts'
 import { UNFINISHED_NAME } from './write-file.ts'
 
 export type ScanItem =
@@ -53,11 +53,12 @@ function* scanDirectory(
   depth: number,
 ): Generator<ScanItem> {
   const absolute = directory === '' ? root || '/' : `${root}/${directory}`
-  let listing: ReturnType<FileSystem['readDirectory']>
+  let listing: Listing
   let rules = rulesAbove
   try {
-    listing = fs.readDirectory(absolute)
-    if (!options.includeIgnored) rules = readIgnoreRules(fs, root, directory, rulesAbove)
+    listing = readListing(fs, absolute)
+    const hasRules = listing.some(({ name }) => name === IGNORE_FILE)
+    if (!options.includeIgnored && hasRules) rules = readIgnoreRules(fs, root, directory, rulesAbove)
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR')) return // deleted meanwhile
     yield { $kind: 'problem', path: directory, error: unreadable(directory, error) }
@@ -65,12 +66,12 @@ function* scanDirectory(
   }
   const named: { name: string; path: string; kind: FileKind }[] = []
   for (const entry of listing) {
-    const name = decodeName(entry.name)
-    if (name === undefined) {
+    const { name } = entry
+    if (typeof name !== 'string') {
       // Ignore rules are text: they see the name with replacement characters.
-      const lossy = join(directory, Buffer.from(entry.name).toString('utf8'))
+      const lossy = join(directory, Buffer.from(name).toString('utf8'))
       if (rules.ignores(lossy, entry.kind === 'directory')) continue
-      yield { $kind: 'problem', path: lossy, error: new NameNotUtf8Error(directory, entry.name) }
+      yield { $kind: 'problem', path: lossy, error: new NameNotUtf8Error(directory, name) }
     } else if (name !== FLOE_DIR && name !== GIT_DIR && !name.startsWith(`${UNFINISHED_NAME}-`)) {
       named.push({ name, path: join(directory, name), kind: entry.kind })
     }
@@ -90,6 +91,15 @@ function* scanDirectory(
       else if (stat && stat.kind !== 'other') yield { $kind: 'entry', path, stat }
     }
   }
+}
+
+/** Names as text, or as bytes where they are none. */
+type Listing = { name: string | Uint8Array; kind: FileKind }[]
+
+function readListing(fs: FileSystem, path: string): Listing {
+  const text = fs.readTextDirectory?.(path)
+  if (text) return isMac ? text.map(({ name, kind }) => ({ name: name.normalize('NFC'), kind })) : text
+  return fs.readDirectory(path).map(({ name, kind }) => ({ name: decodeName(name) ?? name, kind }))
 }
 
 /** Rules that hold in the parent directory of `at`, or that it is ignored altogether. */

@@ -5,7 +5,9 @@ import { nodeFs } from '../../src/store/node-fs.ts'
 
 /** @param overrides - calls that behave otherwise; the rest goes to the disk */
 export function faultyFs(overrides: Partial<FileSystem>): FileSystem {
-  return { ...nodeFs, ...overrides }
+  // Who replaces listing replaces it in both forms.
+  const listing = overrides.readDirectory && !overrides.readTextDirectory ? { readTextDirectory: () => undefined } : {}
+  return { ...nodeFs, ...listing, ...overrides }
 }
 
 /** A disk on which some paths cannot be opened or listed, whoever asks (tests may run as root). */
