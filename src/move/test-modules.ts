@@ -86,10 +86,19 @@ function parseExpectation(home: PackageName, text: string | undefined): Expectat
   }
   const [, alias, module, constant] = /abort_code = (?:(\w+)::)?(\w+)::(\w+)/.exec(text) ?? []
   const source = alias === undefined ? home : NAMED[alias]
-  const codes = source && module ? extractAbortCodes(packageFiles(source, false))[module] : undefined
+  const codes = source && module ? abortCodesOf(source)[module] : undefined
   const found = codes?.find((code) => code.name === constant)
   if (!source || !module || !found) throw new MoveSourceError(`an unknown abort code: ${text}`)
   return { kind: 'abort', code: BigInt(found.code), address: PACKAGE_ADDRESSES[source], module }
+}
+
+const abortCodes = new Map<PackageName, ReturnType<typeof extractAbortCodes>>()
+
+/** Read once: hundreds of tests name them. */
+function abortCodesOf(name: PackageName): ReturnType<typeof extractAbortCodes> {
+  const codes = abortCodes.get(name) ?? extractAbortCodes(packageFiles(name, false))
+  abortCodes.set(name, codes)
+  return codes
 }
 
 function addressOf(alias: string): string {

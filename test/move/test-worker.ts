@@ -1,8 +1,10 @@
-/** Runs the Move unit tests of one package off the main thread: the compiler's VM knows no instruction limit. */
+/** Runs the Move unit tests of packages off the main thread: the compiler's VM knows no instruction limit. One package for
+ *  each message, so that the compiler is loaded once. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { testPackage } from '../../src/move/compiler.ts'
 import type { PackageName } from '../../src/move/packages.ts'
 
-const { name, extra } = workerData as { name: PackageName; extra: Record<string, string> }
-parentPort?.postMessage(await testPackage(name, extra))
+parentPort?.on('message', ({ name, extra }: { name: PackageName; extra: Record<string, string> }) => {
+  void testPackage(name, extra).then((result) => parentPort?.postMessage(result))
+})

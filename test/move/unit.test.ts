@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { packageFiles } from '../../src/move/compiler.ts'
 import { buildAbortCodes } from '../../src/move/package-files.ts'
 import type { PackageName } from '../../src/move/packages.ts'
@@ -8,18 +8,23 @@ import type { PackageName } from '../../src/move/packages.ts'
 /** A run takes some 3 s of processor time; machines that build other things at once take a multiple of it. */
 const LIMIT_MS = 90_000
 
+const startWorker = () => new Worker(new URL('./test-worker.ts', import.meta.url))
+/** Runs one package after the other. */
+const shared = startWorker()
+afterAll(() => shared.terminate())
+
 async function runUnitTests(
   name: PackageName,
-  extra: Record<string, string> = {},
-  limitMs = LIMIT_MS,
+  {
+    extra = {},
+    limitMs = LIMIT_MS,
+    worker = shared,
+  }: { extra?: Record<string, string>; limitMs?: number; worker?: Worker } = {},
 ): Promise<{ passed: boolean; output: string }> {
-  const worker = new Worker(new URL('./test-worker.ts', import.meta.url), { workerData: { name, extra } })
-  try {
-    const [result] = await once(worker, 'message', { signal: AbortSignal.timeout(limitMs) })
-    return result
-  } finally {
-    await worker.terminate()
-  }
+  const answer = once(worker, 'message', { signal: AbortSignal.timeout(limitMs) })
+  worker.postMessage({ name, extra })
+  const [result] = await answer
+  return result
 }
 
 /** Text of the test sources of a package. */
@@ -88,13 +93,16 @@ describe('Move unit tests', () => {
 
   it('notice a test that fails', { timeout: LIMIT_MS + 5_000 }, async () => {
     const wrong = '#[test_only] module wal::wrong; #[test] fun one_is_two() { assert!(1u64 == 2) }'
-    const { passed, output } = await runUnitTests('wal', { 'tests/wrong.move': wrong })
+    const { passed, output } = await runUnitTests('wal', { extra: { 'tests/wrong.move': wrong } })
     expect(passed).toBe(false)
     expect(output).toContain('[ FAIL    ] wal::wrong::one_is_two')
   })
 
   it('are ended when they do not end', { timeout: LIMIT_MS + 5_000 }, async () => {
     const endless = '#[test_only] module wal::endless; #[test] fun for_ever() { loop {} }'
-    await expect(runUnitTests('wal', { 'tests/endless.move': endless }, 2_000)).rejects.toThrow(/abort/)
+    const worker = startWorker()
+    const running = runUnitTests('wal', { extra: { 'tests/endless.move': endless }, limitMs: 2_000, worker })
+    await expect(running).rejects.toThrow(/abort/)
+    await worker.terminate()
   })
 })

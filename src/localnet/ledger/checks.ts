@@ -200,7 +200,7 @@ function checkFunds(data: TransactionDataV1, fromFunds: bigint, source: ObjectSo
   const wanted = new FundsChanges()
   const add = ({ owner, coinType, amount }: FundsAmount) => wanted.add(owner, coinType, amount)
   withdrawalsOf(data).forEach(add)
-  add({ owner: normalizeAddress(data.gasData.owner), coinType: SUI_TYPE, amount: fromFunds })
+  if (fromFunds > 0n) add({ owner: normalizeAddress(data.gasData.owner), coinType: SUI_TYPE, amount: fromFunds })
   for (const [, { owner, coinType, amount }] of wanted.entries()) {
     const available = fundsOf(source, owner, coinType)
     if (available >= amount) continue

@@ -3,6 +3,7 @@
 import { bcs } from '@mysten/sui/bcs'
 import { fromBase58, toBase58 } from '@mysten/sui/utils'
 import { compareBytes } from '../../base/bytes.ts'
+import { InternalError } from '../../base/errors.ts'
 import { ByteWriter } from '../../codec/cursor.ts'
 import { saltedBlake2b256 } from '../../crypto/hash.ts'
 import { addressBytes, parseType, writeStructTag } from '../movevm/types.ts'
@@ -74,7 +75,7 @@ export function buildEffects(parts: EffectsParts): EncodedEffects {
   } as unknown as typeof bcs.TransactionEffects.$inferInput)
   const effectsBytes = encoded.toBytes()
   return {
-    effects: bcs.TransactionEffects.parse(effectsBytes).V2!,
+    effects: parseEffects(effectsBytes),
     effectsBytes,
     effectsDigest: toBase58(saltedBlake2b256('TransactionEffects::', effectsBytes)),
   }
@@ -89,6 +90,23 @@ function outputState(object: LedgerObject | undefined) {
   if (!object) return { NotExist: true }
   if (!isMoveObject(object)) return { PackageWrite: [object.version, object.digest] }
   return { ObjectWrite: [object.digest, ownerJson(object.owner)] }
+}
+
+/** Effects are read right after they were written: by the record, and by the answer to the client. */
+const MAX_RECENT = 16
+const recent = new Map<Uint8Array, TransactionEffectsV2>()
+
+/** Effects from their BCS. The same array gives the same object while it is recent; nobody may change it.
+ *  @throws {InternalError} LEDGER_EFFECTS_VERSION */
+export function parseEffects(bytes: Uint8Array): TransactionEffectsV2 {
+  let effects = recent.get(bytes)
+  if (!effects) {
+    effects = bcs.TransactionEffects.parse(bytes).V2
+    if (!effects) throw new InternalError('LEDGER_EFFECTS_VERSION', 'effects are not of version 2')
+    recent.set(bytes, effects)
+    if (recent.size > MAX_RECENT) recent.delete(recent.keys().next().value!)
+  }
+  return effects
 }
 
 /** Funds are not written as objects by the transaction itself: it says what is to be added or taken. */

@@ -48,8 +48,20 @@ function infinityBytes(length: number, flags: number): Uint8Array {
 
 function g1FromBytes(bytes: Uint8Array): G1Point {
   if (bytes.length === 48 && isInfinity(bytes, COMPRESSED | INFINITY)) return bls12_381.G1.Point.ZERO
-  return parsePoint(() => bls12_381.G1.Point.fromBytes(bytes), bytes, 48)
+  const key = Buffer.from(bytes).toString('latin1')
+  let point = known.get(key)
+  if (!point) {
+    point = parsePoint(() => bls12_381.G1.Point.fromBytes(bytes), bytes, 48)
+    if (known.size >= MAX_KNOWN) known.clear()
+    known.set(key, point)
+  }
+  return point
 }
+
+/** Points read before, by their bytes. Reading one takes milliseconds (a root, and the check of the subgroup), the same
+ *  keys come again and again, and points never change. */
+const known = new Map<string, G1Point>()
+const MAX_KNOWN = 1024
 
 function g2FromBytes(bytes: Uint8Array): G2Point {
   if (bytes.length === 96 && isInfinity(bytes, COMPRESSED | INFINITY)) return bls12_381.G2.Point.ZERO

@@ -2,10 +2,10 @@
 
 import { bcs } from '@mysten/sui/bcs'
 import { toBase58 } from '@mysten/sui/utils'
-import { InternalError } from '../../base/errors.ts'
 import { saltedBlake2b256 } from '../../crypto/hash.ts'
 import type { Simulation } from '../ledger/chain.ts'
-import type { ObjectSource, TransactionDataV1, TransactionEffectsV2 } from '../ledger/execution.ts'
+import { parseEffects } from '../ledger/effects.ts'
+import type { ObjectSource, TransactionDataV1 } from '../ledger/execution.ts'
 import { jsonValue } from '../ledger/json-value.ts'
 import type { BalanceChange, RecordedEvent, TransactionRecord } from '../ledger/record.ts'
 import { effectsMessage } from './effects-message.ts'
@@ -67,12 +67,6 @@ function balanceMessages(changes: readonly BalanceChange[]): Proto.BalanceChange
 
 function parseData(bytes: Uint8Array): TransactionDataV1 {
   return bcs.TransactionData.parse(bytes).V1
-}
-
-function parseEffects(bytes: Uint8Array): TransactionEffectsV2 {
-  const effects = bcs.TransactionEffects.parse(bytes).V2
-  if (!effects) throw new InternalError('LEDGER_EFFECTS_VERSION', 'effects are not of version 2')
-  return effects
 }
 
 /** A committed transaction. BCS is parsed only for what the mask wants. */
