@@ -1,6 +1,5 @@
 /** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
 
-import { UsageError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
@@ -24,6 +23,8 @@ import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
+import { assertAllowed, epochsOf, findPlace } from './push-rules.ts'
+import { type FinishedTails, finishTails } from './push-tails.ts'
 import {
   assertNotStale,
   findLocalTarget,
@@ -35,9 +36,9 @@ import {
   seenCommits,
 } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
-import { chainRefName, readRemote, writeRemote } from './remote.ts'
+import { renewCertificates } from './push-upload.ts'
+import { chainRefName, writeRemote } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
-import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { revivableObjects } from './revive-objects.ts'
 import { type Budget, createBudget, parseWal } from './spending.ts'
@@ -56,6 +57,9 @@ export interface PushOptions extends RemoteOptions {
   /** False: packs of earlier pushes that the ref needs end when they end, even if that is sooner (default: they are
    *  extended as far as the push is stored). */
   extendReused?: boolean | undefined
+  /** Waits, after the ref has moved, until slow nodes have their slivers too (default: they are left out once enough
+   *  others have theirs; a later push with this finishes them). */
+  finishTail?: boolean | undefined
   /** Moves the ref even if that drops commits from it; the chain records it. */
   force?: boolean | undefined
   dryRun?: boolean | undefined
@@ -89,11 +93,12 @@ export interface PushResult {
   lost?: string[]
   /** What the ref needs that is about to be lost, or is. */
   expiring: ExpiryWarning[]
+  /** With `finishTail`: packs of this and earlier pushes that slow nodes were still without. */
+  tails?: FinishedTails
   /** What people should know although all went well. */
   notice?: string
 }
 
-const DEFAULT_EPOCHS = 26
 const DEFAULT_RETAIN_EPOCHS = 2
 /** Least time between the proposal of a removal and the removal, for repositories made here. */
 const GRACE_MS = 24 * 60 * 60 * 1000
@@ -130,7 +135,11 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
 
   if (position?.current?.commit === target.commit && !options.revive) {
     await rememberPush(workspace, remoteName, target)
-    return { $kind: 'up-to-date', ...base, forced: false, cost: costOf([], [], 0), packs: [], expiring: [] }
+    const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
+    if (!options.finishTail) return { ...upToDate, expiring: [] }
+    await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
+    const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
+    return { ...upToDate, expiring: [], tails }
   }
   const { forced } = position
     ? await assertNotStale(workspace, target, position, options.force ?? false)
@@ -236,6 +245,13 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     ...afterExtension(reuse),
   ])
   const sent = published.packs.filter((pack) => pack.packNumber === null)
+  const tails = options.finishTail
+    ? await finishTails(
+        `${workspace.floeDir}/pushes`,
+        { network: place.network, repository: published.repository },
+        { context, coder: pool, signal: options.signal },
+      )
+    : undefined
   return {
     $kind: 'pushed',
     ...base,
@@ -260,6 +276,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     })),
     digest: published.digest,
     logIndex: published.logIndex,
+    ...(tails ? { tails } : {}),
     expiring,
     ...(revivable ? { lost: revivable.lost } : {}),
     ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),
@@ -301,6 +318,8 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   const laterFrost = totalCost(reuse.extensions)
   budget.assertEnough(laterFrost)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
+  const tails: Promise<void>[] = []
+  const givenUp = new AbortController()
   try {
     await journal.record({
       $kind: 'started',
@@ -325,16 +344,19 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       packBytes: options.limits?.packBytes,
       repository: reader && position ? { reader, state: position.state, openPush } : null,
       journal,
+      finishTail: options.finishTail ?? false,
+      onTail: (tail) => void tails.push(tail),
       onProgress: options.onProgress,
-      signal,
+      signal: signal ? AbortSignal.any([signal, givenUp.signal]) : givenUp.signal,
     })
     await ensureLocalFunds(context, signer, 0n)
+    await renewCertificates(packs, context, signal)
     const commitPack = packs.some((pack) => pack.index.has('commit', target.commit))
       ? null
       : await findCommitPack(reader!, position!, known.segments, target.commit, options)
     const published = await publishPush({
       context,
-      state,
+      state: await context.walrus(),
       signer,
       packs,
       commitPack,
@@ -382,7 +404,11 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       ref: target.ref,
     })
     return { ...published, packs, paidFrost: budget.paidFrost - alreadyPaid }
+  } catch (error) {
+    givenUp.abort(error)
+    throw error
   } finally {
+    await Promise.all(tails)
     await journal.close()
   }
 }
@@ -401,54 +427,6 @@ export function pushBudget({ maxWal }: Pick<PushOptions, 'maxWal'>): Budget {
 /** Packs that these objects make at least. */
 function kindsOf(objects: readonly MissingObject[]): number {
   return Number(objects.some(({ kind }) => kind === 'chunk')) + Number(objects.some(({ kind }) => kind !== 'chunk'))
-}
-
-function findPlace(
-  workspace: Workspace,
-  remoteName: string,
-  options: PushOptions,
-): { network: string; repository: string | null } {
-  const remotes = Object.keys(workspace.readConfig().remotes ?? {})
-  if (remotes.includes(remoteName)) {
-    if (options.create)
-      throw new UsageError('REMOTE_EXISTS', `the workspace has a repository called "${remoteName}" already`, {
-        data: { remote: remoteName },
-        hints: ['Push without --create, or choose another name with --remote'],
-      })
-    return readRemote(workspace, remoteName)
-  }
-  if (options.create) return { network: options.create.network, repository: null }
-  if (options.dryRun) return { network: 'local', repository: null }
-  throw new RemoteMissingError(remoteName, remotes)
-}
-
-/** Rules for spending real money (DESIGN §9) and for publishing (§10). */
-function assertAllowed(context: RemoteContext, creating: boolean, options: PushOptions): void {
-  if (context.profile.local || options.dryRun) return
-  const network = context.profile.name
-  if (creating && !options.isPublic)
-    throw new UsageError('PUSH_PUBLIC_UNSAID', `everything pushed to ${network} can be read by anyone`, {
-      data: { network },
-      hints: ['Say that this is meant with --public; encryption is not there yet'],
-    })
-  if (!options.yes || options.maxWal === undefined)
-    throw new UsageError('PUSH_LIMIT_MISSING', `a push to ${network} spends WAL: it needs --yes and --max-wal`, {
-      data: { network },
-      hints: ['See the cost with `floe push --dry-run`, then repeat with --yes --max-wal AMOUNT'],
-    })
-  if (context.profile.floePackageIds.length === 0 && creating)
-    throw new PushRefusedError('usage', 'FLOE_PACKAGE_UNKNOWN', `no floe package is known on ${network}`, {
-      data: { network },
-      hints: ['Name one in a network profile (floePackageIds)'],
-    })
-}
-
-function epochsOf(asked: number | undefined, state: WalrusState): number {
-  const epochs = asked ?? Math.min(DEFAULT_EPOCHS, state.maxEpochsAhead)
-  if (Number.isInteger(epochs) && epochs >= 1 && epochs <= state.maxEpochsAhead) return epochs
-  throw new UsageError('WALRUS_EPOCHS_OUT_OF_RANGE', `epochs must be 1 to ${state.maxEpochsAhead}, got ${epochs}`, {
-    data: { epochs, max: state.maxEpochsAhead },
-  })
 }
 
 /** Remembers until when the ref has all it needs, and says so if that is soon. */

@@ -68,6 +68,30 @@ export async function readPushJournal(path: string): Promise<PushStep[]> {
 
 /** Journals of pushes that did not finish, oldest first. */
 export async function findUnfinishedPushes(dir: string): Promise<{ path: string; steps: PushStep[] }[]> {
+  const all = await readPushJournals(dir)
+  return all.filter(({ steps }) => !steps.some((step) => step.$kind === 'finished'))
+}
+
+export type TailStep = Extract<PushStep, { $kind: 'tail' }>
+
+/** Finished pushes to a repository after which some nodes still lack slivers, oldest first. */
+export async function findTails(
+  dir: string,
+  { network, repository }: { network: string; repository: string },
+): Promise<{ path: string; tails: TailStep[] }[]> {
+  const all = await readPushJournals(dir)
+  return all.flatMap(({ path, steps }) => {
+    const [started] = steps
+    const isOurs =
+      started?.$kind === 'started' &&
+      started.network === network &&
+      steps.some((step) => step.$kind === 'finished' && step.repository === repository)
+    const tails = steps.filter((step) => step.$kind === 'tail')
+    return isOurs && tails.length > 0 ? [{ path, tails }] : []
+  })
+}
+
+async function readPushJournals(dir: string): Promise<{ path: string; steps: PushStep[] }[]> {
   let names: string[]
   try {
     names = await readdir(dir)
@@ -79,7 +103,7 @@ export async function findUnfinishedPushes(dir: string): Promise<{ path: string;
   for (const name of names.filter((entry) => entry.endsWith('.jsonl')).sort()) {
     const path = join(dir, name)
     const steps = await readPushJournal(path)
-    if (steps.length > 0 && !steps.some((step) => step.$kind === 'finished')) found.push({ path, steps })
+    if (steps.length > 0) found.push({ path, steps })
   }
   return found
 }
