@@ -8,10 +8,13 @@ import type { SuiGrpcClient } from '@mysten/sui/grpc'
 import type { Transaction } from '@mysten/sui/transactions'
 import { sleep, throwIfAborted } from '../base/abort.ts'
 import { CancelledError, FloeError } from '../base/errors.ts'
+import { mapLimited } from '../base/limit.ts'
+import { CodecError } from '../codec/cursor.ts'
 import { type AbortHints, failureOf } from './abort.ts'
 import { AuthError, ChainRecordError, LedgerError } from './errors.ts'
 import type { LedgerSigner } from './keystore.ts'
 import type { NetworkProfile } from './networks.ts'
+import { type LedgerOwner, readObjectBytes } from './object-bytes.ts'
 import { addressFromBytes, parseAddress, parseStructType } from './object-id.ts'
 import { transactionDigest } from './transaction-digest.ts'
 
@@ -27,13 +30,6 @@ export interface LedgerObject {
   /** BCS of the Move struct; begins with the object's id. */
   content: Uint8Array
 }
-
-export type LedgerOwner =
-  | { $kind: 'address'; address: string }
-  | { $kind: 'object'; objectId: string }
-  | { $kind: 'shared'; initialVersion: bigint }
-  | { $kind: 'immutable' }
-  | { $kind: 'other' }
 
 export interface ChangedObject {
   id: string
@@ -126,6 +122,12 @@ const DEFAULT_TIMEOUT_MS = 30_000
 const MAX_PAGES = 200
 const WAIT_TIMEOUT_MS = 60_000
 const RESEND_WAITS_MS = [300, 1_000]
+/** Objects in one request: what the official client sends at once, one request after the other. */
+const OBJECTS_PER_REQUEST = 50
+const OBJECT_REQUESTS = 4
+
+/** What is asked for of a transaction. */
+const OUTCOME = { effects: true, objectTypes: true, events: true, balanceChanges: true } as const
 
 /** @example const ledger = createLedgerClient(profile); await ledger.fetchObject(profile.systemObjectId) */
 export function createLedgerClient(profile: NetworkProfile, options: LedgerClientOptions = {}): LedgerClient {
@@ -176,6 +178,39 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
     }
   }
 
+  /** What became of a transaction is decided by the chain: if sending it failed in a way that leaves that open, its digest
+   *  is looked up. Only if that cannot be answered either, nobody knows.
+   *  @throws {LedgerError} LEDGER_OUTCOME_UNKNOWN naming the digest */
+  async function decided<T>(digest: string, send: () => Promise<T>) {
+    try {
+      return await send()
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error
+      const found = await lookUp(digest).catch(() => undefined)
+      if (found) return found
+      // Refused, and the chain does not have it: it did not happen. Lost on the way, it still may.
+      if (found === null && !error.retryable) throw error
+      throw new LedgerError('LEDGER_OUTCOME_UNKNOWN', `it is not known whether transaction ${digest} took effect`, {
+        data: { digest, network: profile.name, rpcUrl: profile.rpcUrl },
+        retryable: true,
+        hints: ['Run the command again when the ledger can be reached: it looks first, and nothing is paid twice'],
+        cause: error,
+      })
+    }
+  }
+
+  /** `null` if the ledger says that it has no such transaction. */
+  async function lookUp(digest: string) {
+    return resending('look a transaction up', async (client) => {
+      try {
+        return await client.getTransaction({ digest, include: OUTCOME })
+      } catch (error) {
+        if (error instanceof Error && 'reason' in error && error.reason === 'notFound') return null
+        throw error
+      }
+    })
+  }
+
   async function prepare(build: BuildTransaction, sender: string): Promise<Transaction> {
     const { Transaction } = await import('@mysten/sui/transactions')
     const transaction = new Transaction()
@@ -191,9 +226,15 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
     async fetchObjects(ids, { signal } = {}) {
       if (ids.length === 0) return []
       const wanted = ids.map(parseAddress)
-      const { objects } = await request('read objects', signal, (client) =>
-        client.getObjects({ objectIds: wanted, include: { content: true }, ...(signal ? { signal } : {}) }),
+      const pieces = Array.from({ length: Math.ceil(wanted.length / OBJECTS_PER_REQUEST) }, (_, i) =>
+        wanted.slice(i * OBJECTS_PER_REQUEST, (i + 1) * OBJECTS_PER_REQUEST),
       )
+      const answers = await mapLimited(pieces, OBJECT_REQUESTS, (objectIds) =>
+        request('read objects', signal, (client) =>
+          client.getObjects({ objectIds, include: { objectBcs: true }, ...(signal ? { signal } : {}) }),
+        ),
+      )
+      const objects = answers.flatMap((answer) => answer.objects)
       if (objects.length !== wanted.length)
         throw new LedgerError('LEDGER_ANSWER_MALFORMED', 'the ledger answered about another number of objects', {
           data: { asked: wanted.length, got: objects.length, rpcUrl: profile.rpcUrl },
@@ -216,7 +257,7 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
       let cursor: string | null = null
       for (let page = 0; page < MAX_PAGES && found.length < limit; page++) {
         const answer = await request('list owned objects', signal, (client) =>
-          client.listOwnedObjects({ owner, type, cursor, include: { content: true } }),
+          client.listOwnedObjects({ owner, type, cursor, include: { objectBcs: true } }),
         )
         for (const object of answer.objects) found.push(checkedObject(object, parseAddress(object.objectId)))
         cursor = answer.cursor
@@ -283,12 +324,10 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
       const signature = await signer.signTransaction(bytes)
       // From here on the transaction may take effect whatever happens to the connection, so the caller's signal is
       // honoured before it is sent and never while its fate is unknown.
-      const result = await resending('execute a transaction', (client) =>
-        client.executeTransaction({
-          transaction: bytes,
-          signatures: [signature],
-          include: { effects: true, objectTypes: true, events: true, balanceChanges: true },
-        }),
+      const result = await decided(digest, () =>
+        resending('execute a transaction', (client) =>
+          client.executeTransaction({ transaction: bytes, signatures: [signature], include: OUTCOME }),
+        ),
       )
       const outcome = result.$kind === 'Transaction' ? result.Transaction : result.FailedTransaction
       if (outcome.digest !== digest)
@@ -296,7 +335,7 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
           data: { expected: digest, got: outcome.digest, rpcUrl: profile.rpcUrl },
         })
       if (!outcome.status.success) throw failureOf(outcome.status.error, options.aborts, digest)
-      await request('wait for a transaction', undefined, (client) =>
+      await resending('wait for a transaction', (client) =>
         client.waitForTransaction({
           digest,
           timeout: WAIT_TIMEOUT_MS,
@@ -328,38 +367,45 @@ function netGas(used: { computationCost: string; storageCost: string; storageReb
   return BigInt(used.computationCost) + BigInt(used.storageCost) - BigInt(used.storageRebate)
 }
 
-type SdkOwner =
-  | { $kind: 'AddressOwner'; AddressOwner: string }
-  | { $kind: 'ObjectOwner'; ObjectOwner: string }
-  | { $kind: 'Shared'; Shared: { initialSharedVersion: string } }
-  | { $kind: string }
-
-/** The official client passes on whatever the server says; the id inside the contents must be the id asked for. */
+/** The official client passes on whatever the server says. Here everything is read from the bytes that the chain hashes;
+ *  their digest must be the one named, and the id inside the contents the one asked for.
+ *  @throws {ChainRecordError} LEDGER_OBJECT_MISMATCH, LEDGER_OBJECT_DIGEST, LEDGER_OBJECT_MALFORMED */
 function checkedObject(
-  object: { objectId: string; version: string; digest: string; type: string; owner: unknown; content: Uint8Array },
+  object: { objectId: string; version: string; digest: string; objectBcs?: Uint8Array | undefined },
   wanted: string,
 ): LedgerObject {
   const id = parseAddress(object.objectId)
-  const inside = object.content.length >= 32 ? addressFromBytes(object.content.subarray(0, 32)) : null
+  const { digest, ...read } = objectBytesOf(object.objectBcs, wanted)
+  if (digest !== object.digest || read.version !== BigInt(object.version))
+    throw new ChainRecordError(
+      'LEDGER_OBJECT_DIGEST',
+      `the ledger answered object ${wanted} with other bytes than it names`,
+      {
+        data: { wanted, named: object.digest, got: digest, version: String(object.version) },
+      },
+    )
+  const inside = read.content.length >= 32 ? addressFromBytes(read.content.subarray(0, 32)) : null
   if (id !== wanted || inside !== wanted)
     throw new ChainRecordError('LEDGER_OBJECT_MISMATCH', `the ledger answered object ${wanted} with another one`, {
       data: { wanted, got: id, inside },
     })
-  return {
-    id,
-    version: BigInt(object.version),
-    digest: object.digest,
-    type: object.type,
-    owner: ownerOf(object.owner as SdkOwner | null),
-    content: object.content,
-  }
+  return { id, digest, ...read }
 }
 
-function ownerOf(owner: SdkOwner | null): LedgerOwner {
-  if (owner && 'AddressOwner' in owner) return { $kind: 'address', address: parseAddress(owner.AddressOwner) }
-  if (owner && 'ObjectOwner' in owner) return { $kind: 'object', objectId: parseAddress(owner.ObjectOwner) }
-  if (owner && 'Shared' in owner) return { $kind: 'shared', initialVersion: BigInt(owner.Shared.initialSharedVersion) }
-  return owner?.$kind === 'Immutable' ? { $kind: 'immutable' } : { $kind: 'other' }
+function objectBytesOf(bytes: Uint8Array | undefined, wanted: string): ReturnType<typeof readObjectBytes> {
+  try {
+    return readObjectBytes(bytes ?? new Uint8Array(0))
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    throw new ChainRecordError(
+      'LEDGER_OBJECT_MALFORMED',
+      `the ledger answered ${wanted} with bytes that are no object`,
+      {
+        data: { wanted },
+        cause: error,
+      },
+    )
+  }
 }
 
 /** What the official client throws, as an error of ours. Its classes carry the Move abort where there is one. */

@@ -276,3 +276,96 @@ describe('a push', { timeout: 60_000 }, () => {
     expect(promiseBatches(gaps)).toEqual([gaps])
   })
 })
+
+describe('a ledger that fails or lies', { timeout: 60_000 }, () => {
+  let place: string
+  const withFetch = (altered: typeof fetch) => ({ ...world.options, remote: place, fetch: altered })
+  const isCall = (input: Parameters<typeof fetch>[0], method: string) => String(input).endsWith(`/${method}`)
+  const ledger = (altered: typeof fetch) => createLedgerClient(world.profile, { fetch: altered })
+  /** Passes requests on, and changes bytes of what goes out or comes back. */
+  const altering =
+    (method: string, change: { request?: (body: Buffer) => void; answer?: (body: Buffer) => void }): typeof fetch =>
+    async (input, init) => {
+      if (!isCall(input, method)) return fetch(input, init)
+      // The client asks in base64 and takes answers in bytes.
+      const body = Buffer.from(String(init!.body), 'base64')
+      change.request?.(body)
+      const answer = await fetch(input, { ...init, body: body.toString('base64') })
+      const bytes = Buffer.from(await answer.arrayBuffer())
+      change.answer?.(bytes)
+      return new Response(bytes, { status: answer.status, headers: answer.headers })
+    }
+
+  it('is asked what became of a transaction whose answers are lost', async () => {
+    const one = await world.workspace('failing', { 'a.txt': 'a\n' })
+    const options = { ...world.options, create: { name: 'failing', network: 'local' }, epochs: 3 }
+    place = `local:${(await push(one, options)).repository}`
+    const before = await wal()
+    const losing: typeof fetch = async (input, init) => {
+      const answer = await fetch(input, init)
+      if (isCall(input, 'ExecuteTransaction')) throw new TypeError('fetch failed')
+      return answer
+    }
+    const done = await renew(world.root, { ...withFetch(losing), epochs: 4, packsPerTransaction: 1 })
+    expect(done).toMatchObject({ $kind: 'renewed', digests: { length: 2 }, paidFrost: done.cost.walFrost })
+    expect(before - (await wal())).toBe(BigInt(done.cost.walFrost))
+  })
+
+  it('is not trusted to have refused what nobody can look up; run again, nothing is paid twice', async () => {
+    const before = await wal()
+    const { cost } = await renew(world.root, { ...world.options, remote: place, epochs: 6, dryRun: true })
+    let gone = 0
+    const dying: typeof fetch = async (input, init) => {
+      if (gone > 0) throw new TypeError('fetch failed')
+      const answer = await fetch(input, init)
+      if (!isCall(input, 'ExecuteTransaction')) return answer
+      gone++
+      throw new TypeError('fetch failed')
+    }
+    const half = { ...withFetch(dying), epochs: 6, packsPerTransaction: 1 }
+    await expect(renew(world.root, half)).rejects.toMatchObject({
+      code: 'LEDGER_OUTCOME_UNKNOWN',
+      exitCode: 14,
+      retryable: true,
+      data: { digest: expect.stringMatching(/^[1-9A-HJ-NP-Za-km-z]{43,44}$/) },
+    })
+    const rest = await renew(world.root, { ...world.options, remote: place, epochs: 6 })
+    expect(rest.cost.packs).toBe(1)
+    expect(before - (await wal())).toBe(BigInt(cost.walFrost))
+  })
+
+  it('is found out when an object is not what its digest says, or another than was asked for', async () => {
+    const id = place.slice('local:'.length)
+    const raw = Buffer.from(id.slice(2), 'hex')
+    const spoil = (offset: number) => ({
+      answer: (body: Buffer) => {
+        const at = body.indexOf(raw) + offset
+        body[at] = body[at]! ^ 1
+      },
+    })
+    for (const offset of [0, 32, 60]) {
+      const lying = ledger(altering('BatchGetObjects', spoil(offset)))
+      await expect(lying.fetchObject(id)).rejects.toMatchObject({
+        exitCode: 13,
+        code: expect.stringMatching(/^LEDGER_OBJECT_(DIGEST|MALFORMED)$/),
+      })
+    }
+    const other = Buffer.from(world.profile.systemObjectId)
+    const swap = { request: (body: Buffer) => void other.copy(body, body.indexOf(id)) }
+    await expect(ledger(altering('BatchGetObjects', swap)).fetchObject(id)).rejects.toMatchObject({
+      code: 'LEDGER_OBJECT_MISMATCH',
+    })
+    expect((await ledger(fetch).fetchObject(id))!.id).toBe(id)
+  })
+
+  it('is found out when it answers about another transaction', async () => {
+    const twist = {
+      answer: (body: Buffer) => {
+        const digest = /[1-9A-HJ-NP-Za-km-z]{43,44}/.exec(body.toString('latin1'))!
+        body[digest.index] = body[digest.index] === 0x31 ? 0x32 : 0x31
+      },
+    }
+    const lying = { ...withFetch(altering('ExecuteTransaction', twist)), epochs: 9 }
+    await expect(renew(world.root, lying)).rejects.toMatchObject({ code: 'LEDGER_DIGEST_MISMATCH', exitCode: 13 })
+  })
+})
