@@ -135,7 +135,7 @@ class Interpreter<C> {
   /** Copies a value and pays for it. */
   #copy(value: Value): Value {
     if (typeof value !== 'object') return value
-    assertCopyable(value)
+    assertCopyable(value, this.#machine.loader)
     this.#machine.chargeBytes(valueSize(value))
     return copyValue(value)
   }
@@ -147,7 +147,8 @@ class Interpreter<C> {
   #return(frame: Frame): void {
     const { returns } = frame.instance
     if (this.#stack.length !== frame.base + returns.length) throw invariantFault('operands left at return')
-    for (const local of frame.locals) assertDroppable(local)
+    const { loader } = this.#machine
+    for (const local of frame.locals) assertDroppable(local, loader)
     // References to locals end here.
     frame.locals.fill(undefined)
     for (let i = 0; i < returns.length; i++) assertOfType(this.#stack[frame.base + i]!, returns[i]!)
@@ -173,7 +174,7 @@ class Interpreter<C> {
           stack.push(expectReference(this.#pop()).frozen())
           break
         case OP.Pop:
-          assertDroppable(this.#pop())
+          assertDroppable(this.#pop(), this.#machine.loader)
           break
         case OP.Ret:
           this.#return(frame)
@@ -228,7 +229,7 @@ class Interpreter<C> {
           locals[operand] = undefined
           break
         case OP.StLoc:
-          assertDroppable(locals[operand])
+          assertDroppable(locals[operand], this.#machine.loader)
           locals[operand] = this.#pop()
           break
         case OP.MutBorrowLoc:
@@ -290,7 +291,7 @@ class Interpreter<C> {
           const reference = expectReference(this.#pop())
           reference.assertMutable()
           const before = reference.get()
-          assertDroppable(before)
+          assertDroppable(before, this.#machine.loader)
           const after = this.#pop()
           assertExchangeable(before, after)
           reference.set(after)
@@ -355,8 +356,8 @@ class Interpreter<C> {
     const right = this.#pop()
     const left = this.#pop()
     if (typeof left === 'object') {
-      assertDroppable(left)
-      assertDroppable(right)
+      assertDroppable(left, this.#machine.loader)
+      assertDroppable(right, this.#machine.loader)
       this.#machine.chargeBytes(valueSize(left instanceof Reference ? left.get() : left))
     }
     return equalValues(left, right)

@@ -225,21 +225,28 @@ function equalAll(a: readonly Value[], b: readonly Value[]): boolean {
   return true
 }
 
-/** Abilities of a value, as far as it shows them: an empty vector has all. */
-export function abilitiesOfValue(value: Value): number {
+/** Abilities of types; a loader has them. */
+export interface AbilitySource {
+  abilities(type: MoveType): number
+}
+
+/** Abilities of a value. A vector has those of its items, and an empty one is asked for their type. */
+export function abilitiesOfValue(value: Value, types: AbilitySource): number {
   if (value instanceof Struct || value instanceof Variant) return value.layout.abilities
-  if (value instanceof MoveVector) return value.items.length === 0 ? ALL_ABILITIES : abilitiesOfValue(value.items[0]!)
+  if (value instanceof MoveVector) {
+    return value.items.length === 0 ? types.abilities(value.element) : abilitiesOfValue(value.items[0]!, types)
+  }
   return ALL_ABILITIES
 }
 
-export function assertDroppable(value: Value | undefined): void {
-  if (typeof value === 'object' && (abilitiesOfValue(value) & ABILITY.drop) === 0) {
+export function assertDroppable(value: Value | undefined, types: AbilitySource): void {
+  if (typeof value === 'object' && (abilitiesOfValue(value, types) & ABILITY.drop) === 0) {
     throw invariantFault('a value without the ability drop would be lost')
   }
 }
 
-export function assertCopyable(value: Value): void {
-  if (typeof value === 'object' && (abilitiesOfValue(value) & ABILITY.copy) === 0) {
+export function assertCopyable(value: Value, types: AbilitySource): void {
+  if (typeof value === 'object' && (abilitiesOfValue(value, types) & ABILITY.copy) === 0) {
     throw invariantFault('a value without the ability copy would be copied')
   }
 }

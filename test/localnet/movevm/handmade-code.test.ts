@@ -215,6 +215,27 @@ describe('code made by hand', () => {
     expect(() => lose(compare)).toThrow()
   })
 
+  it('cannot copy or lose an empty vector of what it could not copy or lose', () => {
+    const module = new Handmade()
+    const hot = module.signature([module.datatype('Hot')])
+    const nested = module.signature([{ kind: 'vector', element: module.datatype('Hot') }])
+    const start = [OP.VecPack, hot, 0] as const
+    const run = (...rest: Instruction[]) => module.write('no_copy', [start, ...rest]).call('no_copy', [1n])
+    expect(refusal(() => run([OP.Pop], [OP.Ret]))).toContain('lost')
+    expect(refusal(() => run([OP.VecPack, nested, 1], [OP.Pop], [OP.Ret]))).toContain('lost')
+    expect(refusal(() => run([OP.StLoc, 0], [OP.CopyLoc, 0], [OP.Ret]))).toContain('copied')
+    expect(refusal(() => run([OP.StLoc, 0], [OP.LdU64, 0], [OP.StLoc, 0], [OP.Ret]))).toContain('lost')
+    const emptied = module.call.bind(module, 'no_copy', [1n])
+    module.write('no_copy', [
+      start,
+      [OP.VecUnpack, hot, 0],
+      [OP.MoveLoc, 0],
+      [OP.Pack, module.struct('NoCopy')],
+      [OP.Ret],
+    ])
+    expect(emptied()).toHaveLength(1)
+  })
+
   it('cannot give a generic function a type without the abilities it demands', () => {
     const module = new Handmade()
     const same = module.sameOf(module.datatype('Hot'))
