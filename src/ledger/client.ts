@@ -16,6 +16,7 @@ import type { LedgerSigner } from './keystore.ts'
 import type { NetworkProfile } from './networks.ts'
 import { type LedgerOwner, readObjectBytes } from './object-bytes.ts'
 import { addressFromBytes, parseAddress, parseStructType } from './object-id.ts'
+import { absent, checkedPackage, type LedgerPackage } from './package-answer.ts'
 import { transactionDigest } from './transaction-digest.ts'
 
 /** A Move object as read. */
@@ -99,6 +100,8 @@ export interface LedgerClient {
     limit: number,
     options?: LedgerRequestOptions,
   ): Promise<{ type: string; bcs: Uint8Array; fieldId: string }[]>
+  /** A published package; `null` where there is none. */
+  fetchPackage(id: string, options?: LedgerRequestOptions): Promise<LedgerPackage | null>
   /** Identifier of the chain: base58 digest of its first checkpoint. */
   fetchChainId(options?: LedgerRequestOptions): Promise<string>
   /** Runs a transaction without effect and says what it would cost.
@@ -298,6 +301,14 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
         if (!answer.hasNextPage) break
       }
       return found.slice(0, limit)
+    },
+
+    async fetchPackage(id, { signal } = {}) {
+      const packageId = parseAddress(id)
+      const answer = await request('read a package', signal, (client) =>
+        client.movePackageService.getPackage({ packageId }, signal ? { abort: signal } : {}).response.catch(absent),
+      )
+      return answer?.package ? checkedPackage(answer.package, packageId) : null
     },
 
     async fetchChainId({ signal } = {}) {

@@ -6,6 +6,7 @@
 
 import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Keypair } from '@mysten/sui/cryptography'
 import { UsageError } from '../base/errors.ts'
 import { AuthError } from './errors.ts'
 
@@ -57,34 +58,70 @@ export async function signerFromSecret(secret: string): Promise<LedgerSigner & {
       hints: ['`sui keytool export` prints a key in this form; `floe key generate` makes a new one'],
     })
   }
-  const keypair = await keypairOf(parsed.scheme, parsed.secretKey)
+  const { publicKey: _, ...signer } = await signerFromKey(parsed.scheme, parsed.secretKey)
+  return signer
+}
+
+/** A signer of raw key bytes.
+ *  @param scheme - ED25519, Secp256k1 or Secp256r1
+ *  @param secretKey - 32 bytes
+ *  @throws {AuthError} KEY_SCHEME_UNSUPPORTED, KEY_MALFORMED if the bytes are no key of the scheme */
+export async function signerFromKey(
+  scheme: string,
+  secretKey: Uint8Array,
+): Promise<LedgerSigner & { scheme: string; publicKey: Uint8Array }> {
+  const keypair = await keypairOf(scheme, secretKey)
   return {
     address: keypair.toSuiAddress(),
-    scheme: parsed.scheme,
+    scheme,
+    publicKey: keypair.getPublicKey().toSuiBytes(),
     async signTransaction(bytes) {
       return (await keypair.signTransaction(bytes)).signature
     },
   }
 }
 
-async function keypairOf(scheme: string, secretKey: Uint8Array) {
-  switch (scheme) {
-    case 'ED25519':
-      return (await import('@mysten/sui/keypairs/ed25519')).Ed25519Keypair.fromSecretKey(secretKey)
-    case 'Secp256k1':
-      return (await import('@mysten/sui/keypairs/secp256k1')).Secp256k1Keypair.fromSecretKey(secretKey)
-    case 'Secp256r1':
-      return (await import('@mysten/sui/keypairs/secp256r1')).Secp256r1Keypair.fromSecretKey(secretKey)
-    default:
-      throw new AuthError('KEY_SCHEME_UNSUPPORTED', `keys of scheme ${scheme} cannot sign here`, { data: { scheme } })
+const KEYPAIRS: Readonly<Record<string, (secretKey: Uint8Array) => Promise<Keypair>>> = {
+  ED25519: async (secret) => (await import('@mysten/sui/keypairs/ed25519')).Ed25519Keypair.fromSecretKey(secret),
+  Secp256k1: async (secret) => (await import('@mysten/sui/keypairs/secp256k1')).Secp256k1Keypair.fromSecretKey(secret),
+  Secp256r1: async (secret) => (await import('@mysten/sui/keypairs/secp256r1')).Secp256r1Keypair.fromSecretKey(secret),
+}
+
+/** Schemes that a new key can have. */
+export const KEY_SCHEMES = ['ed25519', 'secp256k1', 'secp256r1'] as const
+export type KeyScheme = (typeof KEY_SCHEMES)[number]
+
+async function keypairOf(scheme: string, secretKey: Uint8Array): Promise<Keypair> {
+  const make = Object.hasOwn(KEYPAIRS, scheme) ? KEYPAIRS[scheme] : undefined
+  if (!make)
+    throw new AuthError('KEY_SCHEME_UNSUPPORTED', `keys of scheme ${scheme} cannot sign here`, { data: { scheme } })
+  try {
+    return await make(secretKey)
+  } catch {
+    // No cause: libraries may show the number that is out of range.
+    throw new AuthError('KEY_MALFORMED', `the bytes are not a key of scheme ${scheme}`, { data: { scheme } })
   }
 }
 
-/** Writes a new Ed25519 key under an alias; an existing key is never replaced.
+/** Writes a new key under an alias; an existing key is never replaced.
  *  @throws {UsageError} KEY_EXISTS */
-export async function generateKeyFile(homeDir: string, alias: string): Promise<KeyRecord> {
-  const { Ed25519Keypair } = await import('@mysten/sui/keypairs/ed25519')
-  return writeKeyFile(homeDir, alias, Ed25519Keypair.generate().getSecretKey())
+export async function generateKeyFile(
+  homeDir: string,
+  alias: string,
+  scheme: KeyScheme = 'ed25519',
+): Promise<KeyRecord> {
+  return writeKeyFile(homeDir, alias, (await newKeypair(scheme)).getSecretKey())
+}
+
+async function newKeypair(scheme: KeyScheme): Promise<Keypair> {
+  switch (scheme) {
+    case 'ed25519':
+      return (await import('@mysten/sui/keypairs/ed25519')).Ed25519Keypair.generate()
+    case 'secp256k1':
+      return (await import('@mysten/sui/keypairs/secp256k1')).Secp256k1Keypair.generate()
+    case 'secp256r1':
+      return (await import('@mysten/sui/keypairs/secp256r1')).Secp256r1Keypair.generate()
+  }
 }
 
 /** Keeps a given secret under an alias.
@@ -161,7 +198,7 @@ export async function readKeyFile(path: string): Promise<LedgerSigner & { scheme
 }
 
 /** The signer a caller asked for. */
-export async function openSigner(homeDir: string, source: KeySource): Promise<LedgerSigner> {
+export async function openSigner(homeDir: string, source: KeySource): Promise<LedgerSigner & { scheme: string }> {
   switch (source.$kind) {
     case 'secret':
       return signerFromSecret(source.secret)

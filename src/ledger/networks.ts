@@ -4,8 +4,11 @@
  *  A profile of one's own is a JSON file of the same shape.
  *  @see walrus-sui reference §1 for the public ids */
 
+import { fromBase58 } from '@mysten/bcs'
 import * as v from 'valibot'
+import { toHex } from '../base/bytes.ts'
 import { UsageError } from '../base/errors.ts'
+import { LedgerError } from './errors.ts'
 import { parseAddress } from './object-id.ts'
 
 const address = v.pipe(v.string(), v.regex(/^0x[0-9a-fA-F]{1,64}$/), v.transform(parseAddress))
@@ -20,6 +23,8 @@ const httpUrl = v.pipe(
 
 const profileSchema = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,30}$/)),
+  /** First 4 bytes of the digest of the chain's first checkpoint, hex; a ledger with another one is refused by `check`. */
+  chainId: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/))),
   rpcUrl: httpUrl,
   faucetUrl: v.optional(httpUrl),
   systemObjectId: address,
@@ -28,6 +33,8 @@ const profileSchema = v.strictObject({
   walPackageId: address,
   /** `floe` packages whose repositories are accepted; the last one creates new repositories. */
   floePackageIds: v.pipe(v.array(address), v.maxLength(64)),
+  /** Shared `wal_exchange::Exchange` objects: SUI for WAL and back. */
+  exchangeObjectIds: v.optional(v.pipe(v.array(address), v.maxLength(64))),
   /** Scheme of the storage nodes' addresses. */
   nodeScheme: v.optional(v.picklist(['http', 'https']), 'https'),
   /** True for a network on this machine: no cost limit and no `--public` is asked for. */
@@ -38,18 +45,26 @@ export type NetworkProfile = v.InferOutput<typeof profileSchema>
 
 export const TESTNET: NetworkProfile = {
   name: 'testnet',
+  chainId: '4c78adac',
   rpcUrl: 'https://fullnode.testnet.sui.io:443',
   faucetUrl: 'https://faucet.testnet.sui.io',
   systemObjectId: '0x6c2547cbbc38025cf3adac45f63cb0a8d12ecf777cdc75a4971612bf97fdf6af',
   stakingObjectId: '0xbe46180321c30aab2f8b3501e24048377287fa708018a5b7c2792b35fe339ee3',
   walPackageId: '0x8270feb7375eee355e64fdb69c50abb6b5f9393a722883c1cf45f8e26048810a',
   floePackageIds: [],
+  exchangeObjectIds: [
+    '0xf4d164ea2def5fe07dc573992a029e010dba09b1a8dcbc44c5c2e79567f39073',
+    '0x19825121c52080bb1073662231cfea5c0e4d905fd13e95f21e9a018f2ef41862',
+    '0x83b454e524c71f30803f4d6c302a86fb6a39e96cdfb873c2d1e93bc1c26a3bc5',
+    '0x8d63209cf8589ce7aef8f262437163c67577ed09f3e636a9d8e0813843fb8bf1',
+  ],
   nodeScheme: 'https',
   local: false,
 }
 
 export const MAINNET: NetworkProfile = {
   name: 'mainnet',
+  chainId: '35834a8a',
   rpcUrl: 'https://fullnode.mainnet.sui.io:443',
   systemObjectId: '0x2134d52768ea07e8c43570ef975eb3e4c27a39fa6396bef985b5abc58d03ddd2',
   stakingObjectId: '0x10b9d30c28448939ce6c4d6c6e0ffce4a7f8a4ada8248bdad09ef8b70e4a3904',
@@ -72,14 +87,16 @@ export const MAINNET_REFERENCE = {
 } as const
 
 /** A profile from outside (file, `localnet status`).
+ *  @param source - file it came from, for the error
  *  @throws {UsageError} NETWORK_PROFILE_MALFORMED naming the field */
-export function parseNetworkProfile(value: unknown): NetworkProfile {
+export function parseNetworkProfile(value: unknown, source?: string): NetworkProfile {
   const result = v.safeParse(profileSchema, value)
   if (result.success) return result.output
   const issue = result.issues[0]
   const field = issue.path?.map((part) => String(part.key)).join('.') ?? ''
-  throw new UsageError('NETWORK_PROFILE_MALFORMED', `network profile: ${field || 'value'}: ${issue.message}`, {
-    data: { field },
+  const where = source === undefined ? 'network profile' : `network profile ${source}`
+  throw new UsageError('NETWORK_PROFILE_MALFORMED', `${where}: ${field || 'value'}: ${issue.message}`, {
+    data: { field, ...(source === undefined ? {} : { file: source }) },
     hints: ['Compare the file with the output of `floe network list --json`'],
   })
 }
@@ -98,6 +115,18 @@ export function findNetwork(name: string, own: readonly NetworkProfile[] = []): 
       name === 'local' ? 'Start the local network with `floe localnet up`' : `Known networks: ${known.join(', ')}`,
     ],
   })
+}
+
+/** The short form of a chain id, as profiles have it: hex of the first 4 bytes.
+ *  @param digest - base58, as the ledger says it */
+export function shortChainId(digest: string): string {
+  try {
+    return toHex(fromBase58(digest).subarray(0, 4))
+  } catch {
+    throw new LedgerError('LEDGER_ANSWER_MALFORMED', 'the ledger named its chain in another way than base58', {
+      data: { chainId: digest.slice(0, 80) },
+    })
+  }
 }
 
 /** Coin type of WAL on a network. */

@@ -10,6 +10,7 @@ import { fetchWalrusState, type WalrusState } from '../ledger/system-state.ts'
 import { type Committee, createCommittee } from '../transfer/committee.ts'
 import { readNetworkProfile } from './network-profiles.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { openChosenSigner } from './wallet-choice.ts'
 
 export interface RemoteContext {
   readonly profile: NetworkProfile
@@ -75,12 +76,21 @@ export async function openRemoteContext(network: string, options: RemoteOptions)
   return context
 }
 
-/** The key asked for; on a local network, where coins are worth nothing, one of Floe's own. */
-export function openKey(profile: NetworkProfile, options: RemoteOptions): Promise<LedgerSigner> {
+/** The key asked for; on a local network, where coins are worth nothing, one of Floe's own; elsewhere the one chosen.
+ *  @throws {AuthError} KEY_NOT_CHOSEN */
+export async function openKey(
+  profile: Pick<NetworkProfile, 'name' | 'local'>,
+  options: Pick<RemoteOptions, 'homeDir' | 'key'>,
+): Promise<LedgerSigner> {
   if (options.key) return openSigner(options.homeDir, options.key)
   if (profile.local) return openOrGenerateSigner(options.homeDir, LOCAL_KEY_ALIAS)
+  const chosen = await openChosenSigner(options.homeDir)
+  if (chosen) return chosen
   throw new AuthError('KEY_NOT_CHOSEN', `no key is chosen for network ${profile.name}`, {
     data: { network: profile.name },
-    hints: ['Name one with --key ALIAS or FLOE_KEY; `floe key generate` makes one, `floe key list` shows them'],
+    hints: [
+      'Choose one with `floe key use ALIAS` or `floe key use --sui-cli`, or name one with --key or FLOE_KEY',
+      '`floe key generate` makes a key, `floe key list` shows those there are',
+    ],
   })
 }

@@ -5,23 +5,15 @@ import { UsageError } from '../base/errors.ts'
 import { AuthError } from '../ledger/errors.ts'
 import { paymentLimit } from '../ledger/transactions/register.ts'
 import { formatWal } from '../ledger/transactions/wal-payment.ts'
+import { parseToken } from './token-amount.ts'
 
 /** Decimal WAL as FROST.
  *  @throws {UsageError} AMOUNT_MALFORMED */
 export function parseWal(text: string): bigint
 export function parseWal(text: string | undefined): bigint | undefined
 export function parseWal(text: string | undefined): bigint | undefined {
-  if (text === undefined) return undefined
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(text)
-  const frost = match && BigInt(match[1]!) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'))
-  if (frost === null || frost > MAX_U64)
-    throw new UsageError('AMOUNT_MALFORMED', `"${text.slice(0, 40)}" is not an amount of WAL`, {
-      hints: ['Write a decimal number with at most 9 decimals, for example 0.25'],
-    })
-  return frost
+  return text === undefined ? undefined : parseToken(text, 'WAL')
 }
-
-const MAX_U64 = 2n ** 64n - 1n
 
 export interface Budget {
   /** `undefined`: no limit. */

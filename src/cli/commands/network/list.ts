@@ -1,5 +1,6 @@
 import { localNetworkProfile } from '../../../repo/local-profile.ts'
 import { listNetworks } from '../../../repo/network-profiles.ts'
+import { defaultNetwork } from '../../../repo/network-use.ts'
 import { command } from '../../command.ts'
 import { formatCount, formatTable } from '../../text.ts'
 
@@ -9,16 +10,18 @@ export const networkList = command({
     const { statusLocalNetwork } = await import('../../../localnet/daemon.ts')
     const running = await statusLocalNetwork({ dataDir: context.homeDir })
     const networks = await listNetworks(context.homeDir, running ? [localNetworkProfile(running)] : [])
+    const chosen = defaultNetwork(context.homeDir)
     return {
-      data: { networks },
-      lines: formatTable(
-        networks.map((network) => [
-          network.name,
+      data: { networks, default: chosen },
+      lines: formatTable([
+        ...(running ? [] : [[chosen === 'local' ? 'local *' : 'local', 'on this machine', 'not running']]),
+        ...networks.map((network) => [
+          network.name === chosen ? `${network.name} *` : network.name,
           network.rpcUrl,
           `${formatCount(network.floePackageIds.length, 'floe package')} trusted`,
         ]),
-      ),
-      hints: running ? [] : ['`floe localnet up` starts the local network'],
+      ]),
+      hints: ['* is where new repositories go; `floe network use` changes it'],
     }
   },
 })

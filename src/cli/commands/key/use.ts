@@ -1,0 +1,43 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { UsageError } from '../../../base/errors.ts'
+import { chooseWallet, forgetWallet } from '../../../repo/wallet-choice.ts'
+import { command } from '../../command.ts'
+
+interface Options {
+  suiCli?: string | boolean
+  suiConfig?: string
+  none?: boolean
+}
+
+export const keyUse = command<Options>({
+  define: (command) =>
+    command
+      .argument('[alias]', 'key of Floe, as `floe key list` prints it')
+      .option('--sui-cli [alias-or-address]', 'key of the Sui command line (default: its active address)')
+      .option('--sui-config <dir>', 'folder of its client.yaml (default: ~/.sui/sui_config)')
+      .option('--none', 'forget the choice')
+      .addHelpText(
+        'after',
+        `
+Signs from now on wherever no other key is named, except on the local network, which has a key of its own.
+The keystore of the Sui command line is read only when a transaction is signed; nothing of it is copied.`,
+      ),
+  async run(context, [alias], options) {
+    const ways = [alias !== undefined, options.suiCli !== undefined, Boolean(options.none)].filter(Boolean)
+    if (ways.length !== 1)
+      throw new UsageError('KEY_CHOICE_UNCLEAR', 'name one key: an alias, --sui-cli, or --none', {
+        hints: ['`floe key list` shows the keys of Floe'],
+      })
+    if (options.none) {
+      await forgetWallet(context.homeDir)
+      return { data: { choice: null }, lines: ['No key is chosen'] }
+    }
+    const suiConfigDir = options.suiConfig
+      ? resolve(context.cwd, options.suiConfig)
+      : join(context.env['HOME'] ?? homedir(), '.sui', 'sui_config')
+    const who = typeof options.suiCli === 'string' ? options.suiCli : undefined
+    const chosen = await chooseWallet(context.homeDir, alias === undefined ? { suiConfigDir, who } : { alias })
+    return { data: chosen, lines: [`${chosen.address}  ${chosen.scheme}`], hints: ['`floe wallet` shows what it has'] }
+  },
+})

@@ -1,0 +1,43 @@
+import { defaultNetwork } from '../../repo/network-use.ts'
+import { showWallet } from '../../repo/wallet.ts'
+import { command } from '../command.ts'
+import { addNetworkFlags, type NetworkFlags, withNetwork } from '../network.ts'
+import { formatTable, formatToken } from '../text.ts'
+
+interface Options extends NetworkFlags {
+  network?: string[]
+  all?: boolean
+}
+
+export const wallet = command<Options>({
+  define: (command) =>
+    addNetworkFlags(command)
+      .option('--network <name...>', 'networks to look at (default: where new repositories go)')
+      .option('--all', 'all known networks')
+      .addHelpText(
+        'after',
+        '\nShows addresses and balances; never a secret. Exit status 14 if a network cannot be asked.',
+      ),
+  async run(context, _args, options) {
+    const names = options.all ? undefined : (options.network ?? [defaultNetwork(context.homeDir)])
+    const wantsLocal = names === undefined || names.includes('local')
+    const wallets = await withNetwork(context, wantsLocal ? 'local' : undefined, options, (remoteOptions) =>
+      showWallet({ ...remoteOptions, ...(names ? { names } : {}) }),
+    )
+    const amount = (units: string | null, symbol: string) => (units === null ? '-' : formatToken(units, symbol))
+    return {
+      data: { wallets },
+      lines: formatTable(
+        wallets.map((row) => [
+          row.network,
+          row.address ?? '-',
+          amount(row.suiMist, 'SUI'),
+          amount(row.walFrost, 'WAL'),
+          row.error?.message ?? '',
+        ]),
+      ).map((line) => line.trimEnd()),
+      hints: wallets.flatMap(({ network, advice }) => advice.map((text) => `${network}: ${text}`)),
+      exitCode: wallets.every(({ error }) => error === null) ? 0 : wallets.some(({ suiMist }) => suiMist) ? 3 : 14,
+    }
+  },
+})
