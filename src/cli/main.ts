@@ -7,6 +7,7 @@ import { CancelledError, UsageError } from '../base/errors.ts'
 import { expandAliases } from './aliases.ts'
 import type { Result } from './command.ts'
 import { type Context, floeHome } from './context.ts'
+import { headingOf } from './help-groups.ts'
 import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
 import { EXIT_HELP, REGISTRY, type Registry, type VerbEntry } from './registry.ts'
 import { floeVersion } from './version.ts'
@@ -82,6 +83,7 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       writeErr: (text) => streams.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
     })
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', EXIT_HELP)
   addGlobalOptions(program)
 
@@ -90,6 +92,7 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       const command = addGlobalOptions(parent.command(name, { hidden: entry.hidden ?? false })).description(
         entry.summary,
       )
+      if (parent === program) command.helpGroup(headingOf(name))
       const typed = name === words[0]
       if ('children' in entry) {
         if (typed) await addEntries(command.helpCommand(false), entry.children, words.slice(1))
