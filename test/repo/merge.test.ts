@@ -1,5 +1,3 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveRevision } from '../../src/history/revision.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
@@ -15,17 +13,18 @@ import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { revisionSource } from '../../src/repo/versions.ts'
-import { author, codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+import { type MemoryWorkspace, memoryWorkspace, ROOT } from './memory-workspace.ts'
+import { author, codeOf } from './temporary-workspace.ts'
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\n'
-let ws: TemporaryWorkspace
+let ws: MemoryWorkspace
 let base: ObjectId
 let ours: ObjectId
 let theirs: ObjectId
 
 /** `dev` and `main` have parted: text changed in different lines, a table in the same line, files of one side only. */
 beforeEach(async () => {
-  ws = await temporaryWorkspace()
+  ws = await memoryWorkspace()
   ws.write('text', TEXT)
   ws.write('table', 'a\nb\nc\n')
   ws.write('gone', 'x')
@@ -41,7 +40,7 @@ beforeEach(async () => {
   ws.write('text', TEXT.replace('one', 'ONE'))
   ws.write('table', 'a\nours\nc\n')
   ws.write('new-ours', 'o')
-  rmSync(join(ws.dir, 'gone'))
+  ws.remove('gone')
   ours = (await ws.commitAll('ours')).commit
 })
 afterEach(() => ws.close())
@@ -105,7 +104,7 @@ describe('a merge with conflicts', () => {
     expect(commitMade).toMatchObject({ parents: [ours, theirs], message: 'Merge dev', author })
     expect(ws.files()).toMatchObject({ table: 'a\nboth\nc\n', gone: 'changed', 'new-ours': 'o' })
     expect((await statusOf(ws.workspace)).clean).toBe(true)
-    expect(existsSync(join(ws.dir, '.floe/operation'))).toBe(false)
+    expect(ws.fs.stat(`${ROOT}/.floe/operation`) !== undefined).toBe(false)
     await verifyLocal(ws.workspace, { full: true })
     expect(await mergeDev()).toMatchObject({ $kind: 'up-to-date' })
   })
@@ -151,7 +150,7 @@ describe('a merge with conflicts', () => {
     await reset(ws.workspace, { mode: 'hard' })
     ws.write('gone', 'untracked, in the place of a conflict')
     expect(await codeOf(mergeDev())).toBe('WORKTREE_WOULD_OVERWRITE')
-    rmSync(join(ws.dir, 'gone'))
+    ws.remove('gone')
     ws.write('new/theirs', 'untracked, in the place of a new file')
     expect(await codeOf(mergeDev())).toBe('WORKTREE_WOULD_OVERWRITE')
     expect(ws.files()).toEqual({
@@ -164,14 +163,14 @@ describe('a merge with conflicts', () => {
 
   it('says when its record is damaged, and how to go on', async () => {
     await mergeDev()
-    const path = join(ws.dir, '.floe/operation')
-    writeFileSync(path, readFileSync(path, 'utf8').replace('"merge"', '"revert"'))
+    const record = Buffer.from(ws.fs.readFile(`${ROOT}/.floe/operation`, 1 << 20)).toString()
+    ws.write('.floe/operation', record.replace('"merge"', '"revert"'))
     await expect(statusOf(ws.workspace)).rejects.toMatchObject({ code: 'STORE_OPERATION_CORRUPT', exitCode: 13 })
   })
 
   it('puts a folder where a file was, and back, whichever side is chosen', async () => {
     await switchTo(ws.workspace, { target: 'dev' })
-    rmSync(join(ws.dir, 'text'))
+    ws.remove('text')
     ws.write('text/inside', 'folder')
     await ws.commitAll('folder')
     await switchTo(ws.workspace, { target: 'main' })

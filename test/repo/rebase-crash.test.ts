@@ -1,3 +1,3 @@
 import { rebaseCrashTests } from './rebase-crash.ts'
 
-rebaseCrashTests(13)
+rebaseCrashTests(29)

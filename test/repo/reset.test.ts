@@ -1,5 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { add } from '../../src/repo/add.ts'
@@ -16,14 +14,15 @@ import { dropStash, listStashes, popStash, pushStash } from '../../src/repo/stas
 import { statusOf } from '../../src/repo/status.ts'
 import { setUpstream, upstreamOf } from '../../src/repo/upstream.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
-import { author, codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+import { type MemoryWorkspace, memoryWorkspace, ROOT } from './memory-workspace.ts'
+import { author, codeOf } from './temporary-workspace.ts'
 
-let ws: TemporaryWorkspace
+let ws: MemoryWorkspace
 let first: ObjectId
 let second: ObjectId
 
 beforeEach(async () => {
-  ws = await temporaryWorkspace()
+  ws = await memoryWorkspace()
   ws.write('a', 'one')
   ws.write('d/x', 'x')
   first = (await ws.commitAll('first')).commit
@@ -57,7 +56,7 @@ describe('reset', () => {
     await reset(ws.workspace, { revision: 'HEAD@{1}', mode: 'hard' })
     expect(head()).toBe(second)
     ws.write('a', 'changed')
-    rmSync(join(ws.dir, 'd/x'))
+    ws.remove('d/x')
     expect(await reset(ws.workspace, { mode: 'hard' })).toMatchObject({ from: second, to: second, files: 2 })
     expect(ws.files()).toEqual({ a: 'two', 'd/x': 'x', 'e/y': 'y', loose: 'untracked' })
   })
@@ -118,7 +117,7 @@ describe('mv', () => {
 
   it('moves folders, into folders too, and finishes a move that was cut off', async () => {
     ws.write('d/untracked', 'u')
-    mkdirSync(join(ws.dir, 'into'))
+    ws.fs.makeDirectory(`${ROOT}/into`)
     await move(ws.workspace, { sources: ['a', 'd'], destination: 'into' })
     expect(ws.files()).toEqual({ 'e/y': 'y', 'into/a': 'two', 'into/d/x': 'x', 'into/d/untracked': 'u' })
     await ws.workspace.writeStaging([]) // as if cut off before staging was written
@@ -146,8 +145,8 @@ describe('renames in a diff', () => {
   it('pair by file id, name copies, and leave empty files alone', async () => {
     ws.write('empty', '')
     await ws.commitAll('empty')
-    rmSync(join(ws.dir, 'd/x'))
-    rmSync(join(ws.dir, 'empty'))
+    ws.remove('d/x')
+    ws.remove('empty')
     ws.write('moved', 'x')
     ws.write('copied', 'x')
     ws.write('other-empty', '')
@@ -168,7 +167,7 @@ describe('stash', () => {
     ws.write('new', 'new')
     await add(ws.workspace, { paths: ['a', 'new'] })
     ws.write('a', 'and edited')
-    rmSync(join(ws.dir, 'd/x'))
+    ws.remove('d/x')
     ws.write('loose', 'untracked')
     const before = { files: ws.files(), status: await statusOf(ws.workspace) }
     expect(await pushStash(ws.workspace, { author })).toMatchObject({ selector: 'stash@{0}', base: second })

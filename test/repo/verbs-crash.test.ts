@@ -1,0 +1,3 @@
+import { verbCrashTests } from './verbs-crash.ts'
+
+verbCrashTests(43)
