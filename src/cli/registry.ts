@@ -129,7 +129,7 @@ export const REGISTRY: Registry = {
     async () => (await import('./commands/faucet.ts')).faucet,
   ),
   attributes: verb(
-    'Show what .floeattributes says of paths',
+    'Show what the attribute rules say of paths',
     async () => (await import('./commands/attributes.ts')).attributes,
   ),
   config: {
