@@ -1,7 +1,9 @@
 /** Reads packs from anywhere that has range reads. Nothing in a pack is believed: the index is checked when it is opened,
  *  every object against (kind, id) when it is read. */
 
+import { throwIfAborted } from '../base/abort.ts'
 import { equalBytes } from '../base/bytes.ts'
+import { IntegrityError } from '../base/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { ObjectCorruptError, ObjectMissingError, PackCorruptError } from './errors.ts'
 import { decodeFrame } from './frame.ts'
@@ -148,6 +150,40 @@ export async function* walkPack(
     const id = index.idAt(position)
     yield { kind, id, bytes: cutObject(kind, id, raw, place) }
   }
+}
+
+/** Objects of an opened pack that are not what their ids say, each frame read once: all damage, not only the first. */
+export async function damagedObjects(
+  reader: RangeReader,
+  index: PackIndex,
+  options: ReadOptions = {},
+): Promise<{ kind: ObjectKind; id: ObjectId }[]> {
+  const damaged: { kind: ObjectKind; id: ObjectId }[] = []
+  let frame = -1
+  let raw: Uint8Array | undefined
+  for (const position of index.positionsInPackOrder()) {
+    throwIfAborted(options.signal)
+    const place = index.placeAt(position)
+    if (index.frameOf(position) !== frame) {
+      frame = index.frameOf(position)
+      raw = await readFrame(reader, place, options).catch(unlessIntegrity)
+    }
+    const kind = index.kindAt(position)
+    const id = index.idAt(position)
+    try {
+      if (raw) cutObject(kind, id, raw, place)
+      else damaged.push({ kind, id })
+    } catch (error) {
+      unlessIntegrity(error)
+      damaged.push({ kind, id })
+    }
+  }
+  return damaged
+}
+
+function unlessIntegrity(error: unknown): undefined {
+  if (!(error instanceof IntegrityError)) throw error
+  return undefined
 }
 
 /** Checks a whole pack: header, every frame and every object. The locator segment, which holds hints, is not looked into.

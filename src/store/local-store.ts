@@ -4,12 +4,13 @@
  *  sealed (index, footer, fsync, rename, fsync of the directory) before anything may refer to what is in them. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { IntegrityError } from '../base/errors.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
 import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
-import { discard } from './atomic-file.ts'
+import { discard, ensureDirectory } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
 import { createPackFile, openPackFile, PACK_SUFFIX, type PackBuilder, type PackFile } from './pack-file.ts'
@@ -49,6 +50,15 @@ export interface LocalStore {
   /** Reads and hashes every object of a pack.
    *  @throws {FloeError} of kind integrity at the first that is damaged */
   verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
+  /** Names of the packs that there are, unopened. */
+  packNames(): string[]
+  /** All that is wrong with a pack; undefined if nothing is. Without `full` only its index and footer are looked at. */
+  packDamage(
+    name: string,
+    options?: { full?: boolean | undefined; signal?: AbortSignal | undefined },
+  ): Promise<PackDamage | undefined>
+  /** Moves packs to `damaged/`, where nothing reads them, and makes the merged index again. Under the workspace lock. */
+  setAside(names: readonly string[]): Promise<void>
   /** Compares the checksums of the merged index and makes it again from the packs if they are wrong. */
   checkIndex(): Promise<void>
   /** Deletes packs whose objects are needed no more or are in other packs by now, and makes the merged index again from
@@ -59,6 +69,15 @@ export interface LocalStore {
   close(): void
 }
 
+export interface PackDamage {
+  pack: string
+  reason: string
+  /** What cannot be read of it. */
+  damaged: PackObject[]
+  /** All it holds: by its own index, else as far as the merged index remembers. */
+  objects: PackObject[]
+}
+
 export interface WriteSession {
   /** Stores an object unless it is there; durable after `seal`. */
   readonly put: WriteObject
@@ -66,10 +85,14 @@ export interface WriteSession {
   putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
   /** The same without a promise where nothing has to be written or waited for: for many small objects. */
   keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
+  /** Stores an object even if a pack claims to hold it: that pack is about to be set aside. */
+  replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
   /** Reads what the store or this session holds. */
   readonly read: ReadObject
   /** Objects and raw bytes that were new to the store. */
   readonly newObjects: number
+  /** Names of the packs written so far. */
+  readonly packs: readonly string[]
   readonly newBytes: number
   /** Makes all of it durable and visible. The session can go on. */
   seal(): Promise<void>
@@ -79,6 +102,8 @@ export interface WriteSession {
 
 /** Open pack files at once. */
 const MAX_OPEN_PACKS = 32
+/** Where packs go that `fsck --repair` has replaced: nothing is ever deleted by it. */
+const DAMAGED_DIR = 'damaged'
 /** Decoded frames kept for their neighbours. */
 const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 
@@ -93,7 +118,7 @@ class DiskStore implements LocalStore {
   readonly packBytes: number
   readonly index: MergedIndex
   readonly #fetch: ReadObject | undefined
-  readonly #frames = createFrameCache(FRAME_CACHE_BYTES)
+  #frames = createFrameCache(FRAME_CACHE_BYTES)
   /** Least recently used first. */
   readonly #open = new Map<string, Promise<PackFile>>()
   #opening: Promise<void> | undefined
@@ -175,6 +200,44 @@ class DiskStore implements LocalStore {
     return (await this.pack(name)).verify(options)
   }
 
+  packNames(): string[] {
+    return [...this.listPacks()].sort()
+  }
+
+  async packDamage(
+    name: string,
+    options: { full?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<PackDamage | undefined> {
+    let pack: PackFile | undefined
+    try {
+      pack = await this.pack(name)
+      const damaged = options.full ? await pack.damaged(options) : []
+      if (damaged.length === 0) return undefined
+      return { pack: name, reason: `${damaged.length} of its objects cannot be read`, damaged, objects: pack.objects() }
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error
+      const remembered = () =>
+        this.ensureOpen().then(
+          () => this.index.objectsOf(name),
+          () => [],
+        )
+      const objects = pack?.objects() ?? (await remembered())
+      return { pack: name, reason: error.message, damaged: pack ? [] : objects, objects }
+    }
+  }
+
+  async setAside(names: readonly string[]): Promise<void> {
+    this.close()
+    if (names.length === 0) return
+    const dir = `${this.packsDir.slice(0, -'/packs'.length)}/${DAMAGED_DIR}`
+    await ensureDirectory(this.fs, dir)
+    for (const name of names) this.fs.rename(this.packPath(name), `${dir}/${name}${PACK_SUFFIX}`)
+    await this.fs.syncDirectory(dir)
+    await this.fs.syncDirectory(this.packsDir)
+    await this.ensureOpen()
+    await this.index.rebuild()
+  }
+
   async checkIndex(): Promise<void> {
     await this.ensureOpen()
     if (!this.index.dropDamaged()) return
@@ -203,6 +266,8 @@ class DiskStore implements LocalStore {
   close(): void {
     for (const pack of this.#open.values()) pack.then((opened) => opened.close()).catch(() => {})
     this.#open.clear()
+    // A pack that is repaired has the name it had.
+    this.#frames = createFrameCache(FRAME_CACHE_BYTES)
     this.index.close()
     this.#opening = undefined
   }
@@ -284,6 +349,7 @@ class DiskSession implements WriteSession {
   #finished = new Map<string, readonly PackObject[]>()
   newObjects = 0
   newBytes = 0
+  readonly packs: string[] = []
 
   constructor(store: DiskStore) {
     this.#store = store
@@ -305,6 +371,15 @@ class DiskSession implements WriteSession {
     const { index } = this.#store
     if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
     if (index.find(kind, id).length > 0) return undefined
+    return this.#write(kind, id, bytes, key)
+  }
+
+  async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
+    const key = objectKey(kind, id)
+    if (!this.#pending.has(key)) await this.#write(kind, id, bytes, key)
+  }
+
+  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string): Promise<void> | undefined {
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
     const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
     const room = builder.hasRoom(bytes.length)
@@ -373,5 +448,6 @@ class DiskSession implements WriteSession {
     this.#builders.delete(kind)
     const { name, objects } = await builder.finish((finished) => this.#store.packPath(finished))
     this.#finished.set(name, objects)
+    this.packs.push(name)
   }
 }

@@ -4,7 +4,15 @@
  *  All of it can be made again from the packs; whatever is damaged is, without a word. */
 
 import { sha256Hex } from '../crypto/hash.ts'
-import { ID_BYTES, KIND_CODES, type ObjectId, type ObjectKind, objectIdToBytes } from '../objects/id.ts'
+import {
+  ID_BYTES,
+  KIND_CODES,
+  kindOfCode,
+  type ObjectId,
+  type ObjectKind,
+  objectIdFromBytes,
+  objectIdToBytes,
+} from '../objects/id.ts'
 import { discard, replaceFile } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import {
@@ -82,6 +90,22 @@ export class MergedIndex {
     }
     const key = `${kind}:${id}`
     for (const [pack, objects] of this.#loose) if (objects.has(key)) found.push(pack)
+    return found
+  }
+
+  /** Objects of a pack as far as this index knows them, for when the pack cannot tell any more. */
+  objectsOf(pack: string): PackObject[] {
+    const found = [...(this.#loose.get(pack)?.values() ?? [])]
+    for (const segment of this.#segments) {
+      const index = segment.packs.indexOf(pack)
+      const records = index < 0 ? undefined : quietly(() => segment.readAll())
+      if (!records) continue
+      for (let at = 0; at < records.length; at += SEGMENT_RECORD_BYTES) {
+        const kind = kindOfCode(records[at + ID_BYTES]!)
+        if (kind && packOf(records, at) === index)
+          found.push({ kind, id: objectIdFromBytes(records.subarray(at, at + ID_BYTES)) })
+      }
+    }
     return found
   }
 

@@ -5,8 +5,9 @@ import { IntegrityError } from '../base/errors.ts'
 import { PackCorruptError } from '../objects/errors.ts'
 import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
-import type { PackKind } from '../objects/pack.ts'
-import { openPack, verifyPack } from '../objects/pack-reader.ts'
+import { PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
+import { assertPackHeader } from '../objects/pack-footer.ts'
+import { damagedObjects, openPack, verifyPack } from '../objects/pack-reader.ts'
 import { createPackWriter } from '../objects/pack-writer.ts'
 import type { RangeReader } from '../objects/reader.ts'
 import { discard, uniquePath } from './atomic-file.ts'
@@ -31,6 +32,9 @@ export interface PackFile {
   read(kind: ObjectKind, id: ObjectId, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
   /** Reads and checks header, every frame and every object. */
   verify(options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
+  /** Objects that are not what their ids say.
+   *  @throws {PackCorruptError} PACK_CORRUPT if the header is damaged, which keeps nothing from being read */
+  damaged(options?: { signal?: AbortSignal | undefined }): Promise<PackObject[]>
   close(): void
 }
 
@@ -79,6 +83,10 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
         } catch (error) {
           throw named(path, error)
         }
+      },
+      async damaged(options) {
+        assertPackHeader(await reader.read(0, PACK_HEADER_BYTES, options), pack.kind)
+        return damagedObjects(reader, pack.index, options)
       },
       close: () => file.close(),
     }
@@ -139,6 +147,8 @@ function fileRangeReader(file: OpenFile, path: string): RangeReader {
 /** Says which file is damaged; an object that is corrupt is named by the error itself. */
 function named(path: string, error: unknown): unknown {
   if (!(error instanceof IntegrityError)) return error
-  const hints = ['`floe verify --local --full` lists all that is damaged; `floe fetch` brings back what a remote has']
+  const hints = [
+    '`floe fsck --full` lists all that is damaged; `floe fsck --full --repair` takes good copies from other packs and the remote',
+  ]
   return new StoreCorruptError('STORE_PACK_CORRUPT', path, error.message, hints, error)
 }

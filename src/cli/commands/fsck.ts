@@ -1,14 +1,76 @@
+import { fsck as checkWorkspace } from '../../repo/fsck.ts'
+import type { RemoteOptions } from '../../repo/remote-options.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
-import { verify } from './verify.ts'
+import type { Context } from '../context.ts'
+import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import { withProgress } from '../progress.ts'
+import { formatBytes, formatCount } from '../text.ts'
+import { inWorkspace } from '../workspace.ts'
 
-/** `verify --local` under the name that git users look for. */
-export const fsck = command<{ full?: boolean }>({
+type Flags = NetworkFlags & { full?: boolean; repair?: boolean; restart?: boolean; remote?: string }
+
+export const fsck = command<Flags>({
   define: (command) =>
-    command
-      .option('--full', 'read and hash every byte')
+    addNetworkFlags(command)
+      .option('--full', 'read and hash every byte; goes on where an earlier check was cut off')
+      .option('--restart', 'with --full: begin anew')
+      .option('--repair', 'put good copies in the place of what is damaged: from other packs, else from the remote')
+      .option('--remote <name>', 'remote to take good copies from', 'origin')
       .addHelpText(
         'after',
-        '\nThe same as `floe verify --local`. Any mismatch ends with exit status 13 and names the object.',
+        '\nWithout --full, indexes and everything that refs need are checked. Damage ends with exit status 13 and lists the\n' +
+          'objects. --repair deletes nothing: damaged packs are moved to .floe/damaged/.',
       ),
-  run: (context, _args, options) => verify.run(context, [], { ...options, local: true }),
+  run: (context, _args, options) =>
+    inWorkspace(context, async (workspace) => {
+      const closers: AsyncDisposable[] = []
+      const result = await withProgress(context, 'fsck', (onProgress) => {
+        const check = (remote?: RemoteOptions) =>
+          checkWorkspace(workspace, {
+            full: options.full,
+            repair: options.repair,
+            restart: options.restart,
+            openRemote: remote && (() => openReader(workspace, options.remote ?? 'origin', remote, closers)),
+            signal: context.signal,
+            onProgress,
+          })
+        return withRemote(context, workspace, options, check).finally(async () => {
+          for (const closer of closers) await closer[Symbol.asyncDispose]()
+        })
+      })
+      const { report, repair, skippedPacks } = result
+      const lines = report.checks.map(({ check, subject, detail }) => `ok  ${check}  ${subject}: ${detail}`)
+      if (repair)
+        lines.push(
+          `Repaired ${formatCount(repair.packs.length, 'pack')}: ${formatCount(repair.salvaged, 'object')} from this workspace, ${repair.fetched} from the remote`,
+        )
+      lines.push(
+        `Local objects are whole: ${formatCount(report.objects, 'object')}, ${formatBytes(report.bytes)} in ${formatCount(report.packs, 'pack')}` +
+          (report.full ? ', every byte read' : '') +
+          (skippedPacks > 0 ? ` (${skippedPacks} by the check that was cut off)` : ''),
+      )
+      const hints = repair ? ['the damaged packs are in .floe/damaged; delete them when you no longer need them'] : []
+      return { data: result, lines, hints: report.full ? hints : [...hints, '`floe fsck --full` reads every byte'] }
+    }),
 })
+
+/** A remote is looked for only where it may be needed, and a workspace without one is repaired without. */
+async function withRemote<T>(
+  context: Context,
+  workspace: Workspace,
+  options: Flags,
+  work: (remote?: RemoteOptions) => Promise<T>,
+): Promise<T> {
+  const network = options.repair ? await networkOfRemote(workspace, options.remote) : undefined
+  return network === undefined ? work() : withNetwork(context, network, options, work)
+}
+
+async function openReader(workspace: Workspace, name: string, options: RemoteOptions, closers: AsyncDisposable[]) {
+  const { readRemote } = await import('../../repo/remote.ts')
+  const { openRemoteSource } = await import('../../repo/remote-source.ts')
+  const remote = readRemote(workspace, name)
+  const source = await openRemoteSource(remote.network, remote.repository, { ...options, useCache: false })
+  closers.push(source)
+  return (await source.objects(source.refs.map((ref) => source.recordOf(ref)))).read
+}

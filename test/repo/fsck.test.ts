@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
+import { ObjectMissingError } from '../../src/objects/errors.ts'
+import type { ReadObject } from '../../src/objects/reader.ts'
+import { fsck } from '../../src/repo/fsck.ts'
+import { restore } from '../../src/repo/restore.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+
+let temporary: TemporaryWorkspace
+let before: Record<string, string>
+const rng = createRng(6)
+
+beforeEach(async () => {
+  temporary = await temporaryWorkspace()
+  for (let i = 0; i < 6; i++) temporary.write(`d/${i}`, Buffer.from(rng.fill(new Uint8Array(40_000))).toString('hex'))
+  await temporary.commitAll('first')
+  temporary.write('d/last', 'small')
+  await temporary.commitAll('second')
+  before = temporary.files()
+})
+afterEach(() => temporary.close())
+
+const packsOf = (kind: 'data' | 'meta') =>
+  temporary.workspace.store.packs().then((packs) => packs.filter((pack) => pack.kind === kind))
+
+/** Changes a pack behind the store's back. */
+async function spoil(path: string, change: (bytes: Buffer) => void): Promise<void> {
+  const bytes = readFileSync(path)
+  change(bytes)
+  await temporary.workspace.close()
+  writeFileSync(path, bytes)
+}
+
+/** A remote that has everything, as it was. */
+async function copyOfAll(): Promise<ReadObject> {
+  const kept = new Map<string, Uint8Array>()
+  const { store } = temporary.workspace
+  for (const { name } of await store.packs())
+    for (const { kind, id } of await store.packObjects(name)) kept.set(`${kind}:${id}`, await store.read(kind, id))
+  return async (kind, id) => {
+    const bytes = kept.get(`${kind}:${id}`)
+    if (!bytes) throw new ObjectMissingError(kind, id)
+    return bytes
+  }
+}
+
+const damagedDir = () => join(temporary.dir, '.floe/damaged')
+
+describe('fsck', () => {
+  test('lists every damaged object, not only the first, and says what repairs it', async () => {
+    const [pack] = (await packsOf('data')).sort((a, b) => b.bytes - a.bytes)
+    await spoil(pack!.path, (bytes) => {
+      bytes[200]! ^= 1
+      bytes[bytes.length >> 1]! ^= 1
+    })
+    await using workspace = await openWorkspace(temporary.dir)
+    await expect(fsck(workspace)).resolves.toMatchObject({ report: { ok: true } })
+    const failure = await fsck(workspace, { full: true }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'FSCK_DAMAGED', exitCode: 13 })
+    const { data, hints } = failure as { data: { count: number; objects: unknown[] }; hints: string[] }
+    expect(data.count).toBeGreaterThan(1)
+    expect(data.objects).toHaveLength(data.count)
+    expect(hints.join()).toContain('floe fsck --full --repair')
+  })
+
+  test('repairs from what is left and from the remote, wherever a byte of a pack was flipped', async () => {
+    const remote = await copyOfAll()
+    for (const kind of ['data', 'meta'] as const)
+      for (const share of [0.0001, 0.3, 0.93, 0.9999]) {
+        const [pack] = (await packsOf(kind)).sort((a, b) => b.bytes - a.bytes)
+        await spoil(pack!.path, (bytes) => {
+          bytes[Math.floor(share * bytes.length)]! ^= 0x40
+        })
+        await using workspace = await openWorkspace(temporary.dir)
+        const asked: string[] = []
+        const openRemote = async () => (kind: Parameters<ReadObject>[0], id: Parameters<ReadObject>[1]) => {
+          asked.push(id)
+          return remote(kind, id)
+        }
+        const { repair } = await fsck(workspace, { full: true, repair: true, openRemote })
+        expect(repair).toMatchObject({ packs: [pack!.name], fetched: asked.length })
+        // Where the good copies did not make the same pack again, it is kept for a person to look at.
+        const kept = existsSync(damagedDir()) ? readdirSync(damagedDir()) : []
+        const remade = (await workspace.store.packs()).some(({ name }) => name === pack!.name)
+        expect(kept.includes(`${pack!.name}.pack`)).toBe(!remade)
+        rmSync(damagedDir(), { recursive: true, force: true })
+        expect(await fsck(workspace, { full: true })).toMatchObject({ repair: null })
+        for (const path of Object.keys(before)) rmSync(join(temporary.dir, path))
+        await restore(workspace, { paths: [''] })
+        expect(temporary.files()).toEqual(before)
+      }
+  })
+
+  test('changes nothing when a good copy cannot be had', async () => {
+    const [pack] = await packsOf('data')
+    await spoil(pack!.path, (bytes) => {
+      bytes[100]! ^= 1
+    })
+    await using workspace = await openWorkspace(temporary.dir)
+    const lost = fsck(workspace, { full: true, repair: true })
+    await expect(lost).rejects.toMatchObject({ code: 'FSCK_LOST', exitCode: 13 })
+    expect(existsSync(pack!.path)).toBe(true)
+    expect(existsSync(damagedDir())).toBe(false)
+    // What the remote gives is hashed by its reader; one that cannot be reached is no loss but an error of its own.
+    const broken = async () => async () => {
+      throw new TypeError('no network')
+    }
+    await expect(fsck(workspace, { full: true, repair: true, openRemote: broken })).rejects.toThrow('no network')
+    expect(existsSync(pack!.path)).toBe(true)
+  })
+
+  test('goes on where a full check was cut off, and begins anew after one that ended', async () => {
+    const cut = new AbortController()
+    let packs = 0
+    const onProgress = () => {
+      if (packs++ === 2) cut.abort()
+    }
+    const { workspace } = temporary
+    await expect(fsck(workspace, { full: true, signal: cut.signal, onProgress })).rejects.toMatchObject({
+      kind: 'cancelled',
+    })
+    const resumed = await fsck(workspace, { full: true })
+    expect(resumed.skippedPacks).toBe(2)
+    expect((await fsck(workspace, { full: true })).skippedPacks).toBe(0)
+    await expect(fsck(workspace, { full: true, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: 'cancelled',
+    })
+    expect((await fsck(workspace, { full: true, restart: true })).skippedPacks).toBe(0)
+  })
+})
