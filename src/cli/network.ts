@@ -13,12 +13,30 @@ import type { Context } from './context.ts'
 export interface NetworkFlags {
   key?: string
   trustPackage?: string[]
+  aggregator?: string
+}
+
+/** For verbs that read packs. */
+export function addAggregatorFlag(command: Command): Command {
+  return command.option(
+    '--aggregator <url>',
+    'read packs from this aggregator instead of the nodes; all of it is checked',
+  )
 }
 
 export function addNetworkFlags(command: Command): Command {
   return command
     .option('--key <file-or-alias>', 'key that signs (default: FLOE_KEY, else the chosen one)')
     .option('--trust-package <id...>', 'accept repositories of this floe package as well')
+}
+
+/** An address of a server as typed.
+ *  @throws {UsageError} URL_MALFORMED */
+export function httpAddress(text: string | undefined, option: string): string | undefined {
+  if (text === undefined) return undefined
+  const protocol = URL.canParse(text) ? new URL(text).protocol : ''
+  if (protocol === 'http:' || protocol === 'https:') return text
+  throw new UsageError('URL_MALFORMED', `${option} expected an http or https address, got "${text.slice(0, 200)}"`)
 }
 
 /** Network of an address `NETWORK:OBJECT_ID[@REVISION]`. */
@@ -46,21 +64,33 @@ export async function withNetwork<T>(
   work: (options: RemoteOptions) => Promise<T>,
   onProgress?: OnProgress,
 ): Promise<T> {
+  const { options, release } = await openNetwork(context, network, flags, onProgress)
+  try {
+    return await work(options)
+  } finally {
+    await release()
+  }
+}
+
+/** The same for work that does not fit into one function: who opens it releases it. */
+export async function openNetwork(
+  context: Context,
+  network: string | undefined,
+  flags: NetworkFlags,
+  onProgress?: OnProgress,
+): Promise<{ options: RemoteOptions; release(): Promise<void> }> {
   const base: RemoteOptions = {
     homeDir: context.homeDir,
     key: keySource(context, flags.key),
     trustPackages: flags.trustPackage,
+    aggregator: httpAddress(flags.aggregator, '--aggregator'),
     signal: context.signal,
     onProgress,
   }
-  if (network !== 'local') return work(base)
+  if (network !== 'local') return { options: base, release: async () => {} }
   const { ensureLocalNetwork } = await import('../localnet/daemon.ts')
   const lease = await ensureLocalNetwork({ dataDir: context.homeDir })
-  try {
-    return await work({ ...base, networks: [localNetworkProfile(lease.info)] })
-  } finally {
-    await lease.release()
-  }
+  return { options: { ...base, networks: [localNetworkProfile(lease.info)] }, release: () => lease.release() }
 }
 
 function keySource(context: Context, flag: string | undefined): RemoteOptions['key'] {

@@ -1,5 +1,6 @@
 /** `floe/localnet`: a Walrus and Sui network on this machine, for development and tests. */
 
+export { type AggregatorOptions, startAggregator } from './aggregator/aggregator.ts'
 export {
   type ControlCommand,
   controlLocalNetwork,
@@ -21,3 +22,4 @@ export {
 } from './errors.ts'
 export type { LocalNetworkInfo, LocalNodeInfo } from './info.ts'
 export { type LocalNetwork, type LocalNetworkOptions, startLocalNetwork } from './network.ts'
+export { type LocalService, startUploadRelay, type UploadRelayOptions } from './relay/upload-relay.ts'

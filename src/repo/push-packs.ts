@@ -75,6 +75,8 @@ export interface PreparePacks {
   /** True: nodes that are slow are not given up when there are enough others; `onTail` gets what is still under way. */
   finishTail?: boolean | undefined
   onTail?: ((tail: Promise<void>) => void) | undefined
+  /** Base address of an upload relay to go through. */
+  relay?: string | undefined
   onProgress: OnProgress | undefined
   signal: AbortSignal | undefined
 }
@@ -211,6 +213,7 @@ async function registerAndUpload(
     context,
     journal,
     finishTail: options.finishTail ?? false,
+    relay: options.relay,
     onProgress,
     signal,
   })

@@ -13,6 +13,7 @@ import type { Committee } from '../transfer/committee.ts'
 import { confirmBlob } from '../transfer/confirm.ts'
 import { TransferError } from '../transfer/errors.ts'
 import type { PushJournal } from '../transfer/push-journal.ts'
+import { uploadThroughRelay } from '../transfer/relay.ts'
 import { createSendBudget } from '../transfer/send-budget.ts'
 import { type Upload, uploadBlob } from '../transfer/upload.ts'
 import type { OnProgress } from './progress.ts'
@@ -32,6 +33,8 @@ export interface UploadPacks {
   journal: PushJournal
   /** True: slow nodes get their slivers too, behind the push. */
   finishTail: boolean
+  /** Base address of an upload relay to go through. */
+  relay?: string | undefined
   onProgress: OnProgress | undefined
   signal: AbortSignal | undefined
 }
@@ -85,9 +88,27 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
   }
 }
 
-function send(committee: Committee, pack: PackToUpload, again: boolean, options: UploadPacks): Promise<Upload> {
+async function send(committee: Committee, pack: PackToUpload, again: boolean, options: UploadPacks): Promise<Upload> {
   const { position, blob } = pack
   const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(pack.blobObjectId) }
+  if (options.relay !== undefined) {
+    const { shardCount: shards } = committee.state
+    const totalBytes = blob.params.blobBytes
+    const certificate = await uploadThroughRelay(options.relay, committee, blob, persistence, {
+      signal: options.signal,
+      onSent: (doneBytes) =>
+        options.onProgress?.({
+          $kind: 'uploading',
+          pack: position,
+          packs: position,
+          doneBytes,
+          totalBytes,
+          confirmedShards: 0,
+          shards,
+        }),
+    })
+    return { certificate, tail: Promise.resolve([]) }
+  }
   return uploadBlob(committee, blob, persistence, {
     signal: options.signal,
     budget,

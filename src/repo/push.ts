@@ -346,6 +346,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       journal,
       finishTail: options.finishTail ?? false,
       onTail: (tail) => void tails.push(tail),
+      relay: options.relay,
       onProgress: options.onProgress,
       signal: signal ? AbortSignal.any([signal, givenUp.signal]) : givenUp.signal,
     })

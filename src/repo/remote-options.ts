@@ -18,6 +18,10 @@ export interface RemoteOptions {
   trustPackages?: readonly string[] | undefined
   /** False: neither take objects from the cache that the user's workspaces share, nor keep any there (default true). */
   useCache?: boolean | undefined
+  /** Base address of an aggregator to read packs from instead of the storage nodes. Nothing it says is believed. */
+  aggregator?: string | undefined
+  /** Base address of an upload relay that encodes and sends packs. Its certificates are verified. */
+  relay?: string | undefined
   onProgress?: OnProgress | undefined
   signal?: AbortSignal | undefined
   /** For tests: storage nodes and ledger are asked through this. */

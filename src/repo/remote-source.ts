@@ -80,6 +80,8 @@ export async function openRemoteSource(
       const places = stored.length > 0 ? stored : own.filter(({ removed }) => !removed)
       return createRemoteObjects(await context.committee(), coder, places, {
         signal: options.signal,
+        aggregator: options.aggregator,
+        fetch: options.fetch,
         rowCache,
         explainMissing: async (blobId) => packFault(reader, state, blobId, (await context.walrus()).epoch, options),
         onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),

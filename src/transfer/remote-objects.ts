@@ -12,6 +12,7 @@ import {
 } from '../objects/locator.ts'
 import type { RangeReader, ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
+import { openAggregatorBlob } from './aggregator.ts'
 import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
 import { openBlob } from './blob-source.ts'
 import type { Committee } from './committee.ts'
@@ -40,6 +41,9 @@ export interface RemoteObjectsOptions {
   onBytes?: ((downloadedBytes: number) => void) | undefined
   /** Rows kept in memory. */
   rowCache?: RowCache
+  /** Base address of an aggregator that is read from instead of the storage nodes. */
+  aggregator?: string | undefined
+  fetch?: typeof fetch | undefined
   /** Asked when the storage nodes do not know a blob: says why, if the chain tells. */
   explainMissing?: ((blobId: Uint8Array) => Promise<Error | null>) | undefined
 }
@@ -63,17 +67,29 @@ export function createRemoteObjects(
     options.onBytes?.(downloadedBytes)
   }
 
+  async function openSource(blobId: Uint8Array, key: string): Promise<RangeReader> {
+    const { signal, aggregator } = options
+    if (aggregator !== undefined) {
+      const { maxBlobBytes } = committee.state
+      return openAggregatorBlob(aggregator, blobId, {
+        cache: rows,
+        maxBlobBytes,
+        onBytes,
+        signal,
+        fetch: options.fetch,
+      })
+    }
+    return blobRangeReader(await openBlob(committee, coder, blobId, { signal, onBytes, decoded }), key, rows)
+  }
+
   function openPack(blobId: Uint8Array): Promise<RangeReader> {
     const key = blobIdText(blobId)
     let pack = packs.get(key)
     if (!pack) {
-      pack = openBlob(committee, coder, blobId, { signal: options.signal, onBytes, decoded }).then(
-        (source) => blobRangeReader(source, key, rows),
-        async (error) => {
-          const forgotten = error instanceof TransferError && error.code === 'BLOB_NOT_FOUND'
-          throw (forgotten && (await options.explainMissing?.(blobId))) || error
-        },
-      )
+      pack = openSource(blobId, key).catch(async (error) => {
+        const forgotten = error instanceof TransferError && error.code === 'BLOB_NOT_FOUND'
+        throw (forgotten && (await options.explainMissing?.(blobId))) || error
+      })
       packs.set(key, pack)
       pack.catch(() => packs.delete(key))
     }

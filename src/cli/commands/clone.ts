@@ -2,13 +2,13 @@ import { resolve } from 'node:path'
 import { clone as cloneRepository } from '../../repo/clone.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
-import { addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
+import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 
 export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filter?: string[]; depth?: string }>({
   define: (command) =>
-    addNetworkFlags(command)
+    addAggregatorFlag(addNetworkFlags(command))
       .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION]')
       .argument('[dir]', 'directory to create (default: the repository name)')
       .option('-b, --ref <name>', 'branch or tag to check out')

@@ -7,7 +7,7 @@ import { command } from '../command.ts'
 import { costLines } from '../cost.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { runHook } from '../hooks.ts'
-import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -25,6 +25,7 @@ interface Options extends NetworkFlags {
   yes?: boolean
   public?: boolean
   finishTail?: boolean
+  relay?: string
   status?: boolean
   abort?: boolean
   verify: boolean
@@ -43,6 +44,10 @@ export const push = command<Options>({
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
+      .option(
+        '--relay <url>',
+        'send packs through this upload relay, which encodes them; its certificates are verified',
+      )
       .option('--finish-tail', 'wait until nodes that were too slow, now or in earlier pushes, have their part as well')
       .option('--status', 'list interrupted pushes and how far they got; pushing again continues them')
       .option('--abort', 'give interrupted pushes up and release the storage bought for them')
@@ -92,6 +97,7 @@ export const push = command<Options>({
               yes: options.yes,
               isPublic: options.public,
               finishTail: options.finishTail,
+              relay: httpAddress(options.relay, '--relay'),
             }),
           onProgress,
         ),
