@@ -60,7 +60,7 @@ export function blobObjectType(state: WalrusState): string {
 }
 
 /** More blobs than anyone should leave lying about; older ones beyond it are simply not reused. */
-const MAX_OWNED = 2_000
+const MAX_OWNED = 10_000
 
 /** Blob objects that an address holds itself: registered, perhaps certified, not yet deposited anywhere. */
 export async function fetchOwnedBlobs(
