@@ -44,7 +44,11 @@ interface CompilerBinding {
 
 /** Every file of a package folder that the compiler may read, by its path inside the folder. */
 export function packageFiles(name: PackageName, withTests: boolean): Record<string, string> {
-  const root = join(HERE, FOLDERS[name])
+  return folderFiles(join(HERE, FOLDERS[name]), withTests)
+}
+
+/** The same of any folder. */
+export function folderFiles(root: string, withTests: boolean): Record<string, string> {
   const files: Record<string, string> = {}
   const paths = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.(move|toml)$/.test(entry.name))
@@ -65,18 +69,9 @@ export async function compilePackage(
   const options = JSON.stringify({ compileIntent: 'publish', silenceWarnings: false })
   const result = binding.compile(files, dependencies, options)
   if (!result.success) throw new MoveCompileError(name, result.output)
-  const output = JSON.parse(result.output) as {
-    modules: string[]
-    dependencies: string[]
-    digest: number[]
-    warnings?: string
-  }
-  if (output.warnings) throw new MoveCompileError(name, output.warnings)
-  return {
-    modules: output.modules.map((module) => new Uint8Array(Buffer.from(module, 'base64'))),
-    dependencies: output.dependencies,
-    digest: Uint8Array.from(output.digest),
-  }
+  const { warnings, ...output } = parseOutput(result.output)
+  if (warnings) throw new MoveCompileError(name, warnings)
+  return output
 }
 
 /** Runs the unit tests of a package. A compile error comes back as a failure with the diagnostics in `output`.
@@ -94,6 +89,14 @@ export async function testPackage(
 /** Modules compiled from any files of one package that needs no other.
  *  @throws {MoveCompileError} with the compiler's diagnostics; warnings are silent */
 export async function compileAlone(what: string, files: Readonly<Record<string, string>>): Promise<Uint8Array[]> {
+  return [...(await compileFiles(what, files)).modules]
+}
+
+/** A package of somebody else, ready to be published. Its `Move.toml` may name packages of this folder as
+ *  `{ local = "…/floe" }`: only the last part of the path counts, and the addresses are those of the local network.
+ *  @param files path → text
+ *  @throws {MoveCompileError} with the compiler's diagnostics; warnings are silent */
+export async function compileFiles(what: string, files: Readonly<Record<string, string>>): Promise<CompilerOutput> {
   const { builder, binding } = await loadCompiler()
   const resolved = await builder.resolveMovePackageDependencies({
     files: { ...files },
@@ -103,8 +106,17 @@ export async function compileAlone(what: string, files: Readonly<Record<string, 
   const options = JSON.stringify({ compileIntent: 'publish', silenceWarnings: true })
   const result = binding.compile(resolved.files, resolved.dependencies, options)
   if (!result.success) throw new MoveCompileError(what, result.output)
-  const { modules } = JSON.parse(result.output) as { modules: string[] }
-  return modules.map((module) => new Uint8Array(Buffer.from(module, 'base64')))
+  return parseOutput(result.output)
+}
+
+function parseOutput(text: string): CompilerOutput & { warnings?: string } {
+  const output = JSON.parse(text) as { modules: string[]; dependencies: string[]; digest: number[]; warnings?: string }
+  return {
+    modules: output.modules.map((module) => new Uint8Array(Buffer.from(module, 'base64'))),
+    dependencies: output.dependencies,
+    digest: Uint8Array.from(output.digest),
+    ...(output.warnings && { warnings: output.warnings }),
+  }
 }
 
 async function prepare(
