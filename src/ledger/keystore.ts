@@ -152,25 +152,32 @@ export async function writeKeyFile(homeDir: string, alias: string, secret: strin
 
 /** All keys of the home directory by alias; unreadable ones are left out. */
 export async function listKeyFiles(homeDir: string): Promise<KeyRecord[]> {
+  return (await examineKeyFiles(homeDir)).keys
+}
+
+/** All keys, and what is wrong with the files that cannot be used. */
+export async function examineKeyFiles(homeDir: string): Promise<{ keys: KeyRecord[]; problems: AuthError[] }> {
   let names: string[]
   try {
     names = await readdir(keysDir(homeDir))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { keys: [], problems: [] }
     throw error
   }
-  const records: KeyRecord[] = []
+  const keys: KeyRecord[] = []
+  const problems: AuthError[] = []
   for (const name of names.sort()) {
     const alias = name.endsWith('.key') ? name.slice(0, -4) : ''
     if (!ALIAS.test(alias)) continue
     try {
       const signer = await readKeyFile(keyPath(homeDir, alias))
-      records.push({ alias, address: signer.address, scheme: signer.scheme })
+      keys.push({ alias, address: signer.address, scheme: signer.scheme })
     } catch (error) {
       if (!(error instanceof AuthError)) throw error
+      problems.push(error)
     }
   }
-  return records
+  return { keys, problems }
 }
 
 /** @throws {AuthError} KEY_MISSING, KEY_EXPOSED if others may read the file, KEY_MALFORMED */

@@ -5,12 +5,13 @@ import { FloeError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { fileSystemNow } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { listKeys } from './key.ts'
+import { checkKeys, checkRemoteNetwork } from './doctor-network.ts'
 import { readOperation } from './operation.ts'
+import type { RemoteOptions } from './remote-options.ts'
 import { verifyLocal } from './verify-local.ts'
 
 export interface Finding {
-  check: 'runtime' | 'workspace' | 'operation' | 'lock' | 'disk' | 'clock' | 'keys' | 'author'
+  check: 'runtime' | 'workspace' | 'operation' | 'lock' | 'disk' | 'clock' | 'keys' | 'author' | 'network'
   state: 'ok' | 'warning' | 'problem'
   detail: string
   /** What to do about it. */
@@ -21,6 +22,8 @@ export interface DoctorOptions {
   /** Floe's data directory, with the keys. */
   homeDir: string
   signal?: AbortSignal | undefined
+  /** Network of the workspace's remote, and how to reach it. None: no network is asked. */
+  remote?: { network: string | null; options: RemoteOptions } | undefined
 }
 
 const LOW_BYTES = 2 * 2 ** 30
@@ -37,7 +40,8 @@ export async function doctor(workspace: Workspace, options: DoctorOptions): Prom
     await checkDisk(workspace),
     await checkClock(workspace),
     checkAuthor(workspace),
-    await checkKeys(options.homeDir),
+    await checkKeys(options.homeDir, options.remote?.network ?? null),
+    ...(options.remote ? await checkRemoteNetwork(options.remote.network, options.remote.options) : []),
   ]
 }
 
@@ -138,15 +142,4 @@ function checkAuthor(workspace: Workspace): Finding {
     'no author is set; the name of the account is used',
     '`floe config set user.name "Your Name"`',
   )
-}
-
-async function checkKeys(homeDir: string): Promise<Finding> {
-  try {
-    const keys = await listKeys(homeDir)
-    if (keys.length > 0) return finding('keys', 'ok', keys.map(({ alias }) => alias).join(', '))
-    return finding('keys', 'ok', 'none yet; the local network makes its own')
-  } catch (error) {
-    if (!(error instanceof FloeError)) throw error
-    return finding('keys', 'problem', error.message, error.hints[0] ?? null)
-  }
 }

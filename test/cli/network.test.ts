@@ -1,11 +1,13 @@
 /** The remote verbs as a user and a script meet them, against a local network that the first command starts. */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { TESTNET } from '../../src/ledger/networks.ts'
 import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { smoke } from '../smoke/smoke.ts'
 import { runCli } from './run-cli.ts'
 
 let root = ''
@@ -151,6 +153,66 @@ describe('the life of a repository', { timeout: 120_000 }, () => {
     const run = await floe(data, 'faucet')
     expect(run.exitCode).toBe(0)
     expect(run.stdout).toMatch(/^0x[0-9a-f]{64} received .* SUI and .* WAL\n$/)
+  })
+
+  it('shows what a key has, and says of other networks that none is chosen', async () => {
+    const own = await floe(data, 'wallet')
+    expect(own).toMatchObject({ exitCode: 0 })
+    expect(own.stdout).toMatch(/^local {2}0x[0-9a-f]{64} {2}[\d.]+ SUI {2}[\d.]+ WAL\n$/)
+    expect(own.stderr).toContain('floe faucet')
+    const other = await floe(data, 'wallet', '--network', 'testnet')
+    expect(other).toMatchObject({ exitCode: 14 })
+    expect(other.stderr).toContain('floe key use')
+    const chosen = await json(data, 'key', 'use', 'guest')
+    expect(await json(data, 'key', 'show', '--network', 'testnet')).toMatchObject({ address: chosen.address })
+    expect((await json(data, 'key', 'show')).address).not.toBe(chosen.address)
+    expect((await floe(data, 'key', 'use', 'guest', '--none')).exitCode).toBe(2)
+    expect((await floe(data, 'key', 'use', '--sui-cli', '--sui-config', data)).stderr).toContain('client.yaml')
+    expect((await floe(data, 'key', 'use', '--none')).exitCode).toBe(0)
+  })
+
+  it('publishes the contract again only when told to, and lists where new repositories go', async () => {
+    const refused = await floe(data, 'deploy', '--network', 'local')
+    expect(refused).toMatchObject({ exitCode: 2 })
+    expect(refused.stderr).toContain('floe deploy --again')
+    const plan = await floe(data, 'deploy', '--again', '--dry-run')
+    expect(plan.stdout).toMatch(/^20 modules, .*, published by 0x[0-9a-f]{64}\ncosts about [\d.]+ SUI on local\n$/)
+    expect((await floe(data, 'network', 'check')).stdout).toMatch(/^ok +floe .*the code of this Floe$/m)
+    expect((await floe(data, 'network', 'use', 'testnet')).exitCode).toBe(0)
+    expect((await floe(data, 'network', 'list')).stdout).toMatch(/^testnet \* +https.*$/m)
+    expect((await floe(data, 'network', 'use', 'nowhere')).exitCode).toBe(2)
+    expect((await floe(data, 'network', 'use', 'local')).exitCode).toBe(0)
+  })
+
+  it('is looked over by doctor, network and all', async () => {
+    const report = await json(data, 'doctor')
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ check: 'network', state: 'ok', detail: expect.stringMatching(/^local: 13 nodes/) }),
+    )
+    expect(
+      (await json(data, 'doctor', '--offline')).findings.map(({ check }: { check: string }) => check),
+    ).not.toContain('network')
+    chmodSync(join(home, 'keys', 'guest.key'), 0o644)
+    const exposed = await floe(data, 'doctor', '--offline')
+    expect(exposed.exitCode).toBe(1)
+    expect(exposed.stderr).toMatch(/keys: Run `chmod 600/)
+    chmodSync(join(home, 'keys', 'guest.key'), 0o600)
+  })
+
+  it('passes a smoke test, which names what fails where a network does not answer', async () => {
+    const lines: string[] = []
+    const run = (network: string) =>
+      smoke({ network, maxWal: '0.1', env: { ...process.env, FLOE_HOME: home }, print: (line) => lines.push(line) })
+    expect(await run('local'), lines.join('\n')).toBe(0)
+    expect(lines.at(-1)).toMatch(/^all seen on local in [\d.]+ s$/)
+    mkdirSync(join(home, 'networks'))
+    const dead = { ...TESTNET, name: 'dead', rpcUrl: 'http://127.0.0.1:9' }
+    writeFileSync(join(home, 'networks', 'dead.json'), JSON.stringify(dead))
+    lines.length = 0
+    expect(await run('dead')).toBe(14)
+    expect(lines).toEqual([
+      expect.stringMatching(/^failed {2}floe network check .*cannot be reached \(LEDGER_UNREACHABLE\)$/),
+    ])
   })
 
   it('stops at once when told to', async () => {

@@ -65,7 +65,7 @@ function linesOf(result: DeployResult): string[] {
     ]
   const { packageId, upgrades } = result.deployment
   return [
-    `floe package ${packageId} on ${result.network}`,
+    `package ${packageId} on ${result.network}`,
     upgrades.$kind === 'delayed'
       ? `upgrades wait ${upgrades.delayMs / 86_400_000} days after their proposal: policy ${upgrades.policyId}`
       : 'upgrades are given up for good',
