@@ -45,9 +45,15 @@ export interface EncodeColumnsJob {
   readonly columnRoots: Uint8Array
 }
 
-/** Blocks whose symbols stand side by side in the engine's memory, so that what is brought there and taken away comes in
- *  pieces of some 4 KiB: pieces of single blocks, each in a page of its own, took twice as long. */
-const BLOCKS_PER_STRIPE = 4
+/** The symbols of some blocks stand side by side in the engine's memory, so that what is brought there and taken away
+ *  comes in pieces of up to this: pieces of single blocks, each in a page of its own, took twice as long. */
+const STRIPE_TARGET_BYTES = 4096
+
+/** Codewords of a stripe: some whole blocks. */
+function codewordsPerStripe(symbolBytes: number): number {
+  const perBlock = codewordsPerBlock(symbolBytes)
+  return perBlock * Math.max(1, Math.floor(STRIPE_TARGET_BYTES / (perBlock * symbolBytes)))
+}
 
 /** The grid without its first codewords. */
 function fromCodeword(grid: Grid, first: number): Grid {
@@ -68,7 +74,7 @@ export function extendRows(engine: Engine, tools: JobTools, job: ExtendRowsJob):
   // A file gets the rows of the job together: single blocks would be a thousand bytes each.
   const gathered = isMemory(columns) ? undefined : tools.scratch(1, (n - ks) * range.count * s)
   const blockCount = codewordsPerBlock(s)
-  inBlocks(range, BLOCKS_PER_STRIPE * blockCount, (stripe, stripeCount) => {
+  inBlocks(range, codewordsPerStripe(s), (stripe, stripeCount) => {
     const stripeBytes = stripeCount * s
     const input = engine.reserve(stripeCount * n * s)
     const output = input + stripeCount * primarySliverBytes
@@ -105,7 +111,7 @@ export function encodeColumns(engine: Engine, tools: JobTools, job: EncodeColumn
   // Leaf hashes of the whole job stand in the engine's memory as they will in `leaves`: row after row. Copied out block
   // by block, a hundred bytes to each of a thousand rows, they took a tenth of the time of all.
   const blockCount = codewordsPerBlock(s)
-  const perStripe = Math.min(range.count, BLOCKS_PER_STRIPE * blockCount)
+  const perStripe = Math.min(range.count, codewordsPerStripe(s))
   const input = engine.reserve(perStripe * n * s + (n + 1) * range.count * HASH_BYTES)
   const hashes = input + perStripe * n * s
   const roots = hashes + n * range.count * HASH_BYTES

@@ -31,7 +31,9 @@ import {
 import { isMemory, type Region } from './region.ts'
 
 /** Bytes copied for one job: enough to hide the hand-over, few enough for some of them to be in flight. */
-const STAGE_BYTES = 4 * 2 ** 20
+const STAGE_BYTES = 2 ** 20
+/** The same where a job writes to files: the more rows it has, the longer are the pieces. */
+const FILE_STAGE_BYTES = 4 * 2 ** 20
 /** Bytes that a job gathers before it writes them to a file: some twenty thousand per row at 1000 shards. */
 const GATHER_BYTES = 16 * 2 ** 20
 
@@ -61,7 +63,7 @@ function* encodeSteps(context: PlanContext, work: Work): Plan<BlobIdentity> {
   const roots = memory.allocate(2 * n * HASH_BYTES)
   const rowRoots = roots.subarray(0, n * HASH_BYTES)
   const columnRoots = roots.subarray(n * HASH_BYTES)
-  const counts = stagedCounts(context, params)
+  const counts = stagedCounts(context, work)
   const staging = createStaging(
     context,
     Math.max(counts.rows * params.primarySliverBytes, counts.columns * params.secondarySliverBytes),
@@ -95,13 +97,17 @@ function perJob({ jobsPerBatch }: PlanContext, { symbolBytes }: BlobParams, tota
 }
 
 /** Rows, systematic columns and other columns of one job, where it cannot have all of them at hand. */
-function stagedCounts(context: PlanContext, params: BlobParams): { rows: number; columns: number; others: number } {
+function stagedCounts(
+  context: PlanContext,
+  { params, columns }: Work,
+): { rows: number; columns: number; others: number } {
+  const most = isMemory(columns) ? STAGE_BYTES : FILE_STAGE_BYTES
   const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks } = params
   const { primarySliverBytes, secondarySliverBytes } = params
   return {
-    rows: perJob(context, params, kp, STAGE_BYTES / primarySliverBytes),
-    columns: perJob(context, params, ks, STAGE_BYTES / secondarySliverBytes),
-    others: perJob(context, params, n - ks, STAGE_BYTES / secondarySliverBytes),
+    rows: perJob(context, params, kp, most / primarySliverBytes),
+    columns: perJob(context, params, ks, most / secondarySliverBytes),
+    others: perJob(context, params, n - ks, most / secondarySliverBytes),
   }
 }
 
@@ -119,7 +125,7 @@ function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging): 
     )
     return yield* pieces(jobs)
   }
-  for (const range of ranges(0, kp, stagedCounts(context, params).rows)) {
+  for (const range of ranges(0, kp, stagedCounts(context, work).rows)) {
     const place = staging.take()
     const from = Math.min(input.length, range.first * rowBytes)
     const bytes = input.subarray(from, Math.min(input.length, from + range.count * rowBytes))
@@ -137,7 +143,7 @@ function* columnPieces(context: PlanContext, work: Work, staging: Staging, share
   const { shardCount: n, primarySourceCount: kp, secondarySourceCount: ks, symbolBytes: s } = params
   const whole: MatrixPart = { region: blob ?? input, rowBytes: params.primarySliverBytes, firstRow: 0, firstColumn: 0 }
   const { jobsPerBatch } = context
-  const counts = stagedCounts(context, params)
+  const counts = stagedCounts(context, work)
   const inMemory = isMemory(columns) && (!rows || isMemory(rows))
   if (blob && inMemory) yield* pieces(split(0, ks, jobsPerBatch).map((range) => ({ ...shared, range, source: whole })))
   else if (blob) {

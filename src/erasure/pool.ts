@@ -33,6 +33,8 @@ export interface ErasurePoolOptions {
 
 /** More threads than this have not been measured to help: memory bandwidth is shared. */
 const MAX_DEFAULT_THREADS = 8
+/** A job leaves thousands of views behind and nothing else: a small nursery holds them as well as one of 48 MiB. */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2 }
 /** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
 const JOBS_PER_THREAD = 8
 
@@ -132,7 +134,7 @@ function createThreads(limit: number, url: URL, workerData: { engine: EngineName
 
   const start = (): Thread => {
     // No inherited flags: a test runner's loader has no business in here.
-    const worker = new Worker(url, { execArgv: [], workerData })
+    const worker = new Worker(url, { execArgv: [], workerData, resourceLimits: WORKER_LIMITS })
     const thread: Thread = { worker, task: undefined }
     const die = (cause?: unknown) => {
       if (!threads.delete(thread)) return

@@ -203,11 +203,29 @@ async function memoryTable(log: Log): Promise<string> {
     for (const size of sizes) {
       log(`memory: ${operation} ${size} MiB`)
       const { stdout } = await promisify(execFile)(process.execPath, [once, operation, String(size)])
-      const { ms: took, beforeBytes, peakBytes } = JSON.parse(stdout) as Record<string, number>
-      const added = peakBytes! - beforeBytes!
-      rows.push([`${label}, ${size} MiB`, mib(peakBytes!), mib(added), (added / MEBIBYTE / size).toFixed(2), ms(took!)])
+      const { ms: took, beforeBytes, readyBytes, peakBytes } = JSON.parse(stdout) as Record<string, number>
+      const [added, own] = [peakBytes! - beforeBytes!, peakBytes! - readyBytes!]
+      const perByte = (bytes: number) => (bytes / MEBIBYTE / size).toFixed(2)
+      rows.push([
+        `${label}, ${size} MiB`,
+        mib(peakBytes!),
+        mib(added),
+        perByte(added),
+        mib(own),
+        perByte(own),
+        ms(took!),
+      ])
     }
-  return table(['operation', 'peak resident MiB', 'beyond process and blob, MiB', 'per blob byte', 'ms'], rows)
+  const head = [
+    'operation',
+    'peak resident MiB',
+    'beyond process and blob, MiB',
+    'per blob byte',
+    'beyond these and an idle pool, MiB',
+    'per blob byte',
+    'ms',
+  ]
+  return table(head, rows)
 }
 
 function roofline(encode64: Measured, log: Log): string {
