@@ -11,6 +11,8 @@ export interface Result {
   lines?: readonly string[]
   /** Lines for stderr after the result: what to type next, how to undo. */
   hints?: readonly string[]
+  /** Commands to be typed, in this order, to take it back; printed as hints and given as `undo` with `--json`. */
+  undo?: readonly string[]
   /** Exit status when it is not 0 although nothing was thrown (3: partial). */
   exitCode?: number
 }

@@ -159,9 +159,12 @@ function createContext(cwd: string, output: Output, signal: AbortSignal, env: Co
 
 function printResult(result: Result, output: Output): number {
   const exitCode = result.exitCode ?? 0
-  if (output.json) output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data }, jsonSafe)}\n`)
+  const undo = result.undo && result.undo.length > 0 ? { undo: result.undo } : {}
+  if (output.json)
+    output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data, ...undo }, jsonSafe)}\n`)
   for (const line of result.lines ?? []) output.result(line)
   for (const hint of result.hints ?? []) output.hint(hint)
+  if (undo.undo) output.hint(`undo with ${undo.undo.map((line) => `\`${line}\``).join(', then ')}`)
   return exitCode
 }
 

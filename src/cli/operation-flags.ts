@@ -12,6 +12,7 @@ import type { Result } from './command.ts'
 import type { Context } from './context.ts'
 import { withProgress } from './progress.ts'
 import { formatCount } from './text.ts'
+import { floeCommand, shortId } from './undo.ts'
 
 export interface OperationFlags {
   /** True: all conflicts. */
@@ -56,7 +57,7 @@ export async function runOnOperation(
     const result = await continueOperation(workspace, { kind, message: options.message, signal })
     if (result.$kind === 'nothing')
       return { data: result, lines: ['Nothing is left of it, so no version was recorded'] }
-    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], hints: undoHints(result) }
+    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], undo: undoReset(result) }
   }
   if (revision !== undefined) return undefined
   let settled: { conflicts: ConflictRecord[] } | undefined
@@ -103,7 +104,7 @@ export function integratedResult(kind: OperationKind, result: Integrated, done: 
   return {
     data: result,
     lines: [`${done} ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-    hints: undoHints(result),
+    undo: undoReset(result),
   }
 }
 
@@ -123,6 +124,6 @@ function conflictHints(kind: OperationKind): string[] {
   ]
 }
 
-export function undoHints({ from }: { from: string | null }): string[] {
-  return from === null ? [] : [`undo with \`floe reset --hard ${from.slice(0, 12)}\``]
+export function undoReset({ from }: { from: string | null }): string[] {
+  return from === null ? [] : [floeCommand('reset', '--hard', shortId(from))]
 }

@@ -2,6 +2,7 @@
 
 import type { OnProgress, ProgressEvent } from '../repo/progress.ts'
 import type { Context } from './context.ts'
+import { plainLine } from './output.ts'
 import { formatBytes, formatCount } from './text.ts'
 
 /** Verbs that move data over the network get the Ink view; the others are over before it has loaded. */
@@ -26,7 +27,41 @@ export async function withProgress<T>(
       await view.stop()
     }
   }
-  return work(plainProgress((line) => output.status(line)))
+  if (!output.fancy) return work(plainProgress((line) => output.status(line)))
+  const painter = linePainter((text) => output.streams.stderr.write(text))
+  try {
+    return await work(painter.onProgress)
+  } finally {
+    painter.clear()
+  }
+}
+
+/** A line that is not there for what is over soon, and is repainted ten times a second from then on. */
+const PAINT_AFTER_MS = 500
+const PAINT_INTERVAL_MS = 100
+
+/** One line on a terminal, painted over itself and gone at the end. */
+export function linePainter(
+  write: (text: string) => void,
+  now: () => number = Date.now,
+): { onProgress: OnProgress; clear(): void } {
+  const startedMs = now()
+  let paintedMs: number | undefined
+  return {
+    onProgress(event) {
+      const happened = milestone(event)
+      if (happened !== undefined) write(`\r\x1b[K${plainLine(happened)}\n`)
+      const line = movingLine(event)
+      const at = now()
+      if (line === undefined || at - startedMs < PAINT_AFTER_MS) return
+      if (paintedMs !== undefined && at - paintedMs < PAINT_INTERVAL_MS) return
+      paintedMs = at
+      write(`\r\x1b[K${plainLine(line)}`)
+    },
+    clear() {
+      if (paintedMs !== undefined) write('\r\x1b[K')
+    },
+  }
 }
 
 /** Milestones at once; moving numbers at most every five seconds. */
@@ -40,21 +75,25 @@ export function plainProgress(write: (line: string) => void, now: () => number =
   return (event) => {
     const line = milestone(event)
     if (line !== undefined) return write(line)
-    switch (event.$kind) {
-      case 'uploading':
-        return often(
-          () => `uploading pack ${event.pack} of ${event.packs}: ${percent(event.doneBytes, event.totalBytes)}`,
-        )
-      case 'downloading':
-        return often(
-          () =>
-            `downloading: ${formatBytes(event.doneBytes)}${event.totalBytes > 0 ? ` of about ${formatBytes(event.totalBytes)}` : ''}`,
-        )
-      case 'checking-out':
-        return often(() => `writing files: ${event.doneFiles} of ${event.totalFiles}`)
-      case 'verifying':
-        return often(() => `verifying: ${event.doneObjects} of ${event.totalObjects} objects`)
-    }
+    if (movingLine(event) !== undefined) often(() => movingLine(event)!)
+  }
+}
+
+/** The line of an event that comes in streams; undefined for those that happen once. */
+function movingLine(event: ProgressEvent): string | undefined {
+  switch (event.$kind) {
+    case 'uploading':
+      return `uploading pack ${event.pack} of ${event.packs}: ${percent(event.doneBytes, event.totalBytes)}`
+    case 'downloading':
+      return `downloading: ${formatBytes(event.doneBytes)}${event.totalBytes > 0 ? ` of about ${formatBytes(event.totalBytes)}` : ''}`
+    case 'staging':
+      return `reading files: ${event.doneFiles} (${formatBytes(event.doneBytes)})`
+    case 'checking-out':
+      return `writing files: ${event.doneFiles} of ${event.totalFiles}`
+    case 'verifying':
+      return `verifying: ${event.doneObjects} of ${event.totalObjects} objects`
+    default:
+      return undefined
   }
 }
 

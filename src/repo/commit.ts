@@ -51,7 +51,8 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
   const author = options.author ?? configuredAuthor(workspace)
   return workspace.withLock('commit', async () => {
     refuseOperation(workspace)
-    if (options.all) await stage(workspace, { scope: 'tracked', signal: options.signal })
+    if (options.all)
+      await stage(workspace, { scope: 'tracked', signal: options.signal, onProgress: options.onProgress })
     const session = await workspace.store.begin()
     try {
       const made = await write(workspace, session, author, options)

@@ -1,6 +1,6 @@
 /** `mv`: renames tracked files and folders, on disk and in staging. */
 
-import { posix } from 'node:path'
+import { dirname, posix } from 'node:path'
 import { assertPath, isAtOrBelow } from '../objects/path.ts'
 import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -52,6 +52,8 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
       if (isDone) continue
       guard.makeParents(to)
       workspace.fs.rename(guard.absolute(from), guard.absolute(to))
+      // The new name first: what is not committed must not fall between two folders.
+      for (const path of [to, from]) await workspace.fs.syncDirectory(dirname(guard.absolute(path)))
     }
     await workspace.writeStaging(await overlay(versions, changes))
     for (const { from, isDone } of steps) if (!isDone) guard.removeEmptyParents(from)

@@ -28,6 +28,8 @@ export type ProgressEvent =
   | { $kind: 'certified'; packs: number; digest: string; ref: string }
   /** fetch, pull, clone, verify: bytes read from storage nodes. `totalBytes` is an estimate and may grow. */
   | { $kind: 'downloading'; doneBytes: number; totalBytes: number }
+  /** add, commit, stash: files read into the store; how many there will be is not known. */
+  | { $kind: 'staging'; doneFiles: number; doneBytes: number; path: string }
   /** clone, pull: files written to the workspace. */
   | {
       $kind: 'checking-out'

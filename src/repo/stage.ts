@@ -11,6 +11,7 @@ import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type IngestContext, ingest, ingestSmall, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
+import type { OnProgress } from './progress.ts'
 import { AbsentReplacedError } from './sparse-errors.ts'
 import { keepStaged } from './sparse-scope.ts'
 import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
@@ -23,8 +24,8 @@ export interface StageOptions {
   scope: 'all' | 'named' | 'tracked'
   includeIgnored?: boolean | undefined
   signal?: AbortSignal | undefined
-  /** Called after each file that was read. */
-  onFile?: ((path: string, bytes: number) => void) | undefined
+  /** Told of each file that was read. */
+  onProgress?: OnProgress | undefined
 }
 
 export interface StageResult {
@@ -69,6 +70,7 @@ async function collect(
   const changes: Changes = new Map()
   const added: StageResult['added'] = []
   const gone: string[] = []
+  let doneBytes = 0
   const directories = new Set<string>()
   const walk = { ...options, changesOnly: true }
   const states = compareWithTree(files, versions.read, versions.stagedTree, walk)
@@ -89,7 +91,8 @@ async function collect(
     changes.set(entry.path, entry)
     added.push({ path: entry.path, bytes: entry.bytes, status: statusOf(state) })
     if (state.$kind === 'untracked') await dropFileAbove(versions, changes, entry.path, directories)
-    options.onFile?.(entry.path, entry.bytes)
+    doneBytes += entry.bytes
+    options.onProgress?.({ $kind: 'staging', doneFiles: added.length, doneBytes, path: entry.path })
   }
   const named = new Set(options.paths)
   const isNamed = (path: string) => options.scope !== 'named' || named.has(path)

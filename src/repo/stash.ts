@@ -69,7 +69,7 @@ export async function pushStash(
     const base = before.head
     if (!base) throw new StashError('STASH_NOTHING', 'there is no commit yet that changes could be put aside from')
     // From here until the files have moved, all that is put aside is staged: safe, should this be cut off.
-    await stage(workspace, { scope: options.includeUntracked ? 'all' : 'tracked', signal: options.signal })
+    await stage(workspace, { ...options, scope: options.includeUntracked ? 'all' : 'tracked' })
     const versions = await readVersions(workspace)
     if (versions.stagedTree === versions.headTree && before.stagedTree === before.headTree)
       throw new StashError('STASH_NOTHING', 'there are no changes to put aside')

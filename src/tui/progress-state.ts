@@ -69,6 +69,8 @@ export function reduceProgress(state: ProgressState, event: ProgressEvent): Prog
       })
     case 'downloading':
       return set('download', bar('downloading', event.doneBytes, event.totalBytes, 'bytes'))
+    case 'staging':
+      return set('stage', bar('reading files', event.doneFiles, 0, 'files'))
     case 'checking-out':
       return set('checkout', bar('writing files', event.doneFiles, event.totalFiles, 'files'))
     case 'verifying':

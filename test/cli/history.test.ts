@@ -156,7 +156,7 @@ describe('looking at history and changing it', () => {
     expect((await floe('diff', '--staged')).stdout).toBe('R  a → b\n')
     expect((await floe('diff', '--staged', '--stat')).stdout).toBe('R  a → b  4 B\n1 file changed, +0 B\n')
     expect((await floe('diff', '--staged', '--no-renames', '--name-only')).stdout).toBe('a\nb\n')
-    expect((await floe('stash', 'push', '-m', 'renaming')).stderr).toBe('Hint: `floe stash pop` brings them back\n')
+    expect((await floe('stash', 'push', '-m', 'renaming')).stderr).toBe('Hint: undo with `floe stash pop`\n')
     expect((await floe('stash', 'list')).stdout).toBe('stash@{0}  ID  TIME  renaming\n')
     expect((await floe('stash', 'pop')).exitCode).toBe(0)
     await floe('commit', '--no-provenance', '-m', 'renamed')
@@ -172,7 +172,7 @@ describe('looking at history and changing it', () => {
     await floe('remote', 'add', 'origin', `local:0x${'1'.repeat(64)}`)
     expect((await floe('branch', '-u', 'origin/main')).stdout).toBe('main follows origin/main\n')
     expect((await floe('branch')).stdout).toBe('* main  ID  [origin/main: not there]\n')
-    expect((await floe('tag', 'v1')).stderr).toMatch(/undo until then with `floe tag -d v1`/)
+    expect((await floe('tag', 'v1')).stderr).toMatch(/undo with `floe tag -d v1`/)
     expect((await floe('tag', '-d', 'v1')).stderr).toBe('Hint: undo with `floe tag v1 ID`\n')
   })
 

@@ -51,7 +51,7 @@ const VERBS: Verb[] = [
   { name: 'merge', job: (ws) => merge(ws, { ...sign, revision: 'dev' }) },
   { name: 'merge --ff', job: (ws) => merge(ws, { ...sign, revision: 'ahead' }) },
   { name: 'cherry-pick', job: (ws) => cherryPick(ws, { ...sign, revision: 'dev' }), again: ['PICK_NOTHING'] },
-  { name: 'revert', job: (ws) => revert(ws, { ...sign, revision: 'main~1' }), again: ['PICK_NOTHING'] },
+  { name: 'revert', job: (ws) => revert(ws, { ...sign, revision: 'ahead~2' }), again: ['PICK_NOTHING'] },
   { name: 'rebase', job: (ws) => rebase(ws, { upstream: 'dev' }) },
   { name: 'stash push', job: (ws) => pushStash(ws, sign), again: ['STASH_NOTHING'], discards: true },
   { name: 'stash pop', job: (ws) => popStash(ws), again: ['STASH_UNKNOWN'] },
@@ -142,6 +142,11 @@ async function repeat(workspace: Workspace, { name, job, again = [] }: Verb, whe
     // Files just written may be torn by a power cut, as with git: tracked ones are brought back, new ones deleted.
     await reset(workspace, { mode: 'hard' })
     for (const path of (await statusOf(workspace)).untracked) workspace.fs.unlink(`${workspace.root}/${path}`)
+    code = await codeOf(job(workspace))
+  }
+  // The renaming itself was torn: neither name is there, which the error says how to go about.
+  if (name === 'mv' && code === 'MOVE_REFUSED') {
+    await restore(workspace, { paths: ['text'] })
     code = await codeOf(job(workspace))
   }
   // Cut off between the new name and HEAD: the name is there, so HEAD only has to go to it.

@@ -3,6 +3,7 @@ import { workspacePath } from '../../repo/paths.ts'
 import { command } from '../command.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
+import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean }>({
@@ -26,8 +27,10 @@ export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean }>
         lines: [
           `${verb} ${formatCount(result.files, 'file')} (${formatBytes(result.bytes)}, ${formatBytes(result.newBytes)} new)${removed}`,
         ],
-        hints:
-          result.files + result.removed.length > 0 && !options.dryRun ? ['undo with `floe restore --staged .`'] : [],
+        undo:
+          result.files + result.removed.length > 0 && !options.dryRun
+            ? [floeCommand('restore', '--staged', ...(paths.length > 0 ? paths : ['.']))]
+            : [],
       }
     })
   },

@@ -1,8 +1,10 @@
 import { UsageError } from '../../base/errors.ts'
+import { refNameProblem } from '../../objects/ref-name.ts'
 import { createBranch, deleteBranch, listBranches, renameBranch } from '../../repo/branch.ts'
 import { setUpstream, type Upstream, upstreamOf } from '../../repo/upstream.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
+import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const branch = command<{
@@ -28,7 +30,7 @@ export const branch = command<{
         return {
           data: { deleted: gone },
           lines: [`Deleted branch ${options.delete}`],
-          hints: gone.commit ? [`undo with \`floe branch ${options.delete} ${gone.commit.slice(0, 12)}\``] : [],
+          undo: gone.commit ? [floeCommand('branch', options.delete, shortId(gone.commit))] : [],
         }
       }
       if (options.upstream !== undefined || options.unsetUpstream) {
@@ -39,10 +41,10 @@ export const branch = command<{
         return {
           data: { branch, upstream },
           lines: [upstream ? `${branch} follows ${upstream}` : `${branch} follows nothing`],
-          hints: [
+          undo: [
             before
-              ? `undo with \`floe branch ${branch} -u ${before.remote}/${before.ref.replace(/^heads\//, '')}\``
-              : `undo with \`floe branch ${branch} --unset-upstream\``,
+              ? floeCommand('branch', branch, '-u', `${before.remote}/${before.ref.replace(/^heads\//, '')}`)
+              : floeCommand('branch', branch, '--unset-upstream'),
           ],
         }
       }
@@ -63,14 +65,16 @@ export const branch = command<{
         return {
           data: { renamed },
           lines: [`Renamed ${options.move} to ${name}`],
-          hints: [`undo with \`floe branch -m ${name} ${options.move}\``],
+          undo: [floeCommand('branch', '-m', name, options.move)],
         }
       }
+      const before = refNameProblem(name) === null ? workspace.refs.read(`heads/${name}`) : null
       const created = await createBranch(workspace, { name, at, force: options.force })
       return {
         data: { created },
         lines: [`Branch ${name} at ${created.commit?.slice(0, 12)}`],
-        hints: [`\`floe switch ${name}\` changes to it; undo with \`floe branch -d ${name}\``],
+        hints: [`\`floe switch ${name}\` changes to it`],
+        undo: [before ? floeCommand('branch', '-f', name, shortId(before)) : floeCommand('branch', '-d', name)],
       }
     })
   },

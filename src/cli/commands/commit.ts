@@ -5,6 +5,7 @@ import { command } from '../command.ts'
 import { runHook } from '../hooks.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const commit = command<{
@@ -49,6 +50,9 @@ export const commit = command<{
           `[${result.branch ?? 'detached HEAD'} ${result.commit.slice(0, 12)}] ${message.split('\n')[0]}`,
           `  ${formatCount(added, 'file')} added, ${modified} changed, ${deleted} deleted`,
         ],
+        undo: result.parents[0]
+          ? [floeCommand('reset', options.all ? '--mixed' : '--soft', shortId(result.parents[0]))]
+          : [],
       }
     })
   },

@@ -7,7 +7,7 @@ import {
   integratedResult,
   type OperationFlags,
   runOnOperation,
-  undoHints,
+  undoReset,
 } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
@@ -49,7 +49,7 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; r
       return {
         data: result,
         lines: [`Fast-forwarded to ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-        hints: undoHints(result),
+        undo: undoReset(result),
       }
     }),
 })

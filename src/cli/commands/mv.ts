@@ -3,6 +3,7 @@ import { move } from '../../repo/mv.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const mv = command<{ force?: boolean; dryRun?: boolean }>({
@@ -17,11 +18,20 @@ export const mv = command<{ force?: boolean; dryRun?: boolean }>({
       const destination = chosen.pop()!
       if (chosen.length === 0) throw new UsageError('ARGUMENT_MISSING', 'mv needs a source and a destination')
       const result = await move(workspace, { sources: chosen, destination, ...options })
-      const only = paths.length === 2 && result.moved.length === 1 ? result.moved[0] : undefined
       return {
         data: result,
         lines: [`${options.dryRun ? 'Would move' : 'Moved'} ${formatCount(result.moved.length, 'file')}`],
-        hints: only && !options.dryRun ? [`undo with \`floe mv ${only.to} ${only.from}\``] : [],
+        undo: options.dryRun ? [] : takeBack(chosen, result.moved),
       }
     }),
 })
+
+/** Each source under the name it has now. */
+function takeBack(sources: readonly string[], moved: readonly { from: string; to: string }[]) {
+  return sources.flatMap((source) => {
+    const first = moved.find(({ from }) => from === source || from.startsWith(`${source}/`))
+    if (!first) return []
+    const now = first.to.slice(0, first.to.length - (first.from.length - source.length))
+    return [floeCommand('mv', now, source)]
+  })
+}

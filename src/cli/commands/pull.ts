@@ -1,42 +1,128 @@
+import { resolve } from 'node:path'
+import { UsageError } from '../../base/errors.ts'
+import { exportVersion } from '../../repo/export-version.ts'
+import { get } from '../../repo/get.ts'
+import { workspacePath } from '../../repo/paths.ts'
 import { pull as pullRef } from '../../repo/pull.ts'
+import { readRemote } from '../../repo/remote.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
-import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import {
+  addAggregatorFlag,
+  addNetworkFlags,
+  type NetworkFlags,
+  networkOfAddress,
+  networkOfRemote,
+  withNetwork,
+} from '../network.ts'
+import { undoReset } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
-import { formatCount } from '../text.ts'
+import { formatBytes, formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 import { rebaseResult } from './rebase.ts'
 
-export const pull = command<NetworkFlags & { rebase?: boolean }>({
+interface PullFlags extends NetworkFlags {
+  rebase?: boolean
+  to?: string
+  ref?: string
+  atomic?: boolean
+  filter?: string[]
+}
+
+export const pull = command<PullFlags>({
   define: (command) =>
-    addNetworkFlags(command)
+    addAggregatorFlag(addNetworkFlags(command))
       .argument('[remote]', 'remote to pull from', 'origin')
       .argument('[ref]', 'branch (default: the current one)')
-      .option('--rebase', 'make your commits again on what the remote has, instead of merging'),
-  run: (context, [remote = 'origin', ref], options) =>
-    inWorkspace(context, async (workspace) => {
-      const network = await networkOfRemote(workspace, remote)
-      // Only a merge commit needs one, but whether there will be one is not known yet.
-      const author = await authorFrom(context, workspace, undefined)
-      const result = await withProgress(context, 'pull', (onProgress) =>
-        withNetwork(
-          context,
-          network,
-          options,
-          (remoteOptions) => pullRef(workspace.root, { ...remoteOptions, remote, ref, author, rebase: options.rebase }),
-          onProgress,
-        ),
-      )
-      warnOfExpiry(context.output, result.expiring)
-      if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
-      if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(result)
-      return {
-        data: result,
-        lines: [
-          `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
-        ],
-        hints: result.from ? [`undo with \`floe reset --hard ${result.from.slice(0, 12)}\``] : [],
-      }
-    }),
+      .argument('[path...]', 'in a partial workspace: paths to bring to this disk as well')
+      .option('--rebase', 'make your commits again on what the remote has, instead of merging')
+      .option('--to <dir>', 'write the version into a new directory without .floe; the remote may be an address')
+      .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
+      .option('--filter <pattern...>', "with --to: only these paths, such as 'train/**'")
+      .option('--atomic', 'with --to: the directory appears complete or not at all; always so'),
+  run: (context, [remote = 'origin', ref, ...paths], options) =>
+    options.to !== undefined
+      ? exportTo(context, remote, ref, options.to, options)
+      : inWorkspace(context, async (workspace) => {
+          refuseWithoutTo(options)
+          const network = await networkOfRemote(workspace, remote)
+          const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
+          // Only a merge commit needs one, but whether there will be one is not known yet.
+          const author = await authorFrom(context, workspace, undefined)
+          const result = await withProgress(context, 'pull', (onProgress) =>
+            withNetwork(
+              context,
+              network,
+              options,
+              async (remoteOptions) => {
+                const pulled = await pullRef(workspace.root, {
+                  ...remoteOptions,
+                  remote,
+                  ref,
+                  author,
+                  rebase: options.rebase,
+                })
+                if (chosen.length > 0) await get(workspace.root, { ...remoteOptions, paths: chosen, remote })
+                return pulled
+              },
+              onProgress,
+            ),
+          )
+          warnOfExpiry(context.output, result.expiring)
+          const brought = chosen.length > 0 ? [`Brought ${paths.join(', ')}`] : []
+          if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date', ...brought] }
+          if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(result)
+          return {
+            data: result,
+            lines: [
+              `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
+            ],
+            undo: undoReset(result),
+          }
+        }),
 })
+
+function refuseWithoutTo({ ref, atomic, filter }: PullFlags): void {
+  if (ref !== undefined || atomic || filter)
+    throw new UsageError('PULL_TO_MISSING', '--ref, --filter and --atomic go with --to DIR', {
+      hints: ['To pull a branch into the workspace, name it: `floe pull origin BRANCH`'],
+    })
+}
+
+async function exportTo(context: Context, remote: string, ref: string | undefined, to: string, options: PullFlags) {
+  const isAddress = remote.includes(':')
+  const revision = options.ref ?? ref
+  const run = (target: string, network: string | undefined) =>
+    withProgress(context, 'pull', (onProgress) =>
+      withNetwork(
+        context,
+        network,
+        options,
+        (remoteOptions) =>
+          exportVersion(target, resolve(context.cwd, to), {
+            ...remoteOptions,
+            ref: revision,
+            filter: options.filter,
+          }),
+        onProgress,
+      ),
+    )
+  // The remote's version, not what this workspace knew of it last.
+  const address = isAddress
+    ? remote
+    : await inWorkspace(context, async (workspace) => {
+        const { network, repository } = readRemote(workspace, remote)
+        return `${network}:${repository}`
+      })
+  const result = await run(address, networkOfAddress(address))
+  const size = `${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`
+  return {
+    data: result,
+    lines: [
+      `Wrote ${result.commit.slice(0, 12)} to ${result.dir}`,
+      `  ${size}; ${formatBytes(result.downloadedBytes)} downloaded`,
+    ],
+  }
+}

@@ -10,7 +10,7 @@ import {
   type OperationFlags,
   oneMode,
   runOnOperation,
-  undoHints,
+  undoReset,
 } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
@@ -79,6 +79,6 @@ export function rebaseResult(result: RebaseResult): Result {
   return {
     data: result,
     lines: [`Rebased ${formatCount(picked, 'commit')}${already}: ${place} (${formatCount(files, 'file')} changed)`],
-    hints: undoHints(result),
+    undo: undoReset(result),
   }
 }

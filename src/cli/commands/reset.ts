@@ -3,6 +3,7 @@ import { reset as resetBranch } from '../../repo/reset.ts'
 import { command } from '../command.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand, LOST_HINT, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }>({
@@ -27,7 +28,8 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }
           `${result.branch ?? 'HEAD'} is at ${result.to.slice(0, 12)}` +
             (mode === 'hard' ? ` (${formatCount(result.files, 'file')} changed)` : ''),
         ],
-        hints: moved ? [`undo with \`floe reset --${mode} ${result.from!.slice(0, 12)}\``] : [],
+        hints: mode === 'hard' && result.files > 0 && !moved ? [LOST_HINT] : [],
+        undo: moved ? [floeCommand('reset', `--${mode}`, shortId(result.from!))] : [],
       }
     }),
 })

@@ -2,6 +2,7 @@ import { workspacePath } from '../../repo/paths.ts'
 import { restore as restorePaths } from '../../repo/restore.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand, LOST_HINT } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const restore = command<{ source?: string; staged?: boolean; worktree?: boolean }>({
@@ -18,7 +19,12 @@ export const restore = command<{ source?: string; staged?: boolean; worktree?: b
       const lines = []
       if (result.unstaged.length > 0) lines.push(`Unstaged ${formatCount(result.unstaged.length, 'path')}`)
       if (result.restored.length > 0) lines.push(`Restored ${formatCount(result.restored.length, 'file')}`)
-      return { data: result, lines: lines.length > 0 ? lines : ['Nothing to restore'] }
+      return {
+        data: result,
+        lines: lines.length > 0 ? lines : ['Nothing to restore'],
+        hints: result.restored.length > 0 ? [LOST_HINT] : [],
+        undo: result.unstaged.length > 0 && result.restored.length === 0 ? [floeCommand('add', ...paths)] : [],
+      }
     })
   },
 })

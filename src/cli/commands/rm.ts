@@ -2,6 +2,7 @@ import { workspacePath } from '../../repo/paths.ts'
 import { remove } from '../../repo/rm.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand, LOST_HINT } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boolean; dryRun?: boolean }>({
@@ -21,7 +22,14 @@ export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boole
         lines: [
           `${options.dryRun ? 'Would delete' : options.cached ? 'Stopped tracking' : 'Deleted'} ${formatCount(result.removed.length, 'file')}`,
         ],
-        hints: options.dryRun ? [] : [`undo with \`floe restore --staged --worktree ${paths.join(' ')}\``],
+        hints: options.force && !options.dryRun && !options.cached ? [LOST_HINT] : [],
+        undo: options.dryRun
+          ? []
+          : [
+              options.cached
+                ? floeCommand('add', ...paths)
+                : floeCommand('restore', '--staged', '--worktree', ...paths),
+            ],
       }
     })
   },

@@ -1,5 +1,6 @@
 import { createTag, deleteTag, listTags } from '../../repo/branch.ts'
 import { command } from '../command.ts'
+import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const tag = command<{ delete?: string }>({
@@ -15,7 +16,7 @@ export const tag = command<{ delete?: string }>({
         return {
           data: { deleted: gone },
           lines: [`Deleted tag ${options.delete}`],
-          hints: gone.commit ? [`undo with \`floe tag ${options.delete} ${gone.commit.slice(0, 12)}\``] : [],
+          undo: gone.commit ? [floeCommand('tag', options.delete, shortId(gone.commit))] : [],
         }
       }
       if (name === undefined) {
@@ -26,7 +27,8 @@ export const tag = command<{ delete?: string }>({
       return {
         data: { created },
         lines: [`Tag ${name} at ${created.commit?.slice(0, 12)}`],
-        hints: [`\`floe push origin ${name}\` publishes it, for good; undo until then with \`floe tag -d ${name}\``],
+        hints: [`\`floe push ${name}\` publishes it, for good`],
+        undo: [floeCommand('tag', '-d', name)],
       }
     })
   },

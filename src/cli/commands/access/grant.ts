@@ -1,6 +1,7 @@
 import { grantAccess } from '../../../repo/access.ts'
 import { command } from '../../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../../network.ts'
+import { floeCommand } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const accessGrant = command<NetworkFlags & { role: string }>({
@@ -17,7 +18,7 @@ export const accessGrant = command<NetworkFlags & { role: string }>({
       return {
         data: { ...result },
         lines: [`${address} is now ${options.role}`],
-        hints: [`undo with \`floe access revoke ${address} --role ${options.role}\``],
+        undo: [floeCommand('access', 'revoke', address!, '--role', options.role)],
       }
     }),
 })

@@ -1,8 +1,9 @@
-import { setConfig } from '../../../repo/config.ts'
-import { setGlobalConfig } from '../../../repo/global-config.ts'
+import { getConfig, setConfig } from '../../../repo/config.ts'
+import { getGlobalConfig, setGlobalConfig } from '../../../repo/global-config.ts'
 import { assertAlias } from '../../aliases.ts'
 import { command } from '../../command.ts'
 import { REGISTRY } from '../../registry.ts'
+import { floeCommand } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const configSet = command<{ global?: boolean }>({
@@ -14,8 +15,16 @@ export const configSet = command<{ global?: boolean }>({
   async run(context, [key, value], options) {
     const alias = /^alias\.(.*)$/s.exec(key!)
     if (alias) assertAlias(alias[1]!, value!, (word) => Object.hasOwn(REGISTRY, word))
+    const before = options.global
+      ? getGlobalConfig(context.homeDir, key!)
+      : await inWorkspace(context, (workspace) => getConfig(workspace, key!))
     if (options.global) await setGlobalConfig(context.homeDir, key!, value)
     else await inWorkspace(context, (workspace) => setConfig(workspace, key!, value!))
-    return { data: { key, value }, lines: [`${key} = ${value}`] }
+    const scope = options.global ? ['--global'] : []
+    const undo =
+      before === undefined
+        ? floeCommand('config', 'unset', ...scope, key!)
+        : floeCommand('config', 'set', ...scope, key!, before)
+    return { data: { key, value }, lines: [`${key} = ${value}`], undo: before === value ? [] : [undo] }
   },
 })

@@ -2,6 +2,7 @@ import { popStash } from '../../../repo/stash.ts'
 import { command } from '../../command.ts'
 import { withProgress } from '../../progress.ts'
 import { formatCount } from '../../text.ts'
+import { floeCommand } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const stashPop = command<{ keep?: boolean }>({
@@ -15,7 +16,7 @@ export const stashPop = command<{ keep?: boolean }>({
       return {
         data: result,
         lines: [`Brought back ${formatCount(result.files, 'changed file')} from ${result.selector}`],
-        hints: result.dropped ? ['undo with `floe stash push`'] : [],
+        undo: result.dropped ? [floeCommand('stash', 'push')] : [],
       }
     }),
 })

@@ -3,6 +3,7 @@ import { authorFrom } from '../../author.ts'
 import { command } from '../../command.ts'
 import { withProgress } from '../../progress.ts'
 import { formatCount } from '../../text.ts'
+import { floeCommand } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const stashPush = command<{ message?: string; includeUntracked?: boolean }>({
@@ -19,7 +20,7 @@ export const stashPush = command<{ message?: string; includeUntracked?: boolean 
       return {
         data: result,
         lines: [`Put aside ${formatCount(result.files, 'changed file')} as ${result.selector}`],
-        hints: ['`floe stash pop` brings them back'],
+        undo: [floeCommand('stash', 'pop')],
       }
     }),
 })

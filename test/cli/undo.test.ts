@@ -1,0 +1,123 @@
+/** What a command says takes it back, takes it back: typed as it is printed, everything is as before. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { floeCommand } from '../../src/cli/undo.ts'
+import { listConfig } from '../../src/repo/config.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { filesOf } from '../repo/temporary-workspace.ts'
+import { runCli } from './run-cli.ts'
+
+let cwd = ''
+const floe = (...args: string[]) => runCli(args, { cwd })
+const write = (path: string, text: string) => writeFileSync(join(cwd, path), text)
+async function record(path: string, text: string): Promise<void> {
+  write(path, text)
+  await floe('add', path)
+  await floe('commit', '--no-provenance', '-m', path)
+}
+
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'floe-cli-undo-'))
+  await floe('init', '.')
+  write('.floeignore', 'home\n')
+  await record('.floeignore', 'home\n')
+  mkdirSync(join(cwd, 'it is a folder'))
+  await record('it is a folder/b', 'b')
+  await record('a', 'one\n')
+  await floe('branch', 'dev', 'HEAD~1')
+  await floe('switch', 'dev')
+  await record('theirs', 't')
+  await floe('switch', 'main')
+  await floe('tag', 'v1', 'HEAD~1')
+})
+afterAll(() => rmSync(cwd, { recursive: true, force: true }))
+
+async function look() {
+  await using workspace = await openWorkspace(cwd)
+  const { head, staged, unstaged, untracked, operation } = await statusOf(workspace)
+  const paths = (changes: readonly { path: string; status: string }[]) =>
+    changes.map(({ path, status }) => [path, status])
+  return {
+    head,
+    operation,
+    staged: paths(staged),
+    unstaged: paths(unstaged),
+    untracked,
+    refs: workspace.refs.list().filter(({ name }) => !name.startsWith('stash/')),
+    stashes: workspace.refs.list('stash/').length,
+    config: await listConfig(workspace),
+    files: filesOf(cwd),
+  }
+}
+
+/** As a shell would cut it, for what `floeCommand` quotes. */
+const typed = (line: string) =>
+  (line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [])
+    .map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped))
+    .slice(1)
+
+it('of every command that changes refs, files or settings', async () => {
+  const steps: [args: string[], before?: () => void][] = [
+    [['switch', 'dev']],
+    [['switch', '-c', 'new']],
+    [['switch', '--detach', 'v1']],
+    [['branch', 'other', 'v1']],
+    [['branch', '-f', 'dev', 'v1']],
+    [['branch', '-m', 'dev', 'renamed']],
+    [['branch', '-f', '-d', 'dev']],
+    [['tag', 'v2']],
+    [['tag', '-d', 'v1']],
+    [['merge', 'dev']],
+    [['cherry-pick', 'dev']],
+    [['revert', 'HEAD']],
+    [['rebase', 'dev']],
+    [['reset', '--hard', 'HEAD~1']],
+    [['rm', 'a']],
+    [['rm', '--cached', 'it is a folder/b']],
+    [['mv', 'a', 'it is a folder']],
+    [['mv', 'it is a folder', 'c d']],
+    [['config', 'set', 'user.name', "it's me"]],
+    [['config', 'set', 'user.name', 'someone else']],
+    [['config', 'unset', 'user.name']],
+    [['add', 'a'], () => write('a', 'edited\n')],
+    [['stash', 'push']],
+    [['commit', '-a', '--no-provenance', '-m', 'x']],
+    [['reset', '--soft', 'HEAD~1'], () => write('a', 'one\n')],
+    [['stash', 'pop'], () => {}],
+  ]
+  for (const [args, prepare] of steps) {
+    prepare?.()
+    const where = args.join(' ')
+    if (where === 'stash pop') {
+      write('a', 'put aside\n')
+      await floe('stash', 'push')
+    }
+    const before = await look()
+    const run = await floe(...args, '--json')
+    const { undo } = JSON.parse(run.stdout) as { undo?: string[] }
+    expect(run.exitCode, `${where}: ${run.stdout}`).toBe(0)
+    expect(undo, where).toBeDefined()
+    // `config set` of the same twice is the only one of these that changes nothing.
+    expect(await look(), where).not.toEqual(before)
+    for (const line of undo!) expect((await floe(...typed(line))).exitCode, `${where}: ${line}`).toBe(0)
+    expect(await look(), `${where}: ${undo!.join(', ')}`).toEqual(before)
+    if (where.startsWith('config set')) await floe(...args)
+  }
+}, 120_000)
+
+it('is given as hints too, and it is said where nothing can take it back', async () => {
+  expect((await floe('switch', 'dev')).stderr).toMatch(/^Hint: undo with `floe switch -`$/m)
+  expect((await floe('switch', '-c', 'more')).stderr).toMatch(
+    /^Hint: undo with `floe switch -`, then `floe branch -d more`$/m,
+  )
+  write('theirs', 'edited')
+  expect((await floe('restore', 'theirs')).stderr).toMatch(/it cannot be brought back/)
+  write('theirs', 'edited')
+  expect((await floe('reset', '--hard')).stderr).toMatch(/it cannot be brought back/)
+  expect((await floe('reset', '--hard', '--quiet')).stderr).toBe('')
+  expect(floeCommand('rm', 'a b', "it's", '-x', 'HEAD~1')).toBe("floe rm 'a b' 'it'\\''s' -x HEAD~1")
+})
