@@ -77,18 +77,23 @@ const AHEAD_BYTES = 64 * 2 ** 20
 /** Chunks of one file on their way at once. */
 const AHEAD_CHUNKS = 8
 
-interface Opened extends AsyncDisposable {
+/** A version, and what reads its objects wherever they are. */
+export interface OpenVersion extends AsyncDisposable {
   commit: ObjectId
   tree: ObjectId
   read: ReadObject
   downloadedBytes(): number
 }
 
+/** @throws {UsageError} DATASET_REF_UNKNOWN (exit 2) */
+export async function openVersion(target: string, options: DatasetOptions): Promise<OpenVersion> {
+  return /^[a-z][a-z0-9-]*:0x/.test(target) ? openAddress(target, options) : openDirectory(target, options)
+}
+
 /** @param target - `NETWORK:OBJECT_ID[@REVISION]`, or a directory inside a workspace
  *  @throws {UsageError} DATASET_REF_UNKNOWN (exit 2) */
 export async function openDataset(target: string, options: DatasetOptions): Promise<Dataset> {
-  const isAddress = /^[a-z][a-z0-9-]*:0x/.test(target)
-  const opened = isAddress ? await openAddress(target, options) : await openDirectory(target, options)
+  const opened = await openVersion(target, options)
   const { commit, tree, read } = opened
 
   const entryAt = async (path: string, signal: AbortSignal | undefined) => {
@@ -159,7 +164,7 @@ async function collected(
   return bytes
 }
 
-async function openAddress(address: string, options: DatasetOptions): Promise<Opened> {
+async function openAddress(address: string, options: DatasetOptions): Promise<OpenVersion> {
   const { network, repository, revision } = parseRepositoryAddress(address)
   const wanted = options.ref ?? revision ?? 'main'
   const source = await openRemoteSource(network, repository, options)
@@ -188,7 +193,7 @@ async function openAddress(address: string, options: DatasetOptions): Promise<Op
   }
 }
 
-async function openDirectory(dir: string, options: DatasetOptions): Promise<Opened> {
+async function openDirectory(dir: string, options: DatasetOptions): Promise<OpenVersion> {
   const local = await openWorkspace(dir)
   const remote = lazyObjects(async () => ({ ...readRemote(local, options.remote ?? 'origin'), options }))
   const workspace = await openWorkspace(dir, { fetchObject: remote.read })

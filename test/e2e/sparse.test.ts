@@ -2,16 +2,12 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { add } from '../../src/repo/add.ts'
-import { createBranch } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { drop } from '../../src/repo/drop.ts'
-import { fetchRemote } from '../../src/repo/fetch.ts'
 import { gc } from '../../src/repo/gc.ts'
 import { get } from '../../src/repo/get.ts'
-import { logOf } from '../../src/repo/log.ts'
 import { listFiles } from '../../src/repo/ls.ts'
-import { merge } from '../../src/repo/merge.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { remove } from '../../src/repo/rm.ts'
@@ -111,26 +107,6 @@ describe('a clone with a filter', () => {
       await verifyLocal(workspace, { full: true })
     })
     expect((await statusIn(dir)).clean).toBe(true)
-  })
-
-  it('merges what others changed in paths that it does not have', async () => {
-    await inside(dir, async (workspace) => {
-      await createBranch(workspace, { name: 'side' })
-      await switchTo(workspace, { target: 'side' })
-    })
-    await world.change(dir, { 'train/2.bin': 'on the side' })
-    await inside(dir, (workspace) => switchTo(workspace, { target: 'main' }))
-    await world.change(origin, { 'val/5.bin': 'theirs' })
-    await push(origin, world.options)
-    await pull(dir, world.options)
-    await inside(dir, async (workspace) => {
-      expect(await merge(workspace, { revision: 'side', ...AUTHOR })).toMatchObject({ $kind: 'merged' })
-      expect((await statusOf(workspace)).clean).toBe(true)
-    })
-    await push(dir, world.options)
-    await pull(origin, world.options)
-    expect(await readFile(join(origin, 'train/2.bin'), 'utf8')).toBe('on the side')
-    expect(await readFile(join(origin, 'val/5.bin'), 'utf8')).toBe('theirs')
   })
 
   it('refuses to stage a file over contents that were never seen, unless told to', async () => {
@@ -233,29 +209,5 @@ describe('odd filters', () => {
     await expect(clone(address, dir, { ...world.options, filter: ['../x'] })).rejects.toMatchObject({
       code: 'FILTER_MALFORMED',
     })
-  })
-})
-
-describe('a shallow clone', () => {
-  it('has so many commits of each ref, works on them, and goes on from there', async () => {
-    const dir = world.path('shallow')
-    await clone(address, dir, { ...world.options, depth: 2 })
-    expect(await inside(dir, (workspace) => logOf(workspace))).toHaveLength(2)
-    await inside(dir, async (workspace) => {
-      await gc(workspace, { graceMs: 0 })
-      await verifyLocal(workspace, { full: true })
-    })
-    await world.change(dir, { 'from-shallow.txt': 'x' })
-    await push(dir, world.options)
-    await pull(origin, { ...world.options, ...AUTHOR })
-    await world.change(origin, { 'notes.txt': 'later' })
-    await push(origin, world.options)
-    expect(await fetchRemote(dir, world.options)).toMatchObject({ updated: [{ forced: false }] })
-    await pull(dir, world.options)
-    expect((await inside(dir, (workspace) => logOf(workspace))).length).toBeLessThan(8)
-    for (const depth of [0, -1, 1.5, Number.NaN])
-      await expect(clone(address, world.path('x'), { ...world.options, depth })).rejects.toMatchObject({
-        code: 'DEPTH_MALFORMED',
-      })
   })
 })

@@ -2,18 +2,18 @@ import { once } from 'node:events'
 import { UsageError } from '../../base/errors.ts'
 import { catFile, parseRevisionPath } from '../../repo/cat.ts'
 import { command } from '../command.ts'
-import { inWorkspace } from '../workspace.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 
 export const cat = command<{ range?: string; output?: string }>({
   define: (command) =>
     command
       .argument(
         '<REV:PATH>',
-        'a file at a revision; :PATH as staged; :1:PATH, :2:PATH, :3:PATH are base, ours, theirs of a conflict',
+        'a file at a revision (HEAD if only PATH); :PATH as staged; :1:PATH, :2:PATH, :3:PATH are base, ours, theirs of a conflict',
       )
       .option('--range <from-to>', 'bytes from..to, end exclusive'),
   async run(context, [target], options) {
-    return inWorkspace(context, async (workspace) => {
+    return inLazyWorkspace(context, async (workspace) => {
       const { revision, path } = parseRevisionPath(target!)
       const bytes = catFile(workspace, { revision, path, ...byteRange(options.range), signal: context.signal })
       if (context.output.json) return { data: { revision, path, ...(await asBase64(bytes)) } }

@@ -1,0 +1,34 @@
+/** Bringing a version that this workspace knows by name only, so that it can be checked out and looked at without the
+ *  network from then on: history is lazy, and a clone has the contents of one version. */
+
+import { readCommit } from '../history/commits.ts'
+import { resolveRevision } from '../history/revision.ts'
+import { openWorkspace } from '../store/workspace.ts'
+import { bringTree } from './bring.ts'
+import { readRemote } from './remote.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource } from './remote-source.ts'
+import { readSparse } from './sparse.ts'
+import { revisionSource } from './versions.ts'
+
+/** @returns bytes taken from storage nodes
+ *  @throws {RemoteIntegrityError} REMOTE_TIP_INCOMPLETE (exit 13) if no ref of the remote leads to all of it */
+export async function bringRevision(
+  dir: string,
+  revision: string,
+  options: RemoteOptions & { remote?: string | undefined },
+): Promise<{ downloadedBytes: number }> {
+  await using workspace = await openWorkspace(dir)
+  const { network, repository } = readRemote(workspace, options.remote ?? 'origin')
+  const tip = await resolveRevision(await revisionSource(workspace), revision)
+  await using source = await openRemoteSource(network, repository, options)
+  const objects = await source.objects(source.refs.map(source.recordOf))
+  const { tree } = await readCommit(workspace.store.read, tip, options)
+  await workspace.withLock('bring', async () => {
+    const head = workspace.refs.headCommit()
+    const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
+    const request = { tree, bases, includes: readSparse(workspace)?.includes, tip, blame: {} }
+    await bringTree(workspace, objects.read, source.cache, request, options)
+  })
+  return { downloadedBytes: objects.downloadedBytes }
+}
