@@ -3,14 +3,15 @@
 
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { blsPublicKey } from '../../src/crypto/bls.ts'
+import { blsPublicKey, blsSign } from '../../src/crypto/bls.ts'
 import type { EncodedBlob } from '../../src/erasure/api.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
 import type { CommitteeNode, WalrusState } from '../../src/ledger/system-state.ts'
+import { createNetworkSigner } from '../../src/localnet/nodes/signing.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
-import { signMessage } from '../../src/protocol/certificate.ts'
 import { confirmationData, errorEnvelope, type NodeReason, successEnvelope } from '../../src/protocol/envelope.ts'
 import { maxBlobBytes } from '../../src/protocol/limits.ts'
+import { encodeMessage } from '../../src/protocol/messages.ts'
 import { type BlobMetadata, encodeMetadata, encodeMetadataWithId, parseMetadata } from '../../src/protocol/metadata.ts'
 import { encodeDecodingSymbols, encodeGeneralRecoverySymbols } from '../../src/protocol/recovery.ts'
 import { matchRoute } from '../../src/protocol/routes.ts'
@@ -43,10 +44,18 @@ export interface FakeNodes extends AsyncDisposable {
   store(blob: EncodedBlob): void
 }
 
+// Signatures of all nodes for the price of two, and keys made once: simulations start hundreds of these.
+const signer = createNetworkSigner(new Uint8Array(32).fill(7))
+const publicKeys = new Map<number, Uint8Array>()
+function publicKeyOf(position: number): Uint8Array {
+  const known = publicKeys.get(position) ?? blsPublicKey(signer.secret(position))
+  publicKeys.set(position, known)
+  return known
+}
+
 export async function startFakeNodes(shape: readonly number[]): Promise<FakeNodes> {
   const shardCount = shape.reduce((sum, weight) => sum + weight, 0)
   const coder = createSyncCoder()
-  const secrets = shape.map((_, i) => new Uint8Array(32).fill(i + 1))
   const metadata = new Map<string, BlobMetadata>()
   const nodes = shape.map(
     (): FakeNode => ({
@@ -139,17 +148,12 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
             return node.slivers.has(`${blob}/${pair}/primary`) && node.slivers.has(`${blob}/${pair}/secondary`)
           })
           if (!complete) return refuse(response, 'MISSING_SLIVERS')
-          const secret = node.forges ? new Uint8Array(32).fill(99) : secrets[Number(position)]!
           const { persistence, blobId } = route
-          return json(
-            response,
-            200,
-            successEnvelope(
-              confirmationData(
-                signMessage({ $kind: 'blob-certificate', epoch: fakes.epoch, blobId, persistence }, secret),
-              ),
-            ),
-          )
+          const message = encodeMessage({ $kind: 'blob-certificate', epoch: fakes.epoch, blobId, persistence })
+          const signature = node.forges
+            ? blsSign(message, new Uint8Array(32).fill(99))
+            : signer.sign(message, Number(position))
+          return json(response, 200, successEnvelope(confirmationData({ message, signature })))
         }
         case 'decoding-symbols':
         case 'recovery-symbols': {
@@ -204,7 +208,7 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
       url: `${base}/n${i}`,
       weight,
       shards: shardsOf[i]!,
-      publicKey: blsPublicKey(secrets[i]!),
+      publicKey: publicKeyOf(i),
     }),
   )
   const fakes: FakeNodes = {
