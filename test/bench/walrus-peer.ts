@@ -39,3 +39,13 @@ export function peerDecode(encoded: EncodedBlob, slivers: Uint8Array[], into: Ui
   encoder.decode([...encoded.blobId], BigInt(blobBytes), slivers, into)
   encoder.free()
 }
+
+/** As `readBlob` of the official client does it: it checks no sliver, decodes, and encodes again to compare the blob id.
+ *  @throws {Error} if that is another */
+export function peerDecodeAndVerify(encoded: EncodedBlob, slivers: Uint8Array[], into: Uint8Array): void {
+  peerDecode(encoded, slivers, into)
+  const encoder = new BlobEncoder(encoded.params.shardCount)
+  const [blobId] = encoder.compute_metadata(into) as [number[]]
+  encoder.free()
+  if (Buffer.compare(Uint8Array.from(blobId), encoded.blobId) !== 0) throw new Error('the peer finds another blob id')
+}
