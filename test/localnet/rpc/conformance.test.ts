@@ -208,6 +208,57 @@ describe('the ledger, audited from outside', () => {
     }
   })
 
+  it('names what is created after the transaction and a counter, or after parent and key', async () => {
+    let derived = 0
+    let fields = 0
+    for (const transaction of paying()) {
+      const { changedObjects, lamportVersion } = effectsOf(transaction)
+      const created = changedObjects.filter(
+        ([, change]) => change.idOperation.$kind === 'Created' && change.outputState.ObjectWrite,
+      )
+      const ids = new Set(Array.from({ length: 64 }, (_, counter) => objectId(transaction.digest!, counter)))
+      for (const [id] of created) {
+        if (ids.has(id)) {
+          derived++
+          continue
+        }
+        const { owner, data } = bcs.Object.parse((await served(id, BigInt(lamportVersion))).bcs!.value!)
+        expect(
+          fieldId(owner.ObjectOwner!, data.Move!.type.Other!.typeParams, Uint8Array.from(data.Move!.contents)),
+        ).toBe(id)
+        fields++
+      }
+    }
+    expect(derived).toBeGreaterThan(5)
+    expect(fields).toBeGreaterThan(0)
+  })
+
+  it('charges each transaction for what it stores and pays back for what it removes, to the MIST', async () => {
+    for (const transaction of paying()) {
+      const { changedObjects, lamportVersion, gasUsed } = effectsOf(transaction)
+      let stored = 0n
+      let released = 0n
+      for (const [id, change] of changedObjects) {
+        if (change.outputState.ObjectWrite) {
+          const { data, storageRebate } = bcs.Object.parse((await served(id, BigInt(lamportVersion))).bcs!.value!)
+          const { type, contents } = data.Move!
+          const bytes = contents.length + bcs.MoveObjectType.serialize(type).toBytes().length + 9 + 80
+          expect(storageRebate).toBe(String(BigInt(bytes) * 7600n))
+          stored += BigInt(storageRebate)
+        }
+        const before = change.inputState.Exist
+        if (!before) continue
+        const object = await served(id, BigInt(before[0][0]))
+        expect(object.digest).toBe(before[0][1])
+        released += BigInt(bcs.Object.parse(object.bcs!.value!).storageRebate)
+      }
+      const rebate = (released * 9900n + 5000n) / 10_000n
+      expect([gasUsed.storageCost, gasUsed.storageRebate, gasUsed.nonRefundableStorageFee]).toEqual(
+        [stored, rebate, released - rebate].map(String),
+      )
+    }
+  })
+
   it('depends only on transactions that came before', () => {
     const seen = new Set<string>()
     const system = new Set<string>()
@@ -263,6 +314,43 @@ describe('the ledger, audited from outside', () => {
     }
   })
 })
+
+/** Without those of the system, which pay nothing and choose ids as they like. */
+function paying(): GrpcTypes.ExecutedTransaction[] {
+  const found = transactions.filter(({ effects }) => effects!.gasUsed!.computationCost! > 0n)
+  expect(found).toHaveLength(9)
+  return found
+}
+
+/** BLAKE2b-256(0xf1 ‖ transaction digest ‖ u64 counter). */
+function objectId(digest: string, counter: number): string {
+  const input = new Uint8Array([0xf1, ...fromBase58(digest), ...bcs.u64().serialize(counter).toBytes()])
+  return `0x${toHex(blake2b(input, { dkLen: 32 }))}`
+}
+
+/** BLAKE2b-256(0xf0 ‖ parent ‖ u64 length ‖ key ‖ type of the key), from the contents of a field: id, key, value. */
+function fieldId(parent: string, typeParams: unknown[], contents: Uint8Array): string {
+  const keyType = typeParams[0] as Parameters<typeof bcs.TypeTag.serialize>[0]
+  const text = JSON.stringify(keyType)
+  // A key of an object field is wrapped in a struct of one field, which adds no bytes.
+  const isText = /^{"struct":{[^{]*"name":"(String"|Wrapper",.*"name":"String")/.test(text)
+  if (!isText && !text.startsWith('{"u64"')) throw new Error(`no such keys are made here: ${text}`)
+  const key = contents.slice(32, isText ? 33 + contents[32]! : 40)
+  const input = new Uint8Array([
+    0xf0,
+    ...bcs.Address.serialize(parent).toBytes(),
+    ...bcs.u64().serialize(key.length).toBytes(),
+    ...key,
+    ...bcs.TypeTag.serialize(keyType).toBytes(),
+  ])
+  return `0x${toHex(blake2b(input, { dkLen: 32 }))}`
+}
+
+async function served(objectId: string, version: bigint) {
+  const readMask = { paths: ['bcs', 'digest'] }
+  const { response } = await test.client.ledgerService.getObject({ objectId, version, readMask })
+  return response.object!
+}
 
 function structTag(type: string) {
   const tag = bcs.TypeTag.serialize(type).toBytes()

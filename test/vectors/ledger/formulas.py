@@ -96,6 +96,7 @@ def move_object(name, kind, type_bytes, type_text, version, contents, public, ow
         "owner": owner,
         "previousTransaction": base58(PREVIOUS),
         "storageCost": str(cost),
+        "bytes": encoded.hex(),
         "digest": salted(b"Object", encoded),
     }
 
