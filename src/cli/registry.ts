@@ -75,6 +75,8 @@ export const REGISTRY: Registry = {
   doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
+  mark: verb('Say or show what became of a version', async () => (await import('./commands/mark.ts')).mark),
+  derive: verb('Record what a version was made from', async () => (await import('./commands/derive.ts')).derive),
   revive: verb('Bring back what has expired', async () => (await import('./commands/revive.ts')).revive),
   fund: {
     summary: 'Let a repository pay for its own renewal',

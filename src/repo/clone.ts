@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { FloeError, UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
+import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { PushRecord } from '../ledger/repository-records.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
 import { walkTree } from '../objects/tree.ts'
@@ -15,6 +16,7 @@ import { checkoutCommit } from './checkout.ts'
 import { downloadHistory } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
+import { checkMarks } from './marks.ts'
 import { noteRefExpiry } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -28,6 +30,8 @@ export interface CloneOptions extends RemoteOptions {
   ref?: string | undefined
   /** The state as of this entry of the push log. */
   atLog?: number | undefined
+  /** Bring a version that was taken down all the same. */
+  allowTakedown?: boolean | undefined
   /** Have only these paths on disk, and only their contents: rules of `worktree/path-filter.ts`, such as `train/**`. */
   filter?: readonly string[] | undefined
   /** So many commits of each ref, instead of all (default all). */
@@ -50,6 +54,8 @@ export interface CloneResult {
   badNodes: { node: string; url: string; reason: string; lied: boolean }[]
   /** What was cloned that is about to be lost, or is. */
   expiring: ExpiryWarning[]
+  /** What is said about the version, if it is not simply active. */
+  marks: StatusRecord[]
 }
 
 const REMOTE = 'origin'
@@ -89,6 +95,10 @@ async function fill(
     options.atLog === undefined
       ? await fetchAndChoose(workspace, source, from.revision, options)
       : await fetchLogEntry(workspace, source, options.atLog, options)
+  const marks = await checkMarks(workspace, REMOTE, source, wanted.commit, {
+    allow: options.allowTakedown ?? false,
+    signal: options.signal,
+  })
   const remote = await source.objects(wanted.records)
   const { tree } = await readCommit(workspace.store.read, wanted.commit, options)
   const { filter } = from
@@ -127,6 +137,7 @@ async function fill(
     downloadedBytes: remote.downloadedBytes,
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
     expiring,
+    marks,
   }
 }
 

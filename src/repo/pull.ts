@@ -2,6 +2,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
+import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
@@ -9,6 +10,7 @@ import { bringTree } from './bring.ts'
 import { cachedObjects } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
+import { checkMarks } from './marks.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
 import { type RebaseResult, rebase } from './rebase.ts'
 import { noteRefExpiry } from './ref-expiry.ts'
@@ -27,6 +29,8 @@ export interface PullOptions extends RemoteOptions {
   author?: CommitAuthor | undefined
   /** Make the commits that the remote lacks again on what it has, instead of merging. */
   rebase?: boolean | undefined
+  /** Bring a version that was taken down all the same. */
+  allowTakedown?: boolean | undefined
 }
 
 export type PullResult = (MergeResult | RebaseResult) & {
@@ -34,6 +38,8 @@ export type PullResult = (MergeResult | RebaseResult) & {
   ref: string
   /** What the ref needs that is about to be lost, or is. */
   expiring: ExpiryWarning[]
+  /** What is said about the version, if it is not simply active. */
+  marks: StatusRecord[]
 }
 
 /** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed; with `rebase` a conflict is a result,
@@ -52,6 +58,10 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
       hints: ['See what it has with `floe remote show`'],
     })
   const theirs = row.commit as ObjectId
+  const marks = await checkMarks(workspace, remote.name, source, theirs, {
+    allow: options.allowTakedown ?? false,
+    signal: options.signal,
+  })
   const record = source.recordOf(row)
   const objects = await source.objects([record])
   const { tree } = await readCommit(workspace.store.read, theirs, options)
@@ -72,7 +82,7 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
       ? await rebase(lazy, { upstream: theirs, label, signal, onProgress })
       : await mergeDisjoint(lazy, { theirs, label, author, signal, onProgress })
   const expiring = await noteRefExpiry(workspace, remote.name, source, objects, record, options)
-  return { ...merged, remote: remote.name, ref, expiring }
+  return { ...merged, remote: remote.name, ref, expiring, marks }
 }
 
 function followedRef(workspace: Workspace, remote: string, name: string | undefined): string {

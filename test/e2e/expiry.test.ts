@@ -1,6 +1,15 @@
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../../src/crypto/hash.ts'
+import { grantAccess, revokeAccess } from '../../src/repo/access.ts'
 import { createBranch } from '../../src/repo/branch.ts'
+import { clone } from '../../src/repo/clone.ts'
 import { expiry } from '../../src/repo/expiry.ts'
+import { requestFaucet } from '../../src/repo/faucet.ts'
+import { generateKey, showAddress } from '../../src/repo/key.ts'
+import { deriveCommit, markCommit, marksOf } from '../../src/repo/marks.ts'
+import { rememberedMarks } from '../../src/repo/marks-memory.ts'
+import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
@@ -52,5 +61,111 @@ describe('the expiry of a repository', { timeout: 60_000 }, () => {
   it('needs a remote', async () => {
     const dir = await world.workspace('alone', { 'a.txt': 'a\n' })
     await expect(expiry(dir, world.options)).rejects.toMatchObject({ code: 'REMOTE_MISSING', exitCode: 2 })
+  })
+})
+
+describe('marks of a version', { timeout: 90_000 }, () => {
+  const lists = (marks: readonly { status: string }[]) => marks.map(({ status }) => status)
+  let dir: string
+  let address: string
+  let first: string
+  let second: string
+  const options = () => ({ ...world.options, useCache: false })
+  const other = () => ({ ...world.options, key: { $kind: 'alias', name: 'other' } as const })
+
+  it('are set by revokers, shown with their history, and warned of by pull and clone', async () => {
+    dir = await world.workspace('marked', { 'a.txt': 'a\n' })
+    const pushed = await push(dir, { ...world.options, create: { name: 'marked', network: 'local' } })
+    address = `local:${pushed.repository}`
+    first = pushed.new
+    await clone(address, world.path('marked-copy'), options())
+    second = await world.change(dir, { 'a.txt': 'b\n' })
+    await push(dir, world.options)
+    expect(await marksOf(dir, world.options)).toMatchObject({ status: 'active', history: [], derivedFrom: [] })
+    await generateKey(world.options.homeDir, { alias: 'other' })
+    const { address: who } = await showAddress({ ...other(), networks: [world.profile] })
+    await requestFaucet({ ...world.options, network: 'local', address: who })
+    const superseded = { revision: first, status: 'superseded', reason: 'labels were wrong', successor: 'HEAD' }
+    await expect(markCommit(dir, { ...other(), ...superseded })).rejects.toMatchObject({ code: 'ACCESS_ROLE_MISSING' })
+    await grantAccess(dir, { ...world.options, address: who, role: 'revoker' })
+    await markCommit(dir, { ...other(), ...superseded })
+    expect(await marksOf(dir, { ...world.options, revision: first })).toMatchObject({
+      status: 'superseded',
+      history: [{ reason: 'labels were wrong', successor: second, by: who }],
+    })
+    const old = await clone(`${address}@${first}`, world.path('marked-old'), options())
+    expect(old.marks).toMatchObject([{ status: 'superseded', successor: second }])
+    {
+      await using workspace = await openWorkspace(world.path('marked-old'))
+      expect(rememberedMarks(workspace).get(first)).toMatchObject({ status: 'superseded' })
+    }
+    await revokeAccess(dir, { ...world.options, address: who, role: 'revoker' })
+    await expect(markCommit(dir, { ...other(), ...superseded })).rejects.toMatchObject({ code: 'ACCESS_ROLE_MISSING' })
+  })
+
+  it('keep a version that was taken down from being brought, unless somebody insists, and can be taken back', async () => {
+    const evidence = world.path('letter.txt')
+    await writeFile(evidence, 'please remove this')
+    await markCommit(dir, { ...world.options, status: 'takedown', reason: 'court order', evidence })
+    for (const bring of [
+      () => clone(address, world.path('marked-no'), options()),
+      () => pull(world.path('marked-copy'), options()),
+    ])
+      await expect(bring()).rejects.toMatchObject({
+        code: 'COMMIT_TAKEN_DOWN',
+        exitCode: 1,
+        data: { evidence: sha256Hex(Buffer.from('please remove this')) },
+      })
+    const insisted = await pull(world.path('marked-copy'), { ...options(), allowTakedown: true })
+    expect(lists(insisted.marks)).toEqual(['takedown'])
+    await markCommit(dir, { ...world.options, status: 'active', reason: 'order lifted' })
+    expect(lists((await marksOf(dir, world.options)).history)).toEqual(['active', 'takedown'])
+    expect((await clone(address, world.path('marked-yes'), options())).marks).toEqual([])
+  })
+
+  it('refuse what is no status, and a successor of anything but what is superseded', async () => {
+    const reason = 'x'
+    await expect(markCommit(dir, { ...world.options, status: 'gone', reason })).rejects.toMatchObject({
+      code: 'STATUS_UNKNOWN',
+      exitCode: 2,
+    })
+    const bad = { status: 'takedown', reason, successor: first }
+    await expect(markCommit(dir, { ...world.options, ...bad })).rejects.toMatchObject({ code: 'STATUS_SUCCESSOR' })
+    await expect(markCommit(dir, { ...world.options, status: 'takedown', reason: '' })).rejects.toMatchObject({
+      data: { abort: 'floe::commit_status::EBadReason' },
+    })
+  })
+
+  it('say what a version was made from, checked by the chain where a push brought it', async () => {
+    const model = await world.workspace('model', { 'weights.bin': noise(2_000, 3) })
+    await push(model, { ...world.options, create: { name: 'model', network: 'local' } })
+    const trained = { ...world.options, relation: 'trained-on' }
+    expect(await deriveCommit(model, { ...trained, from: `${address}@main` })).toMatchObject({
+      input: { repository: address.slice('local:'.length), commit: second },
+      inputPush: 1,
+    })
+    const unknown = 'ab'.repeat(32)
+    expect(await deriveCommit(model, { ...trained, from: `${address}@${unknown}` })).toMatchObject({ inputPush: null })
+    const { derivedFrom } = await marksOf(model, world.options)
+    expect(derivedFrom.map(({ input, evidence }) => [input.commit, evidence])).toEqual([
+      [unknown, 'claimed'],
+      [second, 'pushed'],
+    ])
+    await deriveCommit(dir, { ...world.options, relation: 'cleaned-from', from: first })
+    expect((await marksOf(dir, world.options)).derivedFrom).toMatchObject([
+      { input: { commit: first }, inputPush: 0, evidence: 'pushed' },
+    ])
+    await expect(deriveCommit(model, { ...trained, from: `${address}@main` })).rejects.toMatchObject({
+      data: { abort: 'floe::derivation::EAlreadyRecorded' },
+    })
+    await expect(deriveCommit(model, { ...trained, from: `${address}@nothing` })).rejects.toMatchObject({
+      code: 'REVISION_UNKNOWN',
+    })
+    await expect(deriveCommit(model, { ...trained, from: `testnet:0x12@main` })).rejects.toMatchObject({
+      code: 'DERIVE_NETWORK',
+    })
+    await expect(deriveCommit(model, { ...trained, ...other(), from: `${address}@main` })).rejects.toMatchObject({
+      code: 'ACCESS_ROLE_MISSING',
+    })
   })
 })

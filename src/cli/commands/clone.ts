@@ -2,11 +2,14 @@ import { resolve } from 'node:path'
 import { clone as cloneRepository } from '../../repo/clone.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
+import { warnOfMarks } from '../mark-lines.ts'
 import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 
-export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filter?: string[]; depth?: string }>({
+export const clone = command<
+  NetworkFlags & { ref?: string; allowTakedown?: boolean; atLog?: string; filter?: string[]; depth?: string }
+>({
   define: (command) =>
     addAggregatorFlag(addNetworkFlags(command))
       .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION]')
@@ -17,6 +20,7 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filt
         "have only these paths on disk: 'train/**', '*.parquet', '!train/raw'; the last that matches decides",
       )
       .option('--depth <commits>', 'so many commits of each ref instead of the whole history')
+      .option('--allow-takedown', 'bring a version that was taken down all the same')
       .option('--at-log <number>', 'the state as of this entry of the push log'),
   async run(context, [address, dir], options) {
     const network = networkOfAddress(address!)
@@ -30,6 +34,7 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filt
           cloneRepository(address!, target, {
             ...remoteOptions,
             ref: options.ref,
+            allowTakedown: options.allowTakedown,
             filter: options.filter,
             depth: options.depth === undefined ? undefined : Number(options.depth),
             atLog: options.atLog === undefined ? undefined : Number(options.atLog),
@@ -37,6 +42,7 @@ export const clone = command<NetworkFlags & { ref?: string; atLog?: string; filt
         onProgress,
       ),
     )
+    warnOfMarks(context.output, result.marks)
     warnOfExpiry(context.output, result.expiring)
     for (const bad of result.badNodes) context.output.warn(`node ${bad.node}: ${bad.reason}`)
     return {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type CommitProvenance, provenanceOfCommit } from '../../repo/commit-statement.ts'
 import { type CommitRecord, logOf } from '../../repo/log.ts'
+import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { pointInTime, positiveInteger } from '../arguments.ts'
@@ -9,6 +10,7 @@ import { command } from '../command.ts'
 import { drawGraph, topologicalOrder } from '../commit-graph.ts'
 import { commitLines } from '../commit-lines.ts'
 import type { Context } from '../context.ts'
+import { markLine } from '../mark-lines.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -60,14 +62,23 @@ export const log = command<Options>({
       const provenance = new Map<string, CommitProvenance>()
       if (options.provenance)
         for (const commit of commits) provenance.set(commit.commit, await provenanceOfCommit(workspace, commit))
+      const marks = options.provenance ? rememberedMarks(workspace) : new Map<string, RememberedMark>()
       const linesOf = (commit: CommitRecord) => {
-        if (!options.oneline) return commitLines(commit, provenanceLines(provenance.get(commit.commit)))
+        const mark = marks.get(commit.commit)
+        const said = mark ? [markLine(mark)] : []
+        if (!options.oneline) return commitLines(commit, [...provenanceLines(provenance.get(commit.commit)), ...said])
         const refs = commit.refs.length > 0 ? ` (${commit.refs.join(', ')})` : ''
         return [`${commit.commit.slice(0, 12)}${refs} ${commit.message.split('\n')[0]}`]
       }
       const lines = options.graph ? drawGraph(commits, linesOf) : commits.flatMap(linesOf)
       return {
-        data: { commits: commits.map((commit) => ({ ...commit, provenance: provenance.get(commit.commit) })) },
+        data: {
+          commits: commits.map((commit) => ({
+            ...commit,
+            provenance: provenance.get(commit.commit),
+            mark: marks.get(commit.commit),
+          })),
+        },
         lines,
       }
     })

@@ -9,6 +9,7 @@ import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
+import { warnOfMarks } from '../mark-lines.ts'
 import {
   addAggregatorFlag,
   addNetworkFlags,
@@ -24,6 +25,7 @@ import { inWorkspace } from '../workspace.ts'
 import { rebaseResult } from './rebase.ts'
 
 interface PullFlags extends NetworkFlags {
+  allowTakedown?: boolean
   rebase?: boolean
   to?: string
   ref?: string
@@ -37,6 +39,7 @@ export const pull = command<PullFlags>({
       .argument('[remote]', 'remote to pull from', 'origin')
       .argument('[ref]', 'branch (default: the current one)')
       .argument('[path...]', 'in a partial workspace: paths to bring to this disk as well')
+      .option('--allow-takedown', 'bring a version that was taken down all the same')
       .option('--rebase', 'make your commits again on what the remote has, instead of merging')
       .option('--to <dir>', 'write the version into a new directory without .floe; the remote may be an address')
       .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
@@ -62,6 +65,7 @@ export const pull = command<PullFlags>({
                   remote,
                   ref,
                   author,
+                  allowTakedown: options.allowTakedown,
                   rebase: options.rebase,
                 })
                 if (chosen.length > 0) await get(workspace.root, { ...remoteOptions, paths: chosen, remote })
@@ -70,6 +74,7 @@ export const pull = command<PullFlags>({
               onProgress,
             ),
           )
+          warnOfMarks(context.output, result.marks)
           warnOfExpiry(context.output, result.expiring)
           const brought = chosen.length > 0 ? [`Brought ${paths.join(', ')}`] : []
           if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date', ...brought] }

@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { UsageError } from '../../base/errors.ts'
 import { catFile, parseRevisionPath } from '../../repo/cat.ts'
+import { rememberedMarks } from '../../repo/marks-memory.ts'
 import { showCommit } from '../../repo/show.ts'
 import { changeStatLines } from '../change-stat.ts'
 import { command } from '../command.ts'
 import { commitLines } from '../commit-lines.ts'
+import { markLine } from '../mark-lines.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const show = command({
@@ -20,6 +22,10 @@ export const show = command({
       }
       const shown = await showCommit(workspace, { revision: target, signal: context.signal })
       const changes = shown.changes ? changeStatLines(shown.changes) : ['(the version before it was never fetched)']
-      return { data: shown, lines: [...commitLines(shown), ...changes] }
+      const mark = rememberedMarks(workspace).get(shown.commit)
+      return {
+        data: { ...shown, ...(mark ? { mark } : {}) },
+        lines: [...commitLines(shown, mark ? [markLine(mark)] : []), ...changes],
+      }
     }),
 })
