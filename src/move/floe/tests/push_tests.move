@@ -538,6 +538,16 @@ fun a_segment_lies_inside_its_pack() {
 }
 
 #[test, expected_failure(abort_code = floe::push::EBadSegment)]
+fun a_segment_has_a_length() {
+    let mut world = fixture::start();
+    let pack = world.push_main(option::none(), 1);
+    let mut push = world.begin(main(), some(1));
+    push.add_segment(world.repository(), pack, 0, 0);
+    destroy(push);
+    world.end()
+}
+
+#[test, expected_failure(abort_code = floe::push::EBadSegment)]
 fun a_segment_with_a_huge_offset_is_refused() {
     let mut world = fixture::start();
     let pack = world.push_main(option::none(), 1);

@@ -7,8 +7,12 @@ use sui::bls12381;
 use walrus::bls_aggregate::{Self, BlsCommittee};
 use walrus::blob::{Self, Blob};
 use walrus::encoding::encoded_blob_length as encoded;
+use walrus::epoch_parameters;
+use walrus::event_blob;
+use walrus::extended_field;
 use walrus::messages;
 use walrus::metadata;
+use walrus::pending_values;
 use walrus::shared_blob::{Self, SharedBlob};
 use walrus::storage_resource::{Self, Storage};
 use walrus::test_network as network;
@@ -352,4 +356,44 @@ fun a_blob_may_be_shared_without_funds() {
     assert!(shared.funds().value() == 0 && shared.blob().blob_id() == 5);
     test_scenario::return_shared(shared);
     test.end();
+}
+
+// What only the staking economy of the deployed package uses, or nobody yet
+
+#[test]
+fun an_extended_field_is_exchanged_and_taken_out() {
+    let ctx = &mut tx_context::dummy();
+    let mut field = extended_field::new(vector[1u64], ctx);
+    field.borrow_mut().push_back(2);
+    assert!(field.swap(vector[3]) == vector[1, 2]);
+    assert!(*field.borrow() == vector[3]);
+    assert!(field.destroy() == vector[3])
+}
+
+#[test]
+fun parameters_of_an_epoch_are_what_was_voted_for() {
+    let parameters = epoch_parameters::new(7, 8, 9);
+    assert!(parameters.capacity() == 7 && parameters.storage_price() == 8 && parameters.write_price() == 9)
+}
+
+#[test]
+fun amounts_of_an_epoch_add_up_and_count_from_it_on() {
+    let mut amounts = pending_values::empty();
+    amounts.insert_or_add(5, 10);
+    amounts.insert_or_add(5, 1);
+    amounts.insert_or_add(7, 100);
+    assert!(amounts.value_at(4) == 0 && amounts.value_at(5) == 11 && amounts.value_at(9) == 111)
+}
+
+#[test]
+fun no_event_blob_is_certified_at_first() {
+    let state = event_blob::create_with_empty_state();
+    assert!(state.latest_certified_blob().is_none());
+    destroy(state)
+}
+
+#[test]
+fun recovery_of_shards_is_told() {
+    walrus::events::emit_shard_recovery_start(3, vector[1, 2]);
+    assert!(sui::event::num_events() == 1)
 }
