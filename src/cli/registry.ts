@@ -73,6 +73,23 @@ export const REGISTRY: Registry = {
   gc: verb('Delete local objects that nothing uses', async () => (await import('./commands/gc.ts')).gc),
   fsck: verb('Check the objects of the workspace', async () => (await import('./commands/fsck.ts')).fsck),
   doctor: verb('Find out what is wrong and what to do', async () => (await import('./commands/doctor.ts')).doctor),
+  bundle: {
+    summary: 'Carry versions in a file, without a network',
+    children: {
+      create: verb(
+        'Write branches and tags to a file',
+        async () => (await import('./commands/bundle/create.ts')).bundleCreate,
+      ),
+      verify: verb(
+        'Check a file, every byte of it',
+        async () => (await import('./commands/bundle/verify.ts')).bundleVerify,
+      ),
+      unbundle: verb(
+        'Take over what a file holds',
+        async () => (await import('./commands/bundle/unbundle.ts')).bundleUnbundle,
+      ),
+    },
+  },
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
   mark: verb('Say or show what became of a version', async () => (await import('./commands/mark.ts')).mark),
