@@ -5,7 +5,7 @@ import { compileKernel, instantiateKernel, type Kernel, runtimeSupports } from '
 
 export type KernelName = 'rs2-relaxed.wasm' | 'rs2.wasm' | 'rs2-scalar.wasm'
 
-/** Fastest first. The first two differ in one instruction; the last needs no vector instructions. */
+/** Fastest first. The first two differ in the table lookup and one rotation; the last needs no vector instructions. */
 const KERNEL_NAMES: readonly KernelName[] = ['rs2-relaxed.wasm', 'rs2.wasm', 'rs2-scalar.wasm']
 
 const compiled = new Map<KernelName, object>()

@@ -1,6 +1,6 @@
 /** Compiles the kernels: `npm run kernels`. The results are checked in; a test rebuilds them byte for byte.
- *  `rs2-relaxed.wasm` differs in one instruction, the table lookup, and is used where the runtime knows it;
- *  `rs2-scalar.wasm` has a source of its own without vector instructions. */
+ *  `rs2-relaxed.wasm` differs in the table lookup and one rotation, and is used where the runtime knows it;
+ *  `rs2-scalar.wasm` has no vector instructions: wherever there is a `scalar-` file it takes the place of the other. */
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -19,7 +19,7 @@ export async function buildKernel(name: (typeof KERNELS)[number]): Promise<Uint8
   let binary: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [
-      name === 'rs2-scalar.wasm' ? 'scalar-index.ts' : 'index.ts',
+      'index.ts',
       '--outFile',
       name,
       '--optimizeLevel',
@@ -37,12 +37,7 @@ export async function buildKernel(name: (typeof KERNELS)[number]): Promise<Uint8
       ...FEATURES[name].flatMap((feature) => ['--enable', feature]),
     ],
     {
-      // The unrolled rounds exist only here, as text.
-      readFile: async (file: string) => {
-        if (basename(file) === 'rounds.ts') return roundsSource()
-        if (basename(file) === 'scalar-rounds.ts') return scalarRoundsSource()
-        return readFile(new URL(`assembly/${basename(file)}`, here), 'utf8').catch(() => null)
-      },
+      readFile: (file: string) => readSource(basename(file), name === 'rs2-scalar.wasm'),
       writeFile: (file: string, contents: string | Uint8Array) => {
         if (typeof contents !== 'string' && file.endsWith('.wasm')) binary = contents
       },
@@ -51,6 +46,13 @@ export async function buildKernel(name: (typeof KERNELS)[number]): Promise<Uint8
   )
   if (error || !binary) throw new Error(`the kernel does not compile: ${error?.message}\n${stderr}`)
   return binary
+}
+
+async function readSource(file: string, isScalar: boolean): Promise<string | null> {
+  // The unrolled rounds exist only here, as text.
+  if (file === 'rounds.ts') return isScalar ? scalarRoundsSource() : roundsSource()
+  const read = (name: string) => readFile(new URL(`assembly/${name}`, here), 'utf8').catch(() => null)
+  return (isScalar ? await read(`scalar-${file}`) : null) ?? read(file)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

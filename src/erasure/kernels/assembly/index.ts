@@ -1,6 +1,8 @@
-/** The kernel of `engine-simd.ts`. Memory is laid out by the caller from `__heap_base` on; nothing here allocates. */
+/** The kernel of `engine-kernel.ts`. Memory is laid out by the caller from `__heap_base` on; nothing here allocates. The
+ *  scalar kernel has the same exports, memory layout and tables: its build takes `scalar-*.ts` where there is one. */
 
-export { add, copy, derivative, fft, ifft, scale } from './transform';
+export { derivative, fft, ifft } from './transform';
+export { add, copy, scale } from './vectors';
 export { pack, unpack } from './layout';
 export { hashLeaves, merkleRoot } from './hash';
 

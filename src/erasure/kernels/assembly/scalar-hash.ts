@@ -1,6 +1,6 @@
 /** BLAKE2b-256 (RFC 7693) of one message at a time, and Merkle trees over it; contracts as in `hash.ts`. */
 
-import { rounds } from './scalar-rounds';
+import { rounds } from './rounds';
 
 const STATE: usize = memory.data(64, 16);
 const MESSAGE: usize = memory.data(128, 16);

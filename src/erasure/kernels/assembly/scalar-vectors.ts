@@ -1,4 +1,4 @@
-/** Vectors of field elements without vector instructions; contracts as in `transform.ts`.
+/** Vectors of field elements without vector instructions; contracts as in `vectors.ts`.
  *
  *  The nibble tables of a factor are widened to two of 256 products of 16 bits, one per byte of an element, before each
  *  run of butterflies: two loads per element instead of eight. */
@@ -26,7 +26,7 @@ function product(low: u8, high: u8): u16 {
 }
 
 /** a ^= w·b; b ^= a, over `rows` pairs of vectors. */
-function forward(a: usize, b: usize, rows: i32, stride: usize, plane: usize, len: usize, table: usize): void {
+export function forward(a: usize, b: usize, rows: i32, stride: usize, plane: usize, len: usize, table: usize): void {
   widen(table);
   for (let row = 0; row < rows; row++) {
     for (let o: usize = 0; o < len; o++) {
@@ -44,7 +44,7 @@ function forward(a: usize, b: usize, rows: i32, stride: usize, plane: usize, len
 }
 
 /** b ^= a; a ^= w·b, over `rows` pairs of vectors. */
-function backward(a: usize, b: usize, rows: i32, stride: usize, plane: usize, len: usize, table: usize): void {
+export function backward(a: usize, b: usize, rows: i32, stride: usize, plane: usize, len: usize, table: usize): void {
   widen(table);
   for (let row = 0; row < rows; row++) {
     for (let o: usize = 0; o < len; o++) {
@@ -80,46 +80,6 @@ export function copy(to: usize, from: usize, rows: i32, stride: usize, plane: us
     memory.copy(to + plane, from + plane, len);
     to += stride;
     from += stride;
-  }
-}
-
-/** Forward transform of `size` vectors at offset `delta`; only the first `needed` results are made. */
-export function fft(
-  base: usize, stride: usize, plane: usize, len: usize, size: i32, delta: i32, needed: i32, tables: usize,
-): void {
-  let m = 31 - clz(size) - 1;
-  for (let d = size >> 1; d > 0; d >>= 1, m--) {
-    const half = <usize>d * stride;
-    for (let r = 0; r < needed; r += 2 * d) {
-      const w = (r + delta) >> m;
-      const a = base + <usize>r * stride;
-      if (w == 0) add(a + half, a, d, stride, plane, len);
-      else forward(a, a + half, d, stride, plane, len, tables + (<usize>w << 6));
-    }
-  }
-}
-
-/** Inverse transform of `size` vectors at offset `delta`, of which those from `nonzero` on are zero. */
-export function ifft(
-  base: usize, stride: usize, plane: usize, len: usize, size: i32, delta: i32, nonzero: i32, tables: usize,
-): void {
-  let m = 0;
-  for (let d = 1; d < size; d <<= 1, m++) {
-    const half = <usize>d * stride;
-    for (let r = 0; r < nonzero; r += 2 * d) {
-      const w = (r + delta) >> m;
-      const a = base + <usize>r * stride;
-      if (w == 0) add(a + half, a, d, stride, plane, len);
-      else backward(a, a + half, d, stride, plane, len, tables + (<usize>w << 6));
-    }
-  }
-}
-
-/** Formal derivative of the `size` coefficients, in place. */
-export function derivative(base: usize, stride: usize, plane: usize, len: usize, size: i32): void {
-  for (let i = 1; i < size; i++) {
-    const width = i & -i;
-    add(base + <usize>(i - width) * stride, base + <usize>i * stride, width, stride, plane, len);
   }
 }
 
