@@ -2,7 +2,6 @@
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { toBase64 } from '@mysten/sui/utils'
-import { verifyTransactionSignature } from '@mysten/sui/verify'
 import { concatBytes, toHex } from '../../base/bytes.ts'
 import { blake2b256 } from '../../crypto/hash.ts'
 import { addressFromBytes, normalizeAddress } from '../movevm/types.ts'
@@ -41,6 +40,8 @@ async function signerOf(bytes: Uint8Array, signature: Uint8Array): Promise<strin
   if (signature.length > MAX_SIGNATURE_BYTES) throw invalidArgument('signature too long')
   if (signature[0] === ED25519_FLAG && signature.length === ED25519_BYTES) return ed25519Signer(bytes, signature)
   try {
+    // Loaded on demand: it brings zkLogin along.
+    const { verifyTransactionSignature } = await import('@mysten/sui/verify')
     const key = await verifyTransactionSignature(bytes, toBase64(signature))
     return normalizeAddress(key.toSuiAddress())
   } catch (cause) {

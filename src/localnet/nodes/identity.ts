@@ -1,7 +1,6 @@
 /** Name and keys of one node, derived from the network's seed. */
 
 import { concatBytes, utf8 } from '../../base/bytes.ts'
-import { blsPublicKey } from '../../crypto/bls.ts'
 import { sha256 } from '../../crypto/hash.ts'
 import type { SignedConfirmation } from '../../protocol/certificate.ts'
 import { encodeMessage, type StorageMessage } from '../../protocol/messages.ts'
@@ -17,7 +16,7 @@ export interface NodeIdentity {
 }
 
 export function createNodeIdentity(signer: NetworkSigner, index: number): NodeIdentity {
-  const publicKey = blsPublicKey(signer.secret(index))
+  const publicKey = signer.publicKey(index)
   const networkKey = sha256(concatBytes(utf8('floe.localnet.tls\0'), publicKey))
   return {
     name: `node-${index}`,

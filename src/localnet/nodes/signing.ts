@@ -16,6 +16,8 @@ type Point = ReturnType<typeof bls12_381.longSignatures.hash>
 export interface NetworkSigner {
   /** Secret of a node: 32 bytes big-endian. */
   secret(index: number): Uint8Array
+  /** What `blsPublicKey(secret(index))` gives: 48 bytes compressed. */
+  publicKey(index: number): Uint8Array
   /** What `blsSign(message, secret(index))` gives: 96 bytes compressed. */
   sign(message: Uint8Array, index: number): Uint8Array
 }
@@ -41,7 +43,11 @@ export function createNetworkSigner(seed: Uint8Array): NetworkSigner {
     }
     return points
   }
+  // Public keys are on a line as well: two multiplications for all of them.
+  const keyBase = bls12_381.G1.Point.BASE.multiplyUnsafe(base)
+  const keyStep = bls12_381.G1.Point.BASE.multiplyUnsafe(step)
   return {
+    publicKey: (index) => keyBase.add(keyStep.multiplyUnsafe(BigInt(index))).toBytes(true),
     secret(index) {
       const value = (base + BigInt(index) * step) % GROUP_ORDER
       return Uint8Array.from(Buffer.from(value.toString(16).padStart(64, '0'), 'hex'))

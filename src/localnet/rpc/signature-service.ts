@@ -2,7 +2,6 @@
 
 import { bcs } from '@mysten/sui/bcs'
 import { toBase64 } from '@mysten/sui/utils'
-import { verifyPersonalMessageSignature, verifyTransactionSignature } from '@mysten/sui/verify'
 import { invalidArgument } from '../ledger/errors.ts'
 import { normalizeAddress } from '../movevm/types.ts'
 import type { Handlers, Unary } from './dispatch.ts'
@@ -16,6 +15,8 @@ async function signerOf(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<string> {
+  // On demand, as in ../ledger/signatures.ts.
+  const { verifyPersonalMessageSignature, verifyTransactionSignature } = await import('@mysten/sui/verify')
   const text = toBase64(signature)
   if (scope === 'TransactionData') return (await verifyTransactionSignature(message, text)).toSuiAddress()
   const personal = bcs.byteVector().parse(message)
