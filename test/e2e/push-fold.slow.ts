@@ -20,4 +20,4 @@ it('20 small pushes leave at most 16 live small packs', async () => {
   }
   await clone(`local:${repository}`, world.path('clone'), world.options)
   expect(await snapshot(world.path('clone'))).toEqual(await snapshot(dir))
-}, 120_000)
+}, 600_000)

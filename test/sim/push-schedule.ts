@@ -110,13 +110,15 @@ async function disturbedPush(world: LocalWorld, dir: string, seed: number): Prom
   // Enough for the push: a visit at the faucet would look like money back.
   await world.net.fund(address, { sui: 10n ** 11n, wal: 10n ** 12n })
   await world.change(dir, { [`${seed}.bin`]: noise(3_000 + (seed % 1000), seed) })
-  const dry = await push(dir, { ...world.options, dryRun: true })
+  // Older packs are left as they are: how far they would be extended depends on the epochs that end meanwhile.
+  const options = { ...world.options, extendReused: false }
+  const dry = await push(dir, { ...options, dryRun: true })
   const before = await balance()
   const { fetch: send, calm } = disturbed(world, eventsOf(seed))
   let outcome = 'pushed'
   const started = performance.now()
   try {
-    await push(dir, { ...world.options, fetch: send, signal: AbortSignal.timeout(DEADLINE_MS) })
+    await push(dir, { ...options, fetch: send, signal: AbortSignal.timeout(DEADLINE_MS) })
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'internal' || error.kind === 'cancelled') throw error
     outcome = error.code
@@ -124,7 +126,7 @@ async function disturbedPush(world: LocalWorld, dir: string, seed: number): Prom
   const ms = performance.now() - started
   if (ms > DEADLINE_MS) throw new Error(`took ${Math.round(ms)} ms`)
   await calm()
-  const again = await push(dir, world.options)
+  const again = await push(dir, options)
   if (again.$kind === 'dry-run') throw new Error('a dry run')
   const paid = before - (await balance())
   // A fold, which an epoch's end can bring about, is more than was planned; twice the price of a small push is not.
