@@ -4,11 +4,14 @@
  *  its epochs; the write fee is spent. What the pushes had deposited without finishing is taken back first: no ref ever
  *  named it. Continuing needs no command of its own: any push does. */
 
+import { FloeError } from '../base/errors.ts'
 import { fetchOwnedBlobs } from '../ledger/blob-object.ts'
 import type { OpenPushRecord } from '../ledger/repository-records.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { addAbandonPush, addDeleteBlob, addTakeBack } from '../ledger/transactions/repository.ts'
 import { blobIdText, parseBlobId } from '../protocol/blob-id.ts'
+import { LockedError } from '../store/errors.ts'
+import type { Lock } from '../store/lock.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { findUnfinishedPushes, forgetPushes, type PushStep } from '../transfer/push-journal.ts'
 import { fetchOpenPushes } from './open-push.ts'
@@ -82,17 +85,46 @@ export async function abortPush(
   await using workspace = await openWorkspace(dir)
   return workspace.withLock('push --abort', async () => {
     const result: AbortedPushes = { pushes: 0, blobs: [], digests: [] }
-    const pushes = (await unfinished(workspace)).filter((push) => push.network === (options.network ?? push.network))
-    for (const network of new Set(pushes.map((push) => push.network))) {
-      const own = pushes.filter((push) => push.network === network)
-      const context = await openRemoteContext(network, options)
-      await takeBackDeposits(context, own, result, options)
-      await deleteBlobs(context, own, result, options)
-      for (const push of own) await forgetPushes(`${workspace.floeDir}/pushes`, push)
-      result.pushes += own.length
+    const locks = [workspace.lockFile(abortLockPath(workspace), 'push --abort')]
+    try {
+      const journals = await findUnfinishedPushes(`${workspace.floeDir}/pushes`)
+      for (const { path } of journals) locks.push(lockJournal(workspace, path))
+      const pushes = journals
+        .map(({ steps }) => describePush(steps))
+        .filter((push) => push !== null)
+        .filter((push) => push.network === (options.network ?? push.network))
+      for (const network of new Set(pushes.map((push) => push.network))) {
+        const own = pushes.filter((push) => push.network === network)
+        const context = await openRemoteContext(network, options)
+        await takeBackDeposits(context, own, result, options)
+        await deleteBlobs(context, own, result, options)
+        for (const push of own) await forgetPushes(`${workspace.floeDir}/pushes`, push)
+        result.pushes += own.length
+      }
+      return result
+    } finally {
+      for (const lock of locks) lock.release()
     }
-    return result
   })
+}
+
+/** Held while pushes are given up: a push that begins then waits for nobody, it fails. */
+export function abortLockPath(workspace: Workspace): string {
+  return `${workspace.floeDir}/pushes/abort.lock`
+}
+
+/** @throws {FloeError} PUSH_RUNNING (exit 11): what a running push has paid for is not to be pulled from under it */
+function lockJournal(workspace: Workspace, path: string): Lock {
+  try {
+    return workspace.lockFile(`${path}.lock`, 'push --abort')
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error
+    throw new FloeError('locked', 'PUSH_RUNNING', 'a push of this workspace is running', {
+      data: error.data,
+      hints: ['Wait until it ends, or stop it; `floe push --status` shows how far it is'],
+      cause: error,
+    })
+  }
 }
 
 /** Empties and ends `Push` objects; the blobs go back to the pusher, who deletes them with the others. */

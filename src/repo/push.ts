@@ -15,6 +15,7 @@ import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { type Extension, totalCost } from './pack-extension.ts'
+import { abortLockPath } from './push-abort.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
@@ -318,9 +319,12 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   const laterFrost = totalCost(reuse.extensions)
   budget.assertEnough(laterFrost)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
+  // Journal and lock first, then the look for an abort: of a push and an abort that begin at once, one sees the other.
+  const running = workspace.lockFile(`${journal.path}.lock`, `push of ${target.ref}`)
   const tails: Promise<void>[] = []
   const givenUp = new AbortController()
   try {
+    workspace.lockFile(abortLockPath(workspace), 'push').release()
     await journal.record({
       $kind: 'started',
       network: context.profile.name,
@@ -411,6 +415,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
   } finally {
     await Promise.all(tails)
     await journal.close()
+    running.release()
   }
 }
 

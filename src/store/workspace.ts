@@ -114,6 +114,12 @@ export class Workspace implements AsyncDisposable {
     }
   }
 
+  /** A lock of its own, for work that takes long and must not keep others out of the workspace.
+   *  @throws {LockedError} LOCKED if a living process holds it */
+  lockFile(path: string, purpose: string): Lock {
+    return acquireLock(this.fs, path, { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose })
+  }
+
   /** A `status` that saves its cache holds the lock for a moment: nobody should fail because of that. */
   async #acquire(purpose: string): Promise<Lock> {
     const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }

@@ -4,7 +4,7 @@
  *  is ignored. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Steps of a push, each written after it is done. Storable and complete: nothing refers to memory. */
@@ -135,5 +135,9 @@ export async function findPushesOf(
 
 /** Drops the journals of attempts that a later push has made good, or that were given up. */
 export async function forgetPushes(dir: string, subject: PushSubject): Promise<void> {
-  for (const { path } of await findPushesOf(dir, subject)) await unlink(path)
+  for (const { path } of await findPushesOf(dir, subject)) {
+    await unlink(path)
+    // Of an attempt that was killed.
+    await rm(`${path}.lock`, { force: true })
+  }
 }

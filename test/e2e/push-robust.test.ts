@@ -12,7 +12,7 @@ import { clone } from '../../src/repo/clone.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { generateKey } from '../../src/repo/key.ts'
 import { push } from '../../src/repo/push.ts'
-import { abortPush, pushStatus } from '../../src/repo/push-abort.ts'
+import { abortLockPath, abortPush, pushStatus } from '../../src/repo/push-abort.ts'
 import { NO_REUSE } from '../../src/repo/push-reuse.ts'
 import { findLocalTarget, readRemotePosition } from '../../src/repo/push-target.ts'
 import { publishPush } from '../../src/repo/push-transaction.ts'
@@ -117,6 +117,42 @@ describe('a push under way', () => {
     expect(await abortPush(dir, world.options)).toMatchObject({ pushes: 0, blobs: [] })
     await clone(`local:${repository}`, world.path('under-way-clone'), world.options)
     expect(await snapshot(world.path('under-way-clone'))).toEqual(await snapshot(world.path('other')))
+  })
+})
+
+describe('giving pushes up', () => {
+  it('never pulls from under a push that is running what that has paid for', async () => {
+    const dir = await world.workspace('running', { 'a.txt': 'a\n' })
+    let reached: () => void
+    let goOn: () => void
+    const atTheEnd = new Promise<void>((resolve) => (reached = resolve))
+    const released = new Promise<void>((resolve) => (goOn = resolve))
+    let executions = 0
+    const waiting: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions === 2) {
+        reached()
+        await released
+      }
+      return fetch(input, init)
+    }
+    const running = push(dir, { ...world.options, create: create('running'), fetch: waiting })
+    await atTheEnd
+    expect(await pushStatus(dir)).toMatchObject([{ packs: [{ state: 'uploaded' }, { state: 'uploaded' }] }])
+    await expect(abortPush(dir, world.options)).rejects.toMatchObject({ code: 'PUSH_RUNNING', exitCode: 11 })
+    goOn!()
+    const { repository } = await running
+    expect(await pushStatus(dir)).toEqual([])
+    expect(await abortPush(dir, world.options)).toMatchObject({ pushes: 0, blobs: [] })
+    await clone(`local:${repository}`, world.path('running-clone'), world.options)
+    expect(await snapshot(world.path('running-clone'))).toEqual(await snapshot(dir))
+    // The other way round: a push that begins while an abort goes on.
+    await world.change(dir, { 'b.txt': 'b\n' })
+    await using workspace = await openWorkspace(dir)
+    const lock = workspace.lockFile(abortLockPath(workspace), 'push --abort')
+    await expect(push(dir, world.options)).rejects.toMatchObject({ code: 'LOCKED', exitCode: 11 })
+    lock.release()
+    expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed' })
+    expect((await readdir(join(dir, '.floe', 'pushes'))).filter((name) => name.endsWith('.lock'))).toEqual([])
   })
 })
 
