@@ -17,6 +17,7 @@ export { type NetworkProfile, parseNetworkProfile } from './ledger/networks.ts'
 export { grantAccess, listAccess, revokeAccess } from './repo/access.ts'
 export { type AddOptions, type AddResult, add } from './repo/add.ts'
 export { attributesOf } from './repo/attributes.ts'
+export { type BenchNetworkResult, benchNetwork } from './repo/bench-network.ts'
 export { computeFileBlobId, type FileBlobId } from './repo/blob-id.ts'
 export {
   createBranch,
@@ -41,6 +42,8 @@ export {
   type StreamedFile,
   type StreamOptions,
 } from './repo/dataset.ts'
+export { type DeployOptions, type DeployResult, deployFloe } from './repo/deploy.ts'
+export { type Deployment, readDeployments } from './repo/deployments.ts'
 export { type DiffOptions, diffOf } from './repo/diff.ts'
 export { doctor } from './repo/doctor.ts'
 export { type DropOptions, type DropResult, drop } from './repo/drop.ts'
@@ -60,7 +63,9 @@ export { type CommitRecord, type LogOptions, logOf } from './repo/log.ts'
 export { type ListOptions, listFiles } from './repo/ls.ts'
 export { merge } from './repo/merge.ts'
 export { move } from './repo/mv.ts'
+export { checkNetwork, type NetworkCheck } from './repo/network-check.ts'
 export { listNetworks } from './repo/network-profiles.ts'
+export { chooseNetwork, defaultNetwork } from './repo/network-use.ts'
 export { workspacePath } from './repo/paths.ts'
 export { cherryPick, revert } from './repo/pick.ts'
 export type { OnProgress, ProgressEvent } from './repo/progress.ts'
@@ -85,4 +90,6 @@ export { type SwitchOptions, type SwitchResult, switchTo } from './repo/switch.t
 export { setUpstream, upstreamOf } from './repo/upstream.ts'
 export { type VerifyLocalOptions, type VerifyLocalReport, verifyLocal } from './repo/verify-local.ts'
 export { type VerifyCheck, type VerifyRemoteOptions, type VerifyReport, verifyRemote } from './repo/verify-remote.ts'
+export { exchangeForWal, showWallet, type WalletRow } from './repo/wallet.ts'
+export { chooseWallet, forgetWallet, type WalletChoice } from './repo/wallet-choice.ts'
 export { openWorkspace, type Workspace } from './store/workspace.ts'

@@ -206,6 +206,15 @@ export const REGISTRY: Registry = {
     },
   },
   deploy: verb('Publish the floe package on a network', async () => (await import('./commands/deploy.ts')).deploy),
+  bench: {
+    summary: 'Measure what this machine is given',
+    children: {
+      network: verb(
+        'Time the ledger and the storage nodes',
+        async () => (await import('./commands/bench/network.ts')).benchNetworkCommand,
+      ),
+    },
+  },
   'blob-id': verb(
     'Compute the Walrus blob id of a file',
     async () => (await import('./commands/blob-id.ts')).blobIdCommand,

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { benchNetwork } from '../../src/repo/bench-network.ts'
 import { cacheInfo, clearCache, pinVersion, setCacheLimit, unpinVersion } from '../../src/repo/cache.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { pull } from '../../src/repo/pull.ts'
@@ -121,6 +122,28 @@ describe('the cache of all workspaces', () => {
     expect(await cacheInfo(home)).toMatchObject({ packs: 0 })
     for (const bad of [-1, 1.5, Number.NaN])
       await expect(setCacheLimit(home, bad)).rejects.toMatchObject({ code: 'CACHE_LIMIT_MALFORMED' })
+  })
+
+  it('does not stand between the bench and the network, which says what each node gives', async () => {
+    const network = { ...world.options, network: 'local', repository: address.slice('local:'.length) }
+    await world.net.stopNode(3)
+    try {
+      const result = await benchNetwork({ ...network, requests: 3, rows: 2 })
+      expect(result.nodes).toHaveLength(13)
+      expect(result.nodes[0]).toMatchObject({ medianMs: null, bytesPerSecond: null })
+      expect(result.nodes[0]!.failures).toBeGreaterThanOrEqual(3)
+      expect(result.silent).toEqual({ nodes: 1, shards: 1, ofShards: 13 })
+      for (const node of result.nodes.slice(1)) expect(node).toMatchObject({ failures: 0, reason: null })
+      // 5 of 13 shards hold rows.
+      expect(result.nodes.filter(({ rows }) => rows > 0).length).toBeGreaterThanOrEqual(4)
+      expect(result.bytesPerSecond).toBeGreaterThan(0)
+      expect(await benchNetwork({ ...world.options, network: 'local', requests: 1 })).toMatchObject({
+        bytesPerSecond: null,
+        blobId: null,
+      })
+    } finally {
+      await world.net.startNode(3)
+    }
   })
 
   it('is shown and managed by `floe cache`', async () => {
