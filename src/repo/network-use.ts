@@ -14,8 +14,9 @@ export function defaultNetwork(homeDir: string): string {
 }
 
 /** @throws {UsageError} NETWORK_UNKNOWN */
-export async function chooseNetwork(homeDir: string, name: string): Promise<{ network: string }> {
+export async function chooseNetwork(homeDir: string, name: string): Promise<{ network: string; before: string }> {
   if (name !== FALLBACK_NETWORK) findNetwork(name, await listNetworks(homeDir))
+  const before = defaultNetwork(homeDir)
   await setGlobalConfig(homeDir, KEY, name === FALLBACK_NETWORK ? undefined : name)
-  return { network: name }
+  return { network: name, before }
 }

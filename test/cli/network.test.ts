@@ -164,11 +164,12 @@ describe('the life of a repository', { timeout: 120_000 }, () => {
     expect(other).toMatchObject({ exitCode: 14 })
     expect(other.stderr).toContain('floe key use')
     const chosen = await json(data, 'key', 'use', 'guest')
+    expect(chosen.undo).toEqual(['floe key use --none'])
     expect(await json(data, 'key', 'show', '--network', 'testnet')).toMatchObject({ address: chosen.address })
     expect((await json(data, 'key', 'show')).address).not.toBe(chosen.address)
     expect((await floe(data, 'key', 'use', 'guest', '--none')).exitCode).toBe(2)
     expect((await floe(data, 'key', 'use', '--sui-cli', '--sui-config', data)).stderr).toContain('client.yaml')
-    expect((await floe(data, 'key', 'use', '--none')).exitCode).toBe(0)
+    expect(await json(data, 'key', 'use', '--none')).toMatchObject({ choice: null, undo: ['floe key use guest'] })
   })
 
   it('publishes the contract again only when told to, and lists where new repositories go', async () => {
@@ -178,7 +179,7 @@ describe('the life of a repository', { timeout: 120_000 }, () => {
     const plan = await floe(data, 'deploy', '--again', '--dry-run')
     expect(plan.stdout).toMatch(/^20 modules, .*, published by 0x[0-9a-f]{64}\ncosts about [\d.]+ SUI on local\n$/)
     expect((await floe(data, 'network', 'check')).stdout).toMatch(/^ok +floe .*the code of this Floe$/m)
-    expect((await floe(data, 'network', 'use', 'testnet')).exitCode).toBe(0)
+    expect((await floe(data, 'network', 'use', 'testnet')).stderr).toContain('undo with `floe network use local`')
     expect((await floe(data, 'network', 'list')).stdout).toMatch(/^testnet \* +https.*$/m)
     expect((await floe(data, 'network', 'use', 'nowhere')).exitCode).toBe(2)
     expect((await floe(data, 'network', 'use', 'local')).exitCode).toBe(0)

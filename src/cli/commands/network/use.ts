@@ -10,9 +10,10 @@ export const networkUse = command({
         '\nNew repositories go there unless --network names another. Existing ones stay where they are.',
       ),
   async run(context, [name]) {
-    const { network } = await chooseNetwork(context.homeDir, name!)
+    const { network, before } = await chooseNetwork(context.homeDir, name!)
     return {
-      data: { network },
+      data: { network, before },
+      undo: before === network ? [] : [`floe network use ${before}`],
       lines: [`New repositories go to ${network}`],
       hints: network === 'local' ? [] : [`\`floe network check ${network}\` says whether it works`],
     }
