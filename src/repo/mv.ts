@@ -4,6 +4,7 @@ import { dirname, posix } from 'node:path'
 import { assertPath, isAtOrBelow } from '../objects/path.ts'
 import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { foldedPath } from '../worktree/folding.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { PathsUnknownError } from './errors.ts'
 import { MoveRefusedError } from './merge-errors.ts'
@@ -78,7 +79,10 @@ async function plan(versions: Versions, guard: PathGuard, source: string, option
   assertPath(to)
   if (isAtOrBelow(to, source)) throw new MoveRefusedError(source, to, 'it cannot be moved into itself')
   const here = guard.stat(source)
-  const there = guard.stat(to)
+  const found = guard.stat(to)
+  // Where names fold, `mv a A` finds the file itself under the new name.
+  const isItself = here !== undefined && found?.inode === here.inode && foldedPath(to) === foldedPath(source)
+  const there = isItself ? undefined : found
   const step = {
     from: source,
     to,

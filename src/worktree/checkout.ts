@@ -9,6 +9,7 @@ import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat } from '../store/file-system.ts'
 import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
 import { WouldOverwriteError } from './errors.ts'
+import { foldedPath } from './folding.ts'
 import { PathGuard, refuseObstacle } from './guard.ts'
 import { compareLocal, type LocalFiles } from './local-file.ts'
 import { scan } from './scan.ts'
@@ -85,6 +86,13 @@ interface Step {
 
 async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly CheckoutItem[]): Promise<Step[]> {
   const leaving = new Set(items.filter(({ after }) => !after).map(({ path }) => path))
+  const renamed = new Map(items.filter(({ after }) => !after).map(({ path }) => [foldedPath(path), path]))
+  /** True if what is there is a file that goes, under a name that this file system takes for the same. */
+  const isLeaving = (path: string, { inode }: FileStat) => {
+    const twin = renamed.get(foldedPath(path))
+    const there = twin === undefined || twin === path ? undefined : guard.stat(twin)
+    return there !== undefined && there.inode === inode
+  }
   const steps: Step[] = []
   const lost: string[] = []
   for (const item of items) {
@@ -103,6 +111,11 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
       if (!after) continue // the file had been replaced by a directory: nothing of ours is left
       const kept = [...scan(options.fs, options.root, { at: path, includeIgnored: true })].map((found) => found.path)
       lost.push(...kept.filter((found) => !leaving.has(found)))
+      steps.push({ item, action: 'write' })
+      continue
+    }
+    if (after && isLeaving(path, stat)) {
+      // Deleted first, so it is written even where it would be right: only the name has changed.
       steps.push({ item, action: 'write' })
       continue
     }

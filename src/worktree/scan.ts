@@ -41,7 +41,21 @@ export function* scan(fs: FileSystem, root: string, options: ScanOptions = {}): 
       return
     }
   }
-  yield* scanDirectory(fs, root, at, rulesAbove, options, 0)
+  // A stack of its own: folders may be nested deeper than calls.
+  const open = [scanDirectory(fs, root, at, rulesAbove, options, 0)]
+  for (let level = open.at(-1); level; level = open.at(-1)) {
+    const next = level.next()
+    if (next.done) open.pop()
+    else if (next.value.$kind !== 'folder') yield next.value
+    else open.push(scanDirectory(fs, root, next.value.path, next.value.rules, options, open.length))
+  }
+}
+
+/** A folder whose entries come next, under the rules of those above it. */
+interface Folder {
+  $kind: 'folder'
+  path: string
+  rules: IgnoreRules
 }
 
 function* scanDirectory(
@@ -51,7 +65,7 @@ function* scanDirectory(
   rulesAbove: IgnoreRules,
   options: ScanOptions,
   depth: number,
-): Generator<ScanItem> {
+): Generator<ScanItem | Folder> {
   const absolute = directory === '' ? root || '/' : `${root}/${directory}`
   let listing: Listing
   let rules = rulesAbove
@@ -83,11 +97,11 @@ function* scanDirectory(
     if (problem) {
       yield { $kind: 'problem', path, error: new PathRefusedError('usage', path, problem) }
     } else if (kind === 'directory') {
-      yield* scanDirectory(fs, root, path, rules, options, depth + 1)
+      yield { $kind: 'folder', path, rules }
     } else {
       const stat = statOrProblem(fs, root, path)
       if (stat instanceof FloeError) yield { $kind: 'problem', path, error: stat }
-      else if (stat?.kind === 'directory') yield* scanDirectory(fs, root, path, rules, options, depth + 1)
+      else if (stat?.kind === 'directory') yield { $kind: 'folder', path, rules }
       else if (stat && stat.kind !== 'other') yield { $kind: 'entry', path, stat }
     }
   }
