@@ -23,7 +23,6 @@ import {
   type Plan,
   type PlanContext,
   pieces,
-  reachable,
   type SpillFile,
   type Staging,
   split,
@@ -41,7 +40,8 @@ const GATHER_BYTES = 16 * 2 ** 20
 interface Work {
   readonly params: BlobParams
   readonly input: Uint8Array
-  /** The blob where jobs can read all of it, or nothing: then rows and columns are brought to them in pieces. */
+  /** The blob where jobs can read all of it, or nothing: then rows and columns are brought to them in pieces. Memory other
+   *  than the input gets its bytes from it row by row. */
   readonly blob: Region | undefined
   /** Where the blob's rows are copied to on the way; nowhere if `blob` is complete. */
   readonly keep: Region | undefined
@@ -120,10 +120,15 @@ function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging): 
   const { primarySourceCount: kp, primarySliverBytes: rowBytes } = params
   if (blob && isMemory(blob) && !keep) {
     const source: MatrixPart = { region: blob, rowBytes, firstRow: 0, firstColumn: 0 }
-    const jobs = split(0, kp, context.jobsPerBatch).map(
-      (range) => ({ $kind: 'extend-rows', params, range, source, columns }) as const,
-    )
-    return yield* pieces(jobs)
+    for (const range of split(0, kp, context.jobsPerBatch)) {
+      // Just before it is needed: meanwhile the threads work on what came before.
+      if (blob !== input) {
+        const from = Math.min(input.length, range.first * rowBytes)
+        blob.set(input.subarray(from, Math.min(input.length, from + range.count * rowBytes)), from)
+      }
+      yield { job: { $kind: 'extend-rows', params, range, source, columns } }
+    }
+    return
   }
   for (const range of ranges(0, kp, stagedCounts(context, work).rows)) {
     const place = staging.take()
@@ -214,7 +219,8 @@ function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Arr
     }
     return { encoding, file, free: () => file.close() }
   }
-  const blob = reachable(context, input)
+  // Filled while the rows are extended.
+  const blob = isReachable(context, input) ? input : memory.allocate(input.length)
   const own = [memory.allocate(bytes.columns), memory.allocate(bytes.rows)] as const
   return {
     encoding: { blob, columns: own[0], rows: own[1] },

@@ -52,14 +52,6 @@ export function isReachable({ jobsPerBatch }: PlanContext, bytes: Uint8Array): b
   return jobsPerBatch === 1 || isShared(bytes)
 }
 
-/** The bytes in memory that jobs can reach; copied only where they are not there already. */
-export function reachable(context: PlanContext, bytes: Uint8Array): Uint8Array {
-  if (isReachable(context, bytes)) return bytes
-  const copy = context.memory.allocate(bytes.length)
-  copy.set(bytes)
-  return copy
-}
-
 /** The bytes in a form that is cheap to send to a thread: cloning a view clones everything behind it. */
 export function sendable(bytes: Uint8Array): Uint8Array {
   const alone = isShared(bytes) || bytes.length === bytes.buffer.byteLength
