@@ -29,9 +29,12 @@ const SOURCE = `module guild::guild;
 
 use floe::repository::{Self, AdminCap};
 use std::string::String;
+use sui::balance;
 use sui::clock::Clock;
+use sui::coin::{Self, Coin};
 use sui::dynamic_field as df;
 use sui::event;
+use sui::sui::SUI;
 
 public struct Note has copy, drop { words: vector<u8> }
 public struct Page has key, store { id: UID, words: vector<u8> }
@@ -58,6 +61,10 @@ public fun fill(page: &mut Page, from: u64, to: u64) {
     while (i < to) { df::add(&mut page.id, i, true); i = i + 1 }
 }
 public fun read(page: &Page, n: u64) { let mut i = 0; while (i < n) { let _: &bool = df::borrow(&page.id, i); i = i + 1 } }
+/// What was sent to the page without a coin.
+public fun collect(page: &mut Page, amount: u64, ctx: &mut TxContext): Coin<SUI> {
+    coin::redeem_funds(balance::withdraw_funds_from_object(&mut page.id, amount), ctx)
+}
 public fun crash(at: u64): u64 { 10 / (at - at) }
 
 /// 8 bytes for each, and two or three for their number.
@@ -157,6 +164,42 @@ describe("a user's package", () => {
   })
 })
 
+describe("funds of a package's object", () => {
+  it('are taken by its module, up to what was there before the transaction', async () => {
+    const { effects } = await run(call('write', 0))
+    const page = effects!.changedObjects.find(({ idOperation }) => idOperation === 'Created')!.objectId
+    const send = (tx: Transaction, amount: number) =>
+      tx.moveCall({
+        target: '0x2::coin::send_funds',
+        typeArguments: ['0x2::sui::SUI'],
+        arguments: [tx.splitCoins(tx.gas, [amount]), tx.pure.address(page)],
+      })
+    const collect = (tx: Transaction, amount: number) => {
+      const target = `${packageId}::guild::collect`
+      const coin = tx.moveCall({ target, arguments: [tx.object(page), tx.pure.u64(amount)] })
+      tx.transferObjects([coin], '0x77')
+    }
+    await run((tx) => send(tx, 100))
+    await run((tx) => collect(tx, 60))
+    expect((await client.getBalance({ owner: '0x77' })).balance.coinBalance).toBe('60')
+    const insufficient = /InsufficientBalanceForWithdraw/
+    await expect(run((tx) => collect(tx, 41))).rejects.toThrow(insufficient)
+    // What comes with the transaction itself does not count, nor does taking in parts.
+    const sendAndTake = (tx: Transaction) => {
+      send(tx, 100)
+      collect(tx, 41)
+    }
+    await expect(run(sendAndTake)).rejects.toThrow(insufficient)
+    const takeTwice = (tx: Transaction) => {
+      collect(tx, 25)
+      collect(tx, 25)
+    }
+    await expect(run(takeTwice)).rejects.toThrow(insufficient)
+    await run((tx) => collect(tx, 40))
+    expect((await client.getBalance({ owner: page })).balance.addressBalance).toBe('0')
+  })
+})
+
 describe('a package that runs away', () => {
   it.each([
     ['a loop without end', 'for_ever', [], 'InsufficientGas'],
@@ -165,7 +208,7 @@ describe('a package that runs away', () => {
     ['a recursion that is too deep', 'dive', [2000], 'MovePrimitiveRuntimeError'],
     ['a division by nothing', 'crash', [1], 'MovePrimitiveRuntimeError'],
     ['more events than one transaction may have', 'shout', [1025, 1], 'MovePrimitiveRuntimeError'],
-    ['an event that is too large', 'shout', [1, 32_001], 'VMInvariantViolation'],
+    ['an event that is too large', 'shout', [1, 32_001], 'MovePrimitiveRuntimeError'],
     ['an object that is too large', 'write', [32_001], 'MoveObjectTooBig'],
     ['more objects than one transaction may make', 'litter', [2049], 'MovePrimitiveRuntimeError'],
   ] as const)('ends in an error: %s', async (_what, name, numbers, kind) => {

@@ -1,6 +1,6 @@
 /** Native functions of 0x2 that touch the transaction: context, identities, ownership, dynamic fields, events. */
 
-import { invariantFault, nativeAbort } from '../movevm/errors.ts'
+import { invariantFault, limitFault, MoveFault, nativeAbort } from '../movevm/errors.ts'
 import type { NativeCall, NativeFunction, NativeTable } from '../movevm/machine.ts'
 import { nativesOf, PURE_NATIVES } from '../movevm/natives.ts'
 import { CRYPTO_NATIVES } from '../movevm/natives-crypto.ts'
@@ -26,7 +26,6 @@ import {
   type ObjectRuntime,
 } from './execution-objects.ts'
 import { balanceType, type FundsRuntime } from './funds.ts'
-import { failure } from './ptb-failure.ts'
 
 /** What natives know of the running transaction. */
 export interface TransactionContext {
@@ -180,7 +179,8 @@ const fundsAccumulator: Record<string, Native> = {
     const { coinType, balance } = fundsCoinType(typeArguments[0])
     const amount = args[2] instanceof Int ? args[2].value : 0n
     if (amount > MAX_U64) throw nativeAbort(EOverflow)
-    if (!context.funds.take(expectAddress(args[1]), coinType, amount)) throw failure('InsufficientBalanceForWithdraw')
+    const isThere = context.funds.take(expectAddress(args[1]), coinType, amount)
+    if (!isThere) throw new MoveFault('funds', `there is less than ${amount} ${coinType}`)
     return new Struct(machine.loader.layout(balance), [amount])
   },
 }
@@ -190,7 +190,7 @@ const MAX_EVENT_BYTES = 250 * 1024
 
 function emit({ context, machine, typeArguments, args }: Call): [] {
   const contents = encodeValue(args[0]!)
-  if (contents.length > MAX_EVENT_BYTES) throw invariantFault('event too large')
+  if (contents.length > MAX_EVENT_BYTES) throw limitFault('event too large')
   machine.chargeBytes(contents.length)
   context.objects.emit(context.sender, expectObjectType(typeArguments[0]), contents)
   return []

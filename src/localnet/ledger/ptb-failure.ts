@@ -50,6 +50,7 @@ function locationJson(location: CodeLocation) {
 const INVARIANT_STATUS: Partial<Record<FaultKind, string>> = {
   invariant: 'VMInvariantViolation',
   'out-of-gas': 'InsufficientGas',
+  funds: 'InsufficientBalanceForWithdraw',
 }
 
 /** The failure that an error of the machine amounts to; nothing for errors that are Floe's own.

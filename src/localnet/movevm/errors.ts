@@ -50,7 +50,16 @@ export interface CodeLocation {
 
 /** What stopped the code. `abort` carries the code of an `abort` instruction or of a native; the others are run-time errors
  *  of the machine, `invariant` those that compiled code cannot cause. */
-export type FaultKind = 'abort' | 'arithmetic' | 'vector' | 'variant' | 'limit' | 'out-of-gas' | 'invariant' | 'object'
+export type FaultKind =
+  | 'abort'
+  | 'arithmetic'
+  | 'vector'
+  | 'variant'
+  | 'limit'
+  | 'out-of-gas'
+  | 'invariant'
+  | 'object'
+  | 'funds'
 
 /** Execution of Move code stopped. */
 export class MoveFault extends FloeError {
