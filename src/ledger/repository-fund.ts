@@ -3,6 +3,7 @@
  *  @see src/move/floe/sources/renewal.move */
 
 import type { ByteReader } from '../codec/cursor.ts'
+import { Account } from './bindings/floe/renewal.ts'
 import { structTypeTag } from './dynamic-field.ts'
 import type { ReadOptions, RepositoryReader, RepositoryState } from './repository-state.ts'
 
@@ -46,16 +47,19 @@ export async function fetchFundAccount(
 
 /** `renewal::Account`. */
 export function readFundAccount(reader: ByteReader): FundAccount {
-  const rule: FundRule = {
-    renewBelow: reader.u32(),
-    renewTo: reader.u32(),
-    maxPriceFrost: reader.u64(),
-    maxPerPackFrost: reader.u64(),
-    maxPerEpochFrost: reader.u64(),
-  }
-  const account: FundAccount = { rule, epoch: reader.u32(), spentFrost: reader.u64() }
+  const { rule, epoch, spent } = Account.read(reader)
   reader.end()
-  return account
+  return {
+    rule: {
+      renewBelow: rule.renewBelow,
+      renewTo: rule.renewTo,
+      maxPriceFrost: rule.maxPrice,
+      maxPerPackFrost: rule.maxPerPack,
+      maxPerEpochFrost: rule.maxPerEpoch,
+    },
+    epoch,
+    spentFrost: spent,
+  }
 }
 
 /** What the fund may pay for one pack, as the contract computes it.

@@ -7,13 +7,16 @@ import { verifyTransactionSignature } from '@mysten/sui/verify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   generateKeyFile,
+  KEY_SCHEMES,
   listKeyFiles,
   openOrGenerateSigner,
   openSigner,
+  signerFromKey,
   signerFromSecret,
   writeKeyFile,
 } from '../../src/ledger/keystore.ts'
 import { transactionDigest } from '../../src/ledger/transaction-digest.ts'
+import { generateKey } from '../../src/repo/key.ts'
 
 let home: string
 beforeEach(async () => {
@@ -49,6 +52,27 @@ describe('keystore', () => {
     })
     expect(key.toSuiAddress()).toBe(signer.address)
     expect(transactionDigest(bytes)).toBe(await transaction.getDigest())
+  })
+
+  it('makes keys of every scheme that the chain has for one signer', async () => {
+    for (const scheme of KEY_SCHEMES) {
+      const { address } = await generateKeyFile(home, scheme, scheme)
+      const signer = await openSigner(home, { $kind: 'alias', name: scheme })
+      expect(signer).toMatchObject({ address, scheme: expect.stringMatching(new RegExp(`^${scheme}$`, 'i')) })
+      const bytes = Uint8Array.of(1, 2, 3)
+      const key = await verifyTransactionSignature(bytes, await signer.signTransaction(bytes), { address })
+      expect(key.toSuiAddress()).toBe(address)
+    }
+    await expect(generateKey(home, { alias: 'x', scheme: 'rsa' })).rejects.toMatchObject({
+      code: 'KEY_SCHEME_UNKNOWN',
+      exitCode: 2,
+    })
+    // Zero is no secret of these curves.
+    for (const scheme of ['Secp256k1', 'Secp256r1'])
+      await expect(signerFromKey(scheme, new Uint8Array(32))).rejects.toMatchObject({ code: 'KEY_MALFORMED' })
+    await expect(signerFromKey('toString', new Uint8Array(32))).rejects.toMatchObject({
+      code: 'KEY_SCHEME_UNSUPPORTED',
+    })
   })
 
   it('never replaces a key', async () => {
