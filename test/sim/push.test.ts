@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type LocalWorld, startLocalWorld } from '../e2e/local-world.ts'
+import { push } from '../../src/repo/push.ts'
+import { type LocalWorld, noise, startLocalWorld } from '../e2e/local-world.ts'
 import { eventsOf, replayOf, runPushSchedule, startPushWorld } from './push-schedule.ts'
 
 const asked = process.env['FLOE_SIM_SEED']
@@ -10,7 +11,7 @@ let dir: string
 beforeAll(async () => {
   world = await startLocalWorld()
   dir = await startPushWorld(world)
-}, 60_000)
+}, 180_000)
 afterAll(() => world?.[Symbol.asyncDispose]())
 
 describe('a push to which things happen', () => {
@@ -18,6 +19,32 @@ describe('a push to which things happen', () => {
     it(`ends, is paid once, and is whole after the next, seed ${seed}`, async () => {
       expect(await runPushSchedule(world, dir, seed)).toMatch(/^(pushed|[A-Z_]+)$/)
     }, 120_000)
+
+  it('leaves a slow node out, notes what it lacks, and a later one with finishTail brings it', async () => {
+    const slow = world.net.nodes[3]!
+    const held: typeof fetch = (input, init) =>
+      String(input).startsWith(`${slow.url}/`)
+        ? new Promise((_, reject) => init!.signal!.addEventListener('abort', () => reject(init!.signal!.reason)))
+        : fetch(input, init)
+    await world.change(dir, { 'slow.bin': noise(4_000, 4) })
+    const pushed = await push(dir, { ...world.options, fetch: held })
+    expect(pushed).toMatchObject({ $kind: 'pushed' })
+    const stored = () =>
+      Promise.all(
+        pushed.packs
+          .filter(({ reused }) => !reused)
+          .map(async ({ blobId }) => (await fetch(`${slow.url}/v1/blobs/${blobId}/metadata`)).status),
+      )
+    expect(new Set(await stored())).toEqual(new Set([404]))
+    const count = pushed.packs.filter(({ reused }) => !reused).length
+    expect(await push(dir, { ...world.options, finishTail: true })).toMatchObject({
+      $kind: 'up-to-date',
+      tails: { finished: count, unfinished: 0 },
+    })
+    expect(new Set(await stored())).toEqual(new Set([200]))
+    const again = await push(dir, { ...world.options, finishTail: true })
+    expect(again.tails).toEqual({ finished: 0, unfinished: 0 })
+  }, 120_000)
 
   it('comes from the seed alone, and names the command that repeats it', () => {
     expect(eventsOf(7)).toEqual(eventsOf(7))
