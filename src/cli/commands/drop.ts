@@ -4,6 +4,7 @@ import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
+import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const drop = command<NetworkFlags & { remote: string }>({
@@ -28,7 +29,7 @@ export const drop = command<NetworkFlags & { remote: string }>({
       return {
         data: result,
         lines: [`Dropped ${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`],
-        hints: [`bring them back with \`floe get ${paths.join(' ')}\``],
+        undo: [floeCommand('get', ...paths)],
       }
     }),
 })

@@ -4,6 +4,7 @@ import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
+import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const get = command<NetworkFlags & { remote: string }>({
@@ -27,6 +28,10 @@ export const get = command<NetworkFlags & { remote: string }>({
       )
       const all = result.rules === null ? ['The workspace has everything now'] : []
       const size = `${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`
-      return { data: result, lines: [`Brought ${size}; ${formatBytes(result.downloadedBytes)} downloaded`, ...all] }
+      return {
+        data: result,
+        lines: [`Brought ${size}; ${formatBytes(result.downloadedBytes)} downloaded`, ...all],
+        undo: [floeCommand('drop', ...paths)],
+      }
     }),
 })
