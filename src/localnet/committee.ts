@@ -5,7 +5,7 @@ import { bcs } from '@mysten/sui/bcs'
 import { Transaction } from '@mysten/sui/transactions'
 import { toHex } from '../base/bytes.ts'
 import { ByteReader } from '../codec/cursor.ts'
-import type { NetworkIds } from './genesis.ts'
+import { currentWalrus, type NetworkIds } from './genesis.ts'
 import { type LedgerHandle, SYSTEM_ADDRESS } from './ledger/index.ts'
 
 const CLOCK = '0x6'
@@ -19,7 +19,7 @@ export async function selectCommittee(
 ): Promise<void> {
   const tx = new Transaction()
   tx.moveCall({
-    target: `${ids.walrusPackageId}::genesis::select_committee`,
+    target: `${currentWalrus(ledger, ids)}::genesis::select_committee`,
     arguments: [
       tx.object(ids.adminCapId),
       tx.object(ids.systemObjectId),
@@ -35,7 +35,7 @@ export async function selectCommittee(
 export async function startEpochChange(ledger: LedgerHandle, ids: NetworkIds): Promise<void> {
   const tx = new Transaction()
   tx.moveCall({
-    target: `${ids.walrusPackageId}::genesis::start_epoch_change`,
+    target: `${currentWalrus(ledger, ids)}::genesis::start_epoch_change`,
     arguments: [tx.object(ids.adminCapId), tx.object(ids.systemObjectId), tx.object(ids.stakingObjectId)],
   })
   await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
@@ -59,7 +59,7 @@ export async function reportShardsReceived(
     const reported = reader.u32()
     if (!nodeIds.includes(nodeId) || reported >= epoch) continue
     tx.moveCall({
-      target: `${ids.walrusPackageId}::staking::epoch_sync_done`,
+      target: `${currentWalrus(ledger, ids)}::staking::epoch_sync_done`,
       arguments: [tx.object(ids.stakingObjectId), tx.object(id), tx.pure.u32(epoch), tx.object(CLOCK)],
     })
   }

@@ -148,11 +148,12 @@ export async function updateNodeAddresses(
   networkAddresses: readonly string[],
 ): Promise<void> {
   const tx = new Transaction()
+  const walrus = currentWalrus(ledger, ids)
   for (const [index, nodeId] of ids.nodeIds.entries()) {
     const networkAddress = networkAddresses[index]!
     if (readNetworkAddress(ledger, nodeId) === networkAddress) continue
     tx.moveCall({
-      target: `${ids.walrusPackageId}::genesis::set_network_address`,
+      target: `${walrus}::genesis::set_network_address`,
       arguments: [
         tx.object(ids.adminCapId),
         tx.object(ids.stakingObjectId),
@@ -162,6 +163,15 @@ export async function updateNodeAddresses(
     })
   }
   if (tx.getData().commands.length > 0) await ledger.executeAs(SYSTEM_ADDRESS, tx.getData())
+}
+
+/** The walrus package to call now: after an upgrade the first one refuses. From System: UID, version, package id. */
+export function currentWalrus(ledger: LedgerHandle, { systemObjectId }: NetworkIds): string {
+  const object = ledger.getObject(systemObjectId)
+  if (object?.data.kind !== 'move') throw new InternalError('LOCALNET_SYSTEM', `${systemObjectId} is no System`)
+  const reader = new ByteReader(object.data.contents)
+  reader.bytes(32 + 8)
+  return readId(reader)
 }
 
 /** From the StakingPool of a node: UID, state, three voting parameters, then node_info {name, node id, address, …}. */
@@ -181,7 +191,7 @@ function readNetworkAddress(ledger: LedgerHandle, nodeId: string): string {
 export async function advanceStorageEpoch(ledger: LedgerHandle, ids: NetworkIds): Promise<void> {
   const tx = new Transaction()
   tx.moveCall({
-    target: `${ids.walrusPackageId}::genesis::advance_epoch`,
+    target: `${currentWalrus(ledger, ids)}::genesis::advance_epoch`,
     arguments: [
       tx.object(ids.adminCapId),
       tx.object(ids.systemObjectId),

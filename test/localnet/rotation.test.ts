@@ -131,11 +131,19 @@ describe('a rotation that a process died in', () => {
       assign: () => {},
     }
     const ledger = {
+      // The walrus package has been upgraded: the System names another one than the network began with.
+      getObject: () => ({ data: { kind: 'move', contents: new Uint8Array([...new Uint8Array(71), 8]) } }),
       ownedObjects: () => [
         { id: '0xca', data: { kind: 'move', contents: new Uint8Array([...new Uint8Array(63), 9, 6, 0, 0, 0]) } },
       ],
-      executeAs: async (_: string, { commands }: { commands: { MoveCall: { function: string } }[] }) => {
-        for (const { MoveCall: call } of commands) calls.push(call.function)
+      executeAs: async (
+        _: string,
+        { commands }: { commands: { MoveCall: { package: string; function: string } }[] },
+      ) => {
+        for (const { MoveCall: call } of commands) {
+          expect(call.package).toBe(id('8'))
+          calls.push(call.function)
+        }
         if (calls.at(-1) === 'start_epoch_change') view.phase = 'syncing'
       },
     }
