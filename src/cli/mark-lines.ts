@@ -6,7 +6,7 @@ import type { Output } from './output.ts'
 type Mark = Pick<RememberedMark, 'commit' | 'status' | 'reason' | 'successor'>
 
 export function markLine({ status, reason, successor }: Mark): string {
-  return `Status: ${status}: ${reason}${successor ? `; use ${successor.slice(0, 12)} instead` : ''}`
+  return `Status: ${status}, ${reason}${successor ? `; use ${successor.slice(0, 12)} instead` : ''}`
 }
 
 export function warnOfMarks(output: Output, marks: readonly Mark[]): void {

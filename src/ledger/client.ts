@@ -121,6 +121,9 @@ export interface LedgerClientOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+/** A transaction of many packs checks a certificate for each: on a busy machine a local ledger takes long over it. */
+const RUNNING_METHODS = /\/(Simulate|Execute)Transaction$/
+const RUN_FACTOR = 4
 /** Pages of one listing: 1,000 items each at most. */
 const MAX_PAGES = 200
 const WAIT_TIMEOUT_MS = 60_000
@@ -144,7 +147,8 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
           network: profile.name,
           baseUrl: profile.rpcUrl,
           fetch: (input, init) => {
-            const deadline = AbortSignal.timeout(timeoutMs)
+            const isRun = RUNNING_METHODS.test(String(input))
+            const deadline = AbortSignal.timeout(isRun ? RUN_FACTOR * timeoutMs : timeoutMs)
             const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline
             return send(input, { ...init, signal })
           },
@@ -437,7 +441,9 @@ function mapTransport(error: unknown, what: string, profile: NetworkProfile, abo
     })
   const unreachable =
     error instanceof TypeError || /fetch failed|ECONN|socket|network/i.test(message) || code === 'UNAVAILABLE'
-  const timedOut = error instanceof Error && (error.name === 'TimeoutError' || code === 'DEADLINE_EXCEEDED')
+  const timedOut =
+    error instanceof Error &&
+    (error.name === 'TimeoutError' || code === 'DEADLINE_EXCEEDED' || /due to timeout/.test(message))
   if (unreachable || timedOut)
     return new LedgerError(
       'LEDGER_UNREACHABLE',

@@ -133,7 +133,7 @@ async function statusLines(root: string): Promise<string[]> {
 function abortedLines({ pushes, blobs }: AbortedPushes): string[] {
   if (pushes === 0) return ['no push is unfinished']
   return [
-    `${formatCount(pushes, 'push', 'pushes')} given up, ${formatCount(blobs.length, 'blob')} deleted, their storage is yours again`,
+    `${formatCount(pushes, 'push', 'pushes')} given up; ${blobs.length === 0 ? 'nothing had been paid for' : `${formatCount(blobs.length, 'blob')} deleted, their storage is yours again`}`,
     ...blobs.map((blob) => `  ${blob.blobId}  ${formatBytes(blob.bytes)}`),
   ]
 }

@@ -58,6 +58,7 @@ the price of storage, so set --max-price a little above it: whoever renews may k
         maxPerEpoch: options.maxPerEpoch,
       }),
     )
-    return { data: done, lines: ruleLines(done.rule), hints: ['Fill the fund with `floe fund add AMOUNT`'] }
+    const hints = done.balanceFrost === '0' ? ['Fill the fund with `floe fund add AMOUNT`'] : []
+    return { data: done, lines: ruleLines(done.rule), hints }
   },
 })
