@@ -18,6 +18,7 @@ interface CompletedVerb {
 const TAKES_REFS = [
   'switch',
   'merge',
+  'rebase',
   'branch',
   'log',
   'show',
