@@ -17,6 +17,8 @@ export interface SequentialReader {
 }
 
 const SLOTS = 24
+/** Remembered, so that they are not fetched once more; forgetting some costs only that. */
+const MAX_OVERTAKEN = 1000
 
 /** Objects that are read in another order are read as well, only not ahead.
  *  @param upcoming - in the order in which they are likely to be read */
@@ -28,6 +30,8 @@ export function readAheadOf(
   const { slots = SLOTS, signal } = options
   const fetched = new Map<string, Promise<Uint8Array>>()
   const running = new Set<Promise<unknown>>()
+  /** Read before their turn to be fetched had come. */
+  const overtaken = new Set<string>()
   let room: (() => void) | undefined
   let closed = false
 
@@ -36,7 +40,7 @@ export function readAheadOf(
       while (!closed && fetched.size >= slots) await new Promise<void>((resolve) => (room = resolve))
       if (closed) return
       const key = objectKey(kind, id)
-      if (fetched.has(key)) continue
+      if (fetched.has(key) || overtaken.delete(key)) continue
       const bytes = read(kind, id, { signal })
       fetched.set(key, bytes)
       const settled = bytes.then(
@@ -63,6 +67,7 @@ export function readAheadOf(
       const key = objectKey(kind, id)
       const ahead = take(key)
       if (ahead) return ahead.catch(() => read(kind, id, readOptions))
+      if (overtaken.size < MAX_OVERTAKEN) overtaken.add(key)
       // What was fetched for nothing must not keep the rest from being fetched.
       if (fetched.size >= slots) take(fetched.keys().next().value!)
       return read(kind, id, readOptions)
