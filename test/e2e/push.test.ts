@@ -221,7 +221,9 @@ describe('push', () => {
     }
     const options = { ...world.options, limits: { packBytes: 50_000, packsPerTransaction: 1 } }
     const create = { name: 'many', network: 'local' }
-    await expect(push(many, { ...options, create, fetch: flaky })).rejects.toMatchObject({ code: 'LEDGER_UNREACHABLE' })
+    await expect(push(many, { ...options, create, fetch: flaky })).rejects.toMatchObject({
+      code: 'LEDGER_OUTCOME_UNKNOWN',
+    })
     const between = await showRemote(many, 'origin', world.options)
     expect(between).toMatchObject({ refs: [], pushes: 0, packs: 2 })
     const paid = await wal()
