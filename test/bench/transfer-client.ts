@@ -47,6 +47,15 @@ function noise(bytes: number, seed: number): Uint8Array {
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes))
 }
 
+function* noisePieces(bytes: number, seed: number): Generator<Uint8Array> {
+  const key = Buffer.alloc(16)
+  key.writeUInt32LE(seed)
+  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16))
+  const zeros = Buffer.alloc(4 * 2 ** 20)
+  for (let at = 0; at < bytes; at += zeros.length)
+    yield cipher.update(zeros.subarray(0, Math.min(zeros.length, bytes - at)))
+}
+
 function official(): WalrusClient {
   const { systemObjectId, stakingObjectId, rpcUrl } = job.info
   return new WalrusClient({
@@ -76,7 +85,8 @@ async function prepare(): Promise<() => Promise<string>> {
     const dir = join(job.dir, `workspace-${job.seed}`)
     await mkdir(dir, { recursive: true })
     await initWorkspace(dir)
-    await writeFile(join(dir, 'data.bin'), noise(job.bytes, job.seed))
+    // In pieces: the peak of memory that is reported is that of the push.
+    await writeFile(join(dir, 'data.bin'), noisePieces(job.bytes, job.seed))
     {
       await using workspace = await openWorkspace(dir)
       await add(workspace, { all: true })

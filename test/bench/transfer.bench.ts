@@ -19,6 +19,7 @@ const ROUNDS = Number(process.env['FLOE_BENCH_ROUNDS'] ?? 5)
 const SHARDS = (process.env['FLOE_BENCH_SHARDS'] ?? '208,1000').split(',').map(Number)
 const CLIENTS = ['floe', 'official', 'floe, whole verb'] as const
 const RUN_TIMEOUT_MS = 900_000
+const MAX_TRIES = 3
 const run = promisify(execFile)
 const here = (file: string) => new URL(file, import.meta.url).pathname
 
@@ -60,6 +61,22 @@ class Network {
   }
 }
 
+/** On a busy machine the official client can lose a connection while it encodes on its only thread; it is given two more
+ *  chances, which the log shows. */
+async function runClient(job: TransferJob, log: (line: string) => void): Promise<string> {
+  for (let tries = 1; ; tries++)
+    try {
+      const { stdout } = await run(process.execPath, [here('transfer-client.ts'), JSON.stringify(job)], {
+        timeout: RUN_TIMEOUT_MS,
+      })
+      return stdout
+    } catch (error) {
+      const text = String((error as { stderr?: string }).stderr ?? error)
+      log(`  ${job.what} ${job.who} failed: ${/^\w*Error: .*$/m.exec(text)?.[0] ?? text.slice(0, 200)}`)
+      if (tries >= MAX_TRIES) throw error
+    }
+}
+
 /** All clients once, on a network of their own: its state is the same for every round. */
 async function round(
   number: number,
@@ -82,9 +99,7 @@ async function round(
         const seed = number * 10 + CLIENTS.indexOf(who)
         const job: TransferJob = { who, what, bytes, seed, info, from, dir }
         await network.ask('measure')
-        const { stdout } = await run(process.execPath, [here('transfer-client.ts'), JSON.stringify(job)], {
-          timeout: RUN_TIMEOUT_MS,
-        })
+        const stdout = await runClient(job, log)
         const result = JSON.parse(stdout) as TransferResult
         const { cpuMs, traffic } = await network.ask('measure')
         from = result.stored

@@ -101,11 +101,11 @@ describe('uploading a blob', () => {
 
   it('cuts the slow tail once enough shards have confirmed, and says who is missing', async () => {
     const fake = await start()
-    fake.nodes[6]!.delayMs = 3_000
+    fake.nodes[6]!.delayMs = 15_000
     const committee = committeeOf(fake)
     const started = performance.now()
     const { certificate, tail } = await uploadBlob(committee, blob, PERMANENT)
-    expect(performance.now() - started).toBeLessThan(2_500)
+    expect(performance.now() - started).toBeLessThan(15_000)
     verifyCertificate(fake.state.committee, expected, certificate)
     expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5])
     expect(await tail).toEqual([6])
