@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { add } from '../../src/repo/add.ts'
+import { commit } from '../../src/repo/commit.ts'
+import { initWorkspace } from '../../src/repo/init.ts'
+import { push } from '../../src/repo/push.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { noise } from '../transfer/packed-remote.ts'
+import { type LocalWorld, startLocalWorld } from './local-world.ts'
+
+const MEBIBYTE = 2 ** 20
+/** MiB; 8192 for the figure that the README may quote. */
+const SIZE = Number(process.env.FLOE_MEMORY_MIB ?? 2048)
+const FILE = 32
+const CHILD = fileURLToPath(new URL('./clone-child.ts', import.meta.url))
+const onLinux = it.runIf(process.platform === 'linux')
+
+let world: LocalWorld
+let address: string
+beforeAll(async () => {
+  world = await startLocalWorld()
+  const dir = world.path('data')
+  await mkdir(dir)
+  await initWorkspace(dir)
+  const content = noise(FILE * MEBIBYTE)
+  for (let i = 0; i < SIZE / FILE; i++) {
+    // No two files share a chunk: each is turned by another key.
+    const words = new Uint32Array(content.buffer, content.byteOffset, content.length / 4)
+    const own = words.map((word) => word ^ Math.imul(i + 1, 0x9e3779b9))
+    await writeFile(join(dir, `${i}.bin`), new Uint8Array(own.buffer))
+  }
+  await using workspace = await openWorkspace(dir)
+  await add(workspace, { all: true })
+  await commit(workspace, { message: 'large', author: { name: 'Test', email: '' } })
+  const { repository } = await push(dir, { ...world.options, create: { name: 'large', network: 'local' } })
+  address = `local:${repository}`
+  await rm(dir, { recursive: true })
+}, 3_600_000)
+afterAll(() => world[Symbol.asyncDispose]())
+
+onLinux.each(['clone', 'stream'])(
+  '%s of a large dataset stays below 1 GiB of memory, whatever its size',
+  async (verb) => {
+    const options = { ...world.options, homeDir: world.path(`home-${verb}`), useCache: true }
+    const arguments_ = [CHILD, verb, address, world.path(`out-${verb}`), JSON.stringify(options)]
+    const { stdout } = await promisify(execFile)(process.execPath, arguments_)
+    process.stdout.write(`${verb} of ${SIZE} MiB: ${stdout}`)
+    const { bytes, peakBytes } = JSON.parse(stdout)
+    expect(bytes).toBe(SIZE * MEBIBYTE)
+    expect(peakBytes).toBeLessThan(1024 * MEBIBYTE)
+  },
+  3_600_000,
+)
