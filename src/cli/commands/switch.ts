@@ -3,6 +3,7 @@ import { bringing } from '../bringing.ts'
 import { command } from '../command.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { floeCommand, LOST_HINT } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const switchCommand = command<{ create?: boolean; detach?: boolean; force?: boolean }>({
@@ -14,17 +15,23 @@ export const switchCommand = command<{ create?: boolean; detach?: boolean; force
       .option('-f, --force', 'throw away local changes'),
   async run(context, [target], options) {
     return inWorkspace(context, async (workspace) => {
+      const before = workspace.refs.readHead()
       const result = await withProgress(context, 'switch', (onProgress) =>
         bringing(context, workspace, target!, () =>
           switchTo(workspace, { target: target!, ...options, signal: context.signal, onProgress }),
         ),
       )
+      const after = workspace.refs.readHead()
+      const isElsewhere = JSON.stringify(before) !== JSON.stringify(after)
+      const undo = [floeCommand('switch', '-'), ...(options.create ? [floeCommand('branch', '-d', target!)] : [])]
       return {
         data: result,
         lines: [
           `${result.branch ? `Switched to branch ${result.branch}` : `HEAD is now at ${result.commit?.slice(0, 12)}`} ` +
             `(${formatCount(result.written, 'file')} written, ${result.deleted} deleted)`,
         ],
+        hints: options.force && result.written > 0 ? [LOST_HINT] : [],
+        undo: isElsewhere ? undo : [],
       }
     })
   },
