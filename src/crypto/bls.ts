@@ -2,8 +2,13 @@
  *  @see draft-irtf-cfrg-bls-signature-05, ciphersuite BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_ */
 
 import { bls12_381 } from '@noble/curves/bls12-381.js'
+import { concatBytes, toHex } from '../base/bytes.ts'
 
 const bls = bls12_381.longSignatures
+const { Fp, Fp2 } = bls12_381.fields
+
+type G1Point = ReturnType<typeof bls12_381.G1.Point.fromBytes>
+type G2Point = ReturnType<typeof bls12_381.G2.Point.fromBytes>
 
 /** Domain separation tag of the ciphersuite Walrus and Sui use. */
 export const BLS_DST = 'BLS_SIG_BLS12381G2_XMD:SHA-256_SSWU_RO_NUL_'
@@ -21,27 +26,92 @@ export function blsUncompressedPublicKey(publicKey: Uint8Array): Uint8Array {
 
 /** Signature over the message: 96 bytes compressed. */
 export function blsSign(message: Uint8Array, secret: Uint8Array): Uint8Array {
-  return bls.sign(bls.hash(message, BLS_DST), secret).toBytes(true)
+  return bls.sign(blsMessagePoint(message), secret).toBytes(true)
 }
 
 /** True if the signature is valid for the message under the key (either encoding). Malformed input is false. */
 export function blsVerify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   try {
-    const key = bls12_381.G1.Point.fromBytes(publicKey)
-    key.assertValidity()
-    return bls.verify(signature, bls.hash(message, BLS_DST), key)
+    return bls.verify(signature, blsMessagePoint(message), publicKeyPoint(publicKey))
   } catch {
     return false
   }
 }
 
 /** Sum of signatures, for one message signed by several keys: 96 bytes.
- *  Rogue keys are excluded by the proofs of possession that the chain demands. */
+ *  Rogue keys are excluded by the proofs of possession that the chain demands.
+ *
+ *  That the sum lies in the subgroup is checked, that each signature does is not: it is the sum that is verified, and
+ *  what it takes for that to succeed determines it. The check of each would be most of the work.
+ *  @throws {Error} if one is no point of the curve, or the sum none of the subgroup */
 export function blsAggregateSignatures(signatures: readonly Uint8Array[]): Uint8Array {
-  return bls.aggregateSignatures(signatures.map((bytes) => bls12_381.G2.Point.fromBytes(bytes))).toBytes(true)
+  return bls.aggregateSignatures(signatures.map(curvePoint)).toBytes(true)
 }
 
 /** Sum of public keys: 48 bytes compressed. */
 export function blsAggregatePublicKeys(publicKeys: readonly Uint8Array[]): Uint8Array {
-  return bls.aggregatePublicKeys(publicKeys.map((bytes) => bls12_381.G1.Point.fromBytes(bytes))).toBytes(true)
+  return bls.aggregatePublicKeys(publicKeys.map(publicKeyPoint)).toBytes(true)
+}
+
+/** The point of G2 that a message is hashed to. */
+export function blsMessagePoint(message: Uint8Array): G2Point {
+  return remembered(messagePoints, MAX_MESSAGES, message, () => bls.hash(message, BLS_DST))
+}
+
+function publicKeyPoint(publicKey: Uint8Array): G1Point {
+  return remembered(keyPoints, MAX_KEYS, publicKey, () => {
+    const point = bls12_381.G1.Point.fromBytes(publicKey)
+    point.assertValidity()
+    return point
+  })
+}
+
+/** Keys of a few committees, and the messages of one push: each takes a millisecond and more to become a point. */
+const MAX_KEYS = 4096
+const MAX_MESSAGES = 64
+const MAX_REMEMBERED_BYTES = 1024
+const keyPoints = new Map<string, G1Point>()
+const messagePoints = new Map<string, G2Point>()
+
+function remembered<Point>(points: Map<string, Point>, max: number, bytes: Uint8Array, make: () => Point): Point {
+  if (bytes.length > MAX_REMEMBERED_BYTES) return make()
+  const key = toHex(bytes)
+  let point = points.get(key)
+  if (point === undefined) {
+    point = make()
+    if (points.size >= max) points.delete(points.keys().next().value!)
+    points.set(key, point)
+  }
+  return point
+}
+
+const COORDINATE_BYTES = 48
+const COMPRESSED = 0x80
+const INFINITY = 0x40
+const LARGER_Y = 0x20
+
+/** A compressed point of the curve over Fp2, perhaps outside the subgroup.
+ *  @see the encoding of draft-irtf-cfrg-pairing-friendly-curves-11, appendix C: x = c1 ‖ c0, three flags on top */
+function curvePoint(bytes: Uint8Array): G2Point {
+  const flags = bytes[0]!
+  if (bytes.length !== 2 * COORDINATE_BYTES || !(flags & COMPRESSED) || flags & INFINITY)
+    throw new Error('not a compressed point of G2')
+  const c1 = bytes.slice(0, COORDINATE_BYTES)
+  c1[0]! &= LARGER_Y - 1
+  const x = Fp2.create({ c0: Fp.fromBytes(bytes.slice(COORDINATE_BYTES)), c1: Fp.fromBytes(c1) })
+  const y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), bls12_381.G2.Point.CURVE().b))
+  return bls12_381.G2.Point.fromAffine({ x, y: isLarger(y) === Boolean(flags & LARGER_Y) ? y : Fp2.neg(y) })
+}
+
+/** The 96 bytes of a point that is known to be of the subgroup, and not zero: noble would check that first. */
+export function blsCompress(point: G2Point): Uint8Array {
+  const { x, y } = point.toAffine()
+  const bytes = concatBytes(Fp.toBytes(x.c1), Fp.toBytes(x.c0))
+  bytes[0]! |= COMPRESSED | (isLarger(y) ? LARGER_Y : 0)
+  return bytes
+}
+
+/** Which of y and −y the third flag names. */
+function isLarger(y: G2Point['y']): boolean {
+  return 2n * (y.c1 === 0n ? y.c0 : y.c1) > Fp.ORDER
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { describe, expect, it } from 'vitest'
 import { fromHex, toHex } from '../../src/base/bytes.ts'
 import {
   blsAggregatePublicKeys,
   blsAggregateSignatures,
+  blsCompress,
   blsPublicKey,
   blsSign,
   blsUncompressedPublicKey,
@@ -40,4 +42,49 @@ describe('BLS12-381 min-pk', () => {
     expect(blsVerify(signature.subarray(1), message, blsPublicKey(secrets[0]!))).toBe(false)
     expect(blsVerify(signature, message, new Uint8Array(48))).toBe(false)
   })
+
+  it('adds what another implementation reads as points, in either sign, and writes them the same', () => {
+    for (let i = 0; i < 8; i++) {
+      const signature = blsSign(Uint8Array.of(i), secrets[i % 3]!)
+      const point = bls12_381.G2.Point.fromBytes(signature)
+      expect(toHex(blsAggregateSignatures([signature]))).toBe(toHex(signature))
+      expect(toHex(blsCompress(point))).toBe(toHex(signature))
+      const opposite = point.negate().toBytes(true)
+      expect(toHex(blsAggregateSignatures([signature, signature, opposite]))).toBe(toHex(signature))
+    }
+  })
+
+  it('refuses a sum outside the subgroup, and bytes that are no point', () => {
+    const signature = fromHex(vector.signature01)
+    const stray = pointOutsideSubgroup()
+    expect(() => blsAggregateSignatures([stray])).toThrow()
+    expect(() => blsAggregateSignatures([signature, stray])).toThrow()
+    expect(blsVerify(stray, message, blsPublicKey(secrets[0]!))).toBe(false)
+    for (const flip of [0x80, 0x40, 0x10]) {
+      const broken = signature.slice()
+      broken[0]! ^= flip
+      expect(() => blsAggregateSignatures([broken, signature])).toThrow()
+    }
+    expect(() => blsAggregateSignatures([signature.subarray(1)])).toThrow()
+    expect(() => blsAggregateSignatures([new Uint8Array(96).fill(0xff)])).toThrow()
+  })
+
+  it('hashes and verifies messages of any length', () => {
+    const long = new Uint8Array(300_000).fill(7)
+    expect(blsVerify(blsSign(long, secrets[0]!), long, blsPublicKey(secrets[0]!))).toBe(true)
+  })
 })
+
+/** On the curve: nearly all of its points are outside the subgroup. */
+function pointOutsideSubgroup(): Uint8Array {
+  for (let c0 = 1; ; c0++) {
+    const bytes = new Uint8Array(96)
+    bytes[0] = 0x80
+    bytes[95] = c0
+    try {
+      bls12_381.G2.Point.fromBytes(bytes)
+    } catch (error) {
+      if (/subgroup/.test(String(error))) return bytes
+    }
+  }
+}

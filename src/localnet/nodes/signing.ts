@@ -8,7 +8,7 @@
 
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { concatBytes, toHex, utf8 } from '../../base/bytes.ts'
-import { BLS_DST } from '../../crypto/bls.ts'
+import { blsCompress, blsMessagePoint } from '../../crypto/bls.ts'
 import { sha256 } from '../../crypto/hash.ts'
 
 type Point = ReturnType<typeof bls12_381.longSignatures.hash>
@@ -36,7 +36,7 @@ export function createNetworkSigner(seed: Uint8Array): NetworkSigner {
     const key = Buffer.from(message).toString('latin1')
     let points = kept.get(key)
     if (!points) {
-      const hash = bls12_381.longSignatures.hash(message, BLS_DST)
+      const hash = blsMessagePoint(message)
       points = { base: hash.multiplyUnsafe(base), step: hash.multiplyUnsafe(step) }
       kept.set(key, points)
       if (kept.size > MAX_KEPT_MESSAGES) kept.delete(kept.keys().next().value!)
@@ -54,7 +54,7 @@ export function createNetworkSigner(seed: Uint8Array): NetworkSigner {
     },
     sign(message, index) {
       const points = line(message)
-      return points.base.add(points.step.multiplyUnsafe(BigInt(index))).toBytes(true)
+      return blsCompress(points.base.add(points.step.multiplyUnsafe(BigInt(index))))
     },
   }
 }
