@@ -1,7 +1,7 @@
 /** The headings of `floe --help`: what a person wants to do, with the verbs for it. */
 
 export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }[] = [
-  { heading: 'Start:', verbs: ['init', 'clone', 'import', 'demo'] },
+  { heading: 'Start:', verbs: ['init', 'clone', 'demo'] },
   { heading: 'Work on files:', verbs: ['add', 'status', 'commit', 'restore', 'rm', 'mv', 'stash', 'attributes'] },
   { heading: 'Look:', verbs: ['log', 'show', 'ls', 'cat', 'diff', 'grep', 'du', 'reflog'] },
   {
@@ -10,10 +10,10 @@ export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }
   },
   {
     heading: 'Share:',
-    verbs: ['push', 'fetch', 'pull', 'get', 'drop', 'remote', 'access', 'mark', 'bundle', 'mirror'],
+    verbs: ['push', 'fetch', 'pull', 'get', 'drop', 'remote', 'access', 'bundle'],
   },
-  { heading: 'Trust and keep:', verbs: ['verify', 'expiry', 'renew', 'revive', 'fund'] },
-  { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'purge', 'cache', 'config', 'completion'] },
+  { heading: 'Trust and keep:', verbs: ['verify', 'expiry', 'renew', 'revive', 'fund', 'mark', 'derive'] },
+  { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'cache', 'config', 'completion'] },
   {
     heading: 'Keys and networks:',
     verbs: ['key', 'wallet', 'faucet', 'network', 'localnet', 'deploy', 'bench', 'blob-id'],

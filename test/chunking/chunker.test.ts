@@ -187,9 +187,10 @@ describe('hostile content', () => {
     const timeMs = async (bytes: number) => {
       let best = Number.POSITIVE_INFINITY
       for (let round = 0; round < 3; round++) {
-        const start = performance.now()
+        // Processor time: what else runs on the machine does not count.
+        const start = process.cpuUsage()
         await collect(chunkStream(inPieces(input.subarray(0, bytes), [50]), params))
-        best = Math.min(best, performance.now() - start)
+        best = Math.min(best, process.cpuUsage(start).user / 1000)
       }
       return best
     }

@@ -7,4 +7,5 @@ it('every verb stands under exactly one heading of the help', () => {
   expect(homeless).toEqual([])
   const named = HELP_GROUPS.flatMap(({ verbs }) => verbs)
   expect(new Set(named).size).toBe(named.length)
+  expect(named.filter((verb) => !Object.hasOwn(REGISTRY, verb))).toEqual([])
 })

@@ -57,9 +57,7 @@ describe('network profiles', () => {
   })
 
   it('sign with a key of one’s own choice outside the local network', async () => {
-    expect(() => openKey(MAINNET, { homeDir: dir })).toThrow(
-      expect.objectContaining({ code: 'KEY_NOT_CHOSEN', exitCode: 12 }),
-    )
+    await expect(openKey(MAINNET, { homeDir: dir })).rejects.toMatchObject({ code: 'KEY_NOT_CHOSEN', exitCode: 12 })
     const local = { ...TESTNET, name: 'local', local: true }
     const [first, second] = [await openKey(local, { homeDir: dir }), await openKey(local, { homeDir: dir })]
     expect(first.address).toBe(second.address)
