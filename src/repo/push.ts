@@ -20,6 +20,7 @@ import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
+import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
@@ -29,12 +30,10 @@ import { type FinishedTails, finishTails } from './push-tails.ts'
 import {
   assertNotStale,
   findLocalTarget,
-  findMissing,
   type LocalTarget,
   type RemotePosition,
   readRemotePosition,
   remoteTarget,
-  seenCommits,
 } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
@@ -145,7 +144,8 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   const { forced } = position
     ? await assertNotStale(workspace, target, position, options.force ?? false)
     : { forced: false }
-  const have = options.revive?.have ?? (position ? seenCommits(workspace, remoteName, position) : [])
+  const lack = options.revive ? null : await findLacking(workspace, remoteName, target, position, options)
+  const have = options.revive?.have ?? lack?.have ?? []
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
   const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, options)
@@ -159,7 +159,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
         signal: options.signal,
       })
     : null
-  const missing = revivable?.objects ?? (await findMissing(workspace, target, have, options.signal))
+  const missing = revivable?.objects ?? lack?.missing ?? []
   const lacking = await withoutPresent(missing, {
     live: known.live,
     remote: known.remote,

@@ -15,6 +15,7 @@ import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortRebase } from '../../src/repo/rebase-resume.ts'
 import { listRemotes, showRemote } from '../../src/repo/remote.ts'
+import { switchTo } from '../../src/repo/switch.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { failure, type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
@@ -150,6 +151,27 @@ describe('push', () => {
     expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed', forced: false })
     await pull(other, { ...world.options, rebase: true })
     expect(await snapshot(other)).toEqual(await snapshot(dir))
+  })
+
+  it('of a new branch needs nothing that only the remote has, though that has moved on unseen', async () => {
+    const here = await world.workspace('lazy', { 'a.txt': 'a\n' })
+    const { repository } = await push(here, { ...world.options, create: { name: 'lazy', network: 'local' } })
+    await world.change(here, { 'a.txt': 'b\n' })
+    await push(here, world.options)
+    await world.change(here, { 'a.txt': 'c\n' })
+    await push(here, world.options)
+    const copy = world.path('lazy-clone')
+    await clone(`local:${repository}`, copy, world.options)
+    await world.change(here, { 'a.txt': 'd\n' })
+    await push(here, world.options)
+    {
+      await using workspace = await openWorkspace(copy)
+      await switchTo(workspace, { target: 'feature', create: true })
+    }
+    await world.change(copy, { 'mine.txt': 'mine\n' })
+    expect(await push(copy, world.options)).toMatchObject({ $kind: 'pushed', ref: 'heads/feature', old: null })
+    await clone(`local:${repository}`, world.path('lazy-feature'), { ...world.options, ref: 'feature' })
+    expect(await snapshot(world.path('lazy-feature'))).toEqual(await snapshot(copy))
   })
 
   it('lists the paths that both sides changed', async () => {
