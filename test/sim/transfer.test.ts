@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { replayOf, runSchedule, scheduleOf } from './transfer-schedule.ts'
 
 const asked = process.env['FLOE_SIM_SEED']
-const seeds = asked === undefined ? Array.from({ length: 4 }, (_, i) => 1000 + i) : [Number(asked)]
+const seeds = asked === undefined ? Array.from({ length: 4 }, (_, i) => 1001 + i) : [Number(asked)]
 
 describe('transfers with at most f faulty shards', () => {
   for (const seed of seeds)
