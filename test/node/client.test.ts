@@ -189,7 +189,9 @@ describe('storage-node client', () => {
       response.writeHead(200, { 'content-type': 'application/octet-stream' })
       response.write(Buffer.alloc(3))
     })
-    const error = await errorOf(createNodeClient({ url: stalling, timeoutMs: 50, stallMs: 50 }).fetchSliver(ID, 0, 'primary', 100))
+    const error = await errorOf(
+      createNodeClient({ url: stalling, timeoutMs: 50, stallMs: 50 }).fetchSliver(ID, 0, 'primary', 100),
+    )
     expect([error.code, error.retryable]).toEqual(['NODE_TIMEOUT', true])
   })
 
