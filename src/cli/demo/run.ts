@@ -38,6 +38,8 @@ export async function runDemo(context: Context, options: { keep: boolean }): Pro
     const lease = await ensureLocalNetwork({ dataDir, signal: context.signal })
     const remote: RemoteOptions = {
       homeDir: dataDir,
+      // Every clone is to come from the nodes, not from what the one before has fetched.
+      useCache: false,
       networks: [localNetworkProfile(lease.info)],
       signal: context.signal,
     }
