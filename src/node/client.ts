@@ -104,6 +104,9 @@ const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_STALL_MS = 10_000
 /** Slower than this is as good as not at all: a sliver of 4 MB would take more than four minutes. */
 const LEAST_BYTES_PER_MS = 16
+/** A timer that comes later than this shows that the process was held up, not the node. */
+const LAPSE_MS = 100
+const MAX_LAPSES = 3
 /** A transport tells of progress at least this often. */
 const SENT_AT_ONCE_BYTES = 256 * 1024
 const STATUSES: ReadonlySet<string> = new Set(['stored', 'buffered', 'nonexistent'])
@@ -245,28 +248,42 @@ interface Watchdog {
 function startWatchdog(firstMs: number, stallMs: number, bodyBytes: number): Watchdog {
   const controller = new AbortController()
   const bark = () => controller.abort(new DOMException('no progress', 'TimeoutError'))
-  // What is sent adds to the time until the answer, at the least rate.
-  let timer = setTimeout(bark, firstMs + bodyBytes / LEAST_BYTES_PER_MS)
   let begunMs: number | undefined
+  let dueMs = 0
+  let lapses = 0
+  let timer: NodeJS.Timeout | undefined
+  const wait = (ms: number) => {
+    clearTimeout(timer)
+    dueMs = performance.now() + ms
+    timer = setTimeout(look, ms)
+  }
+  /** Timers come before what has arrived. After a lapse of this very process (a laptop that slept, a busy machine) the
+   *  answer may lie there unread: it is given a moment, a few times at most. */
+  const look = () => {
+    const lateMs = performance.now() - dueMs
+    if (lateMs < LAPSE_MS || lapses >= MAX_LAPSES) return bark()
+    lapses++
+    wait(Math.min(stallMs, lateMs))
+  }
+  // What is sent adds to the time until the answer, at the least rate.
+  wait(firstMs + bodyBytes / LEAST_BYTES_PER_MS)
   return {
     signal: controller.signal,
     sent(bytes) {
       if (begunMs !== undefined) return
-      clearTimeout(timer)
       // Once all of it is with the node, only the answer is waited for.
-      timer = setTimeout(bark, bytes < bodyBytes ? stallMs + SENT_AT_ONCE_BYTES / LEAST_BYTES_PER_MS : firstMs)
+      wait(bytes < bodyBytes ? stallMs + SENT_AT_ONCE_BYTES / LEAST_BYTES_PER_MS : firstMs)
     },
     progress(bytes) {
       const now = performance.now()
       if (begunMs === undefined) {
         begunMs = now
-        clearTimeout(timer)
-        timer = setTimeout(bark, stallMs)
-        return
+        return wait(stallMs)
       }
       const lateMs = now - begunMs - stallMs
       if (lateMs > 0 && bytes < lateMs * LEAST_BYTES_PER_MS) return bark()
-      timer.refresh()
+      dueMs = now + stallMs
+      timer!.refresh()
     },
     end: (reason) => controller.abort(reason),
     stop: () => clearTimeout(timer),

@@ -239,18 +239,22 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     plain: ReadonlyMap<number, SourceSymbol>,
     signal: AbortSignal | undefined,
   ): Promise<Uint8Array> {
-    let symbols = plain
-    for (const proven of [false, true]) {
-      if (proven) symbols = await gatherProven(index, signal)
-      if (symbols.size < columns) continue
+    const rebuild = async (symbols: ReadonlyMap<number, SourceSymbol>): Promise<Uint8Array | null> => {
+      if (symbols.size < columns) return null
       try {
         const chosen = [...symbols.values()].slice(0, columns)
         return (await coder.recoverSliver(metadata, 'primary', index, chosen, jobOptions(signal))).bytes
       } catch (error) {
         if (!(error instanceof FloeError) || error.code !== 'ERASURE_SLIVER_MISMATCH') throw error
+        return null
       }
     }
-    return recoverFromOtherRows(index, symbols.size, signal)
+    const row = await rebuild(plain)
+    if (row) return row
+    // Enough of them and yet another row: proofs tell who lied. Too few: whoever had none, or was late, is not asked for
+    // the same again.
+    const proven = plain.size >= columns ? await gatherProven(index, signal) : plain
+    return (proven === plain ? null : await rebuild(proven)) ?? recoverFromOtherRows(index, proven.size, signal)
   }
 
   /** Last resort: any kp primary slivers decode the blob. Costs a whole blob in memory and traffic. */

@@ -26,6 +26,13 @@ export const FAULTS = [
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
+/** Made once: packing it takes longer than everything else in a schedule. */
+let bomb: Buffer | undefined
+function gzipBomb(): Buffer {
+  bomb ??= gzipSync(Buffer.alloc(16_000_000))
+  return bomb
+}
+
 export interface FlakyProxy extends AsyncDisposable {
   /** Address of node `index` through the proxy. */
   url(index: number): string
@@ -121,7 +128,7 @@ export async function startFlakyProxy(targets: readonly string[]): Promise<Flaky
         return drip(response, Buffer.alloc(65_536, 0x41), 1, 65_536)
       case 'gzip-bomb':
         response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' })
-        return void response.end(gzipSync(Buffer.alloc(16_000_000)))
+        return void response.end(gzipBomb())
     }
     const found = await real()
     const spoil = () => {

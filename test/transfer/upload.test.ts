@@ -253,6 +253,23 @@ describe('reading a blob', () => {
     expect(committee.reports().filter((report) => report.lied)).toMatchObject([{ name: `node-${liar}` }])
   })
 
+  it('decodes the other rows at once where too few nodes have symbols', async () => {
+    const fake = await stored()
+    const holder = holderOfRow(fake, blob.blobId, 0)
+    let down = 0
+    for (const position of [holder, ...fake.nodes.keys()]) {
+      const { weight } = fake.state.nodes[position]!
+      if (fake.nodes[position]!.down || down + weight > 5) continue
+      fake.nodes[position]!.down = true
+      down += weight
+    }
+    expect(down).toBeGreaterThan(3)
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
+    expect(fake.count(/decodingSymbols/)).toBeGreaterThan(0)
+    expect(fake.count(/recoverySymbols/)).toBe(0)
+  })
+
   it('gives a clear error, never a wrong byte, when too few nodes are true', async () => {
     const fake = await stored()
     for (const [position, node] of fake.nodes.entries()) {
