@@ -6,6 +6,8 @@ export interface LocalnetInfo {
   rpcUrl: string
   faucetUrl: string
   controlUrl: string
+  relayUrl?: string | undefined
+  aggregatorUrl?: string | undefined
   systemObjectId: string
   floePackageId: string
   nodes: readonly { index: number; name: string; url: string; shards: readonly number[] | number; running?: boolean }[]
@@ -17,6 +19,8 @@ export function localnetLines(info: LocalnetInfo): string[] {
       ['rpc', info.rpcUrl],
       ['faucet', info.faucetUrl],
       ['control', info.controlUrl],
+      ...(info.relayUrl ? [['relay', `${info.relayUrl}  (floe push --relay URL)`]] : []),
+      ...(info.aggregatorUrl ? [['aggregator', `${info.aggregatorUrl}  (floe clone --aggregator URL …)`]] : []),
       ['system', info.systemObjectId],
       ['floe package', info.floePackageId],
     ]),

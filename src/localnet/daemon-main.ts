@@ -51,6 +51,7 @@ try {
     dir: settings.dir,
     nodes: settings.nodes,
     shards: settings.shards,
+    services: true,
     onWarning: (warning) => log(`warning: ${warning.stack ?? warning.message}`),
     process: {
       leases: watchIdle,

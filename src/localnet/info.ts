@@ -28,6 +28,9 @@ export interface LocalNetworkInfo {
   floePackageId: string
   /** The shared `wal_exchange::Exchange`: SUI for WAL and back. Absent in networks from before there was one. */
   exchangeObjectId?: string | undefined
+  /** Upload relay and aggregator, where they are offered beside the nodes. */
+  relayUrl?: string | undefined
+  aggregatorUrl?: string | undefined
   /** Storage epoch. */
   epoch: number
   shardCount: number

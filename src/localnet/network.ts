@@ -19,6 +19,7 @@ import { createNodeIdentity } from './nodes/identity.ts'
 import { createNetworkSigner } from './nodes/signing.ts'
 import { createStorageNode, type StorageNode } from './nodes/storage-node.ts'
 import { assignShards, catchUp, finishRotation, type RotationParts, rotateShards } from './rotation.ts'
+import { type LocalServices, startServices } from './services.ts'
 import { divideShards, openState } from './shape.ts'
 import { writeNetworkState } from './state-file.ts'
 
@@ -33,6 +34,8 @@ export interface LocalNetworkOptions {
   threads?: number
   /** Sync to disk before a confirmation is signed and a transaction is answered (default true; tests say false). */
   sync?: boolean
+  /** Offers an upload relay and an aggregator as well (default false; the shared network does). */
+  services?: boolean
   /** Told about failures that have no caller. */
   onWarning?: (warning: Error) => void
   /** How a process that exists for this network is told of leases and asked to end. */
@@ -138,8 +141,10 @@ async function assemble(
   // Fault controls and epochs one at a time: two starts of one node must not both listen.
   const turn = createLimit(1)
 
+  let services: LocalServices | undefined
   const save = async (controlPort: number) => {
-    const now = { rpc: ledger.port, control: controlPort, nodes: nodes.map((node) => node.port) }
+    const fixed = { rpc: ledger.port, control: controlPort, nodes: nodes.map((node) => node.port) }
+    const now = { ...ports, ...fixed, ...services?.ports }
     await writeNetworkState(dir, { ...state, ids, ports: now })
   }
   const info = (): LocalNetworkInfo => ({
@@ -153,6 +158,7 @@ async function assemble(
     walrusPackageId: ids.walrusPackageId,
     floePackageId: ids.floePackageId,
     exchangeObjectId: ids.exchangeObjectId,
+    ...(services ? { relayUrl: services.relayUrl, aggregatorUrl: services.aggregatorUrl } : {}),
     epoch: view.epoch,
     shardCount: state.shardCount,
     nodes: nodes.map((node, index) => ({
@@ -192,6 +198,10 @@ async function assemble(
     stop: host && (() => host.stop()),
   })
   closing.push(() => control.close())
+  if (options.services) {
+    services = await startServices(info, pool, ports)
+    closing.push(() => services!.close())
+  }
   await save(control.port)
 
   await finishRotation(parts)

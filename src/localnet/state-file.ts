@@ -16,7 +16,14 @@ const stateSchema = v.strictObject({
   shardCount: v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(4096)),
   /** 32 bytes in hex. */
   seed: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  ports: v.strictObject({ rpc: port, control: port, nodes: v.pipe(v.array(port), v.maxLength(1000)) }),
+  ports: v.strictObject({
+    rpc: port,
+    control: port,
+    nodes: v.pipe(v.array(port), v.maxLength(1000)),
+    /** Once they have been offered. */
+    relay: v.optional(port),
+    aggregator: v.optional(port),
+  }),
   /** Absent until genesis has finished: a folder without is started anew. */
   ids: v.optional(
     v.strictObject({

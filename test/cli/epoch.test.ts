@@ -1,6 +1,6 @@
 /** Epochs and networks as a user meets them. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -43,6 +43,19 @@ it('shows when packs expire, moves the epoch on, and renews', { timeout: 90_000 
   const after = JSON.parse((await floe('expiry', '--json')).stdout)
   expect(after).toMatchObject({ ok: true, epoch: 2, refs: [{ ref: 'heads/main', endEpoch: 7 }] })
   expect((await floe('renew', '--epochs', 'x')).exitCode).toBe(2)
+})
+
+it('offers an upload relay and an aggregator, which push and clone go through', { timeout: 60_000 }, async () => {
+  const { relayUrl, aggregatorUrl } = JSON.parse((await floe('localnet', 'status', '--json')).stdout)
+  expect((await floe('localnet', 'status')).stdout).toContain(aggregatorUrl)
+  writeFileSync(join(root, 'a.txt'), 'two\n')
+  await floe('commit', '-am', 'second')
+  expect(await floe('push', '--relay', relayUrl)).toMatchObject({ exitCode: 0 })
+  const address = JSON.parse((await floe('remote', 'show', 'origin', '--json')).stdout)
+  const copy = join(root, 'copy')
+  await floe('clone', '--aggregator', aggregatorUrl, `local:${address.repository}`, copy)
+  expect(readFileSync(join(copy, 'a.txt'), 'utf8')).toBe('two\n')
+  expect((await floe('push', '--relay', 'ftp://x')).exitCode).toBe(2)
 })
 
 it('lists networks and says step by step whether one works', { timeout: 60_000 }, async () => {

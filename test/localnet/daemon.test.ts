@@ -58,7 +58,9 @@ describe('the shared local network', () => {
     await untilStopped()
     expect(await statusLocalNetwork({ dataDir })).toBeUndefined()
     const second = await ensureLocalNetwork({ dataDir, idleMs: 0 })
-    expect(second.info).toMatchObject({ chainId: first.info.chainId, epoch: 2, nodes: first.info.nodes })
+    const { chainId, nodes, relayUrl, aggregatorUrl } = first.info
+    expect(second.info).toMatchObject({ chainId, epoch: 2, nodes, relayUrl, aggregatorUrl })
+    expect(relayUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
     await first.release()
     await second.release()
   })
