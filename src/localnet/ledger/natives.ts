@@ -14,7 +14,7 @@ import {
   expectU64,
   Int,
   MoveVector,
-  Reference,
+  type Reference,
   Struct,
   type Value,
 } from '../movevm/values.ts'
@@ -83,7 +83,7 @@ const object: Record<string, Native> = {
   borrow_uid: ({ args }) => {
     const reference = expectReference(args[0])
     const struct = expectStruct(reference.get())
-    return reference.into(struct.fields, 0, struct, false)
+    return reference.into(struct.fields, 0, struct, false, struct.place(0))
   },
   delete_impl: ({ context, args }) => {
     context.objects.deleteId(expectAddress(args[0]))
@@ -123,7 +123,9 @@ const transfer: Record<string, Native> = {
 function borrowChild({ context, machine, typeArguments, args }: Call, mutable: boolean): Reference {
   machine.charge(OBJECT_COST)
   const type = expectObjectType(typeArguments[0])
-  return new Reference(context.objects.childCell(uidAddress(args[0]), expectAddress(args[1]), type), 0, mutable)
+  const cell = context.objects.childCell(uidAddress(args[0]), expectAddress(args[1]), type)
+  const uid = expectReference(args[0])
+  return uid.into(cell, 0, uid.get(), mutable)
 }
 
 const dynamicField: Record<string, Native> = {

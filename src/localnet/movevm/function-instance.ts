@@ -23,6 +23,8 @@ export class FunctionInstance {
   readonly #elements: (MoveType | undefined)[] = []
   #parameters: readonly MoveType[] | undefined
   #returns: readonly MoveType[] | undefined
+  #takesMutable: boolean | undefined
+  #returnsMutable: boolean | undefined
 
   constructor(linked: LinkedFunction, typeArguments: readonly MoveType[]) {
     this.function = linked
@@ -50,6 +52,18 @@ export class FunctionInstance {
   get returns(): readonly MoveType[] {
     this.#returns ??= this.function.returnTokens.map((token) => this.#resolve(token))
     return this.#returns
+  }
+
+  /** Whether a parameter is a mutable reference. */
+  get takesMutable(): boolean {
+    this.#takesMutable ??= this.parameters.some(isMutable)
+    return this.#takesMutable
+  }
+
+  /** Whether a result is. */
+  get returnsMutable(): boolean {
+    this.#returnsMutable ??= this.returns.some(isMutable)
+    return this.#returnsMutable
   }
 
   callee(handle: number): FunctionInstance {
@@ -153,4 +167,8 @@ function assertConstraints(
       throw invariantFault(`${what}: type argument ${i} lacks an ability`)
     }
   }
+}
+
+function isMutable(type: MoveType): boolean {
+  return type.kind === 'reference' && type.mutable
 }

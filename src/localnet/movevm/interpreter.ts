@@ -1,9 +1,10 @@
 /** Runs functions. One loop over explicit frames, so that depth is a limit and not a crash, and so that every fault knows
  *  its function and instruction.
  *
- *  The compiler's borrow checker makes aliasing safe; what is checked here is what would otherwise break the machine, or
- *  lose, double or confuse a value: types at every border (`value-types.ts`), initialised locals, references that still
- *  lead somewhere and may be written through, and the abilities of what is copied, dropped and put into generics. */
+ *  No verifier has looked at the code before, so everything is checked here that could break the machine, or lose, double
+ *  or confuse a value: types at every border (`value-types.ts`), initialised locals, references that still lead somewhere,
+ *  may be written through and keep the borrow rules (`place.ts`), and the abilities of what is copied, dropped and put
+ *  into generics. */
 
 import { FloeError } from '../../base/errors.ts'
 import { invariantFault, limitFault, MoveFault } from './errors.ts'
@@ -24,7 +25,9 @@ import {
   switchTag,
   variantOf,
 } from './packing.ts'
+import { nextMoment, Place } from './place.ts'
 import { popOperand, runStackInstruction } from './stack-instructions.ts'
+import type { MoveType } from './types.ts'
 import { assertExchangeable, assertOfType } from './value-types.ts'
 import {
   assertCopyable,
@@ -46,6 +49,8 @@ interface Frame {
   /** Height of the stack below this frame's operands. */
   readonly base: number
   pc: number
+  /** Of the locals that were borrowed. */
+  places?: Place[]
 }
 
 /** Calls a function and returns its results.
@@ -93,6 +98,7 @@ class Interpreter<C> {
     if (base < (this.#frames.at(-1)?.base ?? 0)) throw invariantFault('operand stack is empty')
     const { code, parameters } = instance
     for (let i = 0; i < count; i++) assertOfType(stack[base + i]!, parameters[i]!)
+    if (instance.takesMutable) handOn(stack, base, parameters)
     if (!code) {
       this.#callNative(instance, stack.splice(base, count))
       return
@@ -140,8 +146,11 @@ class Interpreter<C> {
     return copyValue(value)
   }
 
-  #read(reference: Value): Value {
-    return this.#copy(expectReference(reference).get())
+  #read(operand: Value): Value {
+    const reference = expectReference(operand)
+    const value = reference.get()
+    reference.noteRead()
+    return this.#copy(value)
   }
 
   #return(frame: Frame): void {
@@ -152,6 +161,7 @@ class Interpreter<C> {
     // References to locals end here.
     frame.locals.fill(undefined)
     for (let i = 0; i < returns.length; i++) assertOfType(this.#stack[frame.base + i]!, returns[i]!)
+    if (frame.instance.returnsMutable) handOn(this.#stack, frame.base, returns)
     this.#frames.pop()
   }
 
@@ -171,7 +181,7 @@ class Interpreter<C> {
         case OP.Nop:
           break
         case OP.FreezeRef:
-          stack.push(expectReference(this.#pop()).frozen())
+          stack.push(frozen(expectReference(this.#pop())))
           break
         case OP.Pop:
           assertDroppable(this.#pop(), this.#machine.loader)
@@ -223,19 +233,22 @@ class Interpreter<C> {
           break
         case OP.CopyLoc:
           stack.push(this.#copy(local(locals, operand)))
+          frame.places?.[operand]?.read(nextMoment())
           break
         case OP.MoveLoc:
           stack.push(local(locals, operand))
           locals[operand] = undefined
+          frame.places?.[operand]?.leave()
           break
         case OP.StLoc:
           assertDroppable(locals[operand], this.#machine.loader)
           locals[operand] = this.#pop()
+          frame.places?.[operand]?.leave()
           break
         case OP.MutBorrowLoc:
         case OP.ImmBorrowLoc:
           local(locals, operand)
-          stack.push(new Reference(locals, operand, opcodes[pc] === OP.MutBorrowLoc))
+          stack.push(borrowLocal(frame, operand, opcodes[pc] === OP.MutBorrowLoc))
           break
         case OP.MutBorrowField:
         case OP.ImmBorrowField:
@@ -289,8 +302,8 @@ class Interpreter<C> {
           break
         case OP.WriteRef: {
           const reference = expectReference(this.#pop())
-          reference.assertMutable()
           const before = reference.get()
+          reference.noteChange()
           assertDroppable(before, this.#machine.loader)
           const after = this.#pop()
           assertExchangeable(before, after)
@@ -358,6 +371,8 @@ class Interpreter<C> {
     if (typeof left === 'object') {
       assertDroppable(left, this.#machine.loader)
       assertDroppable(right, this.#machine.loader)
+      if (left instanceof Reference) left.noteRead()
+      if (right instanceof Reference) right.noteRead()
       this.#machine.chargeBytes(valueSize(left instanceof Reference ? left.get() : left))
     }
     return equalValues(left, right)
@@ -368,6 +383,35 @@ function local(locals: readonly (Value | undefined)[], index: number): Value {
   const value = locals[index]
   if (value === undefined) throw invariantFault('local without a value')
   return value
+}
+
+function borrowLocal(frame: Frame, index: number, mutable: boolean): Reference {
+  frame.places ??= []
+  frame.places[index] ??= new Place()
+  const reference = new Reference(frame.locals, index, mutable, frame.places[index])
+  if (!mutable) reference.noteRead()
+  return reference
+}
+
+function frozen(reference: Reference): Reference {
+  reference.get()
+  return reference.frozen()
+}
+
+/** References pass to another function or back: a mutable one passes alone, and what was borrowed through it has ended.
+ *  @throws {MoveFault} invariant if it overlaps another that passes with it */
+function handOn(stack: readonly Value[], base: number, types: readonly MoveType[]): void {
+  for (let i = 0; i < types.length; i++) {
+    const type = types[i]!
+    if (type.kind !== 'reference' || !type.mutable) continue
+    const reference = expectReference(stack[base + i])
+    for (let j = 0; j < types.length; j++) {
+      if (j === i || types[j]!.kind !== 'reference') continue
+      if (reference.overlaps(expectReference(stack[base + j])))
+        throw invariantFault('a place would be passed on twice, once to be changed')
+    }
+    reference.noteChange()
+  }
 }
 
 /** Faults as they are; anything that broke underneath unverified code as an invariant fault. Links that are missing stay

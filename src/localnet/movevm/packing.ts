@@ -32,7 +32,7 @@ export function borrowField(
   assertLayout(struct, isGeneric ? instance.genericFieldOwner(operand, loader) : instance.fieldOwner(operand, loader))
   const { field } = tablesOf(instance).fieldHandles[isGeneric ? genericField(instance, operand) : operand]!
   const mutable = opcode === OP.MutBorrowField || opcode === OP.MutBorrowFieldGeneric
-  return reference.into(struct.fields, field, struct, mutable)
+  return reference.into(struct.fields, field, struct, mutable, struct.place(field))
 }
 
 /** References to all fields of the variant that `value` points to. */
@@ -47,7 +47,8 @@ export function borrowVariant(
   const held = reference.get()
   const mutable = opcode === OP.UnpackVariantMutRef || opcode === OP.UnpackVariantGenericMutRef
   const fields = openVariant(instance, operand, opcode, held, loader)
-  return fields.map((_, i) => reference.into(fields, i, held, mutable))
+  if (!mutable) reference.noteRead()
+  return fields.map((_, i) => reference.into(fields, i, held, mutable, (held as Variant).place(i)))
 }
 
 /** The fields of a struct that must be of the type an unpack instruction names. */

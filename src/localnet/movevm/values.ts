@@ -5,10 +5,11 @@
  *  names are bytes. Structs know their layout, so that copying and dropping can be checked and BCS needs no type. */
 
 import { equalBytes } from '../../base/bytes.ts'
-import { invariantFault, limitFault } from './errors.ts'
+import { invariantFault, limitFault, type MoveFault } from './errors.ts'
 import type { Layout } from './layout.ts'
 import { MAX_VALUE_DEPTH } from './limits.ts'
 import { ABILITY, ALL_ABILITIES } from './module.ts'
+import { Holder, nextMoment, Place } from './place.ts'
 import type { MoveType } from './types.ts'
 
 export type Value = boolean | number | bigint | string | Int | Struct | Variant | ByteVector | MoveVector | Reference
@@ -24,23 +25,25 @@ export class Int {
   }
 }
 
-export class Struct {
+export class Struct extends Holder {
   readonly layout: Layout
   readonly fields: Value[]
 
   constructor(layout: Layout, fields: Value[]) {
+    super()
     this.layout = layout
     this.fields = fields
   }
 }
 
 /** A value of an enum. */
-export class Variant {
+export class Variant extends Holder {
   readonly layout: Layout
   readonly tag: number
   readonly fields: Value[]
 
   constructor(layout: Layout, tag: number, fields: Value[]) {
+    super()
     this.layout = layout
     this.tag = tag
     this.fields = fields
@@ -100,55 +103,87 @@ export class MoveVector {
   }
 }
 
-/** Where a reference into a value comes from: the reference it was borrowed through, and what that one held then. */
-export interface ReferenceOrigin {
-  readonly through: Reference
-  readonly held: Value
-}
-
-/** A place that holds a value: a slot of locals, of a struct, of a vector, or of a stored object.
+/** A reference to a place that holds a value: a slot of locals, of a struct, of a vector, or of a stored object.
  *
- *  A reference into a value lasts as long as the value stays where it was borrowed: once it is moved, replaced or gone,
- *  the chain of origins no longer holds, and the reference leads nowhere. */
+ *  It ends when the value it leads into is moved, replaced or gone, and when the borrow rules say so (`place.ts`): then it
+ *  may stay where it is, but not be used. */
 export class Reference {
   readonly container: (Value | undefined)[] | ByteVector
   readonly index: number
   readonly mutable: boolean
-  readonly #origin: ReferenceOrigin | undefined
+  readonly place: Place
+  /** When it was borrowed; copies share it, and what they may do. */
+  readonly #born: number
+  /** The reference it was borrowed through, and what that one held then. */
+  readonly #through: Reference | undefined
+  readonly #held: Value | undefined
 
   constructor(
     container: (Value | undefined)[] | ByteVector,
     index: number,
     mutable = true,
-    origin: ReferenceOrigin | undefined = undefined,
+    place = new Place(),
+    through: Reference | undefined = undefined,
+    held: Value | undefined = undefined,
+    born = nextMoment(),
   ) {
     this.container = container
     this.index = index
     this.mutable = mutable
-    this.#origin = origin
+    this.place = place
+    this.#through = through
+    this.#held = held
+    this.#born = born
   }
 
   /** The same place, to be read only. */
   frozen(): Reference {
-    return this.mutable ? new Reference(this.container, this.index, false, this.#origin) : this
+    if (!this.mutable) return this
+    this.noteRead()
+    return new Reference(this.container, this.index, false, this.place, this.#through, this.#held, this.#born)
   }
 
   /** A place inside the value that this one holds.
-   *  @param mutable - only if this reference is */
-  into(container: (Value | undefined)[] | ByteVector, index: number, held: Value, mutable: boolean): Reference {
+   *  @param mutable - only if this reference is
+   *  @param place - shared by all references to it; a new one serves if no other can be mutable */
+  into(
+    container: (Value | undefined)[] | ByteVector,
+    index: number,
+    held: Value,
+    mutable: boolean,
+    place = new Place(),
+  ): Reference {
     if (mutable && !this.mutable) throw invariantFault('a mutable borrow of what may only be read')
-    return new Reference(container, index, mutable, { through: this, held })
+    const inner = new Reference(container, index, mutable, place, this, held)
+    if (!mutable) inner.noteRead()
+    return inner
   }
 
-  /** @throws {MoveFault} invariant unless the reference may be written through */
-  assertMutable(): void {
+  /** The place is read as a whole: mutable references to it and into it that are older end, except this one. */
+  noteRead(): void {
+    this.place.read(this.#born)
+  }
+
+  /** The place is changed, or handed on to be changed: references into it that are older end, and older ones to it.
+   *  @throws {MoveFault} invariant unless the reference may be written through */
+  noteChange(): void {
     if (!this.mutable) throw invariantFault('a change through a reference that may only read')
+    this.place.change(this.#born)
   }
 
   get(): Value {
+    return this.#get(this.mutable)
+  }
+
+  /** @param mutable - whether the reference that asks is: what it was borrowed through is used as far as that one is */
+  #get(mutable: boolean): Value {
     const { container, index } = this
-    const origin = this.#origin
-    if (origin && origin.through.get() !== origin.held) throw invariantFault('reference into a value that is gone')
+    const through = this.#through
+    if (through) {
+      if (through.#get(mutable) !== this.#held) throw invariantFault('reference into a value that is gone')
+      if (through.place.hasEndedInside(this.#born, mutable)) throw ended()
+    }
+    if (this.place.hasEnded(this.#born, mutable)) throw ended()
     if (container instanceof ByteVector) {
       if (index < container.length) return container.get(index)
     } else {
@@ -164,6 +199,22 @@ export class Reference {
     else if (typeof value === 'number') container.set(index, value)
     else throw invariantFault('not a byte')
   }
+
+  /** True if one place is the other, or lies in it. */
+  overlaps(other: Reference): boolean {
+    return this.#leadsThrough(other) || other.#leadsThrough(this)
+  }
+
+  #leadsThrough(other: Reference): boolean {
+    for (let at: Reference | undefined = this; at; at = at.#through) {
+      if (at.container === other.container && at.index === other.index) return true
+    }
+    return false
+  }
+}
+
+function ended(): MoveFault {
+  return invariantFault('reference that ended when its value was used otherwise')
 }
 
 /** A deep copy. References copy as themselves. */

@@ -44,14 +44,18 @@ function indexIn(vector: ByteVector | MoveVector, index: Value): number {
 
 export function borrowElement(reference: Reference, index: Value, mutable: boolean): Reference {
   const vector = expectVector(reference.get())
+  // Elements are not told apart: a mutable borrow of one ends the references to all.
+  if (mutable) reference.noteChange()
+  else if (reference.mutable) reference.noteRead()
   const container = vector instanceof ByteVector ? vector : vector.items
   return reference.into(container, indexIn(vector, index), vector, mutable)
 }
 
 /** The vector behind a reference that may be written through. */
 function mutableVector(reference: Reference): ByteVector | MoveVector {
-  reference.assertMutable()
-  return expectVector(reference.get())
+  const vector = expectVector(reference.get())
+  reference.noteChange()
+  return vector
 }
 
 export function pushBack(reference: Reference, item: Value): void {

@@ -42,3 +42,5 @@ for (const version of ['v1', 'v2', 'broken']) {
   await compile('upgraded', { 'api.move': source(`upgrades/${version}.move`) })
   write(`upgraded-${version}.json`, 'upgraded')
 }
+await compile('borrows', { 'borrows.move': source('borrows.move') })
+write('borrows.json', 'borrows')
