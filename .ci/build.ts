@@ -1,18 +1,92 @@
-/** Makes dist/, or the folder given: compiled TypeScript beside the WebAssembly kernels and Move bytecode that it loads by URL. */
+/** Makes dist/, or the folder given: bundled JavaScript and its declarations, beside the WebAssembly kernels and the Move
+ *  bytecode, which are loaded by URL.
+ *
+ *  Bundled because a command that reads 90 small modules spends most of its time finding and parsing them: see
+ *  src/adr/0012-bundled-build.md for what that gained and what is copied into the bundle. */
 
 import { execFileSync } from 'node:child_process'
-import { chmodSync, copyFileSync, globSync, mkdirSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { type Plugin, rolldown } from 'rolldown'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
 const out = process.argv[2] ?? 'dist'
+
+/** Every file that something outside the bundle names: package.json, a Worker, a child process. */
+const NODE_ENTRIES = ['index', 'cli/bin', 'localnet/index', 'localnet/daemon-main', 'chunking/worker', 'erasure/worker']
+
+/** Packages that nearly every command loads; small, and without dependencies of their own. Their licences go along. */
+const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes']
+
+/** What nearly every command needs is one file. It takes in all that these modules import: nothing of the network stands there. */
+const CORE = new RegExp(
+  `node_modules/(${BUNDLED_PACKAGES.join('|')})/|src/(base|codec|objects|store|worktree|history)/`,
+)
+
+/** A module's own URL finds kernels, workers and templates from its place under src/; in a bundle it stands elsewhere, so the
+ *  place is written in. Holds for every bundled file that stands exactly one folder below dist/. */
+const keepModuleUrls: Plugin = {
+  name: 'keep-module-urls',
+  transform(code, id) {
+    const place = relative(join(root, 'src'), id).split(sep).join('/').replace(/\.ts$/, '.js')
+    if (place.startsWith('..') || !code.includes('import.meta.url')) return null
+    return { code: code.replaceAll('import.meta.url', `new URL('../${place}', import.meta.url).href`), map: null }
+  },
+}
+
+function isExternal(id: string): boolean {
+  if (id.startsWith('.') || id.startsWith(root)) return false
+  return !BUNDLED_PACKAGES.some((name) => id === name || id.startsWith(`${name}/`))
+}
+
+async function bundle(entries: readonly string[], options: { dir: string; external: (id: string) => boolean }) {
+  const built = await rolldown({
+    // The library's entry is moved down one folder, for `keepModuleUrls`.
+    input: Object.fromEntries(entries.map((entry) => [entry === 'index' ? 'lib/index' : entry, `src/${entry}.ts`])),
+    platform: 'node',
+    external: options.external,
+    plugins: [keepModuleUrls],
+    onwarn(warning) {
+      throw new Error(warning.message)
+    },
+  })
+  await built.write({
+    dir: options.dir,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    sourcemap: true,
+    codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+  })
+}
+
+function writeLicences(): void {
+  const texts = BUNDLED_PACKAGES.map((name) => {
+    const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }
+    const [file] = globSync(`node_modules/${name}/LICENSE*`)
+    if (!file) throw new Error(`${name} is bundled and has no licence file`)
+    return `${name} ${version}\n\n${readFileSync(file, 'utf8').trim()}\n`
+  })
+  writeFileSync(join(out, 'BUNDLED-LICENSES.txt'), texts.join(`\n${'-'.repeat(80)}\n\n`))
+}
+
 rmSync(out, { recursive: true, force: true })
 execFileSync(join('node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json', '--outDir', out], { stdio: 'inherit' })
+await bundle(NODE_ENTRIES, { dir: out, external: isExternal })
+// A browser must be able to load all that its entry reaches, so it shares no file with the rest.
+await bundle(['erasure/browser'], {
+  dir: join(out, 'browser'),
+  external: (id) => !id.startsWith('.') && !id.startsWith(root),
+})
+writeLicences()
 for (const asset of globSync(['src/**/*.wasm', 'src/move/**/*.json'])) {
-  const target = asset.replace(/^src/, out)
-  mkdirSync(dirname(target), { recursive: true })
-  copyFileSync(asset, target)
+  const targets = [asset.replace(/^src/, out)]
+  if (asset.startsWith('src/erasure/')) targets.push(asset.replace(/^src/, join(out, 'browser')))
+  for (const target of targets) {
+    mkdirSync(dirname(target), { recursive: true })
+    copyFileSync(asset, target)
+  }
 }
 chmodSync(join(out, 'cli/bin.js'), 0o755)

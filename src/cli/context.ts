@@ -1,7 +1,5 @@
 /** What a command may see of the world: argv is parsed, the environment read, once and here. */
 
-import { homedir } from 'node:os'
-import { join } from 'node:path'
 import type { Output } from './output.ts'
 
 export interface Context {
@@ -18,12 +16,4 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Asks on the terminal; throws a usage error (exit 2) where nobody can answer. */
   ask(question: string, missing: string): Promise<string>
-}
-
-/** `FLOE_HOME`, else `$XDG_DATA_HOME/floe`, else `~/.local/share/floe`; `%LOCALAPPDATA%\floe` on Windows. */
-export function floeHome(env: Readonly<Record<string, string | undefined>>): string {
-  if (env.FLOE_HOME) return env.FLOE_HOME
-  if (env.XDG_DATA_HOME) return join(env.XDG_DATA_HOME, 'floe')
-  if (process.platform === 'win32' && env.LOCALAPPDATA) return join(env.LOCALAPPDATA, 'floe')
-  return join(env.HOME ?? homedir(), '.local', 'share', 'floe')
 }

@@ -91,7 +91,7 @@ function movingLine(event: ProgressEvent): string | undefined {
     case 'checking-out':
       return `writing files: ${event.doneFiles} of ${event.totalFiles}`
     case 'verifying':
-      return `verifying: ${event.doneObjects} of ${event.totalObjects} objects`
+      return `verifying: ${event.doneObjects}${event.totalObjects > 0 ? ` of ${event.totalObjects}` : ''} objects`
     default:
       return undefined
   }

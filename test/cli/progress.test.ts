@@ -53,6 +53,20 @@ it('where there is no terminal, a line comes every five seconds', () => {
   expect(written).toEqual(['reading files: 5 (2.05 kB)', 'reading files: 10 (2.05 kB)'])
 })
 
+it('a total that is not known is not shown', () => {
+  const written: string[] = []
+  let nowMs = 0
+  const onProgress = plainProgress(
+    (line) => written.push(line),
+    () => nowMs,
+  )
+  for (const totalObjects of [0, 7]) {
+    nowMs += 5000
+    onProgress({ $kind: 'verifying', doneObjects: 3, totalObjects })
+  }
+  expect(written).toEqual(['verifying: 3 objects', 'verifying: 3 of 7 objects'])
+})
+
 it('add and commit -a report each file they read', async () => {
   const ws = await memoryWorkspace()
   const events: ProgressEvent[] = []

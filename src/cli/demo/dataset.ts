@@ -8,13 +8,24 @@ import { join } from 'node:path'
 import { utf8 } from '../../base/bytes.ts'
 import { createRng, type Rng } from '../../base/rng.ts'
 
-const ROWS_FIRST = 50_000
-const ROWS_PER_VERSION = 10_000
+/** How much of each kind there is. */
+export interface DatasetSize {
+  readonly firstRows: number
+  readonly rowsPerVersion: number
+  readonly samples: number
+  readonly tensorBytes: number
+}
+export const FULL_SIZE: DatasetSize = {
+  firstRows: 50_000,
+  rowsPerVersion: 10_000,
+  samples: 3_000,
+  tensorBytes: 1 << 20,
+}
+export const SMALL_SIZE: DatasetSize = { firstRows: 5_000, rowsPerVersion: 1_000, samples: 300, tensorBytes: 1 << 17 }
+
 /** Rows per row group on average; groups end where a row's id says so, so that they survive insertions. */
 const ROWS_PER_GROUP = 4_096
-const SAMPLES = 3_000
 const TENSORS = 12
-const TENSOR_BYTES = 1 << 20
 
 const WORDS =
   'the a model learns from data that was labelled by people who read each text twice before they agree on what it means and why it matters'.split(
@@ -27,14 +38,14 @@ export interface DemoVersion {
 }
 
 /** Writes version 1, 2 or 3 into `root`, over the version before it. */
-export async function writeVersion(root: string, version: 1 | 2 | 3): Promise<DemoVersion> {
-  await writeTable(root, ROWS_FIRST + (version - 1) * ROWS_PER_VERSION)
-  const samples = await writeSamples(root, version)
-  await writeCheckpoint(root, version)
+export async function writeVersion(root: string, version: 1 | 2 | 3, size: DatasetSize): Promise<DemoVersion> {
+  await writeTable(root, size.firstRows + (version - 1) * size.rowsPerVersion)
+  const samples = await writeSamples(root, { version, samples: size.samples })
+  await writeCheckpoint(root, { version, tensorBytes: size.tensorBytes })
   const message = [
     'first collection: table, samples and the base checkpoint',
-    'more rows, 30 samples relabelled, two tensors fine-tuned',
-    'more rows, 20 samples withdrawn, two more tensors fine-tuned',
+    'more rows, one sample in a hundred relabelled, two tensors fine-tuned',
+    'more rows, one sample in 150 withdrawn, two more tensors fine-tuned',
   ][version - 1]!
   return { message, files: samples + 2 }
 }
@@ -80,9 +91,9 @@ function sentence(rng: Rng): string {
 }
 
 /** Small binaries of 1 to 7 KB, 100 to a folder, like thumbnails or audio snippets. */
-async function writeSamples(root: string, version: number): Promise<number> {
+async function writeSamples(root: string, { version, samples }: { version: number; samples: number }): Promise<number> {
   let count = 0
-  for (let sample = 0; sample < SAMPLES; sample++) {
+  for (let sample = 0; sample < samples; sample++) {
     const path = join(
       root,
       'samples',
@@ -105,18 +116,21 @@ async function writeSamples(root: string, version: number): Promise<number> {
 }
 
 /** A safetensors file: u64 header length, JSON header, tensors (format notes: ecosystem §2.4). */
-async function writeCheckpoint(root: string, version: number): Promise<void> {
+async function writeCheckpoint(
+  root: string,
+  { version, tensorBytes }: { version: number; tensorBytes: number },
+): Promise<void> {
   const header: Record<string, unknown> = { __metadata__: { step: String(version * 1000) } }
   const tensors: Uint8Array[] = []
   for (let tensor = 0; tensor < TENSORS; tensor++) {
     header[`model.layers.${tensor}.weight`] = {
       dtype: 'BF16',
-      shape: [512, TENSOR_BYTES / 2 / 512],
-      data_offsets: [tensor * TENSOR_BYTES, (tensor + 1) * TENSOR_BYTES],
+      shape: [512, tensorBytes / 2 / 512],
+      data_offsets: [tensor * tensorBytes, (tensor + 1) * tensorBytes],
     }
     // Versions 2 and 3 fine-tune two tensors each; the others keep their bytes.
     const tuned = (version >= 2 && tensor < 2) || (version >= 3 && tensor >= 2 && tensor < 4) ? 1 : 0
-    tensors.push(bfloat16Noise(createRng(0xbf16 + tensor * 2 + tuned), TENSOR_BYTES))
+    tensors.push(bfloat16Noise(createRng(0xbf16 + tensor * 2 + tuned), tensorBytes))
   }
   const json = JSON.stringify(header)
   const padded = utf8(json.padEnd(Math.ceil(json.length / 8) * 8, ' '))

@@ -15,7 +15,7 @@ import type { Context } from '../context.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount, formatTable, formatToken } from '../text.ts'
 import { compareFolders } from './compare.ts'
-import { writeVersion } from './dataset.ts'
+import { type DatasetSize, FULL_SIZE, SMALL_SIZE, writeVersion } from './dataset.ts'
 
 /** Nodes that the demo stops: as many as the protocol promises to survive, of the 13 there are. */
 const STOPPED_NODES = [2, 5, 8, 11]
@@ -28,7 +28,7 @@ interface VersionFigures {
   seconds: number
 }
 
-export async function runDemo(context: Context, options: { keep: boolean }): Promise<Result> {
+export async function runDemo(context: Context, options: { keep: boolean; small: boolean }): Promise<Result> {
   const root = await mkdtemp(join(tmpdir(), 'floe-demo-'))
   const startedMs = Date.now()
   const { ensureLocalNetwork, stopLocalNetwork } = await import('../../localnet/daemon.ts')
@@ -46,7 +46,7 @@ export async function runDemo(context: Context, options: { keep: boolean }): Pro
     say(context, `ledger ${lease.info.rpcUrl}, contract ${lease.info.floePackageId.slice(0, 10)}…`)
 
     const workspace = join(root, 'dataset')
-    const pushed = await pushVersions(context, workspace, remote)
+    const pushed = await pushVersions(context, workspace, remote, options.small ? SMALL_SIZE : FULL_SIZE)
     const repository = `local:${pushed.repository}`
 
     heading(context, `Stop ${STOPPED_NODES.length} of 13 nodes, and clone`)
@@ -108,6 +108,7 @@ async function pushVersions(
   context: Context,
   workspace: string,
   remote: RemoteOptions,
+  size: DatasetSize,
 ): Promise<{ repository: string; largestBlob: string; figures: VersionFigures[] }> {
   const { initWorkspace } = await import('../../repo/init.ts')
   const { openWorkspace } = await import('../../store/workspace.ts')
@@ -119,7 +120,7 @@ async function pushVersions(
   let repository = ''
   let largest = { blobId: '', bytes: 0 }
   for (const version of [1, 2, 3] as const) {
-    const written = await writeVersion(workspace, version)
+    const written = await writeVersion(workspace, version, size)
     heading(context, `Version ${version}: ${written.message}`)
     const startedMs = Date.now()
     const added = await (async () => {
