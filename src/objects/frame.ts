@@ -8,7 +8,18 @@ import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { concatBytes } from '../base/bytes.ts'
 import { PackCorruptError } from './errors.ts'
+import {
+  type CodingQuestion,
+  chooseCoding,
+  EFFORT_PARAMS,
+  type FrameCoding,
+  type FrameEffort,
+  type FrameGrouping,
+  savesTooLittle,
+} from './frame-coding.ts'
 import { MAX_OBJECT_BYTES } from './id.ts'
+
+export type { FrameGrouping } from './frame-coding.ts'
 
 export const CODEC_STORED = 0
 export const CODEC_ZSTD = 1
@@ -23,9 +34,6 @@ export const MAX_FRAME_RAW_BYTES: number = MAX_OBJECT_BYTES.chunk
 /** Window a decoder allocates at most: 4 MiB. */
 const MAX_WINDOW_LOG = 22
 
-/** Element widths worth trying: 1 is plain zstd. */
-export type FrameGrouping = 1 | 2 | 4
-
 const CODEC_OF_GROUPING: Readonly<Record<FrameGrouping, number>> = {
   1: CODEC_ZSTD,
   2: CODEC_ZSTD_GROUPED_2,
@@ -33,78 +41,30 @@ const CODEC_OF_GROUPING: Readonly<Record<FrameGrouping, number>> = {
 }
 const GROUPING_OF_CODEC: readonly (FrameGrouping | undefined)[] = [undefined, 1, 2, 4]
 
-const SAMPLE_SPANS = 4
-const SAMPLE_SPAN_BYTES = 16 * 1024
-/** Below this the lengths of the groups weigh more than they gain. */
-const MIN_GROUPED_BYTES = 1024
-/** Compression has to save 1 in 32, else reading pays for nothing. */
-const MARGIN = 32
-/** The higher level is worth its time if it saves 1.5 % of the sample. */
-const MIN_LEVEL_GAIN = 0.985
-
 export interface EncodedFrame {
   codec: number
   stored: Uint8Array
 }
 
-export interface EncodeFrameOptions {
-  /** Element width the caller knows of; without it a sample decides. */
-  grouping?: FrameGrouping | undefined
-  /** False for content that is never an array of numbers (default true). */
-  tryGrouping?: boolean | undefined
-}
-
 /** Compresses a frame if a sample of it says that it pays.
  *  @param raw - 1 byte to 4 MiB */
-export function encodeFrame(raw: Uint8Array, options: EncodeFrameOptions = {}): EncodedFrame {
-  const coding = chooseCoding(raw, options)
+export function encodeFrame(raw: Uint8Array, question: CodingQuestion = {}): EncodedFrame {
+  const coding = chooseCoding(raw, question, compress)
   return coding ? smallerOf(raw, coding, compress(raw, coding)) : { codec: CODEC_STORED, stored: raw }
 }
 
-/** The same by the threads that Node keeps for zlib: only the sample is compressed here. Node feeds zstd in other pieces
- *  then, so the stored bytes differ from those of `encodeFrame`, but never from one run to the next. */
-export async function encodeFrameAside(raw: Uint8Array, options: EncodeFrameOptions = {}): Promise<EncodedFrame> {
-  const coding = chooseCoding(raw, options)
-  return coding ? smallerOf(raw, coding, await compressAside(raw, coding)) : { codec: CODEC_STORED, stored: raw }
+/** The same by the threads that Node keeps for zlib: only the sample is compressed here, before this returns. Node feeds
+ *  zstd in other pieces then, so the stored bytes differ from those of `encodeFrame`, but never from one run to the next.
+ *  @returns no promise where the frame is stored as it is */
+export function encodeFrameAside(raw: Uint8Array, question: CodingQuestion = {}): EncodedFrame | Promise<EncodedFrame> {
+  const coding = chooseCoding(raw, question, compress)
+  if (!coding) return { codec: CODEC_STORED, stored: raw }
+  return compressAside(raw, coding).then((stored) => smallerOf(raw, coding, stored))
 }
 
-interface Coding {
-  grouping: FrameGrouping
-  level: number
-}
-
-function smallerOf(raw: Uint8Array, { grouping }: Coding, stored: Uint8Array): EncodedFrame {
-  if (stored.length > raw.length - raw.length / MARGIN) return { codec: CODEC_STORED, stored: raw }
+function smallerOf(raw: Uint8Array, { grouping }: FrameCoding, stored: Uint8Array): EncodedFrame {
+  if (savesTooLittle(raw.length, stored.length)) return { codec: CODEC_STORED, stored: raw }
   return { codec: CODEC_OF_GROUPING[grouping], stored }
-}
-
-/** How to compress, by a sample; null where nothing pays. */
-function chooseCoding(raw: Uint8Array, options: EncodeFrameOptions): Coding | null {
-  const { tryGrouping = true } = options
-  let grouping = options.grouping ?? 1
-  const choose = options.grouping === undefined && tryGrouping && raw.length >= MIN_GROUPED_BYTES
-  // Where nothing is to be chosen and the sample would be all of it, compressing is the cheaper question.
-  if (!choose && raw.length <= SAMPLE_SPANS * SAMPLE_SPAN_BYTES) return { grouping, level: levelOf(grouping) }
-  const sample = sampleOf(raw)
-  let sampleBytes = compress(sample, { grouping, level: 1 }).length
-  for (const candidate of choose ? ([2, 4] as const) : []) {
-    const bytes = compress(sample, { grouping: candidate, level: 1 }).length
-    // Ungrouped wins near ties: text grouped by chance would lose its matches.
-    if (bytes < sampleBytes * 0.95) {
-      grouping = candidate
-      sampleBytes = bytes
-    }
-  }
-  if (sampleBytes > sample.length - sample.length / MARGIN) return null
-  const level = levelOf(grouping)
-  // Level 3 gains 5 to 11 % on prose, code and JSONL, but loses 9 % on tables of numbers, at three times the time there.
-  const gains = level === 1 || compress(sample, { grouping, level }).length < sampleBytes * MIN_LEVEL_GAIN
-  return { grouping, level: gains ? level : 1 }
-}
-
-/** On grouped weights level 3 is slower and worse than level 1. */
-function levelOf(grouping: FrameGrouping): number {
-  return grouping === 1 ? 3 : 1
 }
 
 /** The raw bytes of a frame from outside; memory stays within `rawBytes` and the window.
@@ -155,13 +115,13 @@ function decompress(stored: Uint8Array, rawBytes: number): Uint8Array {
 
 /** Zstd, each group of bytes for itself: in a common block the groups would share a Huffman table, and 100 KB of bf16
  *  would reach 1.30 instead of 1.45. Frames back to back without a table would do by RFC 8878, but Node stops after one. */
-function compress(raw: Uint8Array, { grouping, level }: Coding): Uint8Array {
-  if (grouping === 1) return compressPlain(raw, level)
-  return withTable(partsOf(raw, grouping).map((part) => (part.length === 0 ? part : compressPlain(part, level))))
+function compress(raw: Uint8Array, { grouping, effort }: FrameCoding): Uint8Array {
+  if (grouping === 1) return compressPlain(raw, effort)
+  return withTable(partsOf(raw, grouping).map((part) => (part.length === 0 ? part : compressPlain(part, effort))))
 }
 
-async function compressAside(raw: Uint8Array, { grouping, level }: Coding): Promise<Uint8Array> {
-  const plain = async (part: Uint8Array) => (part.length === 0 ? part : zstdAside(part, zstdOptions(part, level)))
+async function compressAside(raw: Uint8Array, { grouping, effort }: FrameCoding): Promise<Uint8Array> {
+  const plain = async (part: Uint8Array) => (part.length === 0 ? part : zstdAside(part, zstdOptions(part, effort)))
   if (grouping === 1) return plain(raw)
   return withTable(await Promise.all(partsOf(raw, grouping).map(plain)))
 }
@@ -181,16 +141,16 @@ function withTable(parts: readonly Uint8Array[]): Uint8Array {
 
 const zstdAside = promisify(zstdCompress)
 
-function compressPlain(bytes: Uint8Array, level: number): Uint8Array {
-  return zstdCompressSync(bytes, zstdOptions(bytes, level))
+function compressPlain(bytes: Uint8Array, effort: FrameEffort): Uint8Array {
+  return zstdCompressSync(bytes, zstdOptions(bytes, effort))
 }
 
-function zstdOptions(bytes: Uint8Array, level: number) {
+function zstdOptions(bytes: Uint8Array, effort: FrameEffort) {
   return {
     pledgedSrcSize: bytes.length,
     // Room for all of the result at once: in pieces of 16 KiB, noise took four times as long.
     chunkSize: Math.max(64, bytes.length + (bytes.length >> 7) + 512),
-    params: { [constants.ZSTD_c_compressionLevel]: level },
+    params: EFFORT_PARAMS[effort],
   }
 }
 
@@ -201,17 +161,6 @@ function groupRanges(rawBytes: number, grouping: FrameGrouping): { start: number
     start: i * length,
     end: i === grouping - 1 ? rawBytes : (i + 1) * length,
   }))
-}
-
-/** Spans from the start, the end and between, each aligned to 4 bytes so that grouping sees whole elements. */
-function sampleOf(raw: Uint8Array): Uint8Array {
-  if (raw.length <= SAMPLE_SPANS * SAMPLE_SPAN_BYTES) return raw
-  const sample = new Uint8Array(SAMPLE_SPANS * SAMPLE_SPAN_BYTES)
-  for (let i = 0; i < SAMPLE_SPANS; i++) {
-    const start = Math.floor(((raw.length - SAMPLE_SPAN_BYTES) * i) / (SAMPLE_SPANS - 1) / 4) * 4
-    sample.set(raw.subarray(start, start + SAMPLE_SPAN_BYTES), i * SAMPLE_SPAN_BYTES)
-  }
-  return sample
 }
 
 /** The k-th bytes of all elements stand together, for each k; bytes after the last whole element come last. */

@@ -4,6 +4,7 @@
 import { createSha256, sha256 } from '../crypto/hash.ts'
 import { ObjectLimitError } from './errors.ts'
 import { type EncodedFrame, encodeFrame, encodeFrameAside, type FrameGrouping } from './frame.ts'
+import { createCodingMemory } from './frame-coding.ts'
 import { MAX_OBJECT_BYTES, type ObjectId, type ObjectKind, objectKey } from './id.ts'
 import {
   DEFAULT_PACK_BYTES,
@@ -25,6 +26,8 @@ export interface PackWriterOptions {
   /** Frames that may be compressed at once, on other threads (default 0: each in place). `hasRoom` then asks for more
    *  room than needed until `drain`. */
   framesAside?: number
+  /** False leaves out the SHA-256 of the whole pack, for who does not need it (default true). */
+  hashed?: boolean
   /** Takes the pieces of the pack, in order. They are not changed afterwards, but with `framesAside` only until the
    *  returned promise is settled. */
   write(piece: Uint8Array): void | Promise<void>
@@ -34,8 +37,11 @@ export interface PackSummary {
   kind: PackKind
   /** Length of the pack. */
   bytes: number
-  /** SHA-256 of the pack. */
-  sha256: Uint8Array
+  /** SHA-256 of the pack; not there with `hashed: false`. */
+  readonly sha256: Uint8Array
+  /** SHA-256 of the footer: it holds the hash of the index, and so stands for every object and the place of every frame,
+   *  but not for how the frames are compressed. */
+  footerSha256: Uint8Array
   index: PackIndex
   /** Where the locator segment stands; both 0 if there is none. */
   locatorOffset: number
@@ -94,7 +100,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   if (maxBytes > MAX_PACK_BYTES) throw new RangeError(`"maxBytes" expected at most ${MAX_PACK_BYTES}, got ${maxBytes}`)
   const builder = new PackIndexBuilder(packKind)
   const seen = new Set<string>()
-  const hash = createSha256()
+  const hash = (options.hashed ?? true) ? createSha256() : undefined
   let frame = noFrame()
   /** Buffers of frames that are written: memory that was used before is cheaper than fresh memory. */
   const free: Uint8Array[] = []
@@ -103,11 +109,12 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   let finished = false
   const { framesAside = 0 } = options
   /** Frames being compressed, in order, and their raw lengths together. */
-  const aside: { raw: Uint8Array; buffer: Uint8Array; encoding: Promise<EncodedFrame> }[] = []
+  const aside: { raw: Uint8Array; buffer: Uint8Array; encoding: EncodedFrame | Promise<EncodedFrame> }[] = []
   let asideBytes = 0
+  const memory = createCodingMemory()
 
   async function put(piece: Uint8Array): Promise<void> {
-    hash.update(piece)
+    hash?.update(piece)
     written += piece.length
     await options.write(piece)
   }
@@ -118,12 +125,12 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     if (!buffer) return
     const raw = buffer.subarray(0, frameBytes)
     frame = noFrame()
-    const coding = { grouping, tryGrouping: packKind === 'data' }
+    const coding = { grouping, tryGrouping: packKind === 'data', memory }
     builder.endFrame()
     if (framesAside === 0) return putFrame(raw, buffer, encodeFrame(raw, coding))
     const encoding = encodeFrameAside(raw, coding)
     // Looked at when its turn comes; until then nobody else has to.
-    encoding.catch(() => {})
+    if (encoding instanceof Promise) encoding.catch(() => {})
     aside.push({ raw, buffer, encoding })
     asideBytes += raw.length
     while (aside.length > framesAside) await putOldest()
@@ -225,10 +232,15 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
       })
       await put(encoded)
       await put(footer)
+      const digest = hash && new Uint8Array(hash.digest())
       return {
         kind: packKind,
         bytes: written,
-        sha256: new Uint8Array(hash.digest()),
+        get sha256() {
+          if (!digest) throw new TypeError('the pack was not hashed')
+          return digest
+        },
+        footerSha256: sha256(footer),
         index,
         locatorOffset,
         locatorBytes,

@@ -1,4 +1,6 @@
-/** Pack files on the local disk: named after their SHA-256, written under `tmp/`, complete when they have their name. */
+/** Pack files on the local disk: named after the SHA-256 of their footer, written under `tmp/`, complete when they have
+ *  their name. The footer stands for all objects and frames; hashing the frames as well would cost a pass over every byte
+ *  and prove nothing, since each object is hashed when it is read. */
 
 import { toHex } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
@@ -100,7 +102,7 @@ export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, m
   const path = uniquePath(tmpDir, 'pack')
   const file = fs.open(path, 'create')
   const write = (piece: Uint8Array) => file.write(piece)
-  const writer = createPackWriter({ kind, maxBytes, framesAside: FRAMES_ASIDE, write })
+  const writer = createPackWriter({ kind, maxBytes, framesAside: FRAMES_ASIDE, hashed: false, write })
   const abort = () => {
     file.close()
     discard(fs, path)
@@ -113,10 +115,10 @@ export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, m
     add: (objectKind, id, bytes) => writer.append(objectKind, id, bytes),
     async finish(pathOf) {
       try {
-        const { sha256, index } = await writer.finish()
+        const { footerSha256, index } = await writer.finish()
         await file.sync()
         file.close()
-        const name = toHex(sha256)
+        const name = toHex(footerSha256)
         fs.rename(path, pathOf(name))
         const objects = Array.from({ length: index.objectCount }, (_, position) => ({
           kind: index.kindAt(position),
