@@ -88,6 +88,8 @@ function movingLine(event: ProgressEvent): string | undefined {
       return `downloading: ${formatBytes(event.doneBytes)}${event.totalBytes > 0 ? ` of about ${formatBytes(event.totalBytes)}` : ''}`
     case 'staging':
       return `reading files: ${event.doneFiles} (${formatBytes(event.doneBytes)})`
+    case 'importing':
+      return `importing: ${event.doneCommits} of ${event.totalCommits} versions, ${event.doneFiles} files (${formatBytes(event.doneBytes)})`
     case 'checking-out':
       return `writing files: ${event.doneFiles} of ${event.totalFiles}`
     case 'verifying':

@@ -90,6 +90,10 @@ export const REGISTRY: Registry = {
       ),
     },
   },
+  import: verb(
+    'Bring a folder, a Git LFS or a DVC repository with its history',
+    async () => (await import('./commands/import.ts')).importCommand,
+  ),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
   mark: verb('Say or show what became of a version', async () => (await import('./commands/mark.ts')).mark),

@@ -3,8 +3,8 @@
  *  `git` runs with fixed arguments and without hooks, file-system monitor, system and user configuration, so that a
  *  hostile `.git/config` cannot start a program. It only reads. These facts are claims of whoever made the commit. */
 
-import { devNull } from 'node:os'
 import { safeText } from '../objects/text.ts'
+import { GIT_SETTINGS, GIT_SWITCHES, gitEnvironment } from './git-environment.ts'
 
 export interface CodeLineage {
   /** Commit id of HEAD: 40 or 64 hex digits. */
@@ -23,15 +23,6 @@ const GIT_TIMEOUT_MS = 10_000
 const MAX_TEXT = 1024
 const MAX_FILTERS = 100
 
-/** No configuration but the repository's own, no question, no lock. */
-const GIT_SWITCHES = {
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: devNull,
-  GIT_CONFIG_SYSTEM: devNull,
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_OPTIONAL_LOCKS: '0',
-}
-
 /** The lineage of a folder, or `null` if it is in no git work tree, has no revision yet, or git is not installed.
  *  @example const lineage = await readCodeLineage('datasets/words') */
 export async function readCodeLineage(dir: string): Promise<CodeLineage | null> {
@@ -40,12 +31,7 @@ export async function readCodeLineage(dir: string): Promise<CodeLineage | null> 
     baseDir: dir,
     maxConcurrentProcesses: 1,
     timeout: { block: GIT_TIMEOUT_MS },
-    config: [
-      'core.fsmonitor=false',
-      `core.hooksPath=${devNull}`,
-      'core.untrackedCache=false',
-      'submodule.recurse=false',
-    ],
+    config: [...GIT_SETTINGS],
     // simple-git refuses these because a value could name a program; the values here switch the features off.
     unsafe: {
       allowUnsafeHooksPath: true,
@@ -98,14 +84,6 @@ async function filtersOff(ask: (...args: string[]) => Promise<string | null>): P
     .filter(Boolean)
     .slice(0, MAX_FILTERS)
     .flatMap((key) => ['-c', `${key}=`])
-}
-
-/** Nothing of the caller's git setup, everything a process needs to run. */
-function gitEnvironment(): Record<string, string> {
-  const env: Record<string, string> = {}
-  for (const [name, value] of Object.entries(process.env))
-    if (value !== undefined && !/^(GIT_|SSH_ASKPASS|EDITOR$|VISUAL$|PAGER$|PREFIX$)/i.test(name)) env[name] = value
-  return { ...env, ...GIT_SWITCHES, LC_ALL: 'C' }
 }
 
 /** Commits are public: a token inside an address must not become part of one. */

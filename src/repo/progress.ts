@@ -30,6 +30,8 @@ export type ProgressEvent =
   | { $kind: 'downloading'; doneBytes: number; totalBytes: number }
   /** add, commit, stash: files read into the store; how many there will be is not known. */
   | { $kind: 'staging'; doneFiles: number; doneBytes: number; path: string }
+  /** import: commits of the source that are versions here by now, and the files read for them. */
+  | { $kind: 'importing'; doneCommits: number; totalCommits: number; doneFiles: number; doneBytes: number }
   /** clone, pull: files written to the workspace. */
   | {
       $kind: 'checking-out'

@@ -58,7 +58,7 @@ export class GitOracle implements Disposable {
       .filter((line) => line !== '')
   }
 
-  write(path: string, contents: string): void {
+  write(path: string, contents: string | Uint8Array): void {
     rmSync(join(this.dir, path), { force: true, recursive: true })
     mkdirSync(dirname(join(this.dir, path)), { recursive: true })
     writeFileSync(join(this.dir, path), contents)

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path'
+import { UsageError } from '../../base/errors.ts'
+import { forgetImport, importSource } from '../../repo/import.ts'
+import type { ImportResult } from '../../repo/import-result.ts'
+import { authorFrom } from '../author.ts'
+import { command, type Result } from '../command.ts'
+import type { Context } from '../context.ts'
+import { withProgress } from '../progress.ts'
+import { formatBytes, formatCount } from '../text.ts'
+import { floeCommand } from '../undo.ts'
+import { inWorkspace } from '../workspace.ts'
+
+interface Options {
+  name?: string
+  message?: string
+  dvcCache?: string
+  skipMissing?: boolean
+  checkout: boolean
+  dryRun?: boolean
+  forget?: string
+}
+
+export const importCommand = command<Options>({
+  define: (command) =>
+    command
+      .argument('[source]', 'a folder, or a git, Git LFS or DVC repository on this machine')
+      .option('--name <name>', "its branches are NAME/BRANCH here (default: the source's own name)")
+      .option('-m, --message <text>', 'what the version is that a folder becomes')
+      .option('--dvc-cache <dir>', 'a cache of DVC, or a remote in a folder, instead of the one the source names')
+      .option('--skip-missing', 'import without contents that are not there; pointers stay in their place')
+      .option('--no-checkout', 'write no files where the workspace was empty')
+      .option('-n, --dry-run', 'only look what is there, and what is missing')
+      .option('--forget <name>', 'take back what was imported under this name')
+      .addHelpText(
+        'after',
+        '\nOf a repository all branches and tags come, with authors, times, messages and merges; what is not committed does' +
+          '\nnot. Contents of Git LFS and DVC are read from their folders on this machine and checked. Run it again to' +
+          '\nbring what is new, or to go on where it stopped. The source is only read.',
+      ),
+  run: (context, [source], options) =>
+    inWorkspace(context, async (workspace) => {
+      if (options.forget !== undefined) {
+        const { name, refs } = await forgetImport(workspace, options.forget)
+        return { data: { name, refs }, lines: [`Forgot ${formatCount(refs.length, 'branch', 'branches')} of ${name}`] }
+      }
+      if (source === undefined)
+        throw new UsageError('IMPORT_SOURCE_UNNAMED', 'nothing is named to import', {
+          hints: ['`floe import SOURCE` with a folder, a git repository or a DVC repository'],
+        })
+      const { name, message, skipMissing, checkout, dryRun } = options
+      const author = await authorFrom(context, workspace, undefined)
+      const dvcCache = options.dvcCache === undefined ? undefined : resolve(context.cwd, options.dvcCache)
+      const result = await withProgress(context, 'import', (onProgress) =>
+        importSource(workspace, {
+          source: resolve(context.cwd, source),
+          name,
+          message,
+          author,
+          dvcCache,
+          skipMissing,
+          checkout,
+          dryRun,
+          signal: context.signal,
+          onProgress,
+        }),
+      )
+      return report(context, result)
+    }),
+})
+
+function report(context: Context, result: ImportResult): Result {
+  const { output } = context
+  for (const { message } of result.warnings) output.warn(message)
+  for (const { path, reason } of result.leftOut) output.warn(`${path} was left out: ${reason}`)
+  for (const { kind, path } of result.missing) output.warn(`${path}: ${kind.toUpperCase()} has no contents here`)
+  for (const tag of result.keptTags) output.warn(`${tag} is another version here and was left alone`)
+  return {
+    data: result,
+    lines: linesOf(result),
+    hints: hintsOf(result),
+    undo: undoOf(result),
+    // Nobody asked for these to be left out.
+    ...(result.leftOutCount > 0 ? { exitCode: 3 } : {}),
+  }
+}
+
+function linesOf(result: ImportResult): string[] {
+  const { $kind, source, commits, files, bytes, newBytes, lfsFiles, dvcFiles } = result
+  const special = [
+    ...(lfsFiles > 0 ? [`${lfsFiles} of Git LFS`] : []),
+    ...(dvcFiles > 0 ? [`${dvcFiles} of DVC`] : []),
+  ].join(', ')
+  const read = `${formatCount(files, 'file')}${special ? ` (${special})` : ''}, ${formatBytes(bytes)}`
+  if ($kind === 'up-to-date') return ['Already up to date']
+  if ($kind === 'dry-run')
+    return [
+      `Would import ${formatCount(commits, 'version')} from ${source.path} (${source.kind})`,
+      ...(files > 0 ? [`  ${read}`] : []),
+    ]
+  return [
+    ...result.updated.map(
+      ({ ref, old, new: next }) => `${ref}  ${old?.slice(0, 12) ?? '(new)'} → ${next.slice(0, 12)}`,
+    ),
+    `Imported ${formatCount(commits, 'version')} from ${source.path} (${source.kind})`,
+    `  ${read} read, ${formatBytes(newBytes)} new`,
+    ...(result.written === null
+      ? []
+      : [`  ${formatCount(result.written, 'file')} written; on branch ${result.branch}`]),
+  ]
+}
+
+function hintsOf(result: ImportResult): string[] {
+  const { name, branch, written, updated } = result
+  const hints: string[] = []
+  if (result.missingCount > 0) hints.push('import again without `--skip-missing` once the contents are there')
+  if (branch !== null) hints.push('the workspace had no version before: deleting its `.floe` folder takes it all back')
+  const tracked = updated.filter(({ ref }) => ref.startsWith(`remotes/${name}/`))
+  const tip = tracked.find(({ ref }) => /\/(main|master)$/.test(ref)) ?? tracked[0]
+  if (branch !== null && written === null)
+    hints.push(`on branch ${branch} now, and the files are as they were: \`floe status\` says how they differ`)
+  else if (branch === null && tip)
+    hints.push(`\`floe merge ${tip.ref.slice('remotes/'.length)}\` brings it into the current branch`)
+  return hints
+}
+
+/** What was new can be forgotten; a branch that moved has where it was in its log. */
+function undoOf({ $kind, name, branch, updated }: ImportResult): string[] {
+  const isFirst = updated.every(({ old }) => old === null)
+  if ($kind !== 'imported' || branch !== null || !isFirst) return []
+  const tags = updated.filter(({ ref }) => ref.startsWith('tags/'))
+  return [
+    ...(updated.length > tags.length ? [floeCommand('import', '--forget', name)] : []),
+    ...tags.map(({ ref }) => floeCommand('tag', '-d', ref.slice('tags/'.length))),
+  ]
+}

@@ -1,0 +1,385 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, cpSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { walkTree } from '../../src/objects/tree.ts'
+import { catFile } from '../../src/repo/cat.ts'
+import { forgetImport, type ImportOptions, importSource } from '../../src/repo/import.ts'
+import { logOf } from '../../src/repo/log.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { treeOfRevision } from '../../src/repo/versions.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { GitOracle } from './git-oracle.ts'
+import { bytesOf, dvcRepository, dvcVector, lfsPlace, lfsPointer, sha256Of, writeBelow } from './import-sources.ts'
+import { author, codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+
+let to: TemporaryWorkspace
+/** The source: as `lfsHistory` made it, where a test asks for that. */
+let git: GitOracle
+let template: { git: GitOracle; contents: Record<string, string> } | undefined
+beforeEach(async () => {
+  to = await temporaryWorkspace()
+  git = new GitOracle(1_700_000_000_000)
+})
+afterEach(async () => {
+  await to.close()
+  git[Symbol.dispose]()
+})
+afterAll(() => template?.git[Symbol.dispose]())
+
+const bring = (more: Partial<ImportOptions> = {}) =>
+  importSource(to.workspace, { source: git.dir, name: 'old', author, ...more })
+
+/** Path → file id of a version. */
+async function filesAt(revision: string): Promise<Record<string, string>> {
+  const { tree } = await treeOfRevision(to.workspace, revision)
+  const found: Record<string, string> = {}
+  for await (const { path, fileId } of walkTree(to.workspace.store.read, tree)) found[path] = fileId
+  return found
+}
+
+/** What git has at a commit, with the contents of pointers: the same as `sha256sum` on a checkout. */
+function gitFilesAt(revision: string, contents: Record<string, string> = {}): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const path of git.ok('ls-tree', '-r', '-z', '--name-only', revision).split('\0').filter(Boolean)) {
+    const blob = git.ok('cat-file', 'blob', `${revision}:${path}`)
+    found[path] = sha256Of(contents[blob] ?? blob)
+  }
+  return found
+}
+
+const big = (letter: string) => `${letter} line of a large file\n`.repeat(20_000)
+
+/** Makes the source what `makeHistory` makes, which takes some twenty processes, once.
+ *  @returns pointer → contents */
+function lfsHistory(): Record<string, string> {
+  if (!template) {
+    const source = git
+    git = new GitOracle(1_700_000_000_000)
+    template = { contents: makeHistory(), git }
+    git = source
+  }
+  rmSync(join(git.dir, '.git'), { recursive: true })
+  cpSync(template.git.dir, git.dir, { recursive: true, verbatimSymlinks: true })
+  git.timeMs = template.git.timeMs
+  return template.contents
+}
+
+/** main: two commits and a merge of `side`; tags; an executable, a link, and files of LFS. */
+function makeHistory(): Record<string, string> {
+  const contents: Record<string, string> = {}
+  const pointer = (text: string) => {
+    const made = lfsPointer(git, text)
+    contents[made] = text
+    return made
+  }
+  git.write('model.bin', pointer(big('a')))
+  git.write('run.sh', '#!/bin/sh\n')
+  chmodSync(join(git.dir, 'run.sh'), 0o755)
+  symlinkSync('run.sh', join(git.dir, 'link'))
+  git.commitAll('first')
+  git.ok('tag', 'v1')
+  git.ok('checkout', '--quiet', '-b', 'side')
+  git.write('sub/more.bin', pointer(big('b')))
+  git.timeMs += 60_000
+  git.commitAll('on the side\n\nwith a body')
+  git.ok('checkout', '--quiet', 'main')
+  git.write('run.sh', '#!/bin/sh\necho\n')
+  chmodSync(join(git.dir, 'run.sh'), 0o755)
+  git.timeMs += 60_000
+  git.commitAll('on main')
+  git.timeMs += 60_000
+  git.ok('merge', '--quiet', '--no-ff', '-m', 'merged', 'side')
+  git.ok('tag', '-a', '-m', 'annotated', 'v2')
+  return contents
+}
+
+describe('import of a git repository with LFS', () => {
+  test('keeps commits, authors, times, merges, branches and tags, and brings the contents', async () => {
+    const contents = lfsHistory()
+    const result = await bring()
+    expect(result).toMatchObject({
+      $kind: 'imported',
+      source: { kind: 'git' },
+      commits: 4,
+      lfsFiles: 2,
+      branch: 'main',
+      missingCount: 0,
+      leftOutCount: 0,
+    })
+    const log = await logOf(to.workspace, {})
+    const expected = git
+      .ok('log', '--format=%B%x00%an%x00%ae%x00%at%x00%P%x00%H%x01')
+      .split('\x01')
+      .filter((entry) => entry.trim() !== '')
+      .map((entry) => entry.replace(/^\n/, '').split('\0'))
+    expect(
+      log.map(({ message, author: { name, email }, timeMs, parents }) => [
+        message,
+        name,
+        email,
+        timeMs,
+        parents.length,
+      ]),
+    ).toEqual(
+      expected.map(([message, name, email, time, parents]) => [
+        message!.trim(),
+        name,
+        email,
+        Number(time) * 1000,
+        parents!.split(' ').filter(Boolean).length,
+      ]),
+    )
+    for (const revision of ['main', 'side', 'v1', 'v2'])
+      expect(await filesAt(revision), revision).toEqual(gitFilesAt(revision, contents))
+    expect(to.workspace.refs.list().map(({ name }) => name)).toEqual([
+      'heads/main',
+      'heads/side',
+      'remotes/old/main',
+      'remotes/old/side',
+      'tags/v1',
+      'tags/v2',
+    ])
+    expect((await statusOf(to.workspace)).clean).toBe(true)
+    expect(to.files()).toMatchObject({ 'model.bin': big('a'), link: '-> run.sh', 'run.sh': '*#!/bin/sh\necho\n' })
+    expect(await verifyLocal(to.workspace, { full: true })).toMatchObject({ ok: true, commits: 4, absent: 0 })
+  })
+
+  test('keeps the commit of git, from which its id can be computed', async () => {
+    lfsHistory()
+    await bring()
+    const [tip] = await logOf(to.workspace, { limit: 1 })
+    const raw = await to.workspace.store.read('attachment', tip!.attachments['git/commit']!)
+    const id = createHash('sha1').update(`commit ${raw.length}\0`).update(raw).digest('hex')
+    expect(id).toBe(git.ok('rev-parse', 'main').trim())
+  })
+
+  test('gives the same commits everywhere', async () => {
+    lfsHistory()
+    await bring()
+    const other = await temporaryWorkspace()
+    await importSource(other.workspace, { source: git.dir, name: 'again' })
+    expect(other.workspace.refs.read('heads/main')).toBe(to.workspace.refs.read('heads/main'))
+    await other.close()
+  })
+
+  test('brings only what is new when it is run again, and moves no branch of one’s own', async () => {
+    lfsHistory()
+    await bring()
+    expect(await bring()).toMatchObject({ $kind: 'up-to-date', commits: 0, known: 4, files: 0 })
+    const mine = to.workspace.refs.read('heads/main')
+    git.write('model.bin', lfsPointer(git, big('c')))
+    git.commitAll('later')
+    expect(await bring({ dryRun: true })).toMatchObject({ $kind: 'dry-run', commits: 1, lfsFiles: 1, updated: [] })
+    expect(await bring()).toMatchObject({ $kind: 'imported', commits: 1, files: 1, lfsFiles: 1, branch: null })
+    expect(to.workspace.refs.read('heads/main')).toBe(mine)
+    expect((await filesAt('old/main'))['model.bin']).toBe(sha256Of(big('c')))
+  })
+
+  test('goes on after it was cut off, and does not believe a journal whose commits are gone', async () => {
+    lfsHistory()
+    const stop = new AbortController()
+    const packBytes = 300_000
+    await to.workspace.close()
+    const workspace = await openWorkspace(to.dir, { packBytes, clock: hourly() })
+    to.workspace = workspace
+    const cut = bring({
+      signal: stop.signal,
+      onProgress: (event) => {
+        if (event.$kind === 'importing' && event.doneCommits === 3) stop.abort()
+      },
+    })
+    await expect(cut).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(workspace.refs.list()).toEqual([])
+    // Batches by time: with a clock that leaps, each commit is one.
+    expect(await bring({ dryRun: true })).toMatchObject({ known: 3, commits: 1 })
+    const names = workspace.store.packNames()
+    await workspace.withLock('test', () => workspace.store.dropPacks(names.slice(0, 1)))
+    expect(await bring()).toMatchObject({ commits: 4, known: 0 })
+    expect(await verifyLocal(workspace, { full: true })).toMatchObject({ ok: true, absent: 0 })
+  })
+
+  test('names what is missing before it begins, and puts pointers in its place where that is asked', async () => {
+    lfsHistory()
+    const pointer = lfsPointer(git, 'never fetched', { isStored: false })
+    git.write('gone.bin', pointer)
+    git.commitAll('without its contents')
+    await expect(bring()).rejects.toMatchObject({
+      code: 'IMPORT_CONTENT_MISSING',
+      exitCode: 1,
+      data: { count: 1, missing: [{ kind: 'lfs', id: sha256Of('never fetched'), path: 'gone.bin' }] },
+    })
+    expect(to.workspace.refs.list()).toEqual([])
+    expect(await bring({ skipMissing: true })).toMatchObject({ $kind: 'imported', missingCount: 1 })
+    expect((await filesAt('main'))['gone.bin']).toBe(sha256Of(pointer))
+    // Once it is there, the versions that lacked it are made again, and only those.
+    lfsPointer(git, 'never fetched')
+    expect(await bring()).toMatchObject({ commits: 1, known: 4, missingCount: 0 })
+    expect((await filesAt('old/main'))['gone.bin']).toBe(sha256Of('never fetched'))
+  })
+
+  test('refuses contents that are not what their pointer says', async () => {
+    lfsHistory()
+    const place = join(git.dir, '.git/lfs/objects', lfsPlace(sha256Of(big('a'))))
+    writeFileSync(place, big('x'))
+    await expect(bring()).rejects.toMatchObject({
+      code: 'IMPORT_OBJECT_CORRUPT',
+      exitCode: 13,
+      data: { id: sha256Of(big('a')) },
+    })
+    writeFileSync(place, 'short')
+    await expect(bring()).rejects.toMatchObject({ code: 'IMPORT_OBJECT_CORRUPT' })
+    expect(to.workspace.refs.list()).toEqual([])
+  })
+
+  test('starts no program that the repository names, and fetches nothing', async () => {
+    lfsHistory()
+    const mark = join(git.dir, 'ran')
+    const script = join(git.dir, '.git', 'evil.sh')
+    writeFileSync(script, `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 })
+    for (const key of ['core.fsmonitor', 'core.sshCommand', 'core.pager', 'core.alternateRefsCommand', 'diff.external'])
+      git.ok('config', key, script)
+    git.ok('config', 'filter.lfs.smudge', `touch '${mark}'`)
+    // A partial clone that lacks an object would ask its remote for it.
+    git.ok('config', 'extensions.partialClone', 'origin')
+    git.ok('config', 'remote.origin.promisor', 'true')
+    git.ok('config', 'remote.origin.url', `ext::${script}`)
+    git.ok('config', 'protocol.ext.allow', 'always')
+    const blob = git.ok('rev-parse', 'main:run.sh').trim()
+    rmSync(join(git.dir, '.git/objects', blob.slice(0, 2), blob.slice(2)))
+    const error = await bring().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: expect.stringMatching(/^IMPORT_(OBJECT_CORRUPT|GIT_FAILED)$/) })
+    expect(existsSync(mark)).toBe(false)
+  })
+
+  test('leaves out what Floe cannot hold, says so, and gives refs names that fit', async () => {
+    git.write('ok', 'ok')
+    git.write('a/.floe/x', 'x')
+    git.commitAll('one')
+    const tree = git.ok('write-tree').trim()
+    git.ok('update-index', '--add', '--cacheinfo', `160000,${git.ok('rev-parse', 'HEAD').trim()},module`)
+    git.ok('commit', '--quiet', '-m', 'two')
+    git.ok('branch', 'feat/#1')
+    git.ok('tag', 'of-a-tree', tree)
+    const result = await bring()
+    expect(result.leftOut.map(({ path }) => path).sort()).toEqual(['a/.floe', 'module', 'tags/of-a-tree'])
+    expect(result.warnings).toEqual([
+      { code: 'IMPORT_REF_RENAMED', message: 'heads/feat/#1 is called heads/feat/1 here' },
+    ])
+    expect(Object.keys(await filesAt('old/feat/1'))).toEqual(['ok'])
+  })
+
+  test('turns the folder it is run in into a workspace, with the files as they are', async () => {
+    git.write('data.txt', 'data')
+    git.commitAll('one')
+    const { initWorkspace } = await import('../../src/repo/init.ts')
+    await initWorkspace(git.dir)
+    await using here = await openWorkspace(git.dir)
+    expect(await importSource(here, { source: git.dir, name: 'git' })).toMatchObject({ branch: 'main', written: 0 })
+    expect((await statusOf(here)).clean).toBe(true)
+    git.write('data.txt', 'edited')
+    expect((await statusOf(here)).unstaged.map(({ path }) => path)).toEqual(['data.txt'])
+  })
+
+  test('can be forgotten', async () => {
+    to.write('own', 'own')
+    await to.commitAll('own')
+    lfsHistory()
+    const before = to.workspace.refs.list().map(({ name }) => name)
+    expect(await bring()).toMatchObject({ branch: null })
+    await forgetImport(to.workspace, 'old')
+    expect(to.workspace.refs.list().map(({ name }) => name)).toEqual([...before, 'tags/v1', 'tags/v2'])
+    expect(await codeOf(forgetImport(to.workspace, 'old'))).toBe('IMPORT_UNKNOWN')
+  })
+})
+
+function hourly() {
+  let now = 1_700_000_000_000
+  return { now: () => (now += 3_600_000) }
+}
+
+describe.each(['dvc-3', 'dvc-2'] as const)('import of what %s wrote', (name) => {
+  const vector = dvcVector(name)
+  let dvc: GitOracle
+  beforeAll(() => {
+    dvc = dvcRepository(vector)
+  })
+  afterAll(() => dvc[Symbol.dispose]())
+
+  test('brings its data with every commit, in place of what describes it', async () => {
+    const result = await importSource(to.workspace, { source: dvc.dir, name: 'old' })
+    expect(result).toMatchObject({ source: { kind: 'dvc' }, commits: 3, missingCount: 0, warnings: [] })
+    for (const [index, { expected }] of vector.commits.entries()) {
+      const revision = `main~${vector.commits.length - 1 - index}`
+      const files = await filesAt(revision)
+      for (const [path, contents] of Object.entries(expected))
+        expect(files[path], `${revision}:${path}`).toBe(sha256Of(bytesOf(contents)))
+      const others = Object.keys(files).filter((path) => !(path in expected))
+      // What DVC and git keep for themselves beside it.
+      expect(
+        others.filter((path) => !/(^|\/)(\.gitignore|\.dvcignore|dvc\.(yaml|lock))$/.test(path)),
+        revision,
+      ).toEqual([])
+    }
+  })
+
+  test('says what its cache lacks, and refuses what is damaged in it', async () => {
+    const [path] = Object.entries(vector.cache).find(([, contents]) => bytesOf(contents).toString() === 'new')!
+    rmSync(join(dvc.dir, '.dvc/cache', path))
+    await expect(importSource(to.workspace, { source: dvc.dir, name: 'old' })).rejects.toMatchObject({
+      code: 'IMPORT_CONTENT_MISSING',
+      data: { missing: [{ kind: 'dvc', path: 'data/img/2.bin' }] },
+    })
+    writeBelow(dvc.dir, `.dvc/cache/${path}`, 'not')
+    await expect(importSource(to.workspace, { source: dvc.dir, name: 'old' })).rejects.toMatchObject({
+      code: 'IMPORT_OBJECT_CORRUPT',
+      exitCode: 13,
+    })
+    writeBelow(dvc.dir, `.dvc/cache/${path}`, 'new')
+  })
+
+  test('without git gives one version, the next time only what changed', async () => {
+    rmSync(join(dvc.dir, '.git'), { recursive: true })
+    const options = { source: dvc.dir, name: 'old', author }
+    await importSource(to.workspace, options)
+    const files = await filesAt('main')
+    for (const [path, contents] of Object.entries(vector.commits.at(-1)!.expected))
+      expect(files[path], path).toBe(sha256Of(bytesOf(contents)))
+    expect(await importSource(to.workspace, options)).toMatchObject({ $kind: 'up-to-date' })
+  })
+})
+
+describe('import of a plain folder', () => {
+  test('makes a version, and later one of what changed', async () => {
+    rmSync(join(git.dir, '.git'), { recursive: true })
+    git.write('a', 'a')
+    git.write('d/b', big('b'))
+    expect(await bring({ message: 'as found' })).toMatchObject({ source: { kind: 'folder' }, commits: 1, files: 2 })
+    expect(to.files()).toEqual({ a: 'a', 'd/b': big('b') })
+    expect(await bring()).toMatchObject({ $kind: 'up-to-date', files: 0 })
+    git.write('a', 'changed')
+    git.remove('d')
+    expect(await bring()).toMatchObject({ commits: 1, files: 1, branch: null })
+    expect((await logOf(to.workspace, { revision: 'old/main' })).map(({ message }) => message)).toHaveLength(2)
+    expect(await filesAt('old/main')).toEqual({ a: sha256Of('changed') })
+    let text = ''
+    for await (const piece of catFile(to.workspace, { revision: 'old/main~1', path: 'a' })) text += Buffer.from(piece)
+    expect(text).toBe('a')
+  })
+
+  test('refuses what is no source, itself, and a name that a remote has', async () => {
+    rmSync(join(git.dir, '.git'), { recursive: true })
+    expect(await codeOf(bring({ source: `${git.dir}/none` }))).toBe('IMPORT_SOURCE_MISSING')
+    expect(await codeOf(bring({ source: to.dir }))).toBe('IMPORT_SOURCE_OVERLAPS')
+    const other = await temporaryWorkspace()
+    expect(await codeOf(bring({ source: other.dir }))).toBe('IMPORT_SOURCE_FLOE')
+    await other.close()
+    await to.workspace.withLock('test', async () => {
+      const remotes = { origin: { network: 'local', repository: `local:0x${'1'.repeat(64)}` } }
+      await to.workspace.writeConfig({ ...to.workspace.readConfig(), remotes })
+    })
+    expect(await codeOf(bring({ name: 'origin' }))).toBe('IMPORT_NAME_REFUSED')
+    expect(await codeOf(bring({ name: 'a/b' }))).toBe('IMPORT_NAME_REFUSED')
+  })
+})
