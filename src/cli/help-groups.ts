@@ -16,7 +16,7 @@ export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }
   { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'cache', 'config', 'completion'] },
   {
     heading: 'Keys and networks:',
-    verbs: ['key', 'wallet', 'faucet', 'network', 'localnet', 'deploy', 'bench', 'blob-id'],
+    verbs: ['key', 'wallet', 'faucet', 'network', 'localnet', 'deploy', 'package', 'bench', 'blob-id'],
   },
 ]
 

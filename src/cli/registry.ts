@@ -210,6 +210,28 @@ export const REGISTRY: Registry = {
     },
   },
   deploy: verb('Publish the floe package on a network', async () => (await import('./commands/deploy.ts')).deploy),
+  package: {
+    summary: 'Upgrade a floe package of yours, after a delay and in public',
+    children: {
+      show: verb(
+        'Show its version and what is proposed',
+        async () => (await import('./commands/package/show.ts')).packageShow,
+      ),
+      propose: verb(
+        'Announce the code of this Floe as the next version',
+        async () => (await import('./commands/package/propose.ts')).packagePropose,
+      ),
+      cancel: verb('Take a proposal back', async () => (await import('./commands/package/cancel.ts')).packageCancel),
+      upgrade: verb(
+        'Make the upgrade that was proposed',
+        async () => (await import('./commands/package/upgrade.ts')).packageUpgrade,
+      ),
+      migrate: verb(
+        'Move a repository to the latest version',
+        async () => (await import('./commands/package/migrate.ts')).packageMigrate,
+      ),
+    },
+  },
   bench: {
     summary: 'Measure what this machine is given',
     children: {

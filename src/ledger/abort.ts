@@ -130,7 +130,9 @@ const REMEDIES: Readonly<Partial<Record<AbortName, Remedy>>> = {
   'floe::repository::EWrongVersion': {
     kind: 'network',
     code: 'REPOSITORY_VERSION',
-    hints: ['The repository has moved to another version of the floe package: install the newest Floe'],
+    hints: [
+      'The repository has moved to another version of the floe package: install the newest Floe, or name that version in a network profile (floeUpgrades)',
+    ],
   },
   'floe::pack_table::EAlreadyDeposited': {
     kind: 'network',

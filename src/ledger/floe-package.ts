@@ -1,6 +1,8 @@
 /** The `floe` package as this version of Floe has it, for a network: what is published, and what is compared with. */
 
-import { loadPackage, relocatePackage } from '../move/packages.ts'
+import { blake2b256 } from '../crypto/hash.ts'
+import { type CompiledPackage, loadPackage, relocatePackage } from '../move/packages.ts'
+import { addressToBytes } from './object-id.ts'
 import type { LedgerPackage } from './package-answer.ts'
 
 /** Packages that floe is linked to on a network. */
@@ -12,21 +14,51 @@ export interface FloeDependencies {
 
 const UNPUBLISHED = '0x0'
 
-/** Modules for the publish command, and the packages to link: of walrus its newest version. */
+/** Code of the contract, with the version that it checks repositories for. */
+export interface FloeCode {
+  compiled: CompiledPackage
+  /** `repository::VERSION` in its sources. */
+  contract: number
+}
+
+/** What this Floe was built with. */
+export function ownFloeCode(): FloeCode {
+  return { compiled: loadPackage('floe'), contract: FLOE_CONTRACT_VERSION }
+}
+
+export const FLOE_CONTRACT_VERSION = 1
+
+export interface PublishableCode {
+  modules: number[][]
+  dependencies: string[]
+}
+
+/** Modules for the publish and upgrade commands, and the packages to link: of walrus its newest version. */
 export function floeForPublishing(
   ids: FloeDependencies,
   walrusNewestId: string,
-): { modules: number[][]; dependencies: string[] } {
-  const { modules, dependencies } = floeAt(UNPUBLISHED, ids)
+  { compiled } = ownFloeCode(),
+): PublishableCode {
+  const { modules, dependencies } = floeAt(UNPUBLISHED, ids, compiled)
   return {
     modules: modules.map(({ bytes }) => [...bytes]),
     dependencies: dependencies.map((id) => (id === ids.walrusOriginalId ? walrusNewestId : id)),
   }
 }
 
+/** What an upgrade is authorised by: BLAKE2b-256 over the sorted hashes of the modules and ids of the dependencies. */
+export function publishingDigest({ modules, dependencies }: PublishableCode): Uint8Array {
+  const parts = [...modules.map((bytes) => blake2b256(Uint8Array.from(bytes))), ...dependencies.map(addressToBytes)]
+  return blake2b256(...parts.sort((a, b) => Buffer.compare(a, b)))
+}
+
 /** True if a published package has the code that this version of Floe was built with, linked to the same packages. */
-export function isFloeOfThisVersion(published: LedgerPackage, ids: FloeDependencies): boolean {
-  const { modules } = floeAt(published.originalId, ids)
+export function isFloeOfThisVersion(
+  published: LedgerPackage,
+  ids: FloeDependencies,
+  { compiled } = ownFloeCode(),
+): boolean {
+  const { modules } = floeAt(published.originalId, ids, compiled)
   const byName = new Map(modules.map(({ name, bytes }) => [name, bytes]))
   return (
     published.modules.length === byName.size &&
@@ -37,6 +69,6 @@ export function isFloeOfThisVersion(published: LedgerPackage, ids: FloeDependenc
   )
 }
 
-function floeAt(floe: string, ids: FloeDependencies) {
-  return relocatePackage(loadPackage('floe'), { floe, wal: ids.walPackageId, walrus: ids.walrusOriginalId })
+function floeAt(floe: string, ids: FloeDependencies, compiled: CompiledPackage) {
+  return relocatePackage(compiled, { floe, wal: ids.walPackageId, walrus: ids.walrusOriginalId })
 }

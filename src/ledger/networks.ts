@@ -33,6 +33,21 @@ const profileSchema = v.strictObject({
   walPackageId: address,
   /** `floe` packages whose repositories are accepted; the last one creates new repositories. */
   floePackageIds: v.pipe(v.array(address), v.maxLength(64)),
+  /** Later versions of those packages: calls go to the one with the contract version that a repository is at. */
+  floeUpgrades: v.optional(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          packageId: address,
+          /** Its first version, which types are named after. */
+          originalId: address,
+          /** `repository::VERSION` of its code. */
+          contract: v.pipe(v.number(), v.integer(), v.minValue(1)),
+        }),
+      ),
+      v.maxLength(64),
+    ),
+  ),
   /** Shared `wal_exchange::Exchange` objects: SUI for WAL and back. */
   exchangeObjectIds: v.optional(v.pipe(v.array(address), v.maxLength(64))),
   /** Scheme of the storage nodes' addresses. */
@@ -42,6 +57,7 @@ const profileSchema = v.strictObject({
 })
 
 export type NetworkProfile = v.InferOutput<typeof profileSchema>
+export type FloeUpgrade = NonNullable<NetworkProfile['floeUpgrades']>[number]
 
 export const TESTNET: NetworkProfile = {
   name: 'testnet',
@@ -127,6 +143,11 @@ export function shortChainId(digest: string): string {
       data: { chainId: digest.slice(0, 80) },
     })
   }
+}
+
+/** Id of the first version of a `floe` package: what its types are named after. */
+export function originalFloeId({ floeUpgrades }: NetworkProfile, packageId: string): string {
+  return floeUpgrades?.find((upgrade) => upgrade.packageId === packageId)?.originalId ?? packageId
 }
 
 /** Coin type of WAL on a network. */

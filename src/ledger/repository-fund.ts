@@ -40,7 +40,7 @@ export async function fetchFundAccount(
   state: RepositoryState,
   options?: ReadOptions,
 ): Promise<FundAccount | null> {
-  const keyType = structTypeTag(state.packageId, 'renewal', 'Key')
+  const keyType = structTypeTag(state.originalPackageId, 'renewal', 'Key')
   const [account] = await reader.fetchFields(state.id, keyType, [EMPTY_KEY], 'fund rule', readFundAccount, options)
   return account ?? null
 }

@@ -126,7 +126,7 @@ async function fetchLog<T>(
   layout: Layout<T>,
   options: ReadOptions,
 ): Promise<T | null> {
-  const keyType = structTypeTag(state.packageId, module, 'Key')
+  const keyType = structTypeTag(state.originalPackageId, module, 'Key')
   const [log] = await reader.fetchFields(state.id, keyType, [EMPTY_KEY], module, (row) => readAll(row, layout), options)
   return log ?? null
 }

@@ -9,6 +9,7 @@ import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, stringKey, u64Key } from './dynamic-field.ts'
 import { ChainRecordError, LedgerError } from './errors.ts'
+import type { FloeUpgrade } from './networks.ts'
 import { addressToBytes, packagesOfType, parseAddress, parseStructType } from './object-id.ts'
 import {
   type AttestationRecord,
@@ -32,8 +33,10 @@ const FRAMEWORK_PACKAGES: ReadonlySet<string> = new Set(['0x1', '0x2'].map(parse
 const MAX_REFS = 100_000
 
 export interface RepositoryState extends RepositoryRecord {
-  /** Package that defines the repository: the one whose rules hold. */
+  /** Where functions are called: the trusted version of the package that the repository is at. */
   packageId: string
+  /** Its first version, which defines the repository and is in the names of types. */
+  originalPackageId: string
   /** Version of the shared object when it was read. */
   objectVersion: bigint
 }
@@ -78,11 +81,13 @@ export interface RepositoryReader {
   ): Promise<(T | null)[]>
 }
 
-/** @param trusted - package ids in full form whose rules are known */
+/** @param trusted - package ids in full form whose rules are known
+ *  @param upgrades - later versions of them */
 export function createRepositoryReader(
   ledger: LedgerClient,
   repositoryId: string,
   trusted: readonly string[],
+  upgrades: readonly FloeUpgrade[] = [],
 ): RepositoryReader {
   const id = parseAddress(repositoryId)
   const trustedPackages = new Set(trusted.map(parseAddress))
@@ -164,7 +169,13 @@ export function createRepositoryReader(
         })
       assertTrusted(object, 'repository')
       const record = parsed(object, 'repository', () => readRepositoryRecord(new ByteReader(object.content)))
-      return { ...record, packageId: type.address, objectVersion: object.version }
+      const upgrade = upgrades.findLast((one) => one.originalId === type.address && one.contract === record.version)
+      return {
+        ...record,
+        packageId: upgrade?.packageId ?? type.address,
+        originalPackageId: type.address,
+        objectVersion: object.version,
+      }
     },
 
     async fetchRefs(state, options = {}) {

@@ -3,6 +3,7 @@
 import { UsageError } from '../base/errors.ts'
 import { AuthError } from '../ledger/errors.ts'
 import { parseAddress } from '../ledger/object-id.ts'
+import type { RepositoryState } from '../ledger/repository-state.ts'
 import { addRoles, ROLES, type Role } from '../ledger/transactions/repository.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { readRemote } from './remote.ts'
@@ -38,7 +39,7 @@ async function changeAccess(dir: string, change: 'grant' | 'revoke', options: Ac
   const context = await openRemoteContext(remote.network, options)
   const state = await context.repository(remote.repository).fetchState(options)
   const signer = await context.signer()
-  const adminCap = await findAdminCap(context, state.packageId, state.admins, remote.repository, signer.address)
+  const adminCap = await findAdminCap(context, state, signer.address)
   const { digest } = await context.ledger.execute(
     (transaction) => {
       addRoles(transaction, state.packageId, change, {
@@ -82,12 +83,11 @@ function parseRole(text: string): Role {
  *  @throws {AuthError} ACCESS_NOT_ADMIN */
 export async function findAdminCap(
   context: RemoteContext,
-  packageId: string,
-  admins: readonly string[],
-  repository: string,
+  { id: repository, originalPackageId, admins }: RepositoryState,
   owner: string,
 ): Promise<string> {
-  const caps = await context.ledger.fetchOwnedObjects(owner, `${packageId}::repository::AdminCap`, MAX_CAPS)
+  const type = `${originalPackageId}::repository::AdminCap`
+  const caps = await context.ledger.fetchOwnedObjects(owner, type, MAX_CAPS)
   const cap = caps.find(({ id }) => admins.includes(id))
   if (cap) return cap.id
   throw new AuthError('ACCESS_NOT_ADMIN', `${owner} does not administer repository ${repository}`, {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { utf8 } from '../base/bytes.ts'
 import { UsageError } from '../base/errors.ts'
-import type { NetworkProfile } from '../ledger/networks.ts'
+import type { FloeUpgrade, NetworkProfile } from '../ledger/networks.ts'
 import { ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import { nodeFs } from '../store/node-fs.ts'
 
@@ -29,6 +29,20 @@ const deploymentSchema = v.strictObject({
     v.strictObject({ $kind: v.literal('delayed'), policyId: address, keyId: address, delayMs: v.number() }),
     v.strictObject({ $kind: v.literal('never') }),
   ]),
+  /** What the proposal that waits was made of; the package is linked to the same when it is upgraded. */
+  proposed: v.optional(v.strictObject({ digest: v.string(), dependencies: v.array(address) })),
+  /** Later versions, in order. */
+  upgraded: v.optional(
+    v.array(
+      v.strictObject({
+        packageId: address,
+        /** `repository::VERSION` of its code. */
+        contract: v.number(),
+        digest: v.pipe(v.string(), v.maxLength(64)),
+        upgradedMs: v.number(),
+      }),
+    ),
+  ),
 })
 const fileSchema = v.strictObject({ deployments: v.pipe(v.array(deploymentSchema), v.maxLength(64)) })
 
@@ -69,14 +83,22 @@ export async function recordDeployment(homeDir: string, network: string, deploym
   await replaceFile(nodeFs, pathOf(homeDir, network), [utf8(text)], { tmpDir: homeDir })
 }
 
-/** The profile with the user's own packages trusted; the last id creates new repositories. */
+/** The profile with the user's own packages trusted, and all later versions; the last id creates new repositories. */
 export async function withDeployments(homeDir: string, profile: NetworkProfile): Promise<NetworkProfile> {
   const found = (await readDeployments(homeDir, profile.name)).filter(
     ({ chainId }) => profile.chainId === undefined || chainId === profile.chainId,
   )
-  if (found.length === 0) return profile
+  const floeUpgrades = [...(profile.floeUpgrades ?? []), ...found.flatMap(upgradesOf)]
+  if (found.length === 0 && floeUpgrades.length === 0) return profile
   const ids = (isDefault: boolean) => found.filter((one) => one.isDefault === isDefault).map((one) => one.packageId)
-  return { ...profile, floePackageIds: [...new Set([...ids(false), ...profile.floePackageIds, ...ids(true)])] }
+  const firstVersions = new Set([...ids(false), ...profile.floePackageIds, ...ids(true)])
+  const later = (id: string) => floeUpgrades.filter(({ originalId }) => originalId === id).map((one) => one.packageId)
+  const floePackageIds = [...new Set([...firstVersions].flatMap((id) => [id, ...later(id)]))]
+  return { ...profile, floePackageIds, ...(floeUpgrades.length > 0 ? { floeUpgrades } : {}) }
+}
+
+function upgradesOf({ packageId: originalId, upgraded = [] }: Deployment): FloeUpgrade[] {
+  return upgraded.map(({ packageId, contract }) => ({ packageId, originalId, contract }))
 }
 
 function pathOf(homeDir: string, network: string): string {

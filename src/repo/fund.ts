@@ -168,7 +168,7 @@ type Opened = Awaited<ReturnType<typeof open>>
 
 async function adminOf({ context, state, place }: Opened) {
   const { address } = await context.signer()
-  const adminCap = await findAdminCap(context, state.packageId, state.admins, place.repository, address)
+  const adminCap = await findAdminCap(context, state, address)
   return { floe: state.packageId, repository: place.repository, adminCap }
 }
 

@@ -140,7 +140,7 @@ async function takeBackDeposits(
       const reader = context.repository(repository)
       const state = await reader.fetchState({ signal })
       const refs = new Set(pushes.filter((push) => push.repository === repository).map(({ ref }) => chainRefName(ref)))
-      const open = await fetchOpenPushes(context.ledger, signer.address, state.packageId, repository)
+      const open = await fetchOpenPushes(context.ledger, signer.address, state.originalPackageId, repository)
       for (const push of open.filter(({ ref }) => refs.has(ref))) {
         const numbers = packNumbers(push)
         for (let from = 0; from === 0 || from < numbers.length; from += BLOBS_PER_TRANSACTION) {

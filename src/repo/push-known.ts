@@ -55,7 +55,7 @@ export async function findOpenPush(
   owner: string,
   ref: string,
 ): Promise<string | null> {
-  const open = await fetchOpenPushes(context.ledger, owner, state.packageId, state.id)
+  const open = await fetchOpenPushes(context.ledger, owner, state.originalPackageId, state.id)
   return open.find((push) => push.ref === chainRefName(ref))?.id ?? null
 }
 

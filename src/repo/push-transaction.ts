@@ -7,7 +7,7 @@ import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
 import { FloeError } from '../base/errors.ts'
 import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
-import { walCoinType } from '../ledger/networks.ts'
+import { originalFloeId, walCoinType } from '../ledger/networks.ts'
 import type { PackRange, SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
@@ -87,6 +87,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   const { context, signer, repository } = push
   const existing = 'id' in repository ? repository : null
   const floe = existing?.state.packageId ?? context.profile.floePackageIds.at(-1)!
+  const definedIn = existing?.state.originalPackageId ?? originalFloeId(context.profile, floe)
   const fresh = push.packs.filter((pack) => pack.packNumber === null)
   const perTransaction = push.packsPerTransaction ?? PACKS_PER_TRANSACTION
   const last = fresh.slice(-perTransaction)
@@ -117,7 +118,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
     const created = async (executed: ExecutedTransaction) => {
       retarget = false
       if (repositoryId !== null) return
-      repositoryId = createdId(executed, `${floe}::repository::Repository`)
+      repositoryId = createdId(executed, `${definedIn}::repository::Repository`)
       await push.onCreated(repositoryId)
     }
     for (let from = 0; from < earlier.length; from += perTransaction) {
@@ -130,7 +131,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
         opened.close()
       })
       await created(executed)
-      pushId ??= createdId(executed, `${floe}::push::Push`)
+      pushId ??= createdId(executed, `${definedIn}::push::Push`)
     }
     const extendFrost = totalCost(reuse.last.extensions)
     const funds = await fundsFor(push, extendFrost)

@@ -71,7 +71,12 @@ export async function openRemoteContext(network: string, options: RemoteOptions)
       return signer
     },
     repository: (repositoryId) =>
-      createRepositoryReader(ledger, repositoryId, [...profile.floePackageIds, ...(options.trustPackages ?? [])]),
+      createRepositoryReader(
+        ledger,
+        repositoryId,
+        [...profile.floePackageIds, ...(options.trustPackages ?? [])],
+        profile.floeUpgrades,
+      ),
   }
   return context
 }

@@ -181,7 +181,7 @@ class RemoteVerifier {
         check: 'repository',
         subject: state.id,
         evidence: this.#rpc,
-        detail: `ruled by the trusted package ${state.packageId}, ${state.log.size} pushes`,
+        detail: `ruled by the trusted package ${state.originalPackageId}, ${state.log.size} pushes`,
       },
       {
         check: 'ref',

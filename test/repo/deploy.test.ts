@@ -1,16 +1,20 @@
 /** Publishing the contract, trusting it, and the money it takes, on one local network. */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { SuiGrpcClient } from '@mysten/sui/grpc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ByteReader } from '../../src/codec/cursor.ts'
 import { UpgradePolicy } from '../../src/ledger/bindings/floe/upgrade-policy.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { isFloeOfThisVersion } from '../../src/ledger/floe-package.ts'
+import { type CompiledPackage, loadPackage } from '../../src/move/packages.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { deployFloe } from '../../src/repo/deploy.ts'
 import { readDeployments, recordDeployment } from '../../src/repo/deployments.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
+import { migrateRepository } from '../../src/repo/migrate.ts'
 import { checkNetwork } from '../../src/repo/network-check.ts'
+import { packageStatus, proposeUpgrade, upgradePackage } from '../../src/repo/package-upgrade.ts'
 import { push } from '../../src/repo/push.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { exchangeForWal, showWallet } from '../../src/repo/wallet.ts'
@@ -115,6 +119,43 @@ describe('deploy', () => {
       code: 'LEDGER_PACKAGE_UNTRUSTED',
     })
   })
+
+  it('upgrades after the delay, as proposed, and repositories move on one by one', async () => {
+    const next = { compiled: withContractVersion2(), contract: 2 }
+    const options = { ...world.options, network: 'local', code: next }
+    const own = await packageStatus({ ...options, code: undefined })
+    expect(own).toMatchObject({ version: 1, isThisCode: true, proposal: null })
+    expect(await failure(proposeUpgrade({ ...options, code: undefined }))).toMatchObject({ code: 'PACKAGE_UNCHANGED' })
+    const { proposal } = await proposeUpgrade(options)
+    expect(proposal).toMatchObject({ ready: false, isThisCode: true })
+    expect(await failure(upgradePackage(options))).toMatchObject({ code: 'PACKAGE_TOO_EARLY', exitCode: 1 })
+    const client = new SuiGrpcClient({ network: 'local', baseUrl: world.net.rpcUrl })
+    await client.forkingService.advanceClock({ durationMs: 3n * 86_400_000n })
+    const { upgrade, version } = await upgradePackage(options)
+    expect({ version, ...upgrade }).toMatchObject({ version: 2, originalId: own.packageId, contract: 2 })
+
+    const dir = world.path('with-own-package')
+    const moved = await migrateRepository(dir, world.options)
+    expect(moved).toMatchObject({ $kind: 'migrated', from: 1, to: 2, packageId: upgrade.packageId })
+    await world.change(dir, { 'c.txt': 'after it moved' })
+    await push(dir, world.options)
+    const late = { ...world.options, homeDir: world.path('stranger'), trustPackages: [own.packageId] }
+    await world.change(dir, { 'd.txt': 'by one who was not told' })
+    expect(await failure(push(dir, late))).toMatchObject({ code: 'REPOSITORY_VERSION', exitCode: 14 })
+  })
+
+  /** The contract as if compiled with `VERSION` 2: it lies in the constants as a u64 of 8 bytes. */
+  function withContractVersion2(): CompiledPackage {
+    const floe = loadPackage('floe')
+    const modules = floe.modules.map(({ name, bytes }) => {
+      const at = Buffer.from(bytes).indexOf(Uint8Array.of(3, 8, 1, 0, 0, 0, 0, 0, 0, 0))
+      if (name !== 'repository') return { name, bytes }
+      const raised = bytes.slice()
+      raised[at + 2] = 2
+      return { name, bytes: raised }
+    })
+    return { ...floe, modules }
+  }
 
   it('goes on where it was interrupted instead of publishing once more', async () => {
     // What is on disk when the process dies between the two transactions, with the capability still free.
