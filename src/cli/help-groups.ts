@@ -10,7 +10,7 @@ export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }
   },
   {
     heading: 'Share:',
-    verbs: ['push', 'fetch', 'pull', 'get', 'drop', 'remote', 'access', 'bundle', 'import'],
+    verbs: ['push', 'fetch', 'pull', 'get', 'drop', 'remote', 'access', 'bundle', 'import', 'mirror'],
   },
   { heading: 'Trust and keep:', verbs: ['verify', 'expiry', 'renew', 'revive', 'fund', 'mark', 'derive'] },
   { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'cache', 'config', 'completion'] },

@@ -94,6 +94,10 @@ export const REGISTRY: Registry = {
     'Bring a folder, a Git LFS or a DVC repository with its history',
     async () => (await import('./commands/import.ts')).importCommand,
   ),
+  mirror: verb(
+    'Keep a complete copy of a repository in a folder',
+    async () => (await import('./commands/mirror.ts')).mirrorCommand,
+  ),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
   mark: verb('Say or show what became of a version', async () => (await import('./commands/mark.ts')).mark),

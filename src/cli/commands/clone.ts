@@ -1,6 +1,10 @@
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
+import { UsageError } from '../../base/errors.ts'
 import { clone as cloneRepository } from '../../repo/clone.ts'
-import { command } from '../command.ts'
+import { cloneFolder, isFolderSource } from '../../repo/folder-source.ts'
+import { nodeFs } from '../../store/node-fs.ts'
+import { command, type Result } from '../command.ts'
+import type { Context } from '../context.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { warnOfMarks } from '../mark-lines.ts'
 import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
@@ -12,7 +16,7 @@ export const clone = command<
 >({
   define: (command) =>
     addAggregatorFlag(addNetworkFlags(command))
-      .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION]')
+      .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION], or the folder of a mirror or workspace')
       .argument('[dir]', 'directory to create (default: the repository name)')
       .option('-b, --ref <name>', 'branch or tag to check out')
       .option(
@@ -23,6 +27,8 @@ export const clone = command<
       .option('--allow-takedown', 'bring a version that was taken down all the same')
       .option('--at-log <number>', 'the state as of this entry of the push log'),
   async run(context, [address, dir], options) {
+    const folder = resolve(context.cwd, address!)
+    if (isFolderSource(nodeFs, folder)) return fromFolder(context, folder, dir, options)
     const network = networkOfAddress(address!)
     const target = resolve(context.cwd, dir ?? address!.slice(network.length + 1, network.length + 15))
     const result = await withProgress(context, 'clone', (onProgress) =>
@@ -56,3 +62,30 @@ export const clone = command<
     }
   },
 })
+
+/** Everything that the folder has, without a network. */
+async function fromFolder(
+  context: Context,
+  folder: string,
+  dir: string | undefined,
+  options: { ref?: string; filter?: string[]; depth?: string; atLog?: string },
+): Promise<Result> {
+  const odd = (['filter', 'depth', 'atLog'] as const).find((name) => options[name] !== undefined)
+  if (odd)
+    throw new UsageError('CLONE_WHOLE_ONLY', `a folder is cloned as a whole, without --${odd.replace('L', '-l')}`, {
+      hints: ['files that are not wanted can go afterwards: `floe drop PATH`'],
+    })
+  const target = resolve(context.cwd, dir ?? basename(folder))
+  const { signal } = context
+  const result = await withProgress(context, 'clone', (onProgress) =>
+    cloneFolder(nodeFs, folder, target, { ref: options.ref, signal, onProgress }),
+  )
+  return {
+    data: result,
+    lines: [
+      `Cloned ${result.ref} at ${result.commit.slice(0, 12)} into ${result.dir}`,
+      `  ${formatCount(result.files, 'file')}, ${formatCount(result.newObjects, 'object')} from ${folder}`,
+    ],
+    hints: ['`floe pull` asks the network, as where it was cloned from does; `floe fetch FOLDER` asks the folder'],
+  }
+}

@@ -1,0 +1,262 @@
+/** `mirror`: a complete copy of a repository in a folder: every ref, every version they lead to, every byte of it. The
+ *  folder is a workspace that shows no files, so it can be cloned and fetched from without a network, checked, and pushed
+ *  to a new repository. Run again it brings what is new. */
+
+import * as v from 'valibot'
+import { throwIfAborted } from '../base/abort.ts'
+import { FloeError, UsageError } from '../base/errors.ts'
+import { newCommits } from '../history/missing-objects.ts'
+import { parseCommit } from '../objects/commit.ts'
+import { type ObjectId, objectKey } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { replaceFile } from '../store/atomic-file.ts'
+import { isErrno } from '../store/file-system.ts'
+import { nodeFs } from '../store/node-fs.ts'
+import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
+import { downloadTree } from './download.ts'
+import { fetchRefs } from './fetch.ts'
+import { isFolderSource } from './folder-source.ts'
+import { localRefName, parseRepositoryAddress, readRemote, writeRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
+import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { writeSparse } from './sparse.ts'
+import { verifyLocal } from './verify-local.ts'
+
+export interface MirrorOptions extends RemoteOptions {
+  /** `NETWORK:OBJECT_ID`; needed the first time. */
+  of?: string | undefined
+  /** Delete branches that the repository has no longer (default: they stay). */
+  prune?: boolean | undefined
+  /** Read and hash every byte of the mirror as well. */
+  full?: boolean | undefined
+}
+
+export interface MirrorResult {
+  $kind: 'created' | 'updated' | 'up-to-date'
+  dir: string
+  network: string
+  repository: string
+  /** Length of the push log up to which it is a copy. */
+  pushes: number
+  updated: { ref: string; old: ObjectId | null; new: ObjectId | null }[]
+  /** Branches that the repository has no longer and the mirror keeps. */
+  kept: string[]
+  commits: number
+  objects: number
+  downloadedBytes: number
+  /** Old versions of which the network no longer has everything. */
+  lost: ObjectId[]
+  verified: { objects: number; bytes: number } | null
+  badNodes: { node: string; url: string; reason: string; lied: boolean }[]
+}
+
+const REMOTE = 'origin'
+const RECORD = 'mirror'
+const MAX_RECORD_BYTES = 64 * 2 ** 20
+const id = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+const recordSchema = v.object({
+  version: v.literal(1),
+  pushes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  timeMs: v.number(),
+  /** Commits at which refs stood, and all of which is here save what was lost. */
+  complete: v.array(id),
+  lost: v.array(id),
+})
+type MirrorRecord = v.InferOutput<typeof recordSchema>
+
+/** A batch becomes durable after so much. */
+const BATCH_BYTES = 256 * 2 ** 20
+const BATCH_COMMITS = 256
+
+/** @param dir - made if it is not there; otherwise a mirror
+ *  @throws {UsageError} MIRROR_UNNAMED, MIRROR_OF_OTHER, MIRROR_NOT_EMPTY (exit 2)
+ *  @throws {RemoteIntegrityError} REMOTE_… (exit 13) */
+export async function mirror(dir: string, options: MirrorOptions): Promise<MirrorResult> {
+  const isNew = await prepare(dir, options.of)
+  await using workspace = await openWorkspace(dir)
+  const { network, repository } = readRemote(workspace, REMOTE)
+  const before = readRecord(workspace)
+  await using source = await openRemoteSource(
+    network,
+    repository,
+    // What is mirrored would push everything else out of the cache that workspaces share.
+    { ...options, useCache: false },
+    seenPushes(workspace, REMOTE, repository),
+  )
+  const fetched = await fetchRefs(workspace, REMOTE, source, options)
+  const brought = await workspace.withLock('mirror', async () => {
+    const made = await bringAll(workspace, source, before, options)
+    const moved = await moveBranches(workspace, source, options.prune ?? false)
+    const complete = [...new Set(source.refs.map(({ commit }) => commit as ObjectId))]
+    const { lost } = made
+    const pushes = source.state.log.size
+    await writeRecord(workspace, { version: 1, pushes, timeMs: workspace.clock.now(), complete, lost: [...lost] })
+    return { ...made, ...moved }
+  })
+  const verified = options.full ? await verifyLocal(workspace, { full: true, signal: options.signal }) : null
+  const tags = fetched.updated.filter(({ ref }) => ref.startsWith('tags/'))
+  const updated = [...brought.updated, ...tags.map(({ ref, old, new: next }) => ({ ref, old, new: next }))]
+  const { commits, objects, downloadedBytes, kept } = brought
+  return {
+    $kind: isNew ? 'created' : updated.length + objects > 0 ? 'updated' : 'up-to-date',
+    dir,
+    network,
+    repository,
+    pushes: source.state.log.size,
+    updated: updated as MirrorResult['updated'],
+    kept,
+    commits,
+    objects,
+    downloadedBytes,
+    lost: [...brought.lost],
+    verified: verified && { objects: verified.objects, bytes: verified.bytes },
+    badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
+  }
+}
+
+/** @returns true if the mirror was begun here */
+async function prepare(dir: string, of: string | undefined): Promise<boolean> {
+  const address = of === undefined ? undefined : parseRepositoryAddress(of)
+  const canonical = address && `${address.network}:${address.repository}`
+  if (isFolderSource(nodeFs, dir)) {
+    await using workspace = await openWorkspace(dir)
+    const remote = isMirror(workspace) ? readRemote(workspace, REMOTE) : undefined
+    const is = remote && `${remote.network}:${remote.repository}`
+    if (is === undefined || (canonical !== undefined && canonical !== is))
+      throw new UsageError('MIRROR_OF_OTHER', `${dir} is ${is ? `the mirror of ${is}` : 'a workspace, not a mirror'}`, {
+        data: { dir, of: is ?? null },
+        hints: ['name another folder'],
+      })
+    return readRecord(workspace) === undefined
+  }
+  if (nodeFs.stat(dir) && (nodeFs.stat(dir)?.kind !== 'directory' || nodeFs.readDirectory(dir).length > 0))
+    throw new UsageError('MIRROR_NOT_EMPTY', `${dir} is not empty, and no mirror`, { data: { dir } })
+  if (canonical === undefined)
+    throw new UsageError('MIRROR_UNNAMED', `nothing says what ${dir} shall be a mirror of`, {
+      data: { dir },
+      hints: ['`floe mirror DIR --of NETWORK:OBJECT_ID`, or run it in a workspace that has a remote `origin`'],
+    })
+  await createWorkspace(dir)
+  await using workspace = await openWorkspace(dir)
+  await workspace.withLock('mirror', async () => {
+    // No file is wanted on disk: none is missing then.
+    await writeSparse(workspace, ['!**'])
+    await writeRemote(workspace, REMOTE, canonical)
+    await replaceFile(workspace.fs, `${workspace.floeDir}/${RECORD}`, [new Uint8Array()], { tmpDir: workspace.tmpDir })
+  })
+  return true
+}
+
+/** True for a folder that `mirror` made. */
+function isMirror(workspace: Workspace): boolean {
+  return workspace.fs.stat(`${workspace.floeDir}/${RECORD}`)?.kind === 'file'
+}
+
+/** Everything that the refs lead to, parents before children. */
+async function bringAll(
+  workspace: Workspace,
+  source: RemoteSource,
+  before: MirrorRecord | undefined,
+  options: MirrorOptions,
+) {
+  const { store } = workspace
+  const { signal } = options
+  const result = { commits: 0, objects: 0, downloadedBytes: 0, lost: new Set<ObjectId>(before?.lost as ObjectId[]) }
+  const wanted = source.refs.map(({ commit }) => commit as ObjectId)
+  const fresh = await newCommits(store.readLocal, { wanted, have: (before?.complete ?? []) as ObjectId[], signal })
+  if (fresh.length === 0) return result
+  const remote = await source.objects(source.refs.map(source.recordOf))
+  const session = await store.begin()
+  try {
+    // Nodes of commits before this one are not readable in a pack that is still written.
+    let held = new Map<string, Uint8Array>()
+    const read: ReadObject = async (kind, wantedId, more) => {
+      const key = objectKey(kind, wantedId)
+      const known = held.get(key)
+      if (known) return known
+      const bytes = await remote.read(kind, wantedId, more)
+      if (kind === 'tree' || kind === 'map') held.set(key, bytes)
+      return bytes
+    }
+    let sealedBytes = 0
+    let batch = 0
+    const seal = async () => {
+      await session.seal()
+      held = new Map()
+      sealedBytes = session.newBytes
+      batch = 0
+    }
+    for (const { id: commit, commit: made } of fresh) {
+      throwIfAborted(signal)
+      const bases: ObjectId[] = []
+      for (const parent of made.parents)
+        if (!result.lost.has(parent)) bases.push(parseCommit(await store.readLocal('commit', parent)).tree)
+      try {
+        const { objects } = await downloadTree(store, session, read, made.tree, bases, commit, {}, { signal })
+        result.objects += objects
+        result.lost.delete(commit)
+      } catch (error) {
+        if (!(error instanceof FloeError) || !GONE.has(error.code)) throw error
+        // Nobody can bring it back; what is newer is worth having all the same.
+        result.lost.add(commit)
+      }
+      result.commits++
+      if (++batch >= BATCH_COMMITS || session.newBytes - sealedBytes >= BATCH_BYTES) await seal()
+    }
+    await seal()
+  } finally {
+    session.abort()
+  }
+  result.downloadedBytes = remote.downloadedBytes
+  return result
+}
+
+/** The network said that it no longer stores it. */
+const GONE = new Set(['PACK_EXPIRED', 'PACK_REMOVED'])
+
+/** The mirror's own branches stand where the repository's do. */
+async function moveBranches(workspace: Workspace, source: RemoteSource, prune: boolean) {
+  const { refs } = workspace
+  const updated: MirrorResult['updated'] = []
+  const kept: string[] = []
+  const there = new Set<string>()
+  for (const { name, commit } of source.refs) {
+    const ref = localRefName(name)
+    there.add(ref)
+    if (!ref.startsWith('heads/')) continue
+    const old = refs.read(ref)
+    if (old === commit) continue
+    await refs.update({ name: ref, next: commit as ObjectId, reason: 'mirror' })
+    updated.push({ ref, old, new: commit as ObjectId })
+  }
+  for (const { name, id: old } of refs.list('heads/')) {
+    if (there.has(name)) continue
+    if (!prune) kept.push(name)
+    else {
+      await refs.update({ name, next: null, reason: 'mirror: gone' })
+      updated.push({ ref: name, old, new: null })
+    }
+  }
+  const branches = refs.list('heads/').map(({ name }) => name.slice('heads/'.length))
+  const branch = branches.includes('main') ? 'main' : branches[0]
+  if (refs.headCommit() === null && branch !== undefined) await refs.setHead({ $kind: 'branch', branch }, 'mirror')
+  return { updated, kept }
+}
+
+/** What the last complete run left; undefined before there was one. A damaged record only costs another look at all. */
+function readRecord(workspace: Workspace): MirrorRecord | undefined {
+  try {
+    const bytes = workspace.fs.readFile(`${workspace.floeDir}/${RECORD}`, MAX_RECORD_BYTES)
+    const parsed = v.safeParse(recordSchema, JSON.parse(new TextDecoder().decode(bytes)))
+    return parsed.success ? parsed.output : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || isErrno(error, 'ENOENT', 'EFBIG')) return undefined
+    throw error
+  }
+}
+
+async function writeRecord(workspace: Workspace, record: MirrorRecord): Promise<void> {
+  const bytes = new TextEncoder().encode(`${JSON.stringify(record)}\n`)
+  await replaceFile(workspace.fs, `${workspace.floeDir}/${RECORD}`, [bytes], { tmpDir: workspace.tmpDir })
+}
