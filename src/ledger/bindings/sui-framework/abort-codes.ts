@@ -25,6 +25,15 @@ export const ABORT_CODES = {
     EFieldDoesNotExist: { code: 1, doc: "" },
     EFieldTypeMismatch: { code: 2, doc: "" },
   },
+  ecdsa_k1: {
+    EFailToRecoverPubKey: { code: 0, doc: "" },
+    EInvalidSignature: { code: 1, doc: "" },
+    EInvalidPubKey: { code: 2, doc: "" },
+  },
+  ecdsa_r1: {
+    EFailToRecoverPubKey: { code: 0, doc: "" },
+    EInvalidSignature: { code: 1, doc: "" },
+  },
   funds_accumulator: {
     EOverflow: { code: 0, doc: "More was asked for than the type can hold." },
     EInvalidSubLimit: { code: 1, doc: "A part of a withdrawal cannot be more than the whole." },
@@ -33,6 +42,8 @@ export const ABORT_CODES = {
   group_ops: {
     ENotSupported: { code: 0, doc: "" },
     EInvalidInput: { code: 1, doc: "" },
+    EInputTooLong: { code: 2, doc: "" },
+    EInvalidBufferLength: { code: 3, doc: "" },
   },
   hex: {
     EInvalidHexLength: { code: 0, doc: "" },
