@@ -3,8 +3,9 @@
 
 import type { Command } from 'commander'
 import { UsageError } from '../base/errors.ts'
-import type { ConflictRecord, Integrated } from '../repo/integrate.ts'
+import type { Integrated } from '../repo/integrate.ts'
 import type { OperationKind } from '../repo/merge-errors.ts'
+import type { ConflictRecord } from '../repo/operation.ts'
 import { workspacePath } from '../repo/paths.ts'
 import { abortOperation, continueOperation, resolveConflicts } from '../repo/resolve.ts'
 import type { Workspace } from '../store/workspace.ts'

@@ -14,7 +14,7 @@ import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { acquireLock } from '../store/lock.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { systemProcesses } from '../store/process-identity.ts'
-import { fileSystemNow, readStatCache } from '../store/stat-cache.ts'
+import { emptyStatCache, fileSystemNow } from '../store/stat-cache.ts'
 import { readAheadOf } from '../transfer/sequential.ts'
 import { type CheckoutItem, checkout } from '../worktree/checkout.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
@@ -124,7 +124,7 @@ async function fill(
   const files = {
     fs,
     root,
-    cache: readStatCache(fs, `${tmpDir}/stat`),
+    cache: emptyStatCache(),
     updates: new Map(),
     stampNs: fileSystemNow(fs, tmpDir),
   }

@@ -109,7 +109,7 @@ export async function importFolder(
     if (options.dryRun) return { ...counts, commit: null }
     const commit = await commitChanges(workspace, session, parent, base, changes, options)
     await ensureDirectory(fs, `${workspace.floeDir}/imports`)
-    await writeStatCache(fs, statPath, files.cache, files.updates, workspace.tmpDir)
+    await writeStatCache(fs, statPath, files.cache, files.updates, { tmpDir: workspace.tmpDir })
     return { ...counts, newBytes: session.newBytes, commit }
   } finally {
     session.abort()

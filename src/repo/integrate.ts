@@ -24,7 +24,15 @@ import { createContentMerger } from './merge-contents.ts'
 import { NothingToApplyError, type OperationKind } from './merge-errors.ts'
 import { type MergeRules, mergeRules, type RowsOption } from './merge-rules.ts'
 import { type MoveOptions, moveFiles, moveToTree } from './move-files.ts'
-import { endOperation, type Operation, type OperationConflict, refuseOperation, writeOperation } from './operation.ts'
+import {
+  type ConflictRecord,
+  conflictRecords,
+  endOperation,
+  type Operation,
+  type OperationConflict,
+  refuseOperation,
+  writeOperation,
+} from './operation.ts'
 import { isSelected } from './paths.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
 
@@ -49,12 +57,6 @@ export interface IntegrateOptions extends MoveOptions {
   rows?: RowsOption
   /** Throw MERGE_CONFLICT-like at conflicts, with nothing changed, instead of leaving them to be resolved. */
   onConflicts?: ((conflicts: readonly TreeConflict[]) => Error) | undefined
-}
-
-export interface ConflictRecord {
-  path: string
-  kind: TreeConflict['kind']
-  resolved: Operation['conflicts'][number]['resolved']
 }
 
 export type Integrated =
@@ -243,8 +245,4 @@ export async function applyOperation(
   if (operation.rebase) operation.rebase.previous = operation.head
   await writeOperation(workspace, operation)
   return written + deleted
-}
-
-export function conflictRecords({ conflicts }: Operation): ConflictRecord[] {
-  return conflicts.map(({ path, kind, resolved }) => ({ path, kind, resolved }))
 }

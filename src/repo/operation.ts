@@ -161,3 +161,13 @@ export function operationCommits({ head, theirs, rebase }: Operation): ObjectId[
 function pathOf(workspace: Workspace): string {
   return `${workspace.floeDir}/operation`
 }
+
+export interface ConflictRecord {
+  path: string
+  kind: OperationConflict['kind']
+  resolved: Operation['conflicts'][number]['resolved']
+}
+
+export function conflictRecords({ conflicts }: Operation): ConflictRecord[] {
+  return conflicts.map(({ path, kind, resolved }) => ({ path, kind, resolved }))
+}

@@ -13,9 +13,17 @@ import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, type TreeChange } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { CheckoutItem } from '../worktree/checkout.ts'
-import { applyOperation, type ConflictRecord, conflictRecords, refuseChanged, refuseStaged } from './integrate.ts'
+import { applyOperation, refuseChanged, refuseStaged } from './integrate.ts'
 import { type MoveOptions, moveFiles } from './move-files.ts'
-import { endOperation, type Operation, type RebaseState, refuseOperation, writeOperation } from './operation.ts'
+import {
+  type ConflictRecord,
+  conflictRecords,
+  endOperation,
+  type Operation,
+  type RebaseState,
+  refuseOperation,
+  writeOperation,
+} from './operation.ts'
 import { type Replay, replay, type Stop } from './rebase-replay.ts'
 import { upstreamName } from './upstream.ts'
 import { readVersions, revisionSource, type Versions } from './versions.ts'

@@ -8,11 +8,13 @@ import type { Workspace } from '../store/workspace.ts'
 import type { CheckoutItem, CheckoutResult } from '../worktree/checkout.ts'
 import { moveHead } from './commit.ts'
 import { PathsUnknownError } from './errors.ts'
-import { applyOperation, type ConflictRecord, conflictRecords, putCommit, reasonFor, takeSide } from './integrate.ts'
+import { applyOperation, putCommit, reasonFor, takeSide } from './integrate.ts'
 import { isMarked } from './merge-contents.ts'
 import { MarkersLeftError, type OperationKind, UnresolvedError } from './merge-errors.ts'
 import { type MoveOptions, moveFiles } from './move-files.ts'
 import {
+  type ConflictRecord,
+  conflictRecords,
   demandOperation,
   endOperation,
   type Operation,

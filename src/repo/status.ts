@@ -1,17 +1,19 @@
 /** `status`: what is staged, what has changed since, what is not tracked. */
 
-import { diffTrees, treeTotals } from '../objects/tree.ts'
+import { comparePaths } from '../objects/path.ts'
+import { diffTrees } from '../objects/tree.ts'
+import type { StatCache, StatRecords } from '../store/stat-cache.ts'
 import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
-import { compareWithTree, type PathState } from '../worktree/compare.ts'
+import { compareWithTree, looseOn, mostLoose, outermost, type PathState } from '../worktree/compare.ts'
+import type { LocalFiles } from '../worktree/local-file.ts'
 import { type Change, changeBetween } from './change.ts'
 import { type ExpiryWarning, expiryWarnings } from './expiry-memory.ts'
 import { fileRecord } from './file-record.ts'
-import { type ConflictRecord, conflictRecords } from './integrate.ts'
 import type { OperationKind } from './merge-errors.ts'
-import { readOperation } from './operation.ts'
+import { type ConflictRecord, conflictRecords, readOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
 import { readSparse } from './sparse.ts'
-import { localFiles, readVersions, saveStats } from './versions.ts'
+import { localFiles, readVersions, type Versions } from './versions.ts'
 
 export interface StatusOptions {
   /** Workspace paths; none means everything. */
@@ -48,30 +50,22 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   const untracked: string[] = []
   const problems: Status['problems'] = []
   let absent = 0
-  // Where the cache is not settled yet, unchanged files are counted: this walk may settle it.
-  const isSettled = files.settled === versions.stagedTree
-  let unchangedFiles = 0
-  const walk = { ...options, changesOnly: isSettled, onAbsent: () => void absent++ }
+  const isKnown = (await looseOn(files, versions.read, versions.stagedTree)) !== undefined
+  const settling = isKnown || outermost(options.paths)[0] !== '' ? undefined : new Settling(files.cache)
+  const walk = { ...options, changesOnly: !settling, onAbsent: () => void absent++ }
   for await (const state of compareWithTree(files, versions.read, versions.stagedTree, walk)) {
+    settling?.note(state)
     if (state.$kind === 'untracked') untracked.push(state.path)
     else if (state.$kind === 'problem')
       problems.push({ code: state.error.code, message: state.error.message, path: state.path })
     else {
       const change = worktreeChange(state)
       if (change) unstaged.push(change)
-      else if (state.entry.kind === 'file') unchangedFiles++
     }
   }
   // A cache: if someone else is writing, it is saved next time.
-  if (files.updates.size > 0)
-    await workspace.withLock(STATUS_PURPOSE, () => saveStats(workspace, files)).catch(() => {})
-  else if (!isSettled && unchangedFiles > 0 && unchangedFiles === files.cache.count && absent === 0) {
-    const { entries } = await treeTotals(versions.read, versions.stagedTree)
-    if (entries === unchangedFiles)
-      await workspace
-        .withLock(STATUS_PURPOSE, () => workspace.writeSettled(files.cache, versions.stagedTree))
-        .catch(() => {})
-  }
+  if (files.updates.size > 0 || (settling && absent === 0))
+    await workspace.withLock(STATUS_PURPOSE, () => keep(workspace, files, settling, versions)).catch(() => {})
   const head = workspace.refs.readHead()
   const operation = readOperation(workspace)
   const sparse = readSparse(workspace) ?? null
@@ -89,6 +83,68 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     sparse: sparse && { rules: sparse.rules, absent },
     clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
     expiring: expiryWarnings(workspace, workspace.clock.now()),
+  }
+}
+
+/** Records that are of no file any more are dropped once they are this many. */
+const MANY_STALE = 1000
+
+/** Keeps what the walk has learned; after a whole one, also which records tell that files are as in the tree. */
+async function keep(
+  workspace: Workspace,
+  files: LocalFiles,
+  settling: Settling | undefined,
+  { stagedTree }: Versions,
+): Promise<void> {
+  const learned = files.updates.size > 0 || (settling && files.cache.recent.size > 0)
+  if (learned) {
+    // What is settled on are the records of the main file: next time.
+    await workspace.writeStatCache(files.cache, files.updates, { compact: settling !== undefined })
+    return
+  }
+  if (!settling) return
+  const { loose, stale } = settling.finish()
+  if (stale.length > MANY_STALE) {
+    for (const path of stale) files.updates.set(path, null)
+    await workspace.writeStatCache(files.cache, files.updates, { compact: true })
+  } else if (loose.length <= mostLoose(files.cache.records))
+    await workspace.writeSettled(files.cache, { tree: stagedTree, loose })
+}
+
+/** Follows a walk over everything to tell which records prove that a file is as in the tree. */
+class Settling {
+  readonly #records: StatRecords
+  readonly #loose: string[] = []
+  readonly #seen: Uint8Array
+  #next = 0
+
+  constructor({ records }: StatCache) {
+    this.#records = records
+    this.#seen = new Uint8Array(records.count)
+  }
+
+  note(state: PathState): void {
+    const { path } = state
+    const records = this.#records
+    // States come in path order, so the record is mostly the next one.
+    if (records.comparePathAt(this.#next, path) !== 0) this.#next = records.lowerBound(path)
+    const isRecorded = records.comparePathAt(this.#next, path) === 0
+    const index = this.#next
+    if (isRecorded) {
+      this.#seen[index] = 1
+      this.#next++
+    }
+    const isProven =
+      isRecorded && state.$kind === 'tracked' && state.difference === 'same' && records.isSame(index, state.stat)
+    if (!isProven && (isRecorded || 'entry' in state)) this.#loose.push(path)
+  }
+
+  /** Paths of which the records prove nothing, among them those whose record no state was met for. */
+  finish(): { loose: string[]; stale: string[] } {
+    const stale: string[] = []
+    for (let index = this.#seen.indexOf(0); index >= 0; index = this.#seen.indexOf(0, index + 1))
+      stale.push(this.#records.pathAt(index))
+    return { loose: [...new Set([...this.#loose, ...stale])].sort(comparePaths), stale }
   }
 }
 

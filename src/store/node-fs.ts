@@ -56,10 +56,13 @@ export const nodeFs: FileSystem = {
   },
   readTextDirectory(path) {
     return run('read directory', path, () => {
-      const entries = fs.readdirSync(path, { withFileTypes: true })
-      // What is not UTF-8 was replaced; so may be a name that really has this character.
-      if (entries.some(({ name }) => name.includes('\ufffd'))) return undefined
-      return entries.map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
+      const listing: { name: string; kind: FileKind }[] = []
+      for (const entry of fs.readdirSync(path, { withFileTypes: true })) {
+        // What is not UTF-8 was replaced; so may be a name that really has this character.
+        if (entry.name.includes('\ufffd')) return undefined
+        listing.push({ name: entry.name, kind: kindOf(entry) })
+      }
+      return listing
     })
   },
   makeDirectory(path) {
@@ -160,19 +163,26 @@ function syncFd(fd: number, path: string): Promise<void> {
 }
 
 function toStat(stat: fs.BigIntStats): FileStat {
+  const mode = Number(stat.mode)
   return {
-    kind: kindOf(stat),
+    kind: KINDS.get(mode & fs.constants.S_IFMT) ?? 'other',
     bytes: Number(stat.size),
     mtimeNs: stat.mtimeNs,
     ctimeNs: stat.ctimeNs,
     inode: BigInt.asUintN(64, stat.ino),
-    executable: !isWindows && (stat.mode & 0o100n) !== 0n,
+    executable: !isWindows && (mode & 0o100) !== 0,
   }
 }
 
+const KINDS = new Map<number, FileKind>([
+  [fs.constants.S_IFREG, 'file'],
+  [fs.constants.S_IFDIR, 'directory'],
+  [fs.constants.S_IFLNK, 'symlink'],
+])
+
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind {
-  if (entry.isSymbolicLink()) return 'symlink'
   if (entry.isFile()) return 'file'
+  if (entry.isSymbolicLink()) return 'symlink'
   return entry.isDirectory() ? 'directory' : 'other'
 }
 

@@ -82,12 +82,13 @@ export class SortedFile {
   readonly #tableAt: number
   readonly count: number
 
-  /** @throws {SortedFileDamage} if any byte differs from what was written */
-  constructor(magic: string, bytes: Uint8Array) {
+  /** @param isChecked - true for bytes that another thread has opened already: they are not hashed again
+   *  @throws {SortedFileDamage} if any byte differs from what was written */
+  constructor(magic: string, bytes: Uint8Array, isChecked = false) {
     if (bytes.length < MAGIC_BYTES + TRAILER_BYTES) throw new SortedFileDamage('it is too short')
     if (!equalBytes(bytes.subarray(0, MAGIC_BYTES), utf8(magic))) throw new SortedFileDamage('it has another format')
     const hashAt = bytes.length - HASH_BYTES
-    if (!equalBytes(sha256(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)))
+    if (!isChecked && !equalBytes(sha256(bytes.subarray(0, hashAt)), bytes.subarray(hashAt)))
       throw new SortedFileDamage('its checksum does not match')
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -122,14 +123,24 @@ export class SortedFile {
     return Buffer.from(this.#bytes.subarray(this.#bytes.length - HASH_BYTES)).toString('hex')
   }
 
-  /** @throws {SortedFileDamage} if the offset table lies */
-  payloadAt(index: number): Uint8Array {
+  /** All of it, to be opened by other threads too if it is shared memory. */
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  /** Where in `view` the payload of a record begins, for those who read it in place; -1 if it is of another length.
+   *  @throws {SortedFileDamage} if the offset table lies */
+  payloadOffsetAt(index: number, length: number): number {
     const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
     if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
-    const from = offset + 4 + this.#view.getUint16(offset, true)
-    const to = from + this.#view.getUint16(offset + 2, true)
-    if (to > this.#tableAt) throw new SortedFileDamage('a record lies')
-    return this.#bytes.subarray(from, to)
+    const at = offset + 4 + this.#view.getUint16(offset, true)
+    if (this.#view.getUint16(offset + 2, true) !== length) return -1
+    if (at + length > this.#tableAt) throw new SortedFileDamage('a record lies')
+    return at
+  }
+
+  get view(): DataView {
+    return this.#view
   }
 
   /** Order of a record's path against another path, as `comparePaths` gives it; decodes nothing for ASCII.

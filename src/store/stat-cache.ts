@@ -6,9 +6,9 @@
  *  keeps its stat, so a record is kept only if the tick in which the file last changed was over before its contents were
  *  looked at. `stampNs` is the file system's own clock, taken from a file created for it. */
 
-import { utf8 } from '../base/bytes.ts'
+import { concatBytes } from '../base/bytes.ts'
 import { ByteWriter } from '../codec/cursor.ts'
-import { ID_BYTES, isObjectId, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
+import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
@@ -22,86 +22,174 @@ import {
 } from './sorted-file.ts'
 
 const MAGIC = 'FLOE.STAT.1\n'
+/** Recent records stand in a file of their own until there are this many of them, or a share of all. */
+const MIN_RECENT = 64
+const MAX_RECENT_SHARE = 1 / 64
 
 export interface StatCache {
   /** The file's id, if the file has not changed since it was recorded. Asked in path order it takes no search. */
   lookup(path: string, stat: FileStat): ObjectId | undefined
-  /** True if the record at this place is of that path and the file has not changed since. */
-  isSame(index: number, path: string, stat: FileStat): boolean
-  /** Order of the path recorded at this place against another path. */
-  comparePathAt(index: number, path: string): number
-  pathAt(index: number): string
-  /** Names the records as they are on disk. */
-  readonly checksum: string
-  records(): Iterable<SortedRecord>
-  readonly count: number
+  /** Those of the main file, without the recent ones. */
+  readonly records: StatRecords
+  /** What was learned since that file was written: records that come before its own. */
+  readonly recent: ReadonlyMap<string, Uint8Array>
 }
 
-/** What a walk learned: a record to keep, or `null` for a path that is gone. */
+/** What a walk learned: a record to keep, or `null` for a path of which nothing is known. */
 export type StatUpdates = Map<string, Uint8Array | null>
+
+/** Records of the main file, by place. */
+export class StatRecords {
+  readonly #file: SortedFile | undefined
+  readonly count: number
+
+  constructor(file?: SortedFile) {
+    this.#file = file
+    this.count = file?.count ?? 0
+  }
+
+  /** Records that another thread has checked. */
+  static shared(bytes: Uint8Array): StatRecords {
+    return new StatRecords(bytes.length === 0 ? undefined : new SortedFile(MAGIC, bytes, true))
+  }
+
+  /** Names the records as they are on disk. */
+  get checksum(): string {
+    return this.#file?.checksum ?? ''
+  }
+
+  /** To be given to `shared`; empty if there are none. */
+  get bytes(): Uint8Array {
+    return this.#file?.bytes ?? new Uint8Array()
+  }
+
+  pathAt(index: number): string {
+    return this.#file!.at(index).path
+  }
+
+  /** Order of the path recorded at this place against another path. */
+  comparePathAt(index: number, path: string): number {
+    return index < this.count ? this.#file!.comparePathAt(index, path) : 1
+  }
+
+  /** Place of the first record at or after the path. */
+  lowerBound(path: string): number {
+    return this.#file?.lowerBound(path) ?? 0
+  }
+
+  /** True if the file has not changed since the record at this place was made. */
+  isSame(index: number, stat: FileStat): boolean {
+    if (stat.kind !== 'file') return false
+    const file = this.#file!
+    const at = file.payloadOffsetAt(index, RECORD_BYTES)
+    return at > 0 && matches(file.view, at, stat)
+  }
+
+  fileIdAt(index: number): ObjectId {
+    return fileIdOf(this.#file!.at(index).payload)
+  }
+
+  all(): Iterable<SortedRecord> {
+    return this.#file?.records() ?? []
+  }
+}
+
+const recentPath = (path: string) => `${path}-recent`
 
 /** The cache on disk, or an empty one. */
 export function readStatCache(fs: FileSystem, path: string): StatCache {
+  const recent = readSorted(fs, recentPath(path))
+  const isRecord = ({ payload }: SortedRecord) => payload.length === RECORD_BYTES
+  const newer = new Map(
+    [...(recent?.records() ?? [])]
+      .filter(isRecord)
+      .map((record): [string, Uint8Array] => [record.path, record.payload]),
+  )
+  return createStatCache(new StatRecords(readSorted(fs, path)), newer)
+}
+
+/** The cache of files that nothing is known of. */
+export function emptyStatCache(): StatCache {
+  return createStatCache(new StatRecords(), new Map())
+}
+
+function readSorted(fs: FileSystem, path: string): SortedFile | undefined {
   try {
-    return createStatCache(new SortedFile(MAGIC, fs.readFile(path, MAX_SORTED_FILE_BYTES)))
+    return new SortedFile(MAGIC, readShared(fs, path))
   } catch (error) {
-    if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return emptyCache
+    if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
     throw error
   }
 }
 
-const emptyCache: StatCache = {
-  lookup: () => undefined,
-  isSame: () => false,
-  comparePathAt: () => 1,
-  pathAt: () => '',
-  records: () => [],
-  count: 0,
-  checksum: '',
+function readShared(fs: FileSystem, path: string): Uint8Array {
+  const file = fs.open(path, 'read')
+  try {
+    const { bytes } = file.stat()
+    if (bytes > MAX_SORTED_FILE_BYTES) throw new FileSystemError('EFBIG', 'read', path)
+    // Threads look at them too.
+    const contents = new Uint8Array(new SharedArrayBuffer(bytes))
+    return contents.subarray(0, file.read(contents, 0))
+  } finally {
+    file.close()
+  }
 }
 
-function createStatCache(file: SortedFile): StatCache {
+function createStatCache(records: StatRecords, recent: ReadonlyMap<string, Uint8Array>): StatCache {
   /** Where the next lookup is expected. */
   let expected = 0
-  const isAt = (index: number, path: string) => index < file.count && file.comparePathAt(index, path) === 0
   return {
+    records,
+    recent,
     lookup(path, stat) {
+      if (stat.kind !== 'file') return undefined
+      const newer = recent.get(path)
+      if (newer && matches(new DataView(newer.buffer, newer.byteOffset, newer.length), 0, stat)) return fileIdOf(newer)
       try {
-        const index = isAt(expected, path) ? expected : file.lowerBound(path)
+        const index = records.comparePathAt(expected, path) === 0 ? expected : records.lowerBound(path)
         expected = index + 1
-        if (!isAt(index, path)) return undefined
-        const { payload } = file.at(index)
-        return matches(payload, stat) ? fileIdOf(payload) : undefined
+        const isHere = records.comparePathAt(index, path) === 0
+        return isHere && records.isSame(index, stat) ? records.fileIdAt(index) : undefined
       } catch (error) {
         if (error instanceof SortedFileDamage) return undefined
         throw error
       }
     },
-    isSame: (index, path, stat) => isAt(index, path) && matches(file.payloadAt(index), stat),
-    comparePathAt: (index, path) => file.comparePathAt(index, path),
-    pathAt: (index) => file.at(index).path,
-    records: () => file.records(),
-    count: file.count,
-    checksum: file.checksum,
   }
 }
 
-/** Replaces the cache by its records with the updates applied. */
+/** Keeps what was learned. Few records go into a file of their own: a million need not be written again for one.
+ *  @param compact - write all into the main file */
 export async function writeStatCache(
   fs: FileSystem,
   path: string,
   cache: StatCache,
   updates: StatUpdates,
-  tmpDir: string,
+  options: { tmpDir: string; compact?: boolean | undefined },
 ): Promise<void> {
-  if (updates.size === 0) return
-  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(cache, updates)), { tmpDir })
+  if (updates.size === 0 && !options.compact) return
+  const { records } = cache
+  const recent = new Map(cache.recent)
+  for (const [at, payload] of updates) {
+    if (payload) recent.set(at, payload)
+    else recent.delete(at)
+  }
+  // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
+  const isFew = recent.size <= Math.max(MIN_RECENT, records.count * MAX_RECENT_SHARE) && records.count > MIN_RECENT
+  if (isFew && !options.compact) {
+    const sorted = [...recent].sort(([a], [b]) => comparePaths(a, b)).map(([at, payload]) => ({ path: at, payload }))
+    await replaceFile(fs, recentPath(path), encodeSortedFile(MAGIC, sorted), options)
+    return
+  }
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(records, new Map([...recent, ...updates]))), options)
+  // Cut off in between, both are there and say the same.
+  if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
 
-function* merged(cache: StatCache, updates: StatUpdates): Generator<SortedRecord> {
+function* merged(records: StatRecords, updates: StatUpdates): Generator<SortedRecord> {
   const changes = [...updates].sort(([a], [b]) => comparePaths(a, b))
   let next = 0
-  for (const record of cache.records()) {
+  for (const record of records.all()) {
     for (; next < changes.length && comparePaths(changes[next]![0], record.path) < 0; next++)
       yield* kept(changes[next]!)
     if (changes[next]?.[0] === record.path) yield* kept(changes[next++]!)
@@ -129,15 +217,14 @@ function encodeStat(stat: FileStat): ByteWriter {
 }
 
 const STAT_BYTES = 32
+const RECORD_BYTES = STAT_BYTES + ID_BYTES
 
-function matches(payload: Uint8Array, stat: FileStat): boolean {
-  if (stat.kind !== 'file' || payload.length !== STAT_BYTES + ID_BYTES) return false
-  const view = new DataView(payload.buffer, payload.byteOffset, STAT_BYTES)
+function matches(view: DataView, at: number, stat: FileStat): boolean {
   return (
-    view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32 === stat.bytes &&
-    view.getBigInt64(8, true) === stat.mtimeNs &&
-    view.getBigInt64(16, true) === stat.ctimeNs &&
-    view.getBigUint64(24, true) === stat.inode
+    view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32 === stat.bytes &&
+    view.getBigInt64(at + 8, true) === stat.mtimeNs &&
+    view.getBigInt64(at + 16, true) === stat.ctimeNs &&
+    view.getBigUint64(at + 24, true) === stat.inode
   )
 }
 
@@ -164,14 +251,27 @@ export function fileSystemNow(fs: FileSystem, tmpDir: string): bigint {
   }
 }
 
-/** What the file `settled` says: the tree whose files, all of them, the records are of, and of nothing else. */
-export function readSettled(fs: FileSystem, path: string, cache: StatCache): ObjectId | undefined {
-  if (cache.count === 0) return undefined
+/** What the file `settled` says of a tree and the records of the main file: they are of that tree's files, all of them,
+ *  and of nothing else, but for the paths that are named. */
+export interface Settled {
+  tree: ObjectId
+  /** In path order: links, and files whose record is missing or not that of the tree. */
+  loose: readonly string[]
+}
+
+const SETTLED_MAGIC = 'FLOE.SETT.1\n'
+/** More than any number of loose paths that is worth it takes. */
+const MAX_SETTLED_BYTES = 2 ** 30
+
+export function readSettled(fs: FileSystem, path: string, records: StatRecords): Settled | undefined {
+  if (records.count === 0) return undefined
   try {
-    const [checksum, tree = ''] = Buffer.from(fs.readFile(path, MAX_SETTLED_BYTES)).toString('latin1').trim().split(' ')
-    return checksum === cache.checksum && isObjectId(tree) ? tree : undefined
+    const [head, ...loose] = new SortedFile(SETTLED_MAGIC, fs.readFile(path, MAX_SETTLED_BYTES)).records()
+    if (head?.path !== '' || head.payload.length !== 2 * ID_BYTES) return undefined
+    if (Buffer.from(head.payload.subarray(0, ID_BYTES)).toString('hex') !== records.checksum) return undefined
+    return { tree: objectIdFromBytes(head.payload.subarray(ID_BYTES)), loose: loose.map((record) => record.path) }
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
+    if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
     throw error
   }
 }
@@ -179,11 +279,12 @@ export function readSettled(fs: FileSystem, path: string, cache: StatCache): Obj
 export async function writeSettled(
   fs: FileSystem,
   path: string,
-  cache: StatCache,
-  tree: ObjectId,
+  records: StatRecords,
+  { tree, loose }: Settled,
   tmpDir: string,
 ): Promise<void> {
-  await replaceFile(fs, path, [utf8(`${cache.checksum} ${tree}\n`)], { tmpDir })
+  const head = concatBytes(Buffer.from(records.checksum, 'hex'), objectIdToBytes(tree))
+  const nothing = new Uint8Array()
+  const paths = loose.map((at) => ({ path: at, payload: nothing }))
+  await replaceFile(fs, path, encodeSortedFile(SETTLED_MAGIC, [{ path: '', payload: head }, ...paths]), { tmpDir })
 }
-
-const MAX_SETTLED_BYTES = 1024

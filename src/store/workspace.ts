@@ -6,7 +6,6 @@
 import { dirname, resolve } from 'node:path'
 import { sleep } from '../base/abort.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
@@ -22,6 +21,7 @@ import { readStaging, type StagedChange, type Staging, writeStaging } from './st
 import {
   readSettled,
   readStatCache,
+  type Settled,
   type StatCache,
   type StatUpdates,
   writeSettled,
@@ -87,18 +87,19 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Under the lock. */
-  async writeStatCache(cache: StatCache, updates: StatUpdates): Promise<void> {
-    await writeStatCache(this.fs, `${this.floeDir}/stat`, cache, updates, this.tmpDir)
+  async writeStatCache(cache: StatCache, updates: StatUpdates, options: { compact?: boolean } = {}): Promise<void> {
+    const { fs, floeDir, tmpDir } = this
+    await writeStatCache(fs, `${floeDir}/stat`, cache, updates, { ...options, tmpDir })
   }
 
   /** The tree that the stat cache is settled on, if any. */
-  readSettled(cache: StatCache): ObjectId | undefined {
-    return readSettled(this.fs, `${this.floeDir}/settled`, cache)
+  readSettled(cache: StatCache): Settled | undefined {
+    return readSettled(this.fs, `${this.floeDir}/settled`, cache.records)
   }
 
   /** Under the lock. */
-  async writeSettled(cache: StatCache, tree: ObjectId): Promise<void> {
-    await writeSettled(this.fs, `${this.floeDir}/settled`, cache, tree, this.tmpDir)
+  async writeSettled(cache: StatCache, settled: Settled): Promise<void> {
+    await writeSettled(this.fs, `${this.floeDir}/settled`, cache.records, settled, this.tmpDir)
   }
 
   /** Runs a job as the only writer. What a dead process left unfinished is removed first.

@@ -2,17 +2,21 @@
  *
  *  Both sides come in path order, so this is a merge that holds one entry of each. */
 
+import { throwIfAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { comparePaths, isAtOrBelow } from '../objects/path.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
+import { diffTrees, findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import { type FileStat, isErrno } from '../store/file-system.ts'
+import type { StatRecords } from '../store/stat-cache.ts'
 import { createBreather } from './breather.ts'
 import { UnreadableError } from './errors.ts'
 import { PathGuard } from './guard.ts'
 import { compareLocal, type LocalDifference, type LocalFiles } from './local-file.ts'
 import { type ScanItem, scan } from './scan.ts'
+import { survey } from './survey.ts'
 
 export type PathState =
   | { $kind: 'tracked'; path: string; entry: TreeEntry; stat: FileStat; difference: LocalDifference }
@@ -32,9 +36,6 @@ export interface CompareOptions {
   signal?: AbortSignal | undefined
 }
 
-/** Items between two looks at the clock. */
-const ITEMS_PER_BREATH = 64
-
 /** States in path order: every tracked path, and every file that is not tracked. */
 export async function* compareWithTree(
   files: LocalFiles,
@@ -44,8 +45,9 @@ export async function* compareWithTree(
 ): AsyncGenerator<PathState> {
   const breathe = createBreather(options.signal)
   const isWhole = outermost(options.paths)[0] === '' && !options.includeIgnored && !files.wants
-  if (options.changesOnly && isWhole && files.settled === tree) {
-    yield* changesFrom(files, read, tree, breathe)
+  const loose = options.changesOnly && isWhole ? await looseOn(files, read, tree) : undefined
+  if (loose) {
+    yield* changesFrom(files, read, tree, loose, options.signal)
     return
   }
   for (const at of outermost(options.paths)) {
@@ -59,48 +61,79 @@ export async function* compareWithTree(
   }
 }
 
-/** What differs from a tree whose files the stat cache has records of: a merge of the walk with those records. */
+/** A few, and as many more as are cheaper to look up one by one than all are to walk. */
+const MIN_LOOSE = 1000
+const MAX_LOOSE_SHARE = 1 / 64
+
+export function mostLoose(records: StatRecords): number {
+  return Math.max(MIN_LOOSE, records.count * MAX_LOOSE_SHARE)
+}
+
+/** The paths, in order, of which the stat cache does not tell whether they are as in the tree: those it did not tell of
+ *  when it was settled, and those in which the tree differs from the one of then. Undefined if it was never settled, or
+ *  so many have come together that it had better be settled again. */
+export async function looseOn(files: LocalFiles, read: ReadObject, tree: ObjectId): Promise<string[] | undefined> {
+  const { settled, cache } = files
+  if (!settled) return undefined
+  if (settled.tree === tree) return [...settled.loose]
+  const most = mostLoose(cache.records) + settled.loose.length
+  const paths = new Set(settled.loose)
+  try {
+    for await (const { path } of diffTrees(read, settled.tree, tree)) {
+      paths.add(path)
+      if (paths.size > most) return undefined
+    }
+  } catch (error) {
+    // That tree may have been collected since.
+    if (error instanceof ObjectMissingError) return undefined
+    throw error
+  }
+  return [...paths].sort(comparePaths)
+}
+
+/** What differs from a tree, found by the records of the stat cache; the tree is read for the rest alone. */
 async function* changesFrom(
   files: LocalFiles,
   read: ReadObject,
   tree: ObjectId,
-  breathe: () => Promise<void> | undefined,
+  loose: readonly string[],
+  signal: AbortSignal | undefined,
 ): AsyncGenerator<PathState> {
-  const { cache } = files
+  const { records } = files.cache
   const guard = new PathGuard(files.fs, files.root)
-  let index = 0
-  let sinceBreath = 0
-  const isDifferent = (state: PathState) => state.$kind !== 'tracked' || state.difference !== 'same'
-  async function* goneUntil(path: string | undefined): AsyncGenerator<PathState> {
-    for (; index < cache.count && (path === undefined || cache.comparePathAt(index, path) < 0); index++) {
-      // Deleted, or ignored although tracked.
-      const entry = await findEntry(read, tree, cache.pathAt(index))
-      const state = entry && (await stateOf(files, guard, entry))
-      if (state && isDifferent(state)) yield state
-    }
+  const isLoose = new Set(loose)
+  let nextLoose = 0
+  // Not found by the walk: deleted, or ignored although tracked.
+  const unseen = async (path: string) => {
+    const entry = await findEntry(read, tree, path)
+    return entry && (await stateOf(files, guard, entry))
   }
-  for (const item of scan(files.fs, files.root)) {
-    const { path } = item
-    if (++sinceBreath >= ITEMS_PER_BREATH) {
-      sinceBreath = 0
-      await breathe()
-    }
-    if (item.$kind === 'entry' && cache.isSame(index, path, item.stat)) {
-      index++
-      continue
-    }
-    if (index < cache.count && cache.comparePathAt(index, path) < 0) yield* goneUntil(path)
-    const isTracked = index < cache.count && cache.comparePathAt(index, path) === 0
-    const entry = isTracked ? await findEntry(read, tree, path) : undefined
-    if (isTracked) index++
-    if (item.$kind === 'problem') yield entry ? { ...item, entry } : item
-    else if (!entry) yield { $kind: 'untracked', path, stat: item.stat }
-    else {
-      const state = await compared(files, entry, item.stat)
+  const isDifferent = (state: PathState | undefined): state is PathState =>
+    state !== undefined && (state.$kind !== 'tracked' || state.difference !== 'same')
+  async function* unseenBefore(path: string | undefined): AsyncGenerator<PathState> {
+    for (; nextLoose < loose.length; nextLoose++) {
+      if (path !== undefined && comparePaths(loose[nextLoose]!, path) >= 0) return
+      const state = await unseen(loose[nextLoose]!)
       if (isDifferent(state)) yield state
     }
   }
-  yield* goneUntil(undefined)
+  for await (const findings of survey(files, records, loose, { signal })) {
+    for (const { index, item } of findings) {
+      throwIfAborted(signal)
+      const path = item?.path ?? records.pathAt(index)
+      yield* unseenBefore(path)
+      if (loose[nextLoose] === path) nextLoose++
+      let state: PathState | undefined
+      if (!item) state = await unseen(path)
+      else {
+        const entry = index >= 0 || isLoose.has(path) ? await findEntry(read, tree, path) : undefined
+        if (item.$kind === 'problem') state = entry ? { ...item, entry } : item
+        else state = entry ? await compared(files, entry, item.stat) : { $kind: 'untracked', path, stat: item.stat }
+      }
+      if (isDifferent(state)) yield state
+    }
+  }
+  yield* unseenBefore(undefined)
 }
 
 /** Sorted paths without those below another one; `['']` if there are none. */
@@ -117,7 +150,7 @@ export function outermost(paths: readonly string[] | undefined): string[] {
 
 async function* join(
   files: LocalFiles,
-  found: Generator<ScanItem>,
+  found: Iterator<ScanItem>,
   tracked: AsyncGenerator<TreeEntry>,
   onAbsent: ((entry: TreeEntry) => void) | undefined,
 ): AsyncGenerator<PathState> {

@@ -3,7 +3,7 @@
 import type { ObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat, FileSystem } from '../store/file-system.ts'
-import { type StatCache, type StatUpdates, statRecord } from '../store/stat-cache.ts'
+import { type Settled, type StatCache, type StatUpdates, statRecord } from '../store/stat-cache.ts'
 import { hashFile, readLinkTarget } from './read-file.ts'
 
 export interface LocalFiles {
@@ -14,9 +14,8 @@ export interface LocalFiles {
   updates: StatUpdates
   /** The file system's clock before anything was read. */
   stampNs: bigint
-  /** The tree whose files, all of them, the cache has records of, and of nothing else: what matches its record is as in
-   *  that tree. */
-  settled?: ObjectId | undefined
+  /** A tree, and the paths of which the cache's records do not tell whether they are as in it. */
+  settled?: Settled | undefined
   /** False for paths that need not be on disk: where they are not, they are absent, not deleted (default: all true). */
   wants?: ((path: string) => boolean) | undefined
 }

@@ -6,6 +6,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { statusOf } from '../../src/repo/status.ts'
+import { switchTo } from '../../src/repo/switch.ts'
+import { localFiles, readVersions } from '../../src/repo/versions.ts'
+import { compareWithTree, looseOn } from '../../src/worktree/compare.ts'
 import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
 
 let temporary: TemporaryWorkspace
@@ -76,23 +79,82 @@ test('a settled cache sees files that are tracked although ignored', async () =>
   expect(short.unstaged.map(({ path }) => path)).toEqual(['b/c'])
 })
 
-test('a settled cache holds for its tree and its bytes only', async () => {
+test('a damaged mark means nothing', async () => {
   await settle(PATHS)
-  const mark = readFileSync(settledFile(), 'utf8')
-  temporary.write('new', 'n')
-  await add(temporary.workspace, { paths: ['new'] })
-  // Another tree is staged, and other bytes are in the cache: the mark means nothing.
-  expect((await statusOf(temporary.workspace)).staged.map(({ path }) => path)).toEqual(['new'])
-  for (const damaged of [
-    '',
-    'x',
-    mark.slice(0, 80),
-    `${'0'.repeat(64)} ${'0'.repeat(64)}\n`,
-    mark.replace(' ', '\n'),
-  ]) {
-    writeFileSync(settledFile(), damaged)
-    expect((await statusOf(temporary.workspace)).unstaged).toEqual([])
+  const mark = readFileSync(settledFile())
+  temporary.write('a', 'changed')
+  const versions = await readVersions(temporary.workspace)
+  const known = () => looseOn(localFiles(temporary.workspace), versions.read, versions.stagedTree)
+  expect(await known()).toEqual([])
+  for (let at = 0; at < mark.length; at++) {
+    const damaged = Buffer.from(mark)
+    damaged[at]! ^= 1
+    writeFileSync(settledFile(), at % 2 === 0 ? damaged : mark.subarray(0, at))
+    expect(await known()).toBeUndefined()
   }
+  expect((await statusOf(temporary.workspace)).unstaged.map(({ path }) => path)).toEqual(['a'])
+})
+
+test('a mark holds for the trees after it, but for the paths in which they differ', async () => {
+  const { workspace } = temporary
+  for (let i = 0; i < 80; i++) temporary.write(`d${i % 5}/${i}`, 'x')
+  symlinkSync('nowhere', join(temporary.dir, 'link'))
+  await settle(PATHS)
+  const mark = readFileSync(settledFile())
+  const rng = createRng(3)
+  const states = async (isShort: boolean) => {
+    const files = localFiles(workspace)
+    const { read, stagedTree } = await readVersions(workspace)
+    const loose = await looseOn(files, read, stagedTree)
+    expect(loose).toBeDefined()
+    if (!isShort) delete files.settled
+    const found: string[] = []
+    for await (const state of compareWithTree(files, read, stagedTree, { changesOnly: true }))
+      found.push(`${state.$kind} ${state.path} ${state.$kind === 'tracked' ? state.difference : ''}`)
+    return { found, loose: loose ?? [] }
+  }
+  expect((await states(true)).loose).toContain('link')
+  for (let round = 0; round < 10; round++) {
+    for (let i = 0; i < 5; i++) {
+      const at = join(temporary.dir, `d${rng.below(6)}/${rng.below(90)}`)
+      const luck = rng.below(4)
+      if (luck === 0) rmSync(at, { force: true })
+      else if (existsSync(dirname(at))) writeFileSync(at, `${rng.below(9)}`)
+    }
+    if (round === 4) rmSync(join(temporary.dir, 'link'))
+    if (round % 3 === 1) await add(workspace, { all: true })
+    if (round % 3 === 2) await temporary.commitAll(`${round}`, { allowEmpty: true })
+    if (round === 7) {
+      temporary.write('d0/0', 'in the way of nothing')
+      await temporary.commitAll('before switching')
+      await switchTo(workspace, { target: 'HEAD~1', detach: true })
+      expect(readFileSync(join(temporary.dir, 'd0/0'), 'utf8')).not.toBe('in the way of nothing')
+    }
+    const short = await states(true)
+    expect(short.found).toEqual((await states(false)).found)
+    // Nobody has settled anew: what is asked is the mark of the beginning, with the records of then.
+    expect(readFileSync(settledFile())).toEqual(mark)
+  }
+})
+
+test('a mark that the trees have left far behind is made anew', async () => {
+  await settle(PATHS)
+  const mark = readFileSync(settledFile())
+  for (let i = 0; i < 1200; i++) temporary.write(`many/${i}`, 'x')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await temporary.commitAll('many')
+  for (let i = 0; i < 3; i++) expect((await statusOf(temporary.workspace)).clean).toBe(true)
+  expect(readFileSync(settledFile())).not.toEqual(mark)
+  const { read, stagedTree } = await readVersions(temporary.workspace)
+  expect(await looseOn(localFiles(temporary.workspace), read, stagedTree)).toEqual([])
+})
+
+test('a name that is no text hides nothing of what stands beside it, either way', async () => {
+  await settle(PATHS)
+  writeFileSync(Buffer.concat([Buffer.from(`${temporary.dir}/g/zz`), Buffer.from([0xff])]), '')
+  const { short, long } = await bothWays()
+  expect(short).toEqual(long)
+  expect(short).toMatchObject({ unstaged: [], untracked: [], problems: [{ code: 'WORKTREE_NAME_NOT_UTF8' }] })
 })
 
 test('a file that changes within one tick of the clock is never called settled', async () => {

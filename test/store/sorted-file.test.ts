@@ -108,7 +108,9 @@ describe('the stat cache', () => {
 
   it('answers only while nothing about the file has changed', async () => {
     const fs = new CrashFs()
-    await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), new Map([['f', statRecord(stat, fileId, 101n)]]), '/')
+    await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), new Map([['f', statRecord(stat, fileId, 101n)]]), {
+      tmpDir: '/',
+    })
     const cache = readStatCache(fs, '/stat')
     expect(cache.lookup('f', stat)).toBe(fileId)
     expect(cache.lookup('g', stat)).toBeUndefined()
@@ -136,11 +138,41 @@ describe('the stat cache', () => {
         if (isGone) model.delete(at)
         else model.set(at, bytes)
       }
-      await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), updates, '/')
+      await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), updates, { tmpDir: '/' })
       const cache = readStatCache(fs, '/stat')
-      expect(cache.count).toBe(model.size)
       for (const [at, bytes] of model) expect(cache.lookup(at, { ...stat, bytes })).toBe(fileId)
     }
+    await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), new Map(), { tmpDir: '/', compact: true })
+    const { records, recent } = readStatCache(fs, '/stat')
+    expect(recent.size).toBe(0)
+    for (const [at, bytes] of model) {
+      const index = records.lowerBound(at)
+      expect([records.pathAt(index), records.isSame(index, { ...stat, bytes })]).toEqual([at, true])
+    }
+  })
+
+  it('keeps a few new records beside many old ones, and an old one stays true where its file came back', async () => {
+    const fs = new CrashFs()
+    const write = (updates: Map<string, Uint8Array | null>) =>
+      writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), updates, { tmpDir: '/' })
+    await write(new Map(Array.from({ length: 100 }, (_, i) => [`f${i}`, statRecord(stat, fileId, 101n)])))
+    const main = readStatCache(fs, '/stat').records.checksum
+    const other = 'b'.repeat(64) as ObjectId
+    await write(new Map([['f7', statRecord({ ...stat, bytes: 6 }, other, 101n)]]))
+    await write(new Map([['new', statRecord(stat, other, 101n)]]))
+    const cache = readStatCache(fs, '/stat')
+    expect(cache.records.checksum).toBe(main)
+    expect(cache.lookup('f7', { ...stat, bytes: 6 })).toBe(other)
+    expect(cache.lookup('f7', stat)).toBe(fileId)
+    expect(cache.lookup('f7', { ...stat, bytes: 7 })).toBeUndefined()
+    expect(cache.lookup('new', stat)).toBe(other)
+    await write(new Map([['new', null]]))
+    expect(readStatCache(fs, '/stat').lookup('new', stat)).toBeUndefined()
+    await write(new Map(Array.from({ length: 70 }, (_, i) => [`g${i}`, statRecord(stat, other, 101n)])))
+    const { records, recent } = readStatCache(fs, '/stat')
+    expect([records.count, recent.size]).toEqual([170, 0])
+    fs.unlink('/stat')
+    expect(readStatCache(fs, '/stat').lookup('f7', stat)).toBeUndefined()
   })
 
   it('takes its clock from the file system and leaves nothing behind', () => {
