@@ -12,7 +12,10 @@ export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }
     heading: 'Share:',
     verbs: ['push', 'fetch', 'pull', 'get', 'drop', 'remote', 'access', 'bundle', 'import', 'mirror'],
   },
-  { heading: 'Trust and keep:', verbs: ['verify', 'expiry', 'renew', 'revive', 'fund', 'mark', 'derive'] },
+  {
+    heading: 'Trust and keep:',
+    verbs: ['verify', 'expiry', 'renew', 'revive', 'fund', 'mark', 'takedown', 'purge', 'derive'],
+  },
   { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'cache', 'config', 'completion'] },
   {
     heading: 'Keys and networks:',

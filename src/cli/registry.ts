@@ -98,8 +98,13 @@ export const REGISTRY: Registry = {
     'Keep a complete copy of a repository in a folder',
     async () => (await import('./commands/mirror.ts')).mirrorCommand,
   ),
+  purge: verb('Take files out of all history', async () => (await import('./commands/purge.ts')).purge),
   expiry: verb('Show when what each ref needs expires', async () => (await import('./commands/expiry.ts')).expiry),
   renew: verb('Extend the storage of a repository', async () => (await import('./commands/renew.ts')).renew),
+  takedown: verb(
+    'Remove contents from the network despite promises',
+    async () => (await import('./commands/takedown.ts')).takedown,
+  ),
   mark: verb('Say or show what became of a version', async () => (await import('./commands/mark.ts')).mark),
   derive: verb('Record what a version was made from', async () => (await import('./commands/derive.ts')).derive),
   revive: verb('Bring back what has expired', async () => (await import('./commands/revive.ts')).revive),

@@ -67,6 +67,17 @@ export async function fetchCommitStatuses(
   return numbers.map((number) => (number === null ? null : (byNumber.get(number) ?? null)))
 }
 
+/** Status records by number; those that there are. */
+export async function fetchStatusesAt(
+  reader: RepositoryReader,
+  state: RepositoryState,
+  numbers: readonly number[],
+  options: ReadOptions = {},
+): Promise<StatusRecord[]> {
+  const log = await fetchLog(reader, state, 'commit_status', NumberedLog, options)
+  return log ? fetchStatusRecords(reader, log.records.id, numbers, options) : []
+}
+
 /** All status records of a commit, newest first. */
 export async function fetchStatusHistory(
   reader: RepositoryReader,
@@ -119,7 +130,8 @@ async function follow<T extends { previous: number | null }>(
   return found
 }
 
-async function fetchLog<T>(
+/** A log of a repository that is a dynamic field of it; `null` while nothing was ever recorded. */
+export async function fetchLog<T>(
   reader: RepositoryReader,
   state: RepositoryState,
   module: string,

@@ -119,7 +119,7 @@ export async function contained(
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     // Nobody lied: the pack was complete, and is no longer stored.
     const gone = error instanceof Error && error.cause instanceof FloeError ? error.cause : undefined
-    if (gone?.code === 'PACK_EXPIRED' || gone?.code === 'PACK_REMOVED') throw gone
+    if (gone?.code === 'PACK_EXPIRED' || gone?.code === 'PACK_REMOVED' || gone?.code === 'PACK_TAKEN_DOWN') throw gone
     if (!(error instanceof ObjectMissingError) && code !== 'OBJECT_CORRUPT' && code !== 'LOCATOR_CORRUPT') throw error
     throw new RemoteIntegrityError('REMOTE_TIP_INCOMPLETE', `the remote's packs lack ${kind} ${id} of commit ${tip}`, {
       data: { kind, id, commit: tip, ...blame },

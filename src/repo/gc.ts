@@ -5,11 +5,10 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
-import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { PackInfo } from '../store/local-store.ts'
-import { createPackFile, type PackBuilder } from '../store/pack-file.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Reachable, reachableFrom, rootsOf } from './reachable.ts'
+import { writePacks } from './repack.ts'
 
 export interface GcOptions {
   /** Packs younger than this keep all their objects (default 14 days). */
@@ -125,7 +124,7 @@ async function assess(workspace: Workspace, live: Reachable, options: GcOptions)
 
 /** Writes what is kept of the packs: of old ones the live objects, of young ones all. */
 async function rewrite(workspace: Workspace, packs: readonly Assessed[], live: Reachable, options: GcOptions) {
-  const { store, fs, floeDir, tmpDir } = workspace
+  const { store } = workspace
   const wanted = new Map<string, { kind: ObjectKind; id: ObjectId }>()
   for (const { info, isYoung } of packs)
     for (const object of await store.packObjects(info.name)) {
@@ -135,38 +134,11 @@ async function rewrite(workspace: Workspace, packs: readonly Assessed[], live: R
   // Objects of one file were met one after the other, and belong beside each other.
   const order = (key: string) => live.objects.get(key) ?? Number.POSITIVE_INFINITY
   const sorted = [...wanted].sort(([a], [b]) => (order(a) === order(b) ? 0 : order(a) - order(b)))
-  const made = { packs: new Set<string>(), bytes: 0 }
-  const builders = new Map<PackKind, PackBuilder>()
-  const pathOf = (name: string) => `${floeDir}/packs/${name}.pack`
-  const finish = async (builder: PackBuilder) => {
-    const { name } = await builder.finish(pathOf)
-    if (!made.packs.has(name)) made.bytes += fs.stat(pathOf(name))?.bytes ?? 0
-    made.packs.add(name)
-  }
-  try {
-    for (const [, { kind, id }] of sorted) {
-      throwIfAborted(options.signal)
-      const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
-      const bytes = await store.readLocal(kind, id, options)
-      let builder = builders.get(packKind)
-      if (builder && !(await builder.hasRoom(bytes.length))) {
-        builders.delete(packKind)
-        await finish(builder)
-        builder = undefined
-      }
-      builder ??= createPackFile(fs, tmpDir, packKind, DEFAULT_PACK_BYTES)
-      builders.set(packKind, builder)
-      await builder.add(kind, id, bytes)
-    }
-    for (const [kind, builder] of [...builders]) {
-      builders.delete(kind)
-      await finish(builder)
-    }
-  } finally {
-    for (const builder of builders.values()) builder.abort()
-  }
-  if (made.packs.size > 0) await fs.syncDirectory(`${floeDir}/packs`)
-  return made
+  return writePacks(
+    workspace,
+    sorted.map(([, object]) => object),
+    options,
+  )
 }
 
 /** Sizes by the share of objects that is kept: how well the rest packs is known only once it is packed. */

@@ -100,9 +100,9 @@ export async function markCommit(
     options.successor === undefined ? null : await resolveRevision(await revisionSource(workspace), options.successor)
   const evidence = options.evidence === undefined ? null : sha256Hex(await readFile(options.evidence))
   const { reason } = options
-  const digest = await execute(context, options, (transaction) =>
-    addStatus(transaction, state.packageId, place.repository, { commit, status, reason, evidence, successor }),
-  )
+  const digest = await execute(context, options, (transaction) => {
+    addStatus(transaction, state.packageId, place.repository, { commit, status, reason, evidence, successor })
+  })
   const after = await reader.fetchState(options)
   await remember(workspace, place.name, place.repository, await fetchCommitStatuses(reader, after, [commit], options))
   return { commit, status, digest }

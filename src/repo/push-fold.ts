@@ -82,7 +82,7 @@ export async function planFold(options: FoldOptions): Promise<Fold | null> {
   return {
     packs: chosen.map((pack) => pack.number),
     blobKeys: new Set(chosen.map((pack) => blobKey(pack.blobId))),
-    objects: await objectsOf(chosen, options),
+    objects: await objectsOfPacks(chosen, options),
   }
 }
 
@@ -121,7 +121,11 @@ async function neededElsewhere({ position, remote, ref, reader, signal }: FoldOp
   return { numbers, blobs }
 }
 
-async function objectsOf(packs: readonly PackRecord[], { remote, signal }: FoldOptions): Promise<MissingObject[]> {
+/** Everything in packs, by their own indexes. */
+export async function objectsOfPacks(
+  packs: readonly PackRecord[],
+  { remote, signal }: Pick<FoldOptions, 'remote' | 'signal'>,
+): Promise<MissingObject[]> {
   const objects = new Map<string, MissingObject>()
   // Oldest pack first: what an object refers to comes before it, as in every push.
   for (const { blobId } of packs.toSorted((a, b) => a.number - b.number)) {
@@ -150,5 +154,10 @@ export function obsoletePacks(fold: Fold | null, used: readonly { packNumber: nu
 }
 
 export function withoutFolded(live: LivePacks, fold: Fold): LivePacks {
-  return { ...live, isStored: (blobId) => !fold.blobKeys.has(blobKey(blobId)) && live.isStored(blobId) }
+  const isLeft = (blobId: Uint8Array) => fold.blobKeys.has(blobKey(blobId))
+  return {
+    ...live,
+    isReliable: (blobId) => !isLeft(blobId) && live.isReliable(blobId),
+    isStored: (blobId) => !isLeft(blobId) && live.isStored(blobId),
+  }
 }

@@ -21,7 +21,13 @@ export interface KnownSegment {
 }
 
 /** The codes of segments that are broken or gone for good. Anything else may pass, and then the push has to wait. */
-const LOST_CODES: ReadonlySet<string> = new Set(['LOCATOR_CORRUPT', 'BLOB_NOT_FOUND', 'PACK_EXPIRED', 'PACK_REMOVED'])
+const LOST_CODES: ReadonlySet<string> = new Set([
+  'LOCATOR_CORRUPT',
+  'BLOB_NOT_FOUND',
+  'PACK_EXPIRED',
+  'PACK_REMOVED',
+  'PACK_TAKEN_DOWN',
+])
 
 /** @param records - live segments, newest first, with their places */
 export async function openKnownSegments(

@@ -46,6 +46,8 @@ export interface ReadyPack {
   certificate: Certificate | null
   /** Number in the repository, if it was there already. */
   packNumber: number | null
+  /** Its removal is proposed, which is called off when the ref moves: then it is in use again. */
+  recalled: boolean
   /** Pack of the repository with this very content that has expired: its blob is replaced. */
   replaces: { number: number; isProposed: boolean } | null
   endEpoch: number
@@ -181,6 +183,7 @@ async function registerAndUpload(
       blobObjectId: null,
       certificate: null,
       packNumber: null,
+      recalled: false,
       replaces: null,
       endEpoch: state.epoch + options.epochs,
       locatorOffset: summary.locatorOffset,
@@ -221,7 +224,7 @@ async function registerAndUpload(
   return { packs, tails: uploaded.map(({ tail }) => tail) }
 }
 
-/** Packs that the repository holds already, live and unexpired, and that nobody else can take back; and those that have
+/** Packs that the repository holds already, unexpired, and that nobody else can take back at once; and those that have
  *  expired, in whose place the new blobs go. */
 async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {
   if (!options.repository) return
@@ -243,7 +246,8 @@ async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks)
       packs[i]!.replaces = { number: record.number, isProposed: record.state === 'removal-proposed' }
       continue
     }
-    if (record.state !== 'live') continue
+    // The contract takes no second blob of the same content while this one is there.
+    packs[i]!.recalled = record.state === 'removal-proposed'
     packs[i]!.packNumber = record.number
     packs[i]!.endEpoch = record.endEpoch
   }

@@ -307,6 +307,11 @@ function finish(
     if (number !== undefined) numbers.set(pack, BigInt(number))
   }
   for (const pack of last) numbers.set(pack, depositPack(transaction, push, floe, handle, repository, pack))
+  for (const { packNumber, recalled } of push.packs)
+    if (packNumber !== null && recalled) {
+      addCancelRemoval(transaction, floe, repository, packNumber)
+      addPromise(transaction, floe, repository, { first: packNumber, count: 1, untilMs: push.retainUntilMs })
+    }
   const withLocator = push.packs.filter((pack) => pack.locatorBytes > 0)
   const segments = [
     ...withLocator.map((pack) => ({ pack: numbers.get(pack)!, offset: pack.locatorOffset, bytes: pack.locatorBytes })),

@@ -24,6 +24,7 @@ import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { measurePacks, rawBytes } from './push-measure.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
+import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
 import { assertAllowed, epochsOf, findPlace } from './push-rules.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
@@ -34,6 +35,7 @@ import {
   type RemotePosition,
   readRemotePosition,
   remoteTarget,
+  seenCommits,
 } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
@@ -70,6 +72,8 @@ export interface PushOptions extends RemoteOptions {
   isPublic?: boolean | undefined
   /** For `revive`: everything of the commit that the ref is at is sent again. */
   revive?: { commit: ObjectId; have: readonly ObjectId[]; seen: readonly ObjectId[]; budget: Budget } | undefined
+  /** For `purge`: packs out of which the ref is moved, to a commit that may be the one that it is at. */
+  repack?: { packs: readonly number[]; commit: ObjectId } | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
   limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
 }
@@ -108,8 +112,9 @@ const GRACE_MS = 24 * 60 * 60 * 1000
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
   await using workspace = await openWorkspace(dir)
   const remoteName = options.remote ?? 'origin'
-  const target = options.revive
-    ? await remoteTarget(workspace, options.ref!, options.revive.commit)
+  const moved = options.revive?.commit ?? options.repack?.commit
+  const target = moved
+    ? await remoteTarget(workspace, options.ref!, moved)
     : await findLocalTarget(workspace, options.ref)
   const place = findPlace(workspace, remoteName, options)
   const context = await openRemoteContext(place.network, options)
@@ -133,7 +138,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     extensions: readonly Extension[] = [],
   ) => pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs, extensions })
 
-  if (position?.current?.commit === target.commit && !options.revive) {
+  if (position?.current?.commit === target.commit && !options.revive && !options.repack) {
     await rememberPush(workspace, remoteName, target)
     const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
     if (!options.finishTail) return { ...upToDate, expiring: [] }
@@ -144,8 +149,10 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   const { forced } = position
     ? await assertNotStale(workspace, target, position, options.force ?? false)
     : { forced: false }
-  const lack = options.revive ? null : await findLacking(workspace, remoteName, target, position, options)
-  const have = options.revive?.have ?? lack?.have ?? []
+  const lack =
+    options.revive || options.repack ? null : await findLacking(workspace, remoteName, target, position, options)
+  const seen = options.repack && position ? seenCommits(workspace, remoteName, position) : []
+  const have = options.revive?.have ?? lack?.have ?? seen
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
   const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, options)
@@ -159,16 +166,22 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
         signal: options.signal,
       })
     : null
-  const missing = revivable?.objects ?? lack?.missing ?? []
+  const { signal } = options
+  const repack =
+    options.repack && reader && position
+      ? await planRepack({ reader, position, known, read, have, ...options.repack, signal })
+      : null
+  const missing = revivable?.objects ?? repack?.missing ?? lack?.missing ?? []
   const lacking = await withoutPresent(missing, {
-    live: known.live,
+    live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,
     segments: known.segments,
     onProgress: options.onProgress,
     signal: options.signal,
   })
-  const fold =
-    reader && position && !options.revive
+  const fold = repack
+    ? repack.fold
+    : reader && position && !options.revive
       ? await planFold({
           reader,
           position,

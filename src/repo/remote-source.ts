@@ -1,9 +1,12 @@
 /** A remote as a source of objects: refs from the chain, bytes from the storage nodes, everything checked on the way. */
 
+import { FloeError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import { fetchTakedowns, hasTakedowns } from '../ledger/repository-takedowns.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { createRowCache } from '../transfer/blob-range.ts'
 import type { NodeReport } from '../transfer/committee.ts'
@@ -78,13 +81,29 @@ export async function openRemoteSource(
       const stored = known.filter(isStored)
       // With nothing left, the attempt to read says why.
       const places = stored.length > 0 ? stored : own.filter(({ removed }) => !removed)
-      return createRemoteObjects(await context.committee(), coder, places, {
-        signal: options.signal,
-        aggregator: options.aggregator,
-        fetch: options.fetch,
-        rowCache,
-        explainMissing: async (blobId) => packFault(reader, state, blobId, (await context.walrus()).epoch, options),
-        onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),
+      const committee = await context.committee()
+      const open = (at: typeof places) =>
+        createRemoteObjects(committee, coder, at, {
+          signal: options.signal,
+          aggregator: options.aggregator,
+          fetch: options.fetch,
+          rowCache,
+          explainMissing: async (blobId) => packFault(reader, state, blobId, (await context.walrus()).epoch, options),
+          onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),
+        })
+      let everywhere: Promise<RemoteObjects> | undefined
+      const openAll = async () => open((await segmentPlaces(reader, state, all, options)).filter(isStored))
+      let past: Promise<RemoteObjects | null> | undefined
+      const openPast = async () => {
+        if (!(await hasTakedowns(reader, state, options))) return null
+        const first = Math.max(0, state.log.size - MAX_PAST_PUSHES)
+        const before = uniqueSegments(await reader.fetchPushes(state, first, state.log.size, options))
+        const at = await segmentPlaces(reader, state, before.slice(0, MAX_PAST_SEGMENTS), options)
+        return open(at.filter(isStored))
+      }
+      return withOthers(open(places), {
+        everywhere: () => (everywhere ??= openAll()),
+        past: () => (past ??= openPast()),
       })
     },
     badNodes: async () => (await context.committee()).reports(),
@@ -95,6 +114,56 @@ export async function openRemoteSource(
   }
 }
 
+/** Pushes, and segments of theirs, that are searched for what was taken down. */
+const MAX_PAST_PUSHES = 256
+const MAX_PAST_SEGMENTS = 64
+
+/** A tag never moves, and keeps naming its first packs. Where one of them is gone, what it held may have been packed anew
+ *  for a branch since; so the locators of other refs are asked then, and only then.
+ *
+ *  A later push names no packs that were removed. Where something was taken down, earlier locators tell it from what was
+ *  never pushed: nothing is read through them, because a ref has to have all it needs by itself. */
+function withOthers(
+  own: RemoteObjects,
+  others: { everywhere(): Promise<RemoteObjects>; past(): Promise<RemoteObjects | null> },
+): RemoteObjects {
+  return {
+    openPack: own.openPack,
+    openSegment: own.openSegment,
+    locator: own.locator,
+    get downloadedBytes() {
+      return own.downloadedBytes
+    },
+    async read(kind, id, options) {
+      try {
+        return await own.read(kind, id, options)
+      } catch (error) {
+        if (error instanceof ObjectMissingError) {
+          const reason = await (await others.past())?.read(kind, id, options).then(
+            () => undefined,
+            (failure) => failure,
+          )
+          throw isGone(reason) ? reason : error
+        }
+        if (!isGone(error)) throw error
+        try {
+          return await (await others.everywhere()).read(kind, id, options)
+        } catch (other) {
+          throw other instanceof ObjectMissingError ? error : other
+        }
+      }
+    },
+  }
+}
+
+const GONE_CODES: ReadonlySet<string> = new Set(['PACK_REMOVED', 'PACK_TAKEN_DOWN', 'PACK_EXPIRED'])
+
+/** Whether somebody removed what was there, or let it expire: nobody lied. */
+export function isGone(error: unknown): boolean {
+  for (let at = error; at instanceof FloeError; at = at.cause) if (GONE_CODES.has(at.code)) return true
+  return false
+}
+
 /** Why the storage nodes do not know a pack, as far as the chain tells. */
 async function packFault(
   reader: RepositoryReader,
@@ -102,12 +171,20 @@ async function packFault(
   blobId: Uint8Array,
   epoch: number,
   options: RemoteOptions,
-): Promise<RemoteIntegrityError | null> {
+): Promise<FloeError | null> {
   const [number] = await reader.fetchPackNumbers(state, [blobId], options)
   if (number === null || number === undefined) return null
   const [pack] = await reader.fetchPacks(state, [number], options)
   const data = { blobId: blobIdText(blobId), pack: number }
-  if (pack?.state === 'removed') return new RemoteIntegrityError('PACK_REMOVED', `pack ${number} was removed`, { data })
+  if (pack?.state === 'removed') {
+    const takedown = (await fetchTakedowns(reader, state, [number], options)).get(number)
+    if (!takedown?.ground) return new RemoteIntegrityError('PACK_REMOVED', `pack ${number} was removed`, { data })
+    const { reason, commit, timeMs } = takedown.ground
+    return new FloeError('other', 'PACK_TAKEN_DOWN', `contents were taken down: ${reason}`, {
+      data: { ...data, reason, commit, by: takedown.by, timeMs },
+      hints: ['The other files can be had: leave these out with --filter, or use another version'],
+    })
+  }
   if (!pack || pack.endEpoch > epoch) return null
   return new RemoteIntegrityError(
     'PACK_EXPIRED',

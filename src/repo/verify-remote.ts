@@ -31,7 +31,7 @@ import { chainRefName, localRefName, parseRepositoryAddress, readRemote } from '
 import { RemoteIntegrityError } from './remote-errors.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { isGone, openRemoteSource, type RemoteSource } from './remote-source.ts'
 
 export interface VerifyRemoteOptions extends RemoteOptions {
   /** Read every chunk and every file to its end. */
@@ -140,6 +140,7 @@ class RemoteVerifier {
   /** Blob ids that objects of the version were found in. */
   readonly #used = new Map<string, Uint8Array>()
   readonly #blame: Record<string, unknown>
+  #everywhere: Promise<RemoteObjects> | undefined
 
   constructor(
     source: RemoteSource,
@@ -164,6 +165,12 @@ class RemoteVerifier {
     else if (this.#options.full) await this.#checkFiles(commit)
     else await this.#checkContainment(commit)
     await this.#checkPacks()
+  }
+
+  #others(): Promise<RemoteObjects> {
+    const source = this.#source
+    this.#everywhere ??= source.objects(source.refs.map((ref) => source.recordOf(ref)))
+    return this.#everywhere
   }
 
   get #tip(): ObjectId {
@@ -317,17 +324,31 @@ class RemoteVerifier {
 
   /** Finds the pack that an object is in, by the locator's word and the pack's own index. */
   async #noteUsed(kind: Parameters<RemoteObjects['read']>[0], id: ObjectId): Promise<void> {
-    for await (const place of this.#remote.locator.locate(kind, id, this.#options)) {
-      const key = blobKey(place.blobId)
-      let pack = this.#packs.get(key)
-      if (!pack) {
-        pack = this.#remote.openPack(place.blobId).then((reader) => openPack(reader, this.#options))
-        this.#packs.set(key, pack)
+    let gone: unknown
+    const isFound = async (remote: RemoteObjects) => {
+      for await (const place of remote.locator.locate(kind, id, this.#options)) {
+        const key = blobKey(place.blobId)
+        let pack = this.#packs.get(key)
+        if (!pack) {
+          pack = this.#remote.openPack(place.blobId).then((reader) => openPack(reader, this.#options))
+          this.#packs.set(key, pack)
+        }
+        try {
+          if (!(await pack).has(kind, id)) continue
+        } catch (error) {
+          if (!isGone(error)) throw error
+          gone = error
+          continue
+        }
+        this.#used.set(key, place.blobId)
+        return true
       }
-      if (!(await pack).has(kind, id)) continue
-      this.#used.set(key, place.blobId)
-      return
+      return false
     }
+    if (await isFound(this.#remote)) return
+    // What was removed may have been packed anew for another ref, as readers know.
+    if (gone && (await isFound(await this.#others()))) return
+    if (gone) throw gone
     throw new RemoteIntegrityError(
       'REMOTE_TIP_INCOMPLETE',
       `the remote's packs lack ${objectKey(kind, id)} of commit ${this.#tip}`,

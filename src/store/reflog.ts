@@ -57,6 +57,25 @@ export async function appendReflog(fs: FileSystem, floeDir: string, name: string
   if (!existed) await fs.syncDirectory(dirname(path))
 }
 
+/** Replaces the ids that a log names, and leaves out entries that are of no use any more.
+ *  @param become - `null` for an entry that goes */
+export async function rewriteReflog(
+  fs: FileSystem,
+  floeDir: string,
+  name: string,
+  become: (entry: ReflogEntry) => ReflogEntry | null,
+): Promise<void> {
+  const entries = readReflog(fs, floeDir, name)
+  const rest = entries.map(become).filter((entry) => entry !== null)
+  if (rest.length === entries.length && rest.every((entry, i) => sameEntry(entry, entries[i]!))) return
+  const lines = rest.reverse().map((entry) => utf8(formatLine(entry)))
+  await replaceFile(fs, pathOf(floeDir, name), [concatBytes(...lines)], { tmpDir: `${floeDir}/tmp` })
+}
+
+function sameEntry(a: ReflogEntry, b: ReflogEntry): boolean {
+  return a.old === b.old && a.new === b.new
+}
+
 export function deleteReflog(fs: FileSystem, floeDir: string, name: string): void {
   try {
     fs.unlink(pathOf(floeDir, name))

@@ -12,7 +12,7 @@ import { assertRefName } from '../objects/ref-name.ts'
 import { ensureDirectory, replaceFile } from './atomic-file.ts'
 import { RefChangedError, RefNameTakenError, StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
-import { appendReflog, deleteReflog, type ReflogEntry, readReflog } from './reflog.ts'
+import { appendReflog, deleteReflog, type ReflogEntry, readReflog, rewriteReflog } from './reflog.ts'
 
 /** Where HEAD points: a branch (which may not exist yet), or a commit. */
 export type Head = { $kind: 'branch'; branch: string } | { $kind: 'detached'; commit: ObjectId }
@@ -127,6 +127,11 @@ export class RefStore {
    *  @throws {StoreCorruptError} STORE_REFLOG_CORRUPT */
   reflog(name: string): ReflogEntry[] {
     return readReflog(this.#fs, this.#dir, name)
+  }
+
+  /** Replaces ids in the log of a ref, or of `HEAD`; `null` leaves an entry out. */
+  async rewriteReflog(name: string, become: (entry: ReflogEntry) => ReflogEntry | null): Promise<void> {
+    await rewriteReflog(this.#fs, this.#dir, name, become)
   }
 
   #path(name: string): string {

@@ -38,6 +38,8 @@ export interface ObjectCache extends AsyncDisposable {
   /** Packs with their size and last use, most lately used first. */
   packs(): Promise<CachedPack[]>
   packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
+  /** Drops every pack that holds one of the objects, pinned or not. Under the lock. @returns their bytes */
+  dropHolding(doomed: (kind: ObjectKind, id: ObjectId) => boolean): Promise<number>
   readonly shelf: CacheShelf
   /** Runs a job that changes the cache. @throws {LockedError} LOCKED (exit 11) if others hold it for too long */
   withLock<T>(job: () => Promise<T>): Promise<T>
@@ -209,6 +211,14 @@ class DiskCache implements ObjectCache {
 
   async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {
     return (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
+  }
+
+  async dropHolding(doomed: (kind: ObjectKind, id: ObjectId) => boolean): Promise<number> {
+    const gone: CachedPack[] = []
+    for (const pack of await this.packs())
+      if ((await this.#store.packObjects(pack.name)).some(({ kind, id }) => doomed(kind, id))) gone.push(pack)
+    await this.#drop(gone.map(({ name }) => name))
+    return gone.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   async withLock<T>(job: () => Promise<T>): Promise<T> {

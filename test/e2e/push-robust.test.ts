@@ -10,7 +10,9 @@ import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
+import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey } from '../../src/repo/key.ts'
+import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortLockPath, abortPush, pushStatus } from '../../src/repo/push-abort.ts'
 import { NO_REUSE } from '../../src/repo/push-reuse.ts'
@@ -21,6 +23,7 @@ import { createBudget } from '../../src/repo/spending.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+import { createGrpcClient } from './time.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
@@ -231,6 +234,23 @@ describe('a secret that was committed and reset away', () => {
     expect(await isStored(pushed)).toBe(true)
     expect(await isStored(secret)).toBe(false)
     expect(repository).toMatch(/^0x/)
+  })
+})
+
+describe('a secret that was pushed', () => {
+  it('is in no sliver any more once it is purged and its packs are due', async () => {
+    const secret = createRng(4713).fill(new Uint8Array(40_000))
+    const dir = await world.workspace('purged', { 'a.bin': noise(20_000, 31), 'secret.bin': secret })
+    const { repository, new: before } = await push(dir, { ...world.options, create: create('purged') })
+    const { refs, remote } = await purge(dir, { ...world.options, paths: ['secret.bin'], yes: true })
+    expect(refs).toMatchObject([{ ref: 'heads/main', from: before }])
+    expect(remote).toMatchObject({ pushed: [{ from: before }], skipped: [], packs: [{ kind: 'data' }], inUse: [] })
+    expect(await isStored(secret)).toBe(true)
+    await createGrpcClient(world.profile).forkingService.advanceClock({ durationMs: 60n * 86_400_000n })
+    expect((await gcRemote(dir, world.options)).taken.length).toBeGreaterThan(0)
+    expect(await isStored(secret)).toBe(false)
+    await clone(`local:${repository}`, world.path('purged-clone'), world.options)
+    expect(await snapshot(world.path('purged-clone'))).toEqual(await snapshot(dir))
   })
 })
 

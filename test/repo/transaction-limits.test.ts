@@ -135,6 +135,7 @@ function pack(number: number): ReadyPack {
     blobObjectId: id(100_000 + number),
     certificate: { signers: all.slice(0, 101), message: new Uint8Array(80), signature: new Uint8Array(96) },
     packNumber: null,
+    recalled: false,
     replaces: null,
     endEpoch: 20,
     locatorOffset: number === PACKS - 1 ? 1 : 0,

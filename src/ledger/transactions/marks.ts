@@ -1,19 +1,19 @@
 /** Saying something about a commit: its status, and what it was made from. */
 
-import type { Transaction } from '@mysten/sui/transactions'
+import type { Transaction, TransactionResult } from '@mysten/sui/transactions'
 import { fromHex } from '../../base/bytes.ts'
 import * as statuses from '../bindings/floe/commit-status.ts'
 import * as derivations from '../bindings/floe/derivation.ts'
 import { COMMIT_STATUSES, type CommitStatus } from '../repository-marks.ts'
 
-/** Revokers only. */
+/** Revokers only. @returns number of the record */
 export function addStatus(
   transaction: Transaction,
   floe: string,
   repository: string,
   mark: { commit: string; status: CommitStatus; reason: string; evidence: string | null; successor: string | null },
-): void {
-  statuses.set(transaction, floe, {
+): TransactionResult {
+  return statuses.set(transaction, floe, {
     repository,
     commit: fromHex(mark.commit),
     status: COMMIT_STATUSES.indexOf(mark.status),

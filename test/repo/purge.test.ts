@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { createBranch } from '../../src/repo/branch.ts'
+import { logOf } from '../../src/repo/log.ts'
+import { listFiles } from '../../src/repo/ls.ts'
+import { merge } from '../../src/repo/merge.ts'
+import { moveToNewHistory } from '../../src/repo/purge-local.ts'
+import { statusOf } from '../../src/repo/status.ts'
+import { switchTo } from '../../src/repo/switch.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { memoryWorkspace } from './memory-workspace.ts'
+import { holds, options, prepared, purgeAtEveryCut, purged, SECRET } from './purged-workspace.ts'
+import { author } from './temporary-workspace.ts'
+
+describe('purging a path', () => {
+  it('makes history again without it, and keeps all else: authors, times, messages, logs, stashes', async () => {
+    const ws = await prepared()
+    const { workspace } = ws
+    await switchTo(workspace, { target: 'dev' })
+    ws.write('side', 'line')
+    await ws.commitAll('side')
+    await switchTo(workspace, { target: 'main' })
+    await merge(workspace, { revision: 'dev', author })
+    const before = await logOf(workspace)
+    const plain = workspace.refs.read('heads/plain')
+    expect(await holds(workspace, ws.fs)).toBe(true)
+    const { history, packs } = await purged(workspace)
+    expect(packs).toBeGreaterThan(0)
+    expect(await holds(workspace, ws.fs)).toBe(false)
+    const after = await logOf(workspace)
+    const told = (list: typeof before) => list.map(({ message, author: by, timeMs }) => ({ message, by, timeMs }))
+    // The version that changed nothing else has gone.
+    expect(told(after)).toEqual(told(before.filter(({ message }) => message !== 'nothing else')))
+    expect(workspace.refs.read('heads/plain')).toBe(plain)
+    expect(history.moves.map(({ ref }) => ref)).toEqual(['heads/dev', 'heads/main', 'stash/000000001', 'tags/v1'])
+    const paths: string[] = []
+    for await (const { path } of listFiles(workspace, {})) paths.push(path)
+    expect(paths).toEqual(['copy of a part', 'side', 'text'])
+    expect(await statusOf(workspace)).toMatchObject({ clean: true })
+    await verifyLocal(workspace, { full: true })
+    for (const name of ['HEAD', 'heads/main', 'tags/v1'])
+      for (const { new: id } of workspace.refs.reflog(name)) expect(await workspace.store.has('commit', id!)).toBe(true)
+  })
+
+  it('leaves what other paths hold as well, and files that are in no version', async () => {
+    const ws = await memoryWorkspace()
+    ws.write('secret/a', SECRET)
+    ws.write('kept', SECRET)
+    await ws.commitAll('both')
+    ws.write('secret/new', 'untracked')
+    const { files, doomed } = await ws.workspace.withLock('purge', () => moveToNewHistory(ws.workspace, options))
+    expect(files).toMatchObject({ items: [{ path: 'secret/a' }], left: ['secret/new'] })
+    expect(doomed).toMatchObject({ contents: 0 })
+    expect(doomed.shared).toBeGreaterThan(0)
+    expect(await holds(ws.workspace, ws.fs)).toBe(true)
+    await verifyLocal(ws.workspace, { full: true })
+  })
+
+  it('is refused while an operation is under way', async () => {
+    const ws = await memoryWorkspace()
+    ws.write('text', '1')
+    await ws.commitAll('base')
+    await createBranch(ws.workspace, { name: 'dev' })
+    ws.write('text', '2')
+    await ws.commitAll('ours')
+    await switchTo(ws.workspace, { target: 'dev' })
+    ws.write('text', '3')
+    await ws.commitAll('theirs')
+    await merge(ws.workspace, { revision: 'main', author })
+    await expect(purged(ws.workspace)).rejects.toMatchObject({ code: 'OPERATION_IN_PROGRESS' })
+  })
+
+  it('survives a power cut: nothing else is lost, and running it again finishes it', () => purgeAtEveryCut(48))
+})
