@@ -15,7 +15,17 @@ process.chdir(root)
 const out = process.argv[2] ?? 'dist'
 
 /** Every file that something outside the bundle names: package.json, a Worker, a child process. */
-const NODE_ENTRIES = ['index', 'cli/bin', 'localnet/index', 'localnet/daemon-main', 'chunking/worker', 'erasure/worker']
+const NODE_ENTRIES = ['index', 'cli/bin', 'localnet/index', ...filesNamedByUrl()]
+
+/** Workers and processes: files that a module beside them names by URL, as `./worker.ts` in the sources. */
+function filesNamedByUrl(): string[] {
+  return globSync('src/*/*.ts').flatMap((file) => {
+    const text = readFileSync(file, 'utf8')
+    if (!text.includes('import.meta.url')) return []
+    const names = [...text.matchAll(/(?<!from |import\()'\.\/([\w-]+)\.ts'/g)].map((match) => match[1]!)
+    return names.map((name) => join(dirname(file), name).slice('src/'.length).split(sep).join('/'))
+  })
+}
 
 /** Packages that nearly every command loads; small, and without dependencies of their own. Their licences go along. */
 const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes']
