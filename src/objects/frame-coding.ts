@@ -138,14 +138,15 @@ const merged = new Uint32Array(256)
 
 function spreadOf(sample: Uint8Array): Spread {
   counts.fill(0)
-  const whole = sample.length & ~3
-  for (let i = 0; i < whole; i += 4) {
+  // Every other four bytes say as much as all of them.
+  const stride = sample.length < SAMPLE_BYTES ? 4 : 8
+  let each = 0
+  for (let i = 0; i + 3 < sample.length; i += stride, each++) {
     counts[sample[i]!]!++
     counts[256 + sample[i + 1]!]!++
     counts[512 + sample[i + 2]!]!++
     counts[768 + sample[i + 3]!]!++
   }
-  const each = whole / 4
   const group = (...lanes: readonly number[]) => {
     for (let value = 0; value < 256; value++) {
       let sum = 0

@@ -148,8 +148,9 @@ function compressPlain(bytes: Uint8Array, effort: FrameEffort): Uint8Array {
 function zstdOptions(bytes: Uint8Array, effort: FrameEffort) {
   return {
     pledgedSrcSize: bytes.length,
-    // Room for all of the result at once: in pieces of 16 KiB, noise took four times as long.
-    chunkSize: Math.max(64, bytes.length + (bytes.length >> 7) + 512),
+    // In pieces of 16 KiB, noise took four times as long; room for all of it at once is mostly room for nothing, which the
+    // garbage collector hurries to get back.
+    chunkSize: Math.max(4096, (bytes.length >> 1) + 512),
     params: EFFORT_PARAMS[effort],
   }
 }

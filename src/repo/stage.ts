@@ -1,5 +1,6 @@
 /** Putting what is on disk into staging: what `add` and `commit -a` share. Under the lock. */
 
+import { availableParallelism } from 'node:os'
 import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
 import { comparePaths } from '../objects/path.ts'
 import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
@@ -8,7 +9,8 @@ import type { StagedChange } from '../store/staging.ts'
 import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
-import { type IngestContext, ingest, ingestSmall, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
+import { type IngestContext, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
+import { createIngestQueue } from '../worktree/ingest-queue.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
 import type { OnProgress } from './progress.ts'
@@ -70,7 +72,9 @@ async function collect(
   const changes: Changes = new Map()
   const added: StageResult['added'] = []
   const gone: string[] = []
+  let doneFiles = 0
   let doneBytes = 0
+  await using queue = createIngestQueue(context, { threads: readingThreads() })
   const directories = new Set<string>()
   const walk = { ...options, changesOnly: true }
   const states = compareWithTree(files, versions.read, versions.stagedTree, walk)
@@ -86,14 +90,29 @@ async function collect(
     // Nobody here has seen what this would replace.
     if (state.$kind === 'tracked' && isUnseen(versions, files, state) && !options.includeIgnored)
       throw new AbsentReplacedError(state.path)
-    const entry = await stagedEntry(context, files, state, options)
-    if (!entry) continue
-    changes.set(entry.path, entry)
-    added.push({ path: entry.path, bytes: entry.bytes, status: statusOf(state) })
-    if (state.$kind === 'untracked') await dropFileAbove(versions, changes, entry.path, directories)
-    doneBytes += entry.bytes
-    options.onProgress?.({ $kind: 'staging', doneFiles: added.length, doneBytes, path: entry.path })
+    if (state.$kind === 'untracked' ? options.scope === 'tracked' : state.difference === 'same') continue
+    const place = added.push({ path: state.path, bytes: state.stat.bytes, status: statusOf(state) }) - 1
+    const take = (entry: TreeEntry) => {
+      changes.set(entry.path, entry)
+      added[place]!.bytes = entry.bytes
+      doneFiles++
+      doneBytes += entry.bytes
+      options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path: entry.path })
+    }
+    if (state.$kind === 'untracked') await dropFileAbove(versions, changes, state.path, directories)
+    if (state.$kind === 'tracked' && state.difference === 'mode') {
+      take({ ...state.entry, executable: state.stat.executable })
+      continue
+    }
+    const room = queue.add(state.path, state.stat, ({ entry, stat }) => {
+      if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
+      // Where the system has no executable bit, the one that was committed stands.
+      const keepsBit = !tracksExecutableBit && state.$kind === 'tracked' && state.entry.kind === entry.kind
+      take(keepsBit ? { ...entry, executable: state.entry.executable } : entry)
+    })
+    if (room) await room
   }
+  await queue.finish()
   const named = new Set(options.paths)
   const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
@@ -110,24 +129,13 @@ function isUnseen(
   return difference !== 'same' && files.wants?.(path) === false && !staging.get(path)
 }
 
-/** The entry to stage, or undefined if there is nothing to do. */
-async function stagedEntry(
-  context: IngestContext,
-  files: LocalFiles,
-  state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>,
-  options: StageOptions,
-): Promise<TreeEntry | undefined> {
-  if (state.$kind === 'untracked' && options.scope === 'tracked') return undefined
-  if (state.$kind === 'tracked' && state.difference === 'same') return undefined
-  if (state.$kind === 'tracked' && state.difference === 'mode')
-    return { ...state.entry, executable: state.stat.executable }
-  const small = ingestSmall(context, state.path, state.stat)
-  if (small?.stored) await small.stored
-  const { entry, stat } = small ?? (await ingest(context, state.path, state.stat))
-  if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
-  // Where the system has no executable bit, the one that was committed stands.
-  const keepsBit = !tracksExecutableBit && state.$kind === 'tracked' && state.entry.kind === entry.kind
-  return keepsBit ? { ...entry, executable: state.entry.executable } : entry
+/** More threads than this only wait for the one that stores what they read. */
+const MAX_READING_THREADS = 4
+
+/** None where there is one processor only. */
+function readingThreads(): number {
+  const processors = availableParallelism()
+  return processors < 2 ? 0 : Math.min(processors, MAX_READING_THREADS)
 }
 
 function statusOf(state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>) {

@@ -83,8 +83,10 @@ export interface WriteSession {
   readonly put: WriteObject
   /** The same for bytes whose id is known to be right. */
   putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
-  /** The same without a promise where nothing has to be written or waited for: for many small objects. */
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
+  /** The same without a promise where nothing has to be written or waited for: for many small objects.
+   *  @param lane - packs of another lane are written beside those of lane 0 (the default): two calls may be under way at
+   *    once only in different lanes */
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, lane?: number): Promise<void> | undefined
   /** Stores an object even if a pack claims to hold it: that pack is about to be set aside. */
   replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
   /** Reads what the store or this session holds. */
@@ -340,7 +342,8 @@ const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 
 class DiskSession implements WriteSession {
   readonly #store: DiskStore
-  readonly #builders = new Map<PackKind, PackBuilder>()
+  /** By lane and kind. */
+  readonly #builders = new Map<string, PackBuilder>()
   /** Keys of objects in unfinished packs. */
   #pending = new Set<string>()
   /** The last few structures written: a tree's builder looks at its root once more. */
@@ -365,13 +368,13 @@ class DiskSession implements WriteSession {
     await this.keep(kind, id, bytes)
   }
 
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, lane = 0): Promise<void> | undefined {
     const key = objectKey(kind, id)
     if (this.#pending.has(key)) return undefined
     const { index } = this.#store
-    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
+    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes, lane))
     if (index.find(kind, id).length > 0) return undefined
-    return this.#write(kind, id, bytes, key)
+    return this.#write(kind, id, bytes, key, lane)
   }
 
   async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
@@ -379,28 +382,31 @@ class DiskSession implements WriteSession {
     if (!this.#pending.has(key)) await this.#write(kind, id, bytes, key)
   }
 
-  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string): Promise<void> | undefined {
+  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string, lane = 0): Promise<void> | undefined {
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
-    const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
+    const place = `${lane} ${packKind}`
+    const builder = this.#builders.get(place) ?? this.#begin(place, packKind)
     const room = builder.hasRoom(bytes.length)
-    if (room !== true) return this.#addWhereRoom(packKind, builder, room, key, kind, id, bytes)
+    if (room !== true) return this.#writeWhereRoom(place, builder, room, kind, id, bytes, key, lane)
     const added = builder.add(kind, id, bytes)
     this.#note(packKind, key, bytes)
     return typeof added === 'boolean' ? undefined : added.then(() => undefined)
   }
 
-  async #addWhereRoom(
-    packKind: PackKind,
+  async #writeWhereRoom(
+    place: string,
     full: PackBuilder,
     room: boolean | Promise<boolean>,
-    key: string,
-    kind: ObjectKind,
-    id: ObjectId,
-    bytes: Uint8Array,
+    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string, lane: number]
   ): Promise<void> {
-    if (!(await room)) await this.#finish(packKind, full)
-    await (this.#builders.get(packKind) ?? this.#begin(packKind)).add(kind, id, bytes)
-    this.#note(packKind, key, bytes)
+    if (await room) {
+      const [kind, id, bytes, key] = object
+      await full.add(kind, id, bytes)
+      this.#note(kind === 'chunk' ? 'data' : 'meta', key, bytes)
+      return
+    }
+    await this.#finish(place, full)
+    await this.#write(...object)
   }
 
   #note(packKind: PackKind, key: string, bytes: Uint8Array): void {
@@ -419,7 +425,7 @@ class DiskSession implements WriteSession {
   }
 
   async seal(): Promise<void> {
-    for (const [kind, builder] of [...this.#builders]) await this.#finish(kind, builder)
+    for (const [place, builder] of [...this.#builders]) await this.#finish(place, builder)
     if (this.#finished.size === 0) return
     await this.#store.fs.syncDirectory(this.#store.packsDir)
     await this.#store.index.add(this.#finished)
@@ -438,14 +444,14 @@ class DiskSession implements WriteSession {
     if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
   }
 
-  #begin(kind: PackKind): PackBuilder {
+  #begin(place: string, kind: PackKind): PackBuilder {
     const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind, this.#store.packBytes)
-    this.#builders.set(kind, builder)
+    this.#builders.set(place, builder)
     return builder
   }
 
-  async #finish(kind: PackKind, builder: PackBuilder): Promise<void> {
-    this.#builders.delete(kind)
+  async #finish(place: string, builder: PackBuilder): Promise<void> {
+    this.#builders.delete(place)
     const { name, objects } = await builder.finish((finished) => this.#store.packPath(finished))
     this.#finished.set(name, objects)
     this.packs.push(name)

@@ -110,3 +110,11 @@ function escapeName(bytes: Uint8Array): string {
 function hexEscape(byte: number): string {
   return `\\x${byte.toString(16).padStart(2, '0')}`
 }
+
+/** A thread ended while it had work. A bug, or memory that ran out. */
+export class ReadThreadError extends FloeError {
+  override name = 'ReadThreadError'
+  constructor(reason: string, cause?: unknown) {
+    super('internal', 'WORKTREE_READ_THREAD', `a thread that reads files ended: ${reason}`, { data: { reason }, cause })
+  }
+}
