@@ -30,9 +30,10 @@ function filesNamedByUrl(): string[] {
 /** Packages that nearly every command loads; small, and without dependencies of their own. Their licences go along. */
 const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes']
 
-/** What nearly every command needs is one file. It takes in all that these modules import: nothing of the network stands there. */
+/** What nearly every command needs is one file. It takes in all that these modules import: nothing of the network stands there.
+ *  A thread's own module must stay out of it, because it goes to work when it is loaded. */
 const CORE = new RegExp(
-  `node_modules/(${BUNDLED_PACKAGES.join('|')})/|src/(base|codec|objects|store|worktree|history)/`,
+  `node_modules/(${BUNDLED_PACKAGES.join('|')})/|src/(base|codec|objects|store|worktree|history)/(?![\\w-]*worker\\.ts)`,
 )
 
 /** A module's own URL finds kernels, workers and templates from its place under src/; in a bundle it stands elsewhere, so the
