@@ -4,11 +4,10 @@
 
 import type { Loader } from '../../src/localnet/movevm/loader.ts'
 import type { FunctionDefinition } from '../../src/localnet/movevm/module.ts'
-import { readModule } from '../../src/localnet/movevm/module-reader.ts'
 import { OP } from '../../src/localnet/movevm/opcodes.ts'
-import { loadPackage, PACKAGE_ADDRESSES } from '../../src/move/packages.ts'
+import { PACKAGE_ADDRESSES } from '../../src/move/packages.ts'
 import { listMoveTests } from '../../src/move/test-modules.ts'
-import { loadTestPackages, runMoveTest, TESTED } from './machine.ts'
+import { loadTestPackages, publishedFunctions, runMoveTest, TESTED } from './machine.ts'
 
 interface Watched {
   readonly module: string
@@ -43,24 +42,12 @@ function watch(module: string, name: string, definition: FunctionDefinition): Wa
   return watched
 }
 
-/** Functions that the published package has: what only tests see is left out. */
-function publishedFunctions(name: (typeof TESTED)[number]): Set<string> {
-  return new Set(
-    loadPackage(name).modules.flatMap(({ name: module, bytes }) => {
-      const tables = readModule(bytes)
-      return tables.functionDefinitions.map(
-        ({ handle }) => `${module}::${tables.identifiers[tables.functionHandles[handle]!.name]}`,
-      )
-    }),
-  )
-}
-
 function watchPackage(loader: Loader, name: (typeof TESTED)[number]): Watched[] {
   const published = publishedFunctions(name)
   const watched: Watched[] = []
   for (const [module, { functions }] of loader.package(PACKAGE_ADDRESSES[name]).modules) {
     for (const [called, definition] of functions) {
-      if (!published.has(`${module}::${called === 'initialise' ? 'init' : called}`)) continue
+      if (!published.has(`${module}::${called}`)) continue
       const entry = watch(module, called, definition)
       if (entry) watched.push(entry)
     }

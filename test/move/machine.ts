@@ -4,9 +4,10 @@ import { MoveFault } from '../../src/localnet/movevm/errors.ts'
 import { callFunction } from '../../src/localnet/movevm/interpreter.ts'
 import { Loader } from '../../src/localnet/movevm/loader.ts'
 import { Machine } from '../../src/localnet/movevm/machine.ts'
+import { readModule } from '../../src/localnet/movevm/module-reader.ts'
 import type { StoredPackage } from '../../src/localnet/movevm/package.ts'
 import { readModuleNames } from '../../src/move/bytecode.ts'
-import { BUILT_PACKAGE_NAMES, PACKAGE_ADDRESSES, type PackageName } from '../../src/move/packages.ts'
+import { BUILT_PACKAGE_NAMES, loadPackage, PACKAGE_ADDRESSES, type PackageName } from '../../src/move/packages.ts'
 import { compileTestModules, type Expectation, type MoveTest } from '../../src/move/test-modules.ts'
 import { storedPackage } from '../localnet/movevm/probe.ts'
 import { newScenario, TEST_NATIVES } from './scenario.ts'
@@ -25,6 +26,20 @@ export async function loadTestPackages(): Promise<Loader> {
     packages.set(address, storedPackage(address, own, others))
   }
   return new Loader({ getObject: (id) => packages.get(id) })
+}
+
+/** `module::function` of what the published package has: what only tests see is left out. */
+export function publishedFunctions(name: PackageName): Set<string> {
+  return new Set(
+    loadPackage(name).modules.flatMap(({ name: module, bytes }) => {
+      const tables = readModule(bytes)
+      return tables.functionDefinitions.map(({ handle }) => {
+        const called = tables.identifiers[tables.functionHandles[handle]!.name]!
+        // Test code cannot call an `init`, so it has another name there.
+        return `${module}::${called === 'init' ? 'initialise' : called}`
+      })
+    }),
+  )
 }
 
 /** How a test ends, in the terms of its expectation; anything else is thrown. */

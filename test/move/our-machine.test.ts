@@ -3,14 +3,53 @@
 
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { Loader } from '../../src/localnet/movevm/loader.ts'
+import { buildAbortCodes } from '../../src/move/package-files.ts'
+import { PACKAGE_ADDRESSES } from '../../src/move/packages.ts'
 import { listMoveTests, type MoveTest } from '../../src/move/test-modules.ts'
-import { loadTestPackages, runMoveTest } from './machine.ts'
+import { loadTestPackages, publishedFunctions, runMoveTest } from './machine.ts'
+
+const CHECKED = ['walrus', 'floe', 'wal_exchange'] as const
 
 let loader: Loader
+/** `package::module::function` of what was called. */
+const called = new Set<string>()
 
 beforeAll(async () => {
   loader = await loadTestPackages()
+  for (const name of CHECKED) noteCalls(name)
 }, 90_000)
+
+/** The machine reads a function's code when it calls it for the first time. */
+function noteCalls(name: (typeof CHECKED)[number]): void {
+  for (const [module, { functions }] of loader.package(PACKAGE_ADDRESSES[name]).modules)
+    for (const [key, definition] of functions) {
+      const { code } = definition
+      const get = () => {
+        called.add(`${name}::${module}::${key}`)
+        return code
+      }
+      Object.defineProperty(definition, 'code', { get })
+    }
+}
+
+/** Functions that no test can call, or need not. */
+const UNCALLED: Readonly<Record<string, string>> = {
+  'walrus::storage_node::id': 'of the package only, as deployed; nothing here asks for it',
+}
+
+/** Aborts that no caller can cause, or not here. */
+const UNRAISED: Readonly<Record<string, string>> = {
+  'walrus::active_set::EZeroMaxSize': 'the only set is made with a constant size',
+  'walrus::active_set::EDuplicateInsertion': 'its only caller makes the id it inserts',
+  'walrus::bls_aggregate::ESigVerification': 'signatures count as right here: raised in attacks.test.ts with real ones',
+  'walrus::storage_pool::EInvalidBlobSize': 'what leaves a pool was counted when it came in',
+  'walrus::storage_pool::EInvalidBlobCount': 'the same',
+  'walrus::staking_pool::EIncorrectPoolId': 'the pool is looked up by the node id of the stake',
+  'walrus::system_state_inner::EIncorrectCommittee':
+    'staking, its only caller, hands over the committee of the next epoch',
+  'walrus::system_state_inner::EInvalidAccountingEpoch': 'the ring turns with the epoch, in the same call',
+  'walrus::system_state_inner::EInvalidIdEpoch': 'messages::EIncorrectEpoch comes first',
+}
 
 /** The tests that end otherwise than expected. */
 function surprises(tests: readonly MoveTest[]): string[] {
@@ -37,6 +76,29 @@ describe('Move unit tests on our machine', () => {
       expect(surprises(tests)).toEqual([])
     })
   }
+
+  it.each(CHECKED)('call every function of %s, private ones too', (name) => {
+    const uncalled = [...publishedFunctions(name)].map((key) => `${name}::${key}`).filter((key) => !called.has(key))
+    expect(uncalled.sort()).toEqual(Object.keys(UNCALLED).filter((key) => key.startsWith(`${name}::`)))
+  })
+
+  it.each(CHECKED)('raise every abort of %s, in its module', (name) => {
+    const raised = new Set(
+      listMoveTests(name).flatMap(({ expected }) =>
+        expected.kind === 'abort' && expected.address === PACKAGE_ADDRESSES[name]
+          ? [`${expected.module}::${expected.code}`]
+          : [],
+      ),
+    )
+    const missing = Object.entries(buildAbortCodes()[name]!).flatMap(([module, codes]) =>
+      codes.filter(({ code }) => !raised.has(`${module}::${code}`)).map((code) => `${name}::${module}::${code.name}`),
+    )
+    expect(missing.sort()).toEqual(
+      Object.keys(UNRAISED)
+        .filter((key) => key.startsWith(`${name}::`))
+        .sort(),
+    )
+  })
 
   it('notice another end than the expected one', () => {
     const [test] = listMoveTests('floe').filter(({ expected }) => expected.kind === 'abort')

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { afterAll, describe, expect, it } from 'vitest'
-import { packageFiles } from '../../src/move/compiler.ts'
-import { buildAbortCodes } from '../../src/move/package-files.ts'
 import type { PackageName } from '../../src/move/packages.ts'
 
 /** A run takes some 3 s of processor time; machines that build other things at once take a multiple of it. */
@@ -27,29 +25,6 @@ async function runUnitTests(
   return result
 }
 
-/** Text of the test sources of a package. */
-function testText(name: PackageName): string {
-  return Object.entries(packageFiles(name, true))
-    .filter(([path]) => path.startsWith('tests/'))
-    .map(([, text]) => text)
-    .join('\n')
-}
-
-/** Checks that a correct caller in this package cannot make fail: they guard one module against another. */
-const UNREACHABLE: Readonly<Partial<Record<PackageName, readonly string[]>>> = {
-  walrus: [
-    'active_set::EZeroMaxSize',
-    'active_set::EDuplicateInsertion',
-    'bls_aggregate::ESigVerification', // always true in this VM; tested with real signatures on the local network
-    'storage_pool::EInvalidBlobSize', // what is in a pool was counted in
-    'storage_pool::EInvalidBlobCount',
-    'staking_pool::EIncorrectPoolId', // the pool is looked up by the stake's own node id
-    'system_state_inner::EIncorrectCommittee',
-    'system_state_inner::EInvalidAccountingEpoch',
-    'system_state_inner::EInvalidIdEpoch', // messages::EIncorrectEpoch comes first
-  ],
-}
-
 describe('Move unit tests', () => {
   for (const [name, least] of [
     ['move-stdlib', 8],
@@ -64,30 +39,6 @@ describe('Move unit tests', () => {
       expect(output).toMatch(/Test result: OK\. Total tests: \d+; passed: \d+; failed: 0/)
       expect(passed).toBe(true)
       expect(Number(/Total tests: (\d+)/.exec(output)?.[1])).toBeGreaterThanOrEqual(least)
-    })
-  }
-
-  for (const name of ['walrus', 'floe', 'wal_exchange'] as const) {
-    it(`expect every abort of ${name}`, () => {
-      const tests = testText(name)
-      const missing = Object.entries(buildAbortCodes()[name]!)
-        .flatMap(([module, codes]) => codes.map((code) => `${module}::${code.name}`))
-        .filter((code) => !UNREACHABLE[name]?.includes(code))
-        .filter((code) => !new RegExp(`abort_code = (${name}::)?${code}\\b`).test(tests))
-      expect(missing).toEqual([])
-    })
-  }
-
-  for (const name of ['walrus', 'floe', 'wal_exchange'] as const) {
-    it(`call every public function of ${name}`, () => {
-      const tests = testText(name)
-      const missing = Object.entries(packageFiles(name, false)).flatMap(([path, text]) =>
-        [...text.matchAll(/^public fun (?!\w*_for_testing\b)(\w+)/gm)]
-          .map(([, called]) => called!)
-          .filter((called) => !new RegExp(`[.:]${called}\\(`).test(tests))
-          .map((called) => `${path}: ${called}`),
-      )
-      expect(missing).toEqual([])
     })
   }
 

@@ -27,6 +27,8 @@ fun members_and_committee_are_in_the_same_order() {
         at = at + 1;
     };
     assert!(world.staking().previous_committee().size() == 0);
+    // What staking says of the committee is what the system certifies with.
+    assert!(world.staking().bls_committee() == *world.system().committee());
     world.end()
 }
 
