@@ -31,10 +31,23 @@ function profileParams(avgBytes: number): ChunkParams {
   return parseChunkParams({ minBytes: avgBytes / 4, avgBytes, maxBytes: avgBytes * 4 })
 }
 
+/** What a user may ask for, file by file. How a file was cut is not recorded: readers follow its content map. */
+export type ChunkSizing = 'auto' | 'small' | 'medium' | 'large' | 'fixed'
+
+/** By name, where the size of the file shall not decide. `fixed` cuts every 1 MiB, whatever stands there: for files that
+ *  are changed in place and never shifted, such as databases and arrays, it is as good as searching and much cheaper. */
+const SIZINGS: Readonly<Record<Exclude<ChunkSizing, 'auto'>, ChunkParams>> = {
+  small: profileParams(64 * KiB),
+  medium: profileParams(256 * KiB),
+  large: profileParams(MiB),
+  fixed: parseChunkParams({ minBytes: MiB, avgBytes: MiB, maxBytes: MiB }),
+}
+
 /** Chunk sizes for a file of that size under profile 1.
- *  @param fileBytes - size of the whole file, which must be known before the first cut */
-export function chunkParamsFor(fileBytes: number): ChunkParams {
+ *  @param fileBytes - size of the whole file, which must be known before the first cut
+ *  @param sizing - what was asked for (default: by the size of the file) */
+export function chunkParamsFor(fileBytes: number, sizing: ChunkSizing = 'auto'): ChunkParams {
   if (!Number.isSafeInteger(fileBytes) || fileBytes < 0)
     throw new RangeError(`"fileBytes" expected a non-negative integer, got ${fileBytes}`)
-  return ROWS.find((row) => fileBytes < row.belowBytes)!.params
+  return sizing === 'auto' ? ROWS.find((row) => fileBytes < row.belowBytes)!.params : SIZINGS[sizing]
 }

@@ -2,10 +2,9 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { ATTRIBUTES_FILE } from '../worktree/attributes.ts'
+import { ATTRIBUTES_FILE, readAttributes } from '../worktree/attributes.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
-import { attributesOf } from './attributes.ts'
 import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
 import type { OnProgress } from './progress.ts'
 import { type StageResult, stage } from './stage.ts'
@@ -47,14 +46,30 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
   const bytes = result.added.reduce((sum, file) => sum + file.bytes, 0)
   const { added, removed, newBytes } = result
-  return { added, removed, files: added.length, bytes, newBytes, warnings: attributeWarnings(workspace) }
+  return { added, removed, files: added.length, bytes, newBytes, warnings: attributeWarnings(workspace, added) }
 }
 
 /** What is staged is stored alike, but whoever wrote the line meant something by it. */
-function attributeWarnings(workspace: Workspace): AddResult['warnings'] {
-  const { warnings } = attributesOf(workspace, [])
-  return warnings.map((message) => ({ code: 'ATTRIBUTES_UNKNOWN', message, paths: [ATTRIBUTES_FILE] }))
+function attributeWarnings(workspace: Workspace, added: StageResult['added']): AddResult['warnings'] {
+  const rules = readAttributes(workspace.fs, workspace.root)
+  const warnings: AddResult['warnings'] = rules.warnings.map(({ line, reason }) => ({
+    code: 'ATTRIBUTES_UNKNOWN',
+    message: `${ATTRIBUTES_FILE}, line ${line}: ${reason}`,
+    paths: [ATTRIBUTES_FILE],
+  }))
+  const secret = rules.valuesOf('encrypt').includes('yes')
+    ? added.flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
+    : []
+  if (secret.length > 0)
+    warnings.push({
+      code: 'ENCRYPT_UNAVAILABLE',
+      message: `${secret[0]}${secret.length > 1 ? ` and ${secret.length - 1} more` : ''}: Floe cannot encrypt yet; it can be committed here, and push will refuse to send it`,
+      paths: secret.slice(0, MAX_WARNED_PATHS),
+    })
+  return warnings
 }
+
+const MAX_WARNED_PATHS = 100
 
 interface Unmatched {
   unknown: string[]

@@ -19,6 +19,7 @@ import { abortLockPath } from './push-abort.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
+import { promiseOf, pushHints, type Retained } from './push-hints.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
 import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
@@ -95,6 +96,8 @@ export interface PushResult {
   logIndex?: number
   /** When reviving: older versions whose files could not be brought back. */
   lost?: string[]
+  /** How long `.floeattributes` had it promise, for the sake of which path. */
+  retained?: Retained
   /** What the ref needs that is about to be lost, or is. */
   expiring: ExpiryWarning[]
   /** With `finishTail`: packs of this and earlier pushes that slow nodes were still without. */
@@ -103,7 +106,6 @@ export interface PushResult {
   notice?: string
 }
 
-const DEFAULT_RETAIN_EPOCHS = 2
 /** Least time between the proposal of a removal and the removal, for repositories made here. */
 const GRACE_MS = 24 * 60 * 60 * 1000
 
@@ -157,6 +159,8 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
   const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, options)
   const read = readHereOrThere(workspace, known.remote)
+  const hints = await pushHints(workspace, { tip: target.commit, have, read, options })
+  const { retainUntilMs, ...retained } = promiseOf(hints, options, { epochs, nowMs, state })
   const revivable = options.revive
     ? await revivableObjects({
         tip: target.commit,
@@ -198,7 +202,6 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
           signal: options.signal,
         })
       : null
-  const retainUntilMs = nowMs + (options.retainEpochs ?? DEFAULT_RETAIN_EPOCHS) * state.epochDurationMs
   const reuse =
     reader && position
       ? await planReuse({
@@ -234,6 +237,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
       ),
       packs: packs.map((pack) => ({ ...pack, blobId: '', endEpoch: state.epoch + epochs, reused: false })),
       expiring: [],
+      ...retained,
       ...(revivable ? { lost: revivable.lost } : {}),
     }
   }
@@ -291,6 +295,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     digest: published.digest,
     logIndex: published.logIndex,
     ...(tails ? { tails } : {}),
+    ...retained,
     expiring,
     ...(revivable ? { lost: revivable.lost } : {}),
     ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),

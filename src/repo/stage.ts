@@ -8,6 +8,7 @@ import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { chunkSizings, readAttributes } from '../worktree/attributes.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { type IngestContext, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
 import { createIngestQueue } from '../worktree/ingest-queue.ts'
@@ -68,7 +69,8 @@ async function collect(
 ) {
   const { fs, root } = workspace
   const readSmall = createSmallFileReader(fs, root, ONE_CHUNK_BYTES)
-  const context: IngestContext = { fs, root, session, pool, readSmall, signal: options.signal }
+  const sizingOf = chunkSizings(readAttributes(fs, root))
+  const context: IngestContext = { fs, root, session, pool, readSmall, sizingOf, signal: options.signal }
   const changes: Changes = new Map()
   const added: StageResult['added'] = []
   const gone: string[] = []

@@ -3,11 +3,11 @@
  *  matches a path decides, and `-name` takes an attribute back. */
 
 import ignore from 'ignore'
+import type { ChunkSizing } from '../chunking/profile.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { UnreadableError } from './errors.ts'
 
 export const ATTRIBUTES_FILE = '.floeattributes'
-const MAX_FILE_BYTES = 1 << 20
 const MAX_LINES = 10_000
 const MAX_ATTRIBUTES = 32
 /** More say nothing new. */
@@ -19,10 +19,11 @@ const ATTRIBUTES: Readonly<Record<string, RegExp>> = {
   merge: /^(text|binary|rows)$/,
   /** Columns that together name a row, for `merge=rows`. */
   key: /^[^,]+(,[^,]+)*$/,
-  /** A hint to the chunker. */
-  chunking: /^(auto|plain)$/,
-  /** Hints to `push`. */
+  /** How large the chunks of a file are; `plain` is what `auto` is as long as no format is looked into. */
+  chunking: /^(auto|plain|small|medium|large|fixed)$/,
+  /** What `push` must not send in the clear. */
   encrypt: /^(yes|no)$/,
+  /** For how many epochs `push` promises to keep it. */
   retain: /^([1-9]\d{0,3}|permanent)$/,
 }
 
@@ -32,6 +33,8 @@ export type Attributes = Readonly<Partial<Record<AttributeName, string>>>
 export interface AttributeRules {
   /** @param path - from the workspace root */
   of(path: string): Attributes
+  /** What lines set an attribute to, each value once; empty if none of them names it. */
+  valuesOf(name: AttributeName): readonly string[]
   /** Lines that were passed over, and why. */
   warnings: readonly { line: number; reason: string }[]
 }
@@ -41,6 +44,18 @@ interface Rule {
   /** Undefined takes the attribute back. */
   set: ReadonlyMap<AttributeName, string | undefined>
 }
+
+/** What `.floeattributes` asks of the chunker; undefined where no line does. */
+export function chunkSizings(rules: AttributeRules): ((path: string) => ChunkSizing | undefined) | undefined {
+  if (rules.valuesOf('chunking').length === 0) return undefined
+  return (path) => {
+    const { chunking } = rules.of(path)
+    return chunking === 'plain' ? 'auto' : (chunking as ChunkSizing | undefined)
+  }
+}
+
+/** Larger files are refused. */
+export const MAX_ATTRIBUTES_BYTES: number = 1 << 20
 
 export function parseAttributes(text: string): AttributeRules {
   const rules: Rule[] = []
@@ -69,6 +84,7 @@ export function parseAttributes(text: string): AttributeRules {
   }
   return {
     warnings,
+    valuesOf: (name) => [...new Set(rules.flatMap(({ set }) => set.get(name) ?? []))],
     of(path) {
       const found: Partial<Record<AttributeName, string>> = {}
       for (const { matches, set } of rules) {
@@ -104,7 +120,7 @@ export function readAttributes(fs: FileSystem, root: string): AttributeRules {
   // A link could point anywhere; git does not follow it either.
   if (fs.stat(`${root}/${ATTRIBUTES_FILE}`)?.kind !== 'file') return parseAttributes('')
   try {
-    return parseAttributes(new TextDecoder().decode(fs.readFile(`${root}/${ATTRIBUTES_FILE}`, MAX_FILE_BYTES)))
+    return parseAttributes(new TextDecoder().decode(fs.readFile(`${root}/${ATTRIBUTES_FILE}`, MAX_ATTRIBUTES_BYTES)))
   } catch (error) {
     if (isErrno(error, 'EACCES', 'EPERM', 'EIO', 'EFBIG'))
       throw new UnreadableError(ATTRIBUTES_FILE, (error as { errno: string }).errno, error)

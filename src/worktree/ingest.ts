@@ -1,7 +1,7 @@
 /** From a file on disk to a tree entry: chunks and maps go to the store, the entry comes back. */
 
 import type { ChunkPool } from '../chunking/pool.ts'
-import { chunkParamsFor } from '../chunking/profile.ts'
+import { type ChunkSizing, chunkParamsFor } from '../chunking/profile.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
 import { EMPTY_FILE_ID, type ObjectId } from '../objects/id.ts'
@@ -17,6 +17,8 @@ export interface IngestContext {
   pool: ChunkPool
   /** Reads a file of at most `ONE_CHUNK_BYTES`, as `createSmallFileReader` does. */
   readSmall: (path: string, seen: FileStat) => Uint8Array | undefined
+  /** Sizes of chunks that are asked for (default: by the size of the file). */
+  sizingOf?: ((path: string) => ChunkSizing | undefined) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -54,9 +56,11 @@ export async function ingest(context: IngestContext, path: string, stat: FileSta
   return stat.kind === 'symlink' ? ingestLink(context, path, stat) : ingestFile(context, path)
 }
 
-async function ingestFile({ fs, root, session, pool, signal }: IngestContext, path: string): Promise<Ingested> {
+async function ingestFile(context: IngestContext, path: string): Promise<Ingested> {
+  const { fs, root, session, pool, signal } = context
   const { result, stat } = await readSnapshot(fs, root, path, async (pieces, bytes) => {
-    const { chunks, fileId } = pool.ingest(pieces, bytes, { signal })
+    const params = chunkParamsFor(bytes, context.sizingOf?.(path))
+    const { chunks, fileId } = pool.ingest(pieces, bytes, { signal, params })
     async function* stored(): AsyncGenerator<ChunkRef> {
       for await (const chunk of chunks) {
         await session.putHashed('chunk', chunk.id as ObjectId, chunk.bytes)

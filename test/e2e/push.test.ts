@@ -15,6 +15,7 @@ import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortRebase } from '../../src/repo/rebase-resume.ts'
 import { listRemotes, showRemote } from '../../src/repo/remote.ts'
+import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { failure, type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -345,5 +346,31 @@ describe('access', () => {
       code: 'ROLE_UNKNOWN',
       exitCode: 2,
     })
+  })
+})
+
+describe('.floeattributes', () => {
+  it('keeps from being sent what is to be encrypted, and decides how long packs are promised', async () => {
+    const hinted = await world.workspace('hinted', {
+      '.floeattributes': 'key encrypt=yes\n*.pt retain=20\n',
+      key: 'k',
+      'a.pt': 'a',
+    })
+    const create = { name: 'hinted', network: 'local' }
+    const refused = await failure(push(hinted, { ...world.options, create }))
+    expect(refused).toMatchObject({ code: 'PUSH_UNENCRYPTED', exitCode: 1 })
+    expect(await listRemotes(hinted)).toEqual([])
+    await world.change(hinted, { '.floeattributes': 'key encrypt=no\n*.pt retain=20\n' })
+    const pushed = await push(hinted, { ...world.options, create, epochs: 10 })
+    expect(pushed.retained).toEqual({ epochs: 20, path: 'a.pt', paidEpochs: 10 })
+    const reader = createRepositoryReader(
+      createLedgerClient(world.profile),
+      pushed.repository,
+      world.profile.floePackageIds,
+    )
+    const packs = await reader.fetchPacks(await reader.fetchState(), [0, 1])
+    const { epochDurationMs } = await openRemoteContext('local', world.options).then((context) => context.walrus())
+    for (const { retainUntilMs, depositedMs } of packs)
+      expect(Math.round((retainUntilMs - depositedMs) / epochDurationMs)).toBe(20)
   })
 })

@@ -11,8 +11,9 @@ export const attributes = command({
         'after',
         '\nA line of .floeattributes is a pattern, as in .floeignore, and what holds for it; the last that matches decides:\n' +
           '  *.csv merge=rows key=id    merge by rows that this column, or several (a,b), tells apart; also text, binary\n' +
-          '  raw/ chunking=plain        do not look for a format: auto, plain\n' +
-          '  *.pt retain=permanent encrypt=yes    hints to push: epochs or permanent; yes, no\n' +
+          '  *.db chunking=fixed        cut every MiB; also small, medium, large (64 KiB, 256 KiB, 1 MiB on average), auto\n' +
+          '  *.pt retain=52             push promises to keep it for so many epochs; also permanent\n' +
+          '  private/ encrypt=yes       push refuses to send it in the clear; encrypt=no lets it through\n' +
           '  big.csv -key               take an attribute back',
       ),
   run: (context, paths) =>

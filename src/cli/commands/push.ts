@@ -39,7 +39,10 @@ export const push = command<Options>({
       .option('--network <name>', 'network of a new repository (default: the one of `floe network use`, else local)')
       .option('--remote <name>', 'remote to push to', 'origin')
       .option('--epochs <count>', 'buy storage for this many epochs')
-      .option('--retain <epochs>', 'promise not to remove the packs for this many epochs')
+      .option(
+        '--retain <epochs>',
+        'promise not to remove the packs for this many epochs (default: what .floeattributes asks for, at least 2)',
+      )
       .option('--no-extend', 'let older packs that the ref needs expire when they expire, even if that is sooner')
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
       .option('-n, --dry-run', 'only print what it would send and cost')
@@ -103,6 +106,11 @@ export const push = command<Options>({
         ),
       )
       warnOfExpiry(context.output, result.expiring)
+      const { retained } = result
+      if (retained?.paidEpochs !== undefined)
+        context.output.warn(
+          `${retained.path} is to be kept ${retained.epochs === null ? 'for ever' : `for ${retained.epochs} epochs`}, and storage is paid for ${retained.paidEpochs}: \`floe renew\` before they end`,
+        )
       const lines = costLines(result.cost)
       if (result.$kind === 'up-to-date')
         lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)
@@ -110,6 +118,10 @@ export const push = command<Options>({
         lines.push(
           `${result.ref}  ${result.old?.slice(0, 12) ?? '(new)'} → ${result.new.slice(0, 12)}  ${formatCount(result.packs.length, 'pack')} certified`,
           `repository ${result.network}:${result.repository}`,
+        )
+      if (retained)
+        lines.push(
+          `promised to be kept ${retained.epochs === null ? 'for ever' : `for ${formatCount(retained.epochs, 'epoch')}`}, as .floeattributes asks for ${retained.path}`,
         )
       if (result.tails && result.tails.finished + result.tails.unfinished > 0)
         lines.push(
