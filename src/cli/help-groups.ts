@@ -16,7 +16,7 @@ export const HELP_GROUPS: readonly { heading: string; verbs: readonly string[] }
     heading: 'Trust and keep:',
     verbs: ['verify', 'expiry', 'renew', 'revive', 'fund', 'mark', 'takedown', 'purge', 'derive'],
   },
-  { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'cache', 'config', 'completion'] },
+  { heading: 'Look after a workspace:', verbs: ['doctor', 'fsck', 'gc', 'evict', 'cache', 'config', 'completion'] },
   {
     heading: 'Keys and networks:',
     verbs: ['key', 'wallet', 'faucet', 'network', 'localnet', 'deploy', 'package', 'bench', 'blob-id'],

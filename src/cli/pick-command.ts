@@ -4,6 +4,7 @@ import { cherryPick, revert } from '../repo/pick.ts'
 import { positiveInteger } from './arguments.ts'
 import { authorFrom } from './author.ts'
 import { type CommandSpec, command } from './command.ts'
+import { inLazyWorkspace } from './lazy-workspace.ts'
 import {
   addOperationFlags,
   chosenSides,
@@ -12,7 +13,6 @@ import {
   runOnOperation,
 } from './operation-flags.ts'
 import { withProgress } from './progress.ts'
-import { inWorkspace } from './workspace.ts'
 
 export function pickCommand(kind: 'cherry-pick' | 'revert'): CommandSpec {
   return command<OperationFlags & { mainline?: string }>({
@@ -21,7 +21,7 @@ export function pickCommand(kind: 'cherry-pick' | 'revert'): CommandSpec {
         .argument('[revision]', 'the version whose changes are meant')
         .option('--mainline <number>', 'of a merge: the parent its changes count from'),
     run: (context, [revision], options) =>
-      inWorkspace(context, async (workspace) => {
+      inLazyWorkspace(context, async (workspace) => {
         const handled = await runOnOperation(context, workspace, kind, revision, options)
         if (handled) return handled
         const request = {

@@ -63,6 +63,10 @@ export const REGISTRY: Registry = {
   ),
   pull: verb('Fetch, and bring the current branch up to date', async () => (await import('./commands/pull.ts')).pull),
   get: verb('Bring files that were left out to this disk', async () => (await import('./commands/get.ts')).get),
+  evict: verb(
+    'Take contents from local packs that the network keeps',
+    async () => (await import('./commands/evict.ts')).evict,
+  ),
   drop: verb('Take files from this disk that the network keeps', async () => (await import('./commands/drop.ts')).drop),
   verify: verb(
     'Check data and records, and say on what evidence',

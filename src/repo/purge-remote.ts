@@ -12,7 +12,6 @@ import { ObjectSet } from '../objects/object-set.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { walkTree } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
-import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { readAllPacks } from './expiry.ts'
 import { gcRemote, type RemovablePack, removable } from './gc-remote.ts'
 import { findHoldingPacks } from './pack-contents.ts'
@@ -21,7 +20,7 @@ import type { PurgeOptions } from './purge.ts'
 import { contentsBesides, contentsOf, type DoomedContents, whereHere } from './purge-contents.ts'
 import { push } from './push.ts'
 import { localRefName, readRemote } from './remote.ts'
-import { isGone, openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { isGone, openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
 
 export interface PurgeRemoteResult {
   remote: string
@@ -237,31 +236,18 @@ async function stillNeeding(
   for (const row of plan.same) {
     if (!(await workspace.store.has('commit', row.commit as ObjectId))) continue
     await using source = await openRemoteSource(place.network, place.repository, options)
-    const alone = onlyRef(source, row)
-    if (!alone) continue
+    const now = source.refs.find((ref) => ref.name === row.name && ref.commit === row.commit)
+    if (!now) continue
     const { epoch } = await source.context.walrus()
     const packs = await readAllPacks(source.reader, source.state, options)
-    const use = await findPackUse({ source: alone, packs, store: workspace.store, epoch, signal: options.signal })
+    const use = await findPackUse({
+      source: withRefs(source, [now]),
+      packs,
+      store: workspace.store,
+      epoch,
+      signal: options.signal,
+    })
     if ([...use.needed].some((number) => plan.holding.has(number))) needing.push(row)
   }
   return needing
-}
-
-/** The remote as if it had this ref only; `null` if it has moved meanwhile. */
-function onlyRef(source: RemoteSource, row: RefRecord): RemoteSource | null {
-  const now = source.refs.find((ref) => ref.name === row.name && ref.commit === row.commit)
-  if (!now) return null
-  const { context, reader, state, coder, cache } = source
-  return {
-    context,
-    reader,
-    state,
-    coder,
-    cache,
-    refs: [now],
-    recordOf: (ref) => source.recordOf(ref),
-    objects: (records): Promise<RemoteObjects> => source.objects(records),
-    badNodes: () => source.badNodes(),
-    [Symbol.asyncDispose]: async () => undefined,
-  }
 }

@@ -3,6 +3,7 @@
 import { FloeError } from '../base/errors.ts'
 import type { ErasureCoder } from '../erasure/api.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createLocator, type LocatorSegment } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -61,8 +62,16 @@ export async function findOpenPush(
 
 /** Objects of folded packs are read here, or from the remote where this workspace has dropped them. */
 export function readHereOrThere(workspace: Workspace, remote: RemoteObjects): ReadObject {
-  return async (kind, id, options) =>
-    (await workspace.store.has(kind, id)) ? workspace.store.read(kind, id, options) : remote.read(kind, id, options)
+  return async (kind, id, options) => {
+    if (!(await workspace.store.has(kind, id))) return remote.read(kind, id, options)
+    try {
+      return await workspace.store.read(kind, id, options)
+    } catch (error) {
+      // Evicted in this moment.
+      if (!(error instanceof ObjectMissingError)) throw error
+      return remote.read(kind, id, options)
+    }
+  }
 }
 
 /** The meta pack that holds a commit which the remote has already. */

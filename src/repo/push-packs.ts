@@ -4,6 +4,7 @@
  *  encoded while the one before is sent. What an
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
+import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
@@ -11,7 +12,9 @@ import { paidBy } from '../ledger/client.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
+import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
+import { fetchTakedowns, isOpenTakedown } from '../ledger/repository-takedowns.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
@@ -248,9 +251,34 @@ async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks)
     }
     // The contract takes no second blob of the same content while this one is there.
     packs[i]!.recalled = record.state === 'removal-proposed'
+    if (packs[i]!.recalled) await refuseTakenDown(record, options.repository, options)
     packs[i]!.packNumber = record.number
     packs[i]!.endEpoch = record.endEpoch
   }
+}
+
+/** A takedown is called off by those who mean to, not by pushing the contents again.
+ *  @throws {FloeError} PUSH_TAKEN_DOWN (exit 1) */
+async function refuseTakenDown(
+  pack: PackRecord,
+  { reader, state }: { reader: RepositoryReader; state: RepositoryState },
+  options: { signal: AbortSignal | undefined },
+): Promise<void> {
+  const takedown = (await fetchTakedowns(reader, state, [pack.number], options)).get(pack.number)
+  if (!isOpenTakedown(pack, takedown)) return
+  const reason = takedown?.ground?.reason ?? ''
+  throw new FloeError(
+    'other',
+    'PUSH_TAKEN_DOWN',
+    `what is pushed holds contents that are being taken down: ${reason}`,
+    {
+      data: { pack: pack.number, reason, commit: takedown?.ground?.commit ?? null },
+      hints: [
+        'Push without them: `floe purge PATH` takes files out of all versions',
+        'A revoker calls it off with `floe gc --remote --cancel`',
+      ],
+    },
+  )
 }
 
 /** Blobs that the signer owns and that would do as packs of this push. */

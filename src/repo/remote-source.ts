@@ -114,6 +114,23 @@ export async function openRemoteSource(
   }
 }
 
+/** A source as if the remote had these refs only. It ends with the one that it is made from. */
+export function withRefs(source: RemoteSource, refs: readonly RefRecord[]): RemoteSource {
+  const { context, reader, state, coder, cache, recordOf } = source
+  return {
+    context,
+    reader,
+    state,
+    coder,
+    cache,
+    refs,
+    recordOf,
+    objects: (records) => source.objects(records),
+    badNodes: () => source.badNodes(),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
 /** Pushes, and segments of theirs, that are searched for what was taken down. */
 const MAX_PAST_PUSHES = 256
 const MAX_PAST_SEGMENTS = 64

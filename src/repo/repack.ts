@@ -75,21 +75,37 @@ export async function packsWith(
   return found.sort((a, b) => Number(a.kind === 'meta') - Number(b.kind === 'meta'))
 }
 
-/** Takes objects out of the local packs, one pack after the other. What refers to contents goes last, so that one who is
- *  cut off finds out again what was to go.
+/** Takes objects out of the local packs. What refers to contents goes last, so that one who is cut off finds out again what
+ *  was to go.
  *  @returns packs that were written anew or deleted, and by how many bytes they shrank */
 export async function removeObjects(
   workspace: Workspace,
   doomed: ObjectSet,
   options: { signal?: AbortSignal | undefined },
 ): Promise<{ packs: number; freed: number }> {
-  const { store } = workspace
-  let [packs, freed] = [0, 0]
-  for (const { name, bytes, rest } of await packsWith(workspace, doomed)) {
-    const made = await writePacks(workspace, rest, options)
-    await store.dropPacks([name])
-    packs++
-    freed += bytes - made.bytes
-  }
-  return { packs, freed }
+  const found = await packsWith(workspace, doomed)
+  let freed = 0
+  for (const kind of ['data', 'meta'] as const)
+    freed += await replacePacks(
+      workspace,
+      found.filter((pack) => pack.kind === kind),
+      options,
+    )
+  return { packs: found.length, freed }
+}
+
+/** Puts what is kept of packs into new ones, and deletes them. @returns bytes gained */
+export async function replacePacks(
+  workspace: Workspace,
+  packs: readonly { name: string; bytes: number; rest: readonly Stored[] }[],
+  options: { signal?: AbortSignal | undefined },
+): Promise<number> {
+  if (packs.length === 0) return 0
+  const made = await writePacks(
+    workspace,
+    packs.flatMap(({ rest }) => rest),
+    options,
+  )
+  await workspace.store.dropPacks(packs.map(({ name }) => name).filter((name) => !made.packs.has(name)))
+  return packs.reduce((sum, { bytes }) => sum + bytes, 0) - made.bytes
 }

@@ -214,6 +214,8 @@ class Verifier {
 
   async #demand({ kind, id }: MissingObject): Promise<void> {
     if (this.#isSeen(kind, id)) return
+    // A version that a remote has needs it too: it was evicted, or never fetched, and can be had again.
+    if (this.#absent.has(objectKey(kind, id))) return
     if (!(await this.#workspace.store.has(kind, id))) throw new ObjectMissingError(kind, id)
     this.#mark(kind, id)
   }

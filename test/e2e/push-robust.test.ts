@@ -9,6 +9,7 @@ import type { ObjectId } from '../../src/objects/id.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
+import { evict } from '../../src/repo/evict.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey } from '../../src/repo/key.ts'
@@ -20,6 +21,7 @@ import { findLocalTarget, readRemotePosition } from '../../src/repo/push-target.
 import { publishPush } from '../../src/repo/push-transaction.ts'
 import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { createBudget } from '../../src/repo/spending.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -251,6 +253,10 @@ describe('a secret that was pushed', () => {
     expect(await isStored(secret)).toBe(false)
     await clone(`local:${repository}`, world.path('purged-clone'), world.options)
     expect(await snapshot(world.path('purged-clone'))).toEqual(await snapshot(dir))
+    // What is certified need not be in local packs as well.
+    expect(await evict(dir, { ...world.options, limitBytes: 0 })).toMatchObject({ $kind: 'evicted', uncertified: 0 })
+    await using workspace = await openWorkspace(dir)
+    expect(await verifyLocal(workspace, { full: true })).toMatchObject({ ok: true, absent: 1 })
   })
 })
 

@@ -4,6 +4,7 @@ import { clone } from '../../src/repo/clone.ts'
 import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { marksOf } from '../../src/repo/marks.ts'
 import { push } from '../../src/repo/push.ts'
+import { reset } from '../../src/repo/reset.ts'
 import { takedown } from '../../src/repo/takedown.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { failure, type LocalWorld, noise, startLocalWorld } from './local-world.ts'
@@ -87,7 +88,28 @@ describe('a takedown', { timeout: 90_000 }, () => {
     await cloneOf('', { filter: ['**', '!faces/**'] })
   })
 
-  it('stays: the same bytes cannot come back by pushing the version again', async () => {
+  it('finds nothing more to take down then', async () => {
     expect(await takedown(dir, base())).toMatchObject({ $kind: 'nothing', packs: [] })
+  })
+
+  it('is not called off by a push that makes the same pack again', async () => {
+    const again = await world.workspace('again', { 'a.txt': 'a\n' })
+    const first = await push(again, { ...world.options, create: { name: 'again', network: 'local' } })
+    const dropped = await world.change(again, { 'face.bin': noise(20_000, 8) })
+    await push(again, world.options)
+    const resetTo = async (revision: string) => {
+      await using workspace = await openWorkspace(again)
+      await reset(workspace, { revision, mode: 'hard' })
+    }
+    await resetTo(first.new)
+    await push(again, { ...world.options, force: true })
+    const down = { ...world.options, revision: dropped, paths: ['face.bin'], reason: 'by letter' }
+    expect(await takedown(again, down)).toMatchObject({ $kind: 'proposed', packs: [{}], refs: [] })
+    await resetTo(dropped)
+    expect(await failure(push(again, world.options))).toMatchObject({
+      code: 'PUSH_TAKEN_DOWN',
+      exitCode: 1,
+      message: expect.stringContaining('by letter'),
+    })
   })
 })

@@ -1,7 +1,7 @@
 import { type GrepMatch, grep as search } from '../../repo/grep.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { command } from '../command.ts'
-import { inWorkspace } from '../workspace.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 
 export const grep = command<{ contents?: boolean; ignoreCase?: boolean; path?: string }>({
   define: (command) =>
@@ -13,7 +13,7 @@ export const grep = command<{ contents?: boolean; ignoreCase?: boolean; path?: s
       .option('--path <path>', 'search at or below this path only')
       .addHelpText('after', '\nExit status 1 if nothing matches.'),
   run: (context, [pattern, revision], options) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       const prefix = options.path === undefined ? undefined : workspacePath(workspace, context.cwd, options.path)
       const { contents, ignoreCase } = options
       const matches: GrepMatch[] = []

@@ -1,6 +1,7 @@
 import { merge as mergeRevision } from '../../repo/merge.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import {
   addOperationFlags,
   chosenSides,
@@ -11,7 +12,6 @@ import {
 } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; rows?: string | false }>({
   define: (command) =>
@@ -26,7 +26,7 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; r
         '\nWhat only one side changed is taken. Text that both changed is merged line by line, a table row by row if\nasked (--rows id, or `*.csv merge=rows key=id` in .floeattributes); all else is a conflict.',
       ),
   run: (context, [revision], options) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       const handled = await runOnOperation(context, workspace, 'merge', revision, options)
       if (handled) return handled
       const author = await authorFrom(context, workspace, undefined)

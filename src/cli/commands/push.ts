@@ -1,9 +1,11 @@
-import { UsageError } from '../../base/errors.ts'
+import { FloeError, UsageError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/quantity.ts'
+import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { costLines } from '../cost.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { runHook } from '../hooks.ts'
@@ -11,6 +13,7 @@ import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withN
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
+import { evictLines } from './evict.ts'
 
 interface Options extends NetworkFlags {
   create?: string
@@ -111,6 +114,8 @@ export const push = command<Options>({
         context.output.warn(
           `${retained.path} is to be kept ${retained.epochs === null ? 'for ever' : `for ${retained.epochs} epochs`}, and storage is paid for ${retained.paidEpochs}: \`floe renew\` before they end`,
         )
+      const evicted =
+        result.$kind === 'pushed' ? await evictAfter(context, workspace.root, known ?? target, options) : null
       const lines = costLines(result.cost)
       if (result.$kind === 'up-to-date')
         lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)
@@ -128,10 +133,31 @@ export const push = command<Options>({
           `${formatCount(result.tails.finished, 'pack')} brought to slow nodes too` +
             (result.tails.unfinished > 0 ? `, ${result.tails.unfinished} still lacking on some` : ''),
         )
-      return { data: result, lines, hints: result.notice ? [result.notice] : [] }
+      if (evicted && evicted.packs > 0) lines.push(...evictLines(evicted))
+      const data = evicted ? { ...result, evicted } : result
+      return { data, lines, hints: result.notice ? [result.notice] : [] }
     })
   },
 })
+
+/** The push is done: what keeps the limit from being kept is a warning. */
+async function evictAfter(
+  context: Context,
+  root: string,
+  network: string,
+  options: Options,
+): Promise<EvictResult | null> {
+  try {
+    if ((await inWorkspace(context, storeLimit)) === null) return null
+    return await withNetwork(context, network, options, (remoteOptions) =>
+      evict(root, { ...remoteOptions, remote: options.remote }),
+    )
+  } catch (error) {
+    if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
+    context.output.warn(`local packs were left as they are: ${error.message}`)
+    return null
+  }
+}
 
 async function statusLines(root: string): Promise<string[]> {
   const pushes = await pushStatus(root)

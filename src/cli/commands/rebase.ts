@@ -3,6 +3,7 @@ import { type RebaseResult, rebase as rebaseBranch } from '../../repo/rebase.ts'
 import { abortRebase, continueRebase, skipRebase } from '../../repo/rebase-resume.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import {
   addOperationFlags,
   chosenSides,
@@ -14,7 +15,6 @@ import {
 } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }>({
   define: (command) =>
@@ -29,7 +29,7 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
           'The branch moves at the very end: until then --abort costs nothing.',
       ),
   run: (context, [upstream], options) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       const { signal } = context
       const { message } = options
       oneMode([upstream ?? options.onto, options.continue, options.abort, options.skip], options)

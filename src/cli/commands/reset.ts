@@ -1,10 +1,10 @@
 import { UsageError } from '../../base/errors.ts'
 import { reset as resetBranch } from '../../repo/reset.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { floeCommand, LOST_HINT, shortId } from '../undo.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }>({
   define: (command) =>
@@ -14,7 +14,7 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }
       .option('--mixed', 'keep files and unstage everything (the default)')
       .option('--hard', 'bring the files back too; uncommitted changes of tracked files are lost'),
   run: (context, [revision], options) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       const modes = (['soft', 'mixed', 'hard'] as const).filter((mode) => options[mode])
       if (modes.length > 1) throw new UsageError('RESET_MODES', 'give one of --soft, --mixed and --hard')
       const mode = modes[0] ?? 'mixed'

@@ -1,9 +1,9 @@
 import { workspacePath } from '../../repo/paths.ts'
 import { restore as restorePaths } from '../../repo/restore.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { formatCount } from '../text.ts'
 import { floeCommand, LOST_HINT } from '../undo.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const restore = command<{ source?: string; staged?: boolean; worktree?: boolean }>({
   define: (command) =>
@@ -13,7 +13,7 @@ export const restore = command<{ source?: string; staged?: boolean; worktree?: b
       .option('-S, --staged', 'unstage instead of changing files')
       .option('-W, --worktree', 'change files (the default without --staged)'),
   async run(context, paths, options) {
-    return inWorkspace(context, async (workspace) => {
+    return inLazyWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
       const result = await restorePaths(workspace, { paths: chosen, ...options, signal: context.signal })
       const lines = []
