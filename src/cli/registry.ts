@@ -239,6 +239,14 @@ export const REGISTRY: Registry = {
         'Make the upgrade that was proposed',
         async () => (await import('./commands/package/upgrade.ts')).packageUpgrade,
       ),
+      delay: verb(
+        'Make later upgrades wait longer',
+        async () => (await import('./commands/package/delay.ts')).packageDelay,
+      ),
+      freeze: verb(
+        'Give up upgrades for good',
+        async () => (await import('./commands/package/freeze.ts')).packageFreeze,
+      ),
       migrate: verb(
         'Move a repository to the latest version',
         async () => (await import('./commands/package/migrate.ts')).packageMigrate,

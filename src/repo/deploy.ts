@@ -37,7 +37,7 @@ export type DeployResult =
   | { $kind: 'deployed' | 'locked'; network: string; deployment: Deployment; gasMist: string }
 
 export const DEFAULT_UPGRADE_DELAY_DAYS = 14
-const MAX_UPGRADE_DELAY_DAYS = 3650
+export const MAX_UPGRADE_DELAY_DAYS = 3650
 const DAY_MS = 86_400_000
 
 /** @throws {UsageError} DEPLOY_EXISTS, DEPLOY_UNCONFIRMED, DEPLOY_DELAY_RANGE, NETWORK_UNKNOWN

@@ -13,6 +13,7 @@ import {
   publishingDigest,
 } from '../ledger/floe-package.ts'
 import type { FloeUpgrade } from '../ledger/networks.ts'
+import { MAX_UPGRADE_DELAY_DAYS } from './deploy.ts'
 import { recordDeployment } from './deployments.ts'
 import {
   assertConfirmed,
@@ -21,6 +22,8 @@ import {
   openOwnPackage,
   type PackageOptions,
 } from './package-policy.ts'
+
+const DAY_MS = 86_400_000
 
 export interface ProposalStatus {
   /** Of modules and dependencies; hex. */
@@ -135,6 +138,59 @@ export async function upgradePackage(options: PackageOptions): Promise<UpgradeRe
   const created = executed.changed.find(({ change, type }) => change === 'created' && type === 'package')
   if (!created) throw new LedgerError('LEDGER_ANSWER_MALFORMED', 'the ledger does not say what was created')
   return record(options, opened, created.id, executed)
+}
+
+/** Makes later upgrades wait longer; a proposal that waits keeps its date. It can never be made shorter again.
+ *  @throws {UsageError} PACKAGE_DELAY_RANGE, PACKAGE_UNCONFIRMED */
+export async function raiseUpgradeDelay(options: PackageOptions & { days: number }): Promise<PackageChange> {
+  const opened = await openOwnPackage(options)
+  const { context, deployment, policy, policyId, keyId } = opened
+  const delayMs = Math.round(options.days * DAY_MS)
+  if (!(delayMs > Number(policy.delayMs) && options.days <= MAX_UPGRADE_DELAY_DAYS))
+    throw new UsageError('PACKAGE_DELAY_RANGE', `the delay can grow, to ${MAX_UPGRADE_DELAY_DAYS} days at most`, {
+      data: { days: options.days, currentDays: Number(policy.delayMs) / DAY_MS },
+    })
+  assertConfirmed(context, 'raising the delay', options)
+  const executed = await run(opened, (transaction) => {
+    policyCalls.raiseDelay(transaction, opened.newest.id, { self: policyId, key: keyId, delayMs })
+  })
+  const upgrades = { $kind: 'delayed', policyId, keyId, delayMs } as const
+  await recordDeployment(options.homeDir, context.profile.name, { ...deployment, upgrades })
+  return changed(options, executed)
+}
+
+export interface FrozenPackage {
+  network: string
+  packageId: string
+  newestId: string
+  version: number
+  digest: string
+  gasMist: string
+}
+
+/** Gives up upgrades for good, a proposal that waits included.
+ *  @throws {UsageError} PACKAGE_UNCONFIRMED on every network: nothing takes it back */
+export async function freezePackage(options: PackageOptions): Promise<FrozenPackage> {
+  const opened = await openOwnPackage(options)
+  const { context, deployment, newest } = opened
+  if (!options.yes)
+    throw new UsageError('PACKAGE_UNCONFIRMED', 'giving up upgrades cannot be taken back: it needs --yes', {
+      data: { packageId: deployment.packageId },
+    })
+  const executed = await run(opened, (transaction) => {
+    policyCalls.endUpgrades(transaction, newest.id, { self: opened.policyId, key: opened.keyId })
+  })
+  const { proposed: _, ...rest } = deployment
+  await recordDeployment(options.homeDir, context.profile.name, { ...rest, upgrades: { $kind: 'never' } })
+  const { packageId } = deployment
+  return {
+    network: context.profile.name,
+    packageId,
+    newestId: newest.id,
+    version: newest.version,
+    digest: executed.digest,
+    gasMist: String(executed.gasMist),
+  }
 }
 
 /** Trusts a version that is on chain, after looking at what is there. */

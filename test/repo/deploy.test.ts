@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ByteReader } from '../../src/codec/cursor.ts'
 import { UpgradePolicy } from '../../src/ledger/bindings/floe/upgrade-policy.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
-import { isFloeOfThisVersion } from '../../src/ledger/floe-package.ts'
+import { FLOE_CONTRACT_VERSION, isFloeOfThisVersion } from '../../src/ledger/floe-package.ts'
+import { packageFiles } from '../../src/move/compiler.ts'
 import { type CompiledPackage, loadPackage } from '../../src/move/packages.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { deployFloe } from '../../src/repo/deploy.ts'
@@ -14,7 +15,13 @@ import { readDeployments, recordDeployment } from '../../src/repo/deployments.ts
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { migrateRepository } from '../../src/repo/migrate.ts'
 import { checkNetwork } from '../../src/repo/network-check.ts'
-import { packageStatus, proposeUpgrade, upgradePackage } from '../../src/repo/package-upgrade.ts'
+import {
+  freezePackage,
+  packageStatus,
+  proposeUpgrade,
+  raiseUpgradeDelay,
+  upgradePackage,
+} from '../../src/repo/package-upgrade.ts'
 import { push } from '../../src/repo/push.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { exchangeForWal, showWallet } from '../../src/repo/wallet.ts'
@@ -28,6 +35,11 @@ afterAll(() => world[Symbol.asyncDispose]())
 
 /** Somebody else on the same network, with a data directory of his own. */
 const stranger = () => ({ ...world.options, homeDir: world.path('stranger') })
+
+it('knows the contract version of its own code', () => {
+  const text = packageFiles('floe', false)['sources/repository.move']
+  expect(/const VERSION: u64 = (\d+);/.exec(text!)?.[1]).toBe(String(FLOE_CONTRACT_VERSION))
+})
 
 describe('deploy', () => {
   it('refuses without gas, and without need', async () => {
@@ -142,6 +154,13 @@ describe('deploy', () => {
     const late = { ...world.options, homeDir: world.path('stranger'), trustPackages: [own.packageId] }
     await world.change(dir, { 'd.txt': 'by one who was not told' })
     expect(await failure(push(dir, late))).toMatchObject({ code: 'REPOSITORY_VERSION', exitCode: 14 })
+
+    for (const days of [2, 3, Number.NaN, 4000])
+      expect(await failure(raiseUpgradeDelay({ ...options, days }))).toMatchObject({ code: 'PACKAGE_DELAY_RANGE' })
+    expect(await raiseUpgradeDelay({ ...options, days: 30 })).toMatchObject({ delayMs: 30 * 86_400_000 })
+    expect(await failure(freezePackage(options))).toMatchObject({ code: 'PACKAGE_UNCONFIRMED', exitCode: 2 })
+    expect(await freezePackage({ ...options, yes: true })).toMatchObject({ version: 2, newestId: upgrade.packageId })
+    expect(await failure(packageStatus(options))).toMatchObject({ code: 'PACKAGE_IMMUTABLE', exitCode: 2 })
   })
 
   /** The contract as if compiled with `VERSION` 2: it lies in the constants as a u64 of 8 bytes. */

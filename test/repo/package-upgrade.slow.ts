@@ -5,7 +5,6 @@ import { SuiGrpcClient } from '@mysten/sui/grpc'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { FLOE_CONTRACT_VERSION, type FloeCode } from '../../src/ledger/floe-package.ts'
-import { packageFiles } from '../../src/move/compiler.ts'
 import { buildPackageFile, raiseVersion } from '../../src/move/package-files.ts'
 import { loadPackage } from '../../src/move/packages.ts'
 import { grantAccess, listAccess } from '../../src/repo/access.ts'
@@ -60,11 +59,6 @@ async function passTime(ms: number): Promise<void> {
   const client = new SuiGrpcClient({ network: 'local', baseUrl: world.net.rpcUrl })
   await client.forkingService.advanceClock({ durationMs: BigInt(ms) })
 }
-
-it('knows the contract version of its own code', () => {
-  const text = packageFiles('floe', false)['sources/repository.move']
-  expect(/const VERSION: u64 = (\d+);/.exec(text!)?.[1]).toBe(String(FLOE_CONTRACT_VERSION))
-})
 
 describe('package', () => {
   it('has nothing to do for code that is there, for packages of others, and before a proposal', async () => {
