@@ -40,7 +40,7 @@ export async function openOwnPackage(options: PackageOptions): Promise<OpenedPac
   const deployment = await findDeployment(context, options)
   const { upgrades } = deployment
   if (upgrades.$kind === 'never')
-    throw new UsageError('PACKAGE_IMMUTABLE', `package ${deployment.packageId} was published without upgrades`, {
+    throw new UsageError('PACKAGE_IMMUTABLE', `upgrades of package ${deployment.packageId} were given up for good`, {
       data: { packageId: deployment.packageId },
       hints: ['Publish a new one with `floe deploy --again`; repositories stay with the package that made them'],
     })

@@ -14,7 +14,8 @@ export const packageFreeze = command<PackageFlags>({
       data: done,
       lines: [
         `package ${done.packageId} on ${done.network} stays at version ${done.version}, ${done.newestId}`,
-        `paid ${formatToken(done.gasMist, 'SUI')}`,
+        // What the policy took in storage comes back.
+        ...(done.gasMist.startsWith('-') ? [] : [`paid ${formatToken(done.gasMist, 'SUI')}`]),
       ],
       hints: ['nothing takes this back'],
     }

@@ -1,7 +1,7 @@
 /** What the `package` commands say of a published package. */
 
 import type { PackageStatus } from '../../../repo/package-upgrade.ts'
-import { formatTable } from '../../text.ts'
+import { formatCount, formatTable } from '../../text.ts'
 
 const DAY_MS = 86_400_000
 
@@ -11,7 +11,7 @@ export function packageLines(status: PackageStatus): string[] {
     ['package', `${status.packageId} on ${status.network}`],
     ['version', `${status.version}${status.newestId === status.packageId ? '' : `, ${status.newestId}`}`],
     ['code', status.isThisCode ? 'that of this Floe' : 'other than that of this Floe'],
-    ['upgrades', `wait ${status.delayMs / DAY_MS} days after their proposal: policy ${status.policyId}`],
+    ['upgrades', `wait ${formatCount(status.delayMs / DAY_MS, 'day')} after their proposal: policy ${status.policyId}`],
     [
       'proposed',
       proposal
