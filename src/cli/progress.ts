@@ -51,10 +51,11 @@ export function linePainter(
     onProgress(event) {
       const happened = milestone(event)
       if (happened !== undefined) write(`\r\x1b[K${plainLine(happened)}\n`)
-      const line = movingLine(event)
       const at = now()
-      if (line === undefined || at - startedMs < PAINT_AFTER_MS) return
+      if (at - startedMs < PAINT_AFTER_MS) return
       if (paintedMs !== undefined && at - paintedMs < PAINT_INTERVAL_MS) return
+      const line = movingLine(event)
+      if (line === undefined) return
       paintedMs = at
       write(`\r\x1b[K${plainLine(line)}`)
     },
@@ -67,15 +68,14 @@ export function linePainter(
 /** Milestones at once; moving numbers at most every five seconds. */
 export function plainProgress(write: (line: string) => void, now: () => number = Date.now): OnProgress {
   let last = now()
-  const often = (line: () => string) => {
-    if (now() - last < PLAIN_INTERVAL_MS) return
-    last = now()
-    write(line())
-  }
   return (event) => {
-    const line = milestone(event)
-    if (line !== undefined) return write(line)
-    if (movingLine(event) !== undefined) often(() => movingLine(event)!)
+    const happened = milestone(event)
+    if (happened !== undefined) return write(happened)
+    if (now() - last < PLAIN_INTERVAL_MS) return
+    const line = movingLine(event)
+    if (line === undefined) return
+    last = now()
+    write(line)
   }
 }
 

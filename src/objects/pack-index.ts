@@ -14,6 +14,7 @@ import {
   type ObjectKind,
   objectIdFromBytes,
   objectIdToBytes,
+  putObjectId,
 } from './id.ts'
 import {
   FRAME_RAW_BYTES,
@@ -275,7 +276,8 @@ function checkTiling(columns: PackColumns, rawBytes: number): void {
 export class PackIndexBuilder {
   readonly #kind: PackKind
   readonly #kinds: number[] = []
-  readonly #ids: Uint8Array[] = []
+  /** Back to back, with room for more. */
+  #ids = Buffer.alloc(64 * ID_BYTES)
   readonly #frames: number[] = []
   readonly #offsets: number[] = []
   readonly #lengths: number[] = []
@@ -297,8 +299,10 @@ export class PackIndexBuilder {
 
   /** An object of the frame that ends next. */
   addObject(kind: ObjectKind, id: ObjectId, offset: number, bytes: number): void {
+    const at = this.#kinds.length * ID_BYTES
+    if (at === this.#ids.length) this.#ids = Buffer.concat([this.#ids], 2 * at)
+    putObjectId(id, this.#ids, at)
     this.#kinds.push(KIND_CODES[kind])
-    this.#ids.push(objectIdToBytes(id))
     this.#frames.push(this.#ended)
     this.#offsets.push(offset)
     this.#lengths.push(bytes)
@@ -317,10 +321,15 @@ export class PackIndexBuilder {
   finish(): PackIndex {
     const kinds = this.#kinds
     const ids = this.#ids
-    const order = new Uint32Array(kinds.length).map((_, i) => i)
-    order.sort((a, b) => kinds[a]! - kinds[b]! || Buffer.compare(ids[a]!, ids[b]!))
+    const order = Uint32Array.from(kinds, (_, i) => i)
+    // The first 32 bits nearly always settle it.
+    const heads = Uint32Array.from(kinds, (_, i) => ids.readUInt32BE(i * ID_BYTES))
+    const compareIds = (a: number, b: number) =>
+      ids.compare(ids, b * ID_BYTES, (b + 1) * ID_BYTES, a * ID_BYTES, (a + 1) * ID_BYTES)
+    order.sort((a, b) => kinds[a]! - kinds[b]! || heads[a]! - heads[b]! || compareIds(a, b))
     const idColumn = new Uint8Array(order.length * ID_BYTES)
-    for (const [i, from] of order.entries()) idColumn.set(ids[from]!, i * ID_BYTES)
+    for (let i = 0; i < order.length; i++)
+      idColumn.set(ids.subarray(order[i]! * ID_BYTES, (order[i]! + 1) * ID_BYTES), i * ID_BYTES)
     const rows = this.#frameRows
     return new PackIndex(this.#kind, {
       kinds: Uint8Array.from(order, (from) => kinds[from]!),

@@ -83,6 +83,7 @@ export class MergedIndex {
   /** Names of packs that claim to hold the object; at most one per segment. */
   find(kind: ObjectKind, id: ObjectId): string[] {
     const found: string[] = []
+    if (this.#segments.length === 0 && this.#loose.size === 0) return found
     const bytes = objectIdToBytes(id)
     for (const segment of this.#segments) {
       const pack = quietly(() => segment.find(kind, bytes))

@@ -39,6 +39,8 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
   const hash = createHash('sha256')
   const offsets: number[] = []
   let piece = new Uint8Array(PIECE_BYTES)
+  /** The same memory, with what only a Buffer can. */
+  let buffer = Buffer.from(piece.buffer)
   piece.set(utf8(magic))
   let used = MAGIC_BYTES
   let start = 0
@@ -47,21 +49,21 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
     if (previous !== undefined && comparePaths(previous, path) >= 0)
       throw new RangeError(`"records" expected ascending paths, got ${path} after ${previous}`)
     previous = path
-    const name = utf8(path)
-    const bytes = 4 + name.length + payload.length
+    const nameBytes = Buffer.byteLength(path)
+    const bytes = 4 + nameBytes + payload.length
     if (used + bytes > PIECE_BYTES) {
       hash.update(piece.subarray(0, used))
       yield piece.subarray(0, used)
       start += used
       piece = new Uint8Array(PIECE_BYTES)
+      buffer = Buffer.from(piece.buffer)
       used = 0
     }
     offsets.push(start + used)
-    const view = new DataView(piece.buffer)
-    view.setUint16(used, name.length, true)
-    view.setUint16(used + 2, payload.length, true)
-    piece.set(name, used + 4)
-    piece.set(payload, used + 4 + name.length)
+    buffer.writeUInt16LE(nameBytes, used)
+    buffer.writeUInt16LE(payload.length, used + 2)
+    buffer.write(path, used + 4)
+    piece.set(payload, used + 4 + nameBytes)
     used += bytes
   }
   hash.update(piece.subarray(0, used))

@@ -1,8 +1,8 @@
 /** Bytes of one staged change. Layout: README.md. */
 
-import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
+import { ByteReader, CodecError } from '../codec/cursor.ts'
 import type { ContentRef } from '../objects/content-map.ts'
-import { ID_BYTES, KIND_CODES, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
+import { ID_BYTES, KIND_CODES, objectIdFromBytes, putObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 
 const DELETED = 0
@@ -10,13 +10,20 @@ const FILE = 1
 const EXECUTABLE = 2
 const SYMLINK = 3
 const NO_CONTENT = 0
+const WITHOUT_CONTENT_BYTES = 1 + 8 + ID_BYTES + 1
+const WITH_CONTENT_BYTES = WITHOUT_CONTENT_BYTES + ID_BYTES
 
 export function encodeStagedEntry(entry: TreeEntry | null): Uint8Array {
   if (entry === null) return Uint8Array.of(DELETED)
   const shape = entry.kind === 'symlink' ? SYMLINK : entry.executable ? EXECUTABLE : FILE
-  const writer = new ByteWriter(80).u8(shape).u64(entry.bytes).bytes(objectIdToBytes(entry.fileId))
-  if (entry.content === null) return writer.u8(NO_CONTENT).finish()
-  return writer.u8(KIND_CODES[entry.content.kind]).bytes(objectIdToBytes(entry.content.id)).finish()
+  const { content } = entry
+  const bytes = new Uint8Array(content ? WITH_CONTENT_BYTES : WITHOUT_CONTENT_BYTES)
+  bytes[0] = shape
+  for (let i = 1, left = entry.bytes; i <= 8; i++, left = Math.floor(left / 256)) bytes[i] = left % 256
+  putObjectId(entry.fileId, bytes, 9)
+  bytes[9 + ID_BYTES] = content ? KIND_CODES[content.kind] : NO_CONTENT
+  if (content) putObjectId(content.id, bytes, WITHOUT_CONTENT_BYTES)
+  return bytes
 }
 
 /** @throws {CodecError} */

@@ -7,8 +7,7 @@
  *  looked at. `stampNs` is the file system's own clock, taken from a file created for it. */
 
 import { concatBytes } from '../base/bytes.ts'
-import { ByteWriter } from '../codec/cursor.ts'
-import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from '../objects/id.ts'
+import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes, putObjectId } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
@@ -205,19 +204,18 @@ function* kept([path, payload]: [string, Uint8Array | null]): Generator<SortedRe
 /** A record for a file whose contents were looked at after `stampNs`, or `null` where its stat proves nothing. */
 export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): Uint8Array | null {
   if (stat.kind !== 'file' || stat.mtimeNs >= stampNs || stat.ctimeNs >= stampNs) return null
-  return encodeStat(stat).bytes(objectIdToBytes(fileId)).finish()
-}
-
-function encodeStat(stat: FileStat): ByteWriter {
-  return new ByteWriter(64)
-    .u64(stat.bytes)
-    .u64(BigInt.asUintN(64, stat.mtimeNs))
-    .u64(BigInt.asUintN(64, stat.ctimeNs))
-    .u64(stat.inode)
+  scratch.setBigUint64(0, BigInt(stat.bytes), true)
+  scratch.setBigInt64(8, stat.mtimeNs, true)
+  scratch.setBigInt64(16, stat.ctimeNs, true)
+  scratch.setBigUint64(24, stat.inode, true)
+  putObjectId(fileId, scratchBytes, STAT_BYTES)
+  return scratchBytes.slice()
 }
 
 const STAT_BYTES = 32
 const RECORD_BYTES = STAT_BYTES + ID_BYTES
+const scratchBytes = new Uint8Array(RECORD_BYTES)
+const scratch = new DataView(scratchBytes.buffer)
 
 function matches(view: DataView, at: number, stat: FileStat): boolean {
   return (
