@@ -103,7 +103,7 @@ export class ImportMissingError extends FloeError {
     super(
       'other',
       'IMPORT_CONTENT_MISSING',
-      `the source lacks ${missingCount} contents that its versions need, such as ${first?.path ?? ''}`,
+      `the source lacks ${missingCount} of the contents that its versions need, such as ${first?.path ?? ''}`,
       {
         data: { count: missingCount, missing },
         hints: [

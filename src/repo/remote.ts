@@ -4,6 +4,7 @@ import { UsageError } from '../base/errors.ts'
 import { parseAddress } from '../ledger/object-id.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { journalPath } from './import-journal.ts'
 import { openRemoteContext } from './remote-context.ts'
 import { RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -66,6 +67,12 @@ export async function writeRemote(workspace: Workspace, name: string, address: s
     throw new UsageError('REMOTE_EXISTS', `there is a remote called "${name}" already`, {
       data: { name, ...config.remotes[name] },
       hints: ['`floe config unset` removes it'],
+    })
+  // What an import brought would count as seen in the packs of the remote.
+  if (workspace.fs.stat(journalPath(workspace, name)))
+    throw new UsageError('REMOTE_EXISTS', `"${name}" names what was imported`, {
+      data: { name },
+      hints: [`choose another name, or \`floe import --forget ${name}\``],
     })
   await workspace.writeConfig({
     ...config,

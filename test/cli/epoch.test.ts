@@ -58,6 +58,26 @@ it('offers an upload relay and an aggregator, which push and clone go through', 
   expect((await floe('push', '--relay', 'ftp://x')).exitCode).toBe(2)
 })
 
+it('mirrors the repository into a folder, which can be cloned and fetched from', { timeout: 60_000 }, async () => {
+  const mirrored = await floe('mirror', 'nas', '--full')
+  expect(mirrored.exitCode, mirrored.stderr).toBe(0)
+  expect(mirrored.stdout).toMatch(
+    /^heads\/main {2}\(new\) → [0-9a-f]{12}\nMirrored 2 versions of local:0x[0-9a-f]{64}\n {2}\d+ objects, .* downloaded, into .*\/nas\n {2}every byte checked: \d+ objects\n$/,
+  )
+  expect(mirrored.stderr).toMatch(/^Hint: `floe clone .*nas` needs no network; delete the folder to take it back$/m)
+  expect((await floe('mirror', 'nas')).stdout).toBe('Already up to date with entry 1 of the log\n')
+  expect((await floe('-C', 'nas', 'status')).stdout).toMatch(/clean/)
+  const cloned = await floe('clone', 'nas', 'from-nas')
+  expect(cloned).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^Cloned heads\/main at [0-9a-f]{12} into /),
+  })
+  expect(readFileSync(join(root, 'from-nas/a.txt'), 'utf8')).toBe('two\n')
+  expect((await floe('-C', 'from-nas', 'fetch', '../nas')).stdout).toBe('Already up to date\n')
+  expect(await floe('clone', 'nas', 'part', '--filter', 'a')).toMatchObject({ exitCode: 2 })
+  expect(await floe('mirror', 'copy')).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/not a mirror/) })
+})
+
 it('lists networks and says step by step whether one works', { timeout: 60_000 }, async () => {
   mkdirSync(join(home, 'networks'), { recursive: true })
   writeFileSync(

@@ -6,6 +6,7 @@ import { walkTree } from '../../src/objects/tree.ts'
 import { catFile } from '../../src/repo/cat.ts'
 import { forgetImport, type ImportOptions, importSource } from '../../src/repo/import.ts'
 import { logOf } from '../../src/repo/log.ts'
+import { addRemote } from '../../src/repo/remote.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { treeOfRevision } from '../../src/repo/versions.ts'
@@ -280,6 +281,13 @@ describe('import of a git repository with LFS', () => {
     expect((await statusOf(here)).clean).toBe(true)
     git.write('data.txt', 'edited')
     expect((await statusOf(here)).unstaged.map(({ path }) => path)).toEqual(['data.txt'])
+  })
+
+  test('keeps its name from becoming that of a remote', async () => {
+    git.write('a', 'a')
+    git.commitAll('one')
+    await bring()
+    expect(await codeOf(addRemote(to.dir, 'old', `local:0x${'1'.repeat(64)}`))).toBe('REMOTE_EXISTS')
   })
 
   test('can be forgotten', async () => {

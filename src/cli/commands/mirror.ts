@@ -47,7 +47,7 @@ export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boole
       lines: linesOf(result),
       hints:
         result.$kind === 'created'
-          ? [`${floeCommand('clone', dir)} needs no network; delete the folder to take it back`]
+          ? [`\`${floeCommand('clone', dir)}\` needs no network; delete the folder to take it back`]
           : [],
       ...(result.lost.length > 0 ? { exitCode: 3 } : {}),
     }

@@ -1,0 +1,78 @@
+/** `floe import` as a person types it. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { GitOracle } from '../repo/git-oracle.ts'
+import { lfsPointer } from '../repo/import-sources.ts'
+import { runCli } from './run-cli.ts'
+
+let root = ''
+let git: GitOracle
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'floe-cli-import-'))
+  git = new GitOracle(1_700_000_000_000)
+  git.write('a.bin', lfsPointer(git, 'large'))
+  git.commitAll('first')
+  git.ok('tag', 'v1')
+  git.write('a.bin', lfsPointer(git, 'larger', { isStored: false }))
+  git.commitAll('second')
+})
+afterAll(() => {
+  rmSync(root, { recursive: true, force: true })
+  git[Symbol.dispose]()
+})
+
+const masked = (text: string) => text.replaceAll(git.dir, 'SOURCE').replace(/\b[0-9a-f]{12}\b/g, 'ID')
+async function floe(...args: string[]) {
+  const run = await runCli(args, { cwd: root })
+  return { ...run, stdout: masked(run.stdout), stderr: masked(run.stderr) }
+}
+
+it('says what is missing, brings what there is, and how to go on', async () => {
+  await floe('init', 'ws')
+  expect(await floe('-C', 'ws', 'import', git.dir, '--name', 'old')).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      'Error: the source lacks 1 of the contents that its versions need, such as a.bin\n' +
+      'Hint: `git lfs fetch --all` in the source brings what its server has\n' +
+      'Hint: `--skip-missing` imports the rest, with the pointers in place of the contents\n',
+  })
+  const dry = await floe('-C', 'ws', 'import', git.dir, '--name', 'old', '--skip-missing', '-n')
+  expect(dry.stdout).toBe('Would import 2 versions from SOURCE (git)\n  1 file (1 of Git LFS), 5 B\n')
+  expect(await floe('-C', 'ws', 'import', git.dir, '--name', 'old', '--skip-missing')).toEqual({
+    exitCode: 0,
+    stdout:
+      'remotes/old/main  (new) → ID\ntags/v1  (new) → ID\nheads/main  (new) → ID\n' +
+      'Imported 2 versions from SOURCE (git)\n  2 files (1 of Git LFS), 131 B read, 841 B new\n' +
+      '  1 file written; on branch main\n',
+    stderr:
+      'Warning: a.bin: LFS has no contents here\n' +
+      'Hint: import again without `--skip-missing` once the contents are there\n' +
+      'Hint: the workspace had no version before: deleting its `.floe` folder takes it all back\n',
+  })
+  expect((await floe('-C', 'ws', 'import', git.dir, '--name', 'old', '--skip-missing')).stdout).toBe(
+    'Already up to date\n',
+  )
+})
+
+it('beside what is there already is taken back by what it prints', async () => {
+  await floe('init', 'own')
+  writeFileSync(join(root, 'own/mine'), 'mine')
+  await floe('-C', 'own', 'add', '.')
+  await floe('-C', 'own', 'commit', '--no-provenance', '-m', 'mine')
+  const refs = async () =>
+    (await floe('-C', 'own', 'branch', '--json')).stdout + (await floe('-C', 'own', 'tag')).stdout
+  const before = await refs()
+  const made = await floe('-C', 'own', 'import', git.dir, '--name', 'old', '--skip-missing')
+  expect(made.stderr).toMatch(/Hint: `floe merge old\/main` brings it into the current branch\n/)
+  expect(made.stderr).toMatch(/Hint: undo with `floe import --forget old`, then `floe tag -d v1`\n/)
+  expect((await floe('-C', 'own', 'import', '--forget', 'old')).stdout).toBe('Forgot 1 branch of old\n')
+  await floe('-C', 'own', 'tag', '-d', 'v1')
+  expect(await refs()).toBe(before)
+  mkdirSync(join(root, 'own/sub'))
+  expect(await floe('-C', 'own', 'import', join(root, 'own/sub'))).toMatchObject({ exitCode: 2 })
+  expect(await floe('-C', 'own', 'import')).toMatchObject({ exitCode: 2 })
+})
