@@ -29,13 +29,22 @@ export function blsSign(message: Uint8Array, secret: Uint8Array): Uint8Array {
   return bls.sign(blsMessagePoint(message), secret).toBytes(true)
 }
 
-/** True if the signature is valid for the message under the key (either encoding). Malformed input is false. */
+/** True if the signature is valid for the message under the key (either encoding). Malformed input is false.
+ *  What was found valid is remembered: a check takes tens of milliseconds, and a ledger runs a transaction that carries
+ *  certificates up to three times, simulating it first. */
 export function blsVerify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  const isShort = message.length <= MAX_REMEMBERED_BYTES
+  const key = isShort ? `${toHex(signature)}.${toHex(message)}.${toHex(publicKey)}` : ''
+  if (isShort && valid.has(key)) return true
   try {
-    return bls.verify(signature, blsMessagePoint(message), publicKeyPoint(publicKey))
+    if (!bls.verify(signature, blsMessagePoint(message), publicKeyPoint(publicKey))) return false
   } catch {
     return false
   }
+  if (!isShort) return true
+  if (valid.size >= MAX_VALID) valid.delete(valid.values().next().value!)
+  valid.add(key)
+  return true
 }
 
 /** Sum of signatures, for one message signed by several keys: 96 bytes.
@@ -70,6 +79,9 @@ function publicKeyPoint(publicKey: Uint8Array): G1Point {
 const MAX_KEYS = 4096
 const MAX_MESSAGES = 64
 const MAX_REMEMBERED_BYTES = 1024
+/** Certificates of some transactions. */
+const MAX_VALID = 4096
+const valid = new Set<string>()
 const keyPoints = new Map<string, G1Point>()
 const messagePoints = new Map<string, G2Point>()
 

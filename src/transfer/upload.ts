@@ -92,6 +92,8 @@ export async function uploadBlob(
   let failedWeight = 0
   let foreignWeight = 0
   let timer: NodeJS.Timeout | undefined
+  /** Made when enough had confirmed; not made again if nobody confirms after that. */
+  let made: Certificate | undefined
   const started = performance.now()
 
   const fail = (position: number, error: unknown) => {
@@ -118,7 +120,8 @@ export async function uploadBlob(
     confirmations.set(position, confirmation)
     progress.confirmedShards += weight
     if (!timer && progress.confirmedShards >= safeWriteWeight(shardCount)) {
-      const { refused } = combineConfirmations(state.committee, expected, confirmations)
+      const { certificate, refused } = combineConfirmations(state.committee, expected, confirmations)
+      made = certificate
       for (const liar of refused.keys()) {
         confirmations.delete(liar)
         progress.confirmedShards -= committee.nodes[liar]!.weight
@@ -168,12 +171,13 @@ export async function uploadBlob(
 
   if (failures.length > 0) throw failures[0]
   throwIfAborted(options.signal)
+  const missing = () => [...committee.nodes.keys()].filter((position) => !confirmations.has(position))
+  if (made?.signers.length === confirmations.size) return { certificate: made, tail: settled.then(missing, missing) }
   const { certificate, weight, refused } = combineConfirmations(state.committee, expected, confirmations)
   for (const liar of refused.keys()) {
     confirmations.delete(liar)
     committee.report(liar, 'CONFIRMATION_FALSE', true)
   }
-  const missing = () => [...committee.nodes.keys()].filter((position) => !confirmations.has(position))
   if (certificate) return { certificate, tail: settled.then(missing, missing) }
   stop.abort()
   throw tooFew(committee, blob, weight, foreignWeight)

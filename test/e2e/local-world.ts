@@ -23,10 +23,11 @@ export interface LocalWorld extends AsyncDisposable {
   change(dir: string, files: Record<string, string | Uint8Array>, message?: string): Promise<string>
 }
 
-/** 13 nodes with one shard each: every blob has 26 slivers, so pushes are quick, and 4 nodes may fail. */
-export async function startLocalWorld(): Promise<LocalWorld> {
+/** 13 nodes with one shard each: every blob has 26 slivers, so pushes are quick, and 4 nodes may fail.
+ *  @param nodes - fewer, where many packs matter and nodes do not: each signs for every pack */
+export async function startLocalWorld({ nodes = 13 }: { nodes?: 4 | 13 } = {}): Promise<LocalWorld> {
   const root = await mkdtemp(join(tmpdir(), 'floe-e2e-'))
-  const net = await startLocalNetwork({ dir: join(root, 'net'), nodes: 13, shards: 13, threads: 1, sync: false })
+  const net = await startLocalNetwork({ dir: join(root, 'net'), nodes, shards: nodes, threads: 1, sync: false })
   const profile: NetworkProfile = {
     name: 'local',
     rpcUrl: net.rpcUrl,

@@ -10,7 +10,6 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256, sha3_256 } from '@noble/hashes/sha3.js'
 import { concatBytes } from '../../base/bytes.ts'
 import { blsVerify } from '../../crypto/bls.ts'
-import { sha256Hex } from '../../crypto/hash.ts'
 import { nativeAbort } from './errors.ts'
 import type { NativeCall, NativeFunction } from './machine.ts'
 import { nativesOf, referencedBytes } from './natives.ts'
@@ -26,21 +25,8 @@ function verifyMinPk({ machine, args: [signature, publicKey, message] }: NativeC
     Uint8Array,
   ]
   if (key.length !== 48 || signed.length !== 96) return false
-  const digest = sha256Hex(concatBytes(signed, key, content))
-  let isValid = verified.get(digest)
-  if (isValid === undefined) {
-    isValid = blsVerify(signed, content, key)
-    if (verified.size >= MAX_REMEMBERED) verified.clear()
-    verified.set(digest, isValid)
-  }
-  return isValid
+  return blsVerify(signed, content, key)
 }
-
-/** Results by hash of signature, key and message. A transaction is simulated before it is executed, and a check takes tens
- *  of milliseconds: a push of many packs would wait twice. The signature and key have fixed lengths, so the hash is of one
- *  triple only. */
-const verified = new Map<string, boolean>()
-const MAX_REMEMBERED = 4096
 
 function verifyMinSig({ machine, args: [signature, publicKey, message] }: NativeCall<unknown>): boolean {
   machine.charge(PAIRING_COST)
