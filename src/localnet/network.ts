@@ -22,6 +22,7 @@ import { assignShards, catchUp, finishRotation, type RotationParts, rotateShards
 import { type LocalServices, startServices } from './services.ts'
 import { divideShards, openState } from './shape.ts'
 import { writeNetworkState } from './state-file.ts'
+import { upgradeWalrus } from './walrus-upgrade.ts'
 
 export interface LocalNetworkOptions {
   /** Folder of all state; created if missing. Held by one process at a time. */
@@ -56,6 +57,9 @@ export interface LocalNetwork extends LocalNetworkInfo, AsyncDisposable {
   /** Moves the storage epoch on by one.
    *  @param options.rotate - with another committee: every node hands one shard on, with all that is stored in it */
   advanceEpoch(options?: { rotate?: boolean }): Promise<number>
+  /** Upgrades the walrus package, with its version check: clients have to notice by themselves.
+   *  @returns id of the package that is called from now on */
+  upgradeWalrus(): Promise<string>
   /** Sends test money: amounts in MIST and FROST. */
   fund(address: string, amounts: { sui?: bigint; wal?: bigint }): Promise<void>
   close(): Promise<void>
@@ -222,6 +226,7 @@ async function assemble(
     controlToken: token,
     ...actions,
     corruptNode: (index, { blobId } = {}) => actions.corruptNode(index, blobId),
+    upgradeWalrus: () => turn.run(() => upgradeWalrus(ledger, ids)),
     async fund(address, { sui = 0n, wal = 0n }) {
       if (sui > 0n) await ledger.fund(address, sui)
       if (wal > 0n) await ledger.fund(address, wal, `${ids.walPackageId}::wal::WAL`)
