@@ -61,6 +61,17 @@ interface Remedy {
   retryable?: boolean
 }
 
+/** Storage is bought for the epochs that a blob lacks: not to be joined to it when it ends elsewhere by now; and the fund
+ *  pays for nothing that has just been renewed. */
+function overtakenRenewal(): Remedy {
+  return {
+    kind: 'network',
+    code: 'RENEW_OVERTAKEN',
+    hints: ['Somebody else extended a pack meanwhile: run the command again, it pays only for what is still lacking'],
+    retryable: true,
+  }
+}
+
 const REMEDIES: Readonly<Partial<Record<AbortName, Remedy>>> = {
   'walrus::system::EWrongVersion': {
     kind: 'network',
@@ -96,6 +107,9 @@ const REMEDIES: Readonly<Partial<Record<AbortName, Remedy>>> = {
     hints: ['Run `floe push` again; the committee may have changed its keys'],
     retryable: true,
   },
+  'walrus::blob::EResourceBounds': overtakenRenewal(),
+  'walrus::storage_resource::EIncompatibleEpochs': overtakenRenewal(),
+  'floe::renewal::ENotDue': overtakenRenewal(),
   'floe::ref_table::EStale': {
     kind: 'other',
     code: 'PUSH_STALE',

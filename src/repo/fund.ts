@@ -79,13 +79,12 @@ export async function addToFund(dir: string, options: FundOptions & { amount: st
   const signer = await context.signer()
   await ensureLocalFunds(context, signer, frost)
   const { profile, ledger } = context
-  const funds = await fetchWalFunds(ledger, signer.address, walCoinType(profile), request(options))
-  return change(opened, options, (transaction) =>
+  return change(opened, options, async (transaction) =>
     addDonation(transaction, {
       floe: state.packageId,
       repository: place.repository,
       frost,
-      funds,
+      funds: await fetchWalFunds(ledger, signer.address, walCoinType(profile), request(options)),
       network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
     }),
   )

@@ -3,8 +3,10 @@
  *  The plan names how many epochs each pack lacks up to a fixed one, so a plan made anew after an interruption leaves out
  *  what went through. */
 
+import type { Transaction } from '@mysten/sui/transactions'
+import { FloeError } from '../base/errors.ts'
 import { parseBlobObject } from '../ledger/blob-object.ts'
-import { paidBy } from '../ledger/client.ts'
+import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
 import { ChainRecordError } from '../ledger/errors.ts'
 import { walCoinType } from '../ledger/networks.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
@@ -77,10 +79,22 @@ export interface ExtendPacks {
   /** What the command buys afterwards, in FROST. */
   laterFrost?: bigint | undefined
   perTransaction?: number | undefined
+  /** What is still lacking, read anew, when somebody else turns out to have extended some of it. Without, that is an error.
+   *  @returns extensions up to the same epoch */
+  planAgain?: (() => Promise<readonly Extension[]>) | undefined
   signal?: AbortSignal | undefined
 }
 
-/** @returns digests of the transactions */
+/** Times that a plan is made anew because others extend the same packs at the same time. */
+export const MAX_PLANS = 5
+
+/** Others extended a pack first; nothing was paid for it. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof FloeError && error.code === 'RENEW_OVERTAKEN'
+}
+
+/** @throws {FloeError} RENEW_OVERTAKEN
+ *  @returns digests of the transactions */
 export async function extendPacks(
   context: RemoteContext,
   job: ExtendPacks,
@@ -91,28 +105,35 @@ export async function extendPacks(
   const signer = await context.signer()
   const coinType = walCoinType(profile)
   const done: { digest: string; gasMist: bigint }[] = []
-  let later = totalCost(job.extensions)
-  budget.assertEnough(later + (job.laterFrost ?? 0n))
-  for (const packs of inBatches(job.extensions, Math.min(job.perTransaction ?? PACKS_PER_RENEWAL, PACKS_PER_RENEWAL))) {
+  const perTransaction = Math.min(job.perTransaction ?? PACKS_PER_RENEWAL, PACKS_PER_RENEWAL)
+  let lacking = job.extensions
+  budget.assertEnough(totalCost(lacking) + (job.laterFrost ?? 0n))
+  for (let plans = 1; lacking.length > 0; ) {
+    const packs = lacking.slice(0, perTransaction)
     const cost = totalCost(packs)
-    later -= cost
+    const later = totalCost(lacking) - cost
     const limitFrost = budget.limitFor(cost, later + (job.laterFrost ?? 0n))
     await ensureLocalFunds(context, signer, limitFrost)
-    const funds = await fetchWalFunds(ledger, signer.address, coinType, request)
-    const executed = await ledger.execute(
-      (transaction) =>
-        addRenewal(transaction, {
-          state: walrus,
-          floe: job.floe,
-          repository: job.repository,
-          packs,
-          funds,
-          limitFrost,
-          network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
-        }),
-      signer,
-      request,
-    )
+    const build = async (transaction: Transaction) =>
+      addRenewal(transaction, {
+        state: walrus,
+        floe: job.floe,
+        repository: job.repository,
+        packs,
+        funds: await fetchWalFunds(ledger, signer.address, coinType, request),
+        limitFrost,
+        network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
+      })
+    let executed: ExecutedTransaction
+    try {
+      executed = await ledger.execute(build, signer, request)
+    } catch (error) {
+      if (!isOvertaken(error) || !job.planAgain || plans >= MAX_PLANS) throw error
+      plans++
+      lacking = await job.planAgain()
+      continue
+    }
+    lacking = lacking.slice(perTransaction)
     budget.paid(cost, paidBy(executed, signer.address, coinType))
     done.push({ digest: executed.digest, gasMist: executed.gasMist })
   }

@@ -38,3 +38,8 @@ export async function measurePacks(
 }
 
 const LOCATOR_BYTES_PER_OBJECT = 66
+
+/** Packs that these objects make at least. */
+export function kindsOf(objects: readonly MissingObject[]): number {
+  return Number(objects.some(({ kind }) => kind === 'chunk')) + Number(objects.some(({ kind }) => kind !== 'chunk'))
+}

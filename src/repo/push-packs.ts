@@ -316,9 +316,8 @@ async function register(
   const limitFrost = budget.limitFor(cost, laterFrost)
   await ensureLocalFunds(context, signer, limitFrost)
   const coinType = walCoinType(profile)
-  const funds = await fetchWalFunds(ledger, signer.address, coinType, signal ? { signal } : {})
   const executed = await ledger.execute(
-    (transaction) =>
+    async (transaction) =>
       addRegistration(transaction, {
         state,
         packs: fresh.map(({ blob }) => ({
@@ -327,7 +326,7 @@ async function register(
           blobBytes: blob.metadata.blobBytes,
         })),
         epochs,
-        funds,
+        funds: await fetchWalFunds(ledger, signer.address, coinType, signal ? { signal } : {}),
         limitFrost,
         owner: signer.address,
         network: { name: profile.name, faucet: profile.faucetUrl !== undefined },

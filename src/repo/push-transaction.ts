@@ -5,7 +5,7 @@
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
 import { FloeError } from '../base/errors.ts'
-import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
+import { type BuildTransaction, type ExecutedTransaction, paidBy } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { originalFloeId, walCoinType } from '../ledger/networks.ts'
 import type { PackRange, SegmentRecord } from '../ledger/repository-records.ts'
@@ -29,7 +29,7 @@ import {
   PACKS_PER_PROMISE,
   ROLES,
 } from '../ledger/transactions/repository.ts'
-import { fetchWalFunds, type WalFunds } from '../ledger/transactions/wal-payment.ts'
+import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import { COMMIT_PREDICATE_TYPE, STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { type Extension, extendPacks, totalCost } from './pack-extension.ts'
 import { ensureLocalFunds, type ReadyPack } from './push-packs.ts'
@@ -77,8 +77,8 @@ export interface PublishedPush {
 
 /** Each pack loads some four children and takes two commands. */
 const PACKS_PER_TRANSACTION = 150
-/** Reused packs that the last transaction extends or promises beside that: three children and three commands each. */
-const REUSED_PER_TRANSACTION = 100
+/** Reused packs that the last transaction extends or promises beside that: four children and five commands each. */
+const REUSED_PER_TRANSACTION = 60
 /** Contract's own limit. */
 const MAX_SEGMENTS = 64
 
@@ -93,7 +93,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   const last = fresh.slice(-perTransaction)
   const earlier = fresh.slice(0, -perTransaction)
   let gasMist = 0n
-  const execute = async (build: (transaction: Transaction) => void): Promise<ExecutedTransaction> => {
+  const execute = async (build: BuildTransaction): Promise<ExecutedTransaction> => {
     const executed = await context.ledger.execute(build, signer, push.signal ? { signal: push.signal } : {})
     gasMist += executed.gasMist
     return executed
@@ -134,8 +134,11 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
       pushId ??= createdId(executed, `${definedIn}::push::Push`)
     }
     const extendFrost = totalCost(reuse.last.extensions)
-    const funds = await fundsFor(push, extendFrost)
-    const executed = await execute((transaction) => {
+    if (extendFrost > 0n) {
+      push.budget.assertEnough(extendFrost)
+      await ensureLocalFunds(context, signer, push.budget.limitFor(extendFrost, 0n))
+    }
+    const executed = await execute(async (transaction) => {
       const opened = openRepository(transaction, push, floe, repositoryId)
       if (existing && reuse.last.extensions.length > 0)
         addRenewal(transaction, {
@@ -143,7 +146,9 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
           floe,
           repository: existing.id,
           packs: reuse.last.extensions,
-          funds,
+          funds: await fetchWalFunds(context.ledger, signer.address, walCoinType(context.profile), {
+            ...(push.signal ? { signal: push.signal } : {}),
+          }),
           limitFrost: push.budget.limitFor(extendFrost, 0n),
           network: { name: context.profile.name, faucet: context.profile.faucetUrl !== undefined },
         })
@@ -203,7 +208,7 @@ async function prepareReused(
   repository: string,
   floe: string,
   { before }: SplitReuse,
-  execute: (build: (transaction: Transaction) => void) => Promise<ExecutedTransaction>,
+  execute: (build: BuildTransaction) => Promise<ExecutedTransaction>,
 ): Promise<void> {
   const { context, budget, state, signal } = push
   await extendPacks(context, { walrus: state, floe, repository, extensions: before.extensions, budget, signal })
@@ -230,14 +235,6 @@ export function promiseBatches(ranges: readonly PackRange[]): PackRange[][] {
 }
 
 const PROMISES_PER_TRANSACTION = 800
-
-async function fundsFor({ context, signer, budget, signal }: PublishPush, frost: bigint): Promise<WalFunds> {
-  const coinType = walCoinType(context.profile)
-  if (frost === 0n) return { coinType, coins: [], total: 0n }
-  budget.assertEnough(frost)
-  await ensureLocalFunds(context, signer, budget.limitFor(frost, 0n))
-  return fetchWalFunds(context.ledger, signer.address, coinType, signal ? { signal } : {})
-}
 
 /** The repository as an argument: the shared object, or a new one that is shared at the end. */
 function openRepository(

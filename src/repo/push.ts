@@ -1,5 +1,6 @@
 /** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
 
+import { FloeError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
@@ -13,7 +14,7 @@ import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
-import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
+import type { ExpiryWarning } from './expiry-memory.ts'
 import { type Extension, totalCost } from './pack-extension.ts'
 import { abortLockPath } from './push-abort.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
@@ -23,7 +24,8 @@ import { promiseOf, pushHints, type Retained } from './push-hints.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
 import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
-import { measurePacks, rawBytes } from './push-measure.ts'
+import { kindsOf, measurePacks, rawBytes } from './push-measure.ts'
+import { noteExpiry, rememberPush } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
@@ -109,9 +111,41 @@ export interface PushResult {
 /** Least time between the proposal of a removal and the removal, for repositories made here. */
 const GRACE_MS = 24 * 60 * 60 * 1000
 
+/** Others changed something that the push builds on, and nothing of its last step happened: looked at anew, it may do. What
+ *  was paid for is found on chain and used, so nothing is paid twice. */
+const OVERTAKEN: ReadonlySet<string> = new Set([
+  'LEDGER_INPUT_GONE',
+  'PACK_ALREADY_DEPOSITED',
+  'PUSH_GENERATION_CHANGED',
+  'RENEW_OVERTAKEN',
+  'WALRUS_EPOCH_CHANGED',
+  'WALRUS_UPGRADED',
+])
+const MAX_ATTEMPTS = 5
+
+/** What the attempts at one push share. */
+interface Attempts {
+  budget: Budget
+  /** Of the budget, before the push. */
+  paidBefore: bigint
+  /** An attempt has made the repository, and named it in the workspace. */
+  isCreated: boolean
+}
+
 /** @param dir - a directory inside the workspace
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
+  const budget = options.revive?.budget ?? pushBudget(options)
+  const attempts: Attempts = { budget, paidBefore: budget.paidFrost, isCreated: false }
+  for (let count = 1; ; count++)
+    try {
+      return await attemptPush(dir, attempts.isCreated ? { ...options, create: undefined } : options, attempts)
+    } catch (error) {
+      if (!(error instanceof FloeError) || !OVERTAKEN.has(error.code) || count >= MAX_ATTEMPTS) throw error
+    }
+}
+
+async function attemptPush(dir: string, options: PushOptions, attempts: Attempts): Promise<PushResult> {
   await using workspace = await openWorkspace(dir)
   const remoteName = options.remote ?? 'origin'
   const moved = options.revive?.commit ?? options.repack?.commit
@@ -256,6 +290,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
     epochs,
     forced,
     options,
+    attempts,
   })
   await rememberPush(workspace, remoteName, target)
   const expiring = await noteExpiry(workspace, remoteName, { ...base, repository: published.repository }, state, [
@@ -316,10 +351,11 @@ interface PushRun {
   epochs: number
   forced: boolean
   options: PushOptions
+  attempts: Attempts
 }
 
 async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, pool, known, read, objects, fold, reuse, epochs, forced, options } = job
+  const { target, reader, position, pool, known, read, objects, fold, reuse, epochs, forced, options, attempts } = job
   const { signal } = options
   const state = await context.walrus()
   const signer = await context.signer()
@@ -332,8 +368,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
     readIndexes: () => readPackIndexes(reader!, position!.state, known.remote, { epoch: state.epoch, signal }),
     signal,
   })
-  const budget = options.revive?.budget ?? pushBudget(options)
-  const alreadyPaid = budget.paidFrost
+  const { budget } = attempts
   const laterFrost = totalCost(reuse.extensions)
   budget.assertEnough(laterFrost)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
@@ -400,6 +435,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       retainUntilMs: job.retainUntilMs,
       onCreated: async (repository) => {
         const address = `${context.profile.name}:${repository}`
+        attempts.isCreated = true
         await workspace.withLock(
           'push',
           async () => void (await writeRemote(workspace, options.remote ?? 'origin', address)),
@@ -426,7 +462,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       digest: published.digest,
       ref: target.ref,
     })
-    return { ...published, packs, paidFrost: budget.paidFrost - alreadyPaid }
+    return { ...published, packs, paidFrost: budget.paidFrost - attempts.paidBefore }
   } catch (error) {
     givenUp.abort(error)
     throw error
@@ -446,42 +482,6 @@ function largestPack(options: PushOptions, state: WalrusState): number {
 export function pushBudget({ maxWal }: Pick<PushOptions, 'maxWal'>): Budget {
   const hint = 'Raise --max-wal, or buy fewer epochs with --epochs'
   return createBudget(parseWal(maxWal), 'PUSH_MAX_WAL', 'the push', hint)
-}
-
-/** Packs that these objects make at least. */
-function kindsOf(objects: readonly MissingObject[]): number {
-  return Number(objects.some(({ kind }) => kind === 'chunk')) + Number(objects.some(({ kind }) => kind !== 'chunk'))
-}
-
-/** Remembers until when the ref has all it needs, and says so if that is soon. */
-async function noteExpiry(
-  workspace: Workspace,
-  remote: string,
-  { network, repository, ref }: { network: string; repository: string; ref: string },
-  walrus: WalrusState,
-  packs: Parameters<typeof earliestEnd>[0],
-): Promise<ExpiryWarning[]> {
-  const endEpoch = earliestEnd(packs)
-  if (endEpoch === null) return []
-  const refs = [{ ref, endEpoch }]
-  await rememberExpiry(workspace, { remote, network, repository, walrus, refs })
-  const epochStartMs = walrus.epochStartMs ?? workspace.clock.now()
-  return warningsOf(remote, { ...walrus, epochStartMs, refs }, epochStartMs)
-}
-
-/** What is known of the remote from now on. */
-async function rememberPush(workspace: Workspace, remote: string, target: LocalTarget): Promise<void> {
-  if (!target.ref.startsWith('heads/')) return
-  const branch = target.ref.slice('heads/'.length)
-  await workspace.withLock('push', async () => {
-    await workspace.refs.update({ name: `remotes/${remote}/${branch}`, next: target.commit, reason: 'push' })
-    const config = workspace.readConfig()
-    if (config.branches?.[branch] === undefined)
-      await workspace.writeConfig({
-        ...config,
-        branches: { ...config.branches, [branch]: { remote, ref: target.ref } },
-      })
-  })
 }
 
 /** A dry run works without a key, but then it cannot know which packs would be folded. */

@@ -15,7 +15,7 @@ import { blobCost } from '../ledger/transactions/register.ts'
 import { fetchWalFunds, formatWal } from '../ledger/transactions/wal-payment.ts'
 import { epochDate } from './expiry.ts'
 import { type FundPlan, planFundRenewal } from './fund-plan.ts'
-import { inBatches } from './pack-extension.ts'
+import { inBatches, isOvertaken, MAX_PLANS } from './pack-extension.ts'
 import { ensureLocalFunds } from './push-packs.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { RenewCost, RenewOptions, RenewResult } from './renew.ts'
@@ -33,6 +33,8 @@ export interface FundRenewalJob {
   budget: Budget
   /** First epoch without the packs, if less is wanted than the rule allows. */
   target: number | undefined
+  /** When others turn out to renew at the same time. */
+  readAgain(): Promise<Pick<FundRenewalJob, 'state' | 'packs'>>
 }
 
 /** @throws {FloeError} FUND_NO_RULE, FUND_PRICE_ABOVE_RULE */
@@ -42,10 +44,8 @@ export async function renewFromFund(
 ): Promise<{ result: RenewResult; earliestEnd: number }> {
   const { context, walrus, place, budget } = job
   const plan = await planOf(job, options)
-  const batches = inBatches(
-    plan.extensions,
-    Math.min(options.packsPerTransaction ?? PACKS_PER_FUND_RENEWAL, PACKS_PER_FUND_RENEWAL),
-  )
+  const perTransaction = Math.min(options.packsPerTransaction ?? PACKS_PER_FUND_RENEWAL, PACKS_PER_FUND_RENEWAL)
+  const batches = inBatches(plan.extensions, perTransaction)
   const proof = plan.needsProof ? blobCost(walrus.shardCount, PROOF_BLOB_BYTES, 1, walrus.prices) : 0n
   const cost = costOf(job, plan, proof, batches.length)
   options.onCost?.(cost)
@@ -56,14 +56,28 @@ export async function renewFromFund(
   assertLimitGiven(context.profile, options, 'RENEW_LIMIT_MISSING', 'floe renew', BigInt(cost.walFrost))
   budget.assertEnough(BigInt(cost.walFrost))
   const digests: string[] = []
-  let later = sumOf(plan)
-  for (const batch of batches) {
+  let lacking = plan.extensions
+  for (let plans = 1; lacking.length > 0; ) {
+    const batch = lacking.slice(0, perTransaction)
     const price = sumOf({ extensions: batch })
-    later -= price
+    const later = sumOf({ extensions: lacking }) - price
     const own = digests.length === 0 ? proof : 0n
-    digests.push(await renewBatch(job, batch, { own, price, later }, options))
+    try {
+      digests.push(await renewBatch(job, batch, { own, price, later }, options))
+      lacking = lacking.slice(perTransaction)
+    } catch (error) {
+      if (!isOvertaken(error) || plans >= MAX_PLANS) throw error
+      plans++
+      lacking = (await planOf({ ...job, ...(await job.readAgain()) }, options)).extensions
+    }
   }
-  const result: RenewResult = { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
+  const result: RenewResult = {
+    $kind: digests.length > 0 ? 'renewed' : 'up-to-date',
+    ...place,
+    cost,
+    paidFrost: String(budget.paidFrost),
+    digests,
+  }
   return { result, earliestEnd }
 }
 
@@ -88,20 +102,19 @@ async function renewBatch(
   const coinType = walCoinType(profile)
   const proofLimit = own === 0n ? 0n : budget.limitFor(own, later + price)
   await ensureLocalFunds(context, signer, proofLimit)
-  const funds = await fetchWalFunds(ledger, signer.address, coinType, request)
   // With a limit there is slack only as far as the limit leaves it.
   const spare = budget.maxFrost === undefined ? undefined : budget.limitFor(price, later + proofLimit) - price
-  const packs = batch.map(({ number, extraEpochs, costFrost, limitFrost }) => {
-    const share = spare === undefined ? limitFrost : costFrost + (spare * costFrost) / price
-    return { number, extraEpochs, limitFrost: share < limitFrost ? share : limitFrost }
+  const packs = batch.map(({ costFrost, ...pack }) => {
+    const share = spare === undefined ? pack.limitFrost : costFrost + (spare * costFrost) / price
+    return { ...pack, limitFrost: share < pack.limitFrost ? share : pack.limitFrost }
   })
   const target = { state: walrus, floe: state.packageId, repository: place.repository }
   const executed = await ledger.execute(
-    (transaction) => {
+    async (transaction) => {
       if (own > 0n)
         addShowEpoch(transaction, {
           ...target,
-          funds,
+          funds: await fetchWalFunds(ledger, signer.address, coinType, request),
           limitFrost: proofLimit,
           owner: signer.address,
           network: { name: profile.name, faucet: profile.faucetUrl !== undefined },

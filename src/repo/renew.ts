@@ -90,7 +90,11 @@ export async function renew(dir: string, options: RenewOptions): Promise<RenewRe
   const expired = packs.filter((pack) => pack.endEpoch <= walrus.epoch).map((pack) => pack.number)
   if (options.fromFund) {
     const target = asked ? endEpoch : undefined
-    const job = { context, reader, state, walrus, packs, expired, place, budget, target }
+    const readAgain = async () => {
+      const state = await reader.fetchState(options)
+      return { state, packs: await publishedPacks(reader, state, options) }
+    }
+    const job = { context, reader, state, walrus, packs, expired, place, budget, target, readAgain }
     const { result, earliestEnd } = await renewFromFund(job, options)
     if (result.$kind === 'renewed') await noteRenewal(dir, options, { ...place, walrus, endEpoch: earliestEnd })
     return result
@@ -121,11 +125,17 @@ export async function renew(dir: string, options: RenewOptions): Promise<RenewRe
     extensions,
     budget,
     perTransaction,
+    planAgain: async () => {
+      const now = await publishedPacks(reader, await reader.fetchState(options), options)
+      return planExtensions(context, now, walrus, endEpoch, options)
+    },
     signal: options.signal,
   })
   const digests = done.map(({ digest }) => digest)
   await noteRenewal(dir, options, { ...place, walrus, endEpoch })
-  return { $kind: 'renewed', ...place, cost, paidFrost: String(budget.paidFrost), digests }
+  // Others may have extended all of it in this moment.
+  const $kind = digests.length > 0 ? 'renewed' : 'up-to-date'
+  return { $kind, ...place, cost, paidFrost: String(budget.paidFrost), digests }
 }
 
 /** A workspace that warns of expiry need not warn any more. An address is of no workspace. */

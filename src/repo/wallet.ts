@@ -18,6 +18,9 @@ export interface WalletRow {
   /** `null` where it could not be asked. */
   suiMist: string | null
   walFrost: string | null
+  /** Of these, what is in the address balance and not in coins. Both pay. */
+  addressSuiMist: string | null
+  addressWalFrost: string | null
   /** What is wrong, if something is. */
   error: { code: string; message: string } | null
   /** How to get SUI and WAL there, or what to do first. */
@@ -41,6 +44,8 @@ async function walletRow(context: RemoteContext, { signal }: RemoteOptions): Pro
     address: null,
     suiMist: null,
     walFrost: null,
+    addressSuiMist: null,
+    addressWalFrost: null,
     error: null,
     advice: adviceFor(profile),
   }
@@ -48,8 +53,12 @@ async function walletRow(context: RemoteContext, { signal }: RemoteOptions): Pro
     const { address } = await context.signer()
     row.address = address
     const request = signal ? { signal } : {}
-    row.suiMist = String(await ledger.fetchBalance(address, SUI, request))
-    row.walFrost = String(await ledger.fetchBalance(address, walCoinType(profile), request))
+    const sui = await ledger.fetchHolding(address, SUI, request)
+    row.suiMist = String(sui.coins + sui.address)
+    row.addressSuiMist = String(sui.address)
+    const wal = await ledger.fetchHolding(address, walCoinType(profile), request)
+    row.walFrost = String(wal.coins + wal.address)
+    row.addressWalFrost = String(wal.address)
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
     row.error = { code: error.code, message: error.message }

@@ -20,6 +20,7 @@ import { createLedgerClient, type LedgerClient } from '../../src/ledger/client.t
 import type { NetworkProfile } from '../../src/ledger/networks.ts'
 import { fetchWalrusState, type WalrusState } from '../../src/ledger/system-state.ts'
 import { addRegistration, blobCost, paymentLimit } from '../../src/ledger/transactions/register.ts'
+import { addExtension } from '../../src/ledger/transactions/renew.ts'
 import { addCertify, addDeleteBlob } from '../../src/ledger/transactions/repository.ts'
 import { fetchWalFunds, openPayment, type WalFunds } from '../../src/ledger/transactions/wal-payment.ts'
 import { type LocalNetwork, startLocalNetwork } from '../../src/localnet/network.ts'
@@ -84,7 +85,8 @@ async function commandsOf(transaction: Transaction): Promise<string[]> {
   }
   type Argument = NonNullable<(typeof kind.commands)[number]['TransferObjects']>['address']
   const input = (index: number): string => {
-    const { Pure, Object: object } = kind.inputs[index]!
+    const { Pure, Object: object, FundsWithdrawal } = kind.inputs[index]!
+    if (FundsWithdrawal) return 'withdrawal'
     if (Pure) return `0x${Buffer.from(Pure.bytes, 'base64').toString('hex')}`
     const { SharedObject: shared, ImmOrOwnedObject: owned } = object!
     if (shared) return `${names[shared.objectId] ?? 'shared'}${shared.mutable ? ' mut' : ''}`
@@ -278,32 +280,73 @@ describe('transactions for Walrus, ours beside those of the official client', ()
     })
   })
 
-  it('extend: the same call with the same result for the same money', async () => {
+  it('extend: the same result for the same money, but for the very epochs that are lacking', async () => {
     const price = 200_000n
     const theirs = () => official().extendBlobTransaction({ blobObjectId: blobs.official, epochs: 2 })
     const ours = async () => {
       const funds = await fetchFunds()
       return built((transaction) => {
         const { coin, giveBack } = openPayment(transaction, funds, paymentLimit(price, undefined), NETWORK)
-        systemCalls.extendBlob(transaction, state.packageId, {
-          self: state.systemObjectId,
-          blob: blobs.ours,
-          extendedEpochs: 2,
-          payment: coin,
-        })
+        const storageBytes = BigInt(encodedBlobBytes(state.shardCount, SIZE))
+        const lacking = { endEpoch: 1 + EPOCHS, extraEpochs: 2, storageBytes }
+        addExtension(transaction, state, blobs.ours, lacking, coin)
         giveBack()
       })
     }
     expect(compare(await commandsOf(await theirs()), await commandsOf(await ours()))).toEqual({
-      same: ['walrus::system::extend_blob'],
-      onlyOfficial: [`split coin into ${price}`, '2::coin::destroy_zero<WAL>(payment)'], // D1
-      onlyOurs: ['split coin into 220000', 'merge payment into coin'], // D1
+      same: [],
+      onlyOfficial: [
+        `split coin into ${price}`, // D1
+        'walrus::system::extend_blob(System mut, blob, 0x02000000, payment)', // D3
+        '2::coin::destroy_zero<WAL>(payment)', // D1
+      ],
+      onlyOurs: [
+        'split coin into 220000', // D1
+        'walrus::system::reserve_space_for_epochs(System mut, 0x807b000000000000, 0x04000000, 0x06000000, payment)', // D3
+        'walrus::system::extend_blob_with_resource(System mut, blob, reserve_space_for_epochs)', // D3
+        'merge payment into coin', // D1
+      ],
     })
     const first = await run(await theirs())
     const second = await run(await ours())
     expect([first.paid, second.paid]).toEqual([price, price])
     expect(await blobShape(blobs.ours)).toEqual(await blobShape(blobs.official))
     expect(await blobShape(blobs.ours)).toMatchObject({ endEpoch: 1 + EPOCHS + 2 })
+    // Once more it is refused, not paid again.
+    await expect(run(await ours())).rejects.toThrow(/abort/i)
+  })
+
+  it('reserve: from the address balance, where there is one', async () => {
+    const { coinType, coins } = await fetchFunds()
+    await run(
+      built((transaction) => {
+        const [coin] = transaction.splitCoins(transaction.object(coins[0]!.id), [storagePrice])
+        transaction.moveCall({
+          target: '0x2::coin::send_funds',
+          typeArguments: [coinType],
+          arguments: [coin!, transaction.pure.address(owner)],
+        })
+      }),
+    )
+    const funds = await fetchFunds()
+    const ours = built((transaction) => {
+      const { coin, giveBack } = openPayment(transaction, funds, storagePrice, NETWORK)
+      const storage = systemCalls.reserveSpace(transaction, state.packageId, {
+        self: state.systemObjectId,
+        storageAmount: encodedBlobBytes(state.shardCount, SIZE),
+        epochsAhead: EPOCHS,
+        payment: coin,
+      })
+      giveBack()
+      transaction.transferObjects([storage], owner)
+    })
+    const commands = await commandsOf(ours)
+    expect([commands.at(0), commands.at(2)]).toEqual([
+      '2::coin::redeem_funds<WAL>(withdrawal)', // D4
+      `2::coin::send_funds<WAL>(redeem_funds, ${owner})`, // D4
+    ])
+    expect((await run(ours)).paid).toBe(storagePrice)
+    expect((await fetchFunds()).addressFrost).toBe(0n)
   })
 
   it('attributes: the same calls for keys to set and keys to remove', async () => {

@@ -94,6 +94,8 @@ async function inspect(build: (transaction: Transaction) => void | Promise<void>
   return seen
 }
 
+const COINS = [{ id: id(4), version: 1n, digest: DIGEST, balance: 10n ** 18n }]
+
 function watched() {
   const transactions: Seen[] = []
   const reader = {
@@ -106,8 +108,9 @@ function watched() {
     repository: () => reader,
     signer: async () => signer,
     ledger: {
-      fetchCoins: async () => [{ id: id(4), balance: 10n ** 18n }],
-      async execute(build: (transaction: Transaction) => void) {
+      fetchCoins: async () => COINS,
+      fetchHolding: async () => ({ coins: 10n ** 18n, address: 0n }),
+      async execute(build: (transaction: Transaction) => void | Promise<void>) {
         transactions.push(await inspect(build))
         const changed = [{ id: id(5), type: `${FLOE}::push::Push`, change: 'created' }]
         return { digest: DIGEST, changed, gasMist: 1n, events: [], balances: [] }
@@ -174,7 +177,8 @@ describe('4,000 packs', () => {
     expect(published.logIndex).toBe(7)
     expect([total('push::begin'), total('push::deposit'), total('push::finish')]).toEqual([1, PACKS, 1])
     expect(numbers('packs::lend')).toEqual(all)
-    expect([total('system::extend_blob'), total('packs::restore')]).toEqual([PACKS, PACKS])
+    expect(total('system::reserve_space_for_epochs')).toBe(PACKS)
+    expect([total('system::extend_blob_with_resource'), total('packs::restore')]).toEqual([PACKS, PACKS])
     expect(numbers('packs::promise')).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500])
     // The ref moves with the very last, when everything else is there.
     expect(transactions.findIndex(({ calls }) => calls.has('push::finish'))).toBe(transactions.length - 1)
@@ -192,7 +196,7 @@ describe('4,000 packs', () => {
   })
 
   it('are registered and renewed from the fund in pieces that fit', async () => {
-    const funds = { coinType: `${id(6)}::wal::WAL`, coins: [{ id: id(4), balance: 10n ** 18n }], total: 10n ** 18n }
+    const funds = { coinType: `${id(6)}::wal::WAL`, owner: id(1), coins: COINS, addressFrost: 0n, total: 10n ** 18n }
     const one = { blobId: new Uint8Array(32), rootHash: new Uint8Array(32), blobBytes: 1 }
     const registered = await inspect((transaction) =>
       addRegistration(transaction, {
@@ -208,7 +212,13 @@ describe('4,000 packs', () => {
     expect(registered.calls.get('system::register_blob')).toBe(200)
     const batches = inBatches(all, PACKS_PER_FUND_RENEWAL)
     expect(batches.flat()).toEqual(all)
-    const packs = batches[0]!.map((number) => ({ number, extraEpochs: 2, limitFrost: 100n }))
+    const packs = batches[0]!.map((number) => ({
+      number,
+      endEpoch: 12,
+      extraEpochs: 2,
+      storageBytes: 1_048_576n,
+      limitFrost: 100n,
+    }))
     const seen = await inspect((transaction) =>
       addFundRenewal(transaction, { state: walrus, floe: FLOE, repository: id(3), packs }),
     )

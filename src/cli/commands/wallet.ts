@@ -16,7 +16,7 @@ export const wallet = command<Options>({
       .option('--all', 'all known networks')
       .addHelpText(
         'after',
-        '\nShows addresses and balances; never a secret. Exit status 14 if a network cannot be asked.',
+        '\nShows addresses and balances, in coins and in the address balance; never a secret. Exit status 14 if a network cannot be asked.',
       ),
   async run(context, _args, options) {
     const names = options.all ? undefined : (options.network ?? [defaultNetwork(context.homeDir)])
@@ -24,15 +24,19 @@ export const wallet = command<Options>({
     const wallets = await withNetwork(context, wantsLocal ? 'local' : undefined, options, (remoteOptions) =>
       showWallet({ ...remoteOptions, ...(names ? { names } : {}) }),
     )
-    const amount = (units: string | null, symbol: string) => (units === null ? '-' : formatToken(units, symbol))
+    const amount = (units: string | null, inAddress: string | null, symbol: 'SUI' | 'WAL') => {
+      if (units === null) return '-'
+      const part = inAddress === null || inAddress === '0' ? '' : ` (${formatToken(inAddress, symbol)} in no coin)`
+      return formatToken(units, symbol) + part
+    }
     return {
       data: { wallets },
       lines: formatTable(
         wallets.map((row) => [
           row.network,
           row.address ?? '-',
-          amount(row.suiMist, 'SUI'),
-          amount(row.walFrost, 'WAL'),
+          amount(row.suiMist, row.addressSuiMist, 'SUI'),
+          amount(row.walFrost, row.addressWalFrost, 'WAL'),
           row.error?.message ?? '',
         ]),
       ).map((line) => line.trimEnd()),

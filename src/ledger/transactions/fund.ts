@@ -10,6 +10,7 @@ import * as contract from '../bindings/floe/repository.ts'
 import * as system from '../bindings/walrus/system.ts'
 import type { FundRule } from '../repository-fund.ts'
 import type { WalrusState } from '../system-state.ts'
+import { addExtension, type BlobExtension } from './renew.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
 
 interface Payment {
@@ -101,23 +102,23 @@ export interface FundRenewal {
   floe: string
   repository: string
   /** `limitFrost`: most that is spent on the pack, within what the rule allows. */
-  packs: readonly { number: number; extraEpochs: number; limitFrost: bigint }[]
+  packs: readonly ({ number: number; limitFrost: bigint } & BlobExtension)[]
 }
 
-/** A pack takes 5 of the 1,024 commands of a transaction. */
+/** A pack takes 6 of the 1,024 commands of a transaction. */
 export const PACKS_PER_FUND_RENEWAL = 150
 
-/** The contract lends each blob with money and takes both back: what is not spent stays in the fund. */
+/** The contract lends each blob with money and takes both back: what is not spent stays in the fund. Storage is bought for
+ *  the epochs that are lacking, as in `renew.ts`. */
 export function addFundRenewal(transaction: Transaction, options: FundRenewal): void {
   const { state, floe, packs } = options
   if (packs.length > PACKS_PER_FUND_RENEWAL)
     throw new RangeError(`${packs.length} packs do not fit into one transaction`)
   const repository = transaction.object(options.repository)
-  const self = transaction.object(state.systemObjectId)
-  for (const { number, extraEpochs, limitFrost } of packs) {
+  for (const { number, endEpoch, extraEpochs, storageBytes, limitFrost } of packs) {
     const [blob, money, begun] = renewal.begin(transaction, floe, { repository, pack: number })
     const [purse] = transaction.splitCoins(money, [limitFrost])
-    system.extendBlob(transaction, state.packageId, { self, blob, extendedEpochs: extraEpochs, payment: purse! })
+    addExtension(transaction, state, blob!, { endEpoch, extraEpochs, storageBytes }, purse!)
     transaction.mergeCoins(money, [purse!])
     renewal.finish(transaction, floe, { repository, blob, money, renewal: begun })
   }

@@ -1,13 +1,21 @@
 /** Paying in WAL with slack: prices can rise between reading and executing, so more is set aside than the price read,
- *  and what is left flows back in the same transaction. The amount set aside is a hard limit that the chain enforces. */
+ *  and what is left flows back in the same transaction. The amount set aside is a hard limit that the chain enforces.
+ *
+ *  Where the address balance suffices it pays alone: it has no versions, so transactions of one key do not get in each
+ *  other's way. Otherwise coins pay, the largest first, and the address balance adds what they lack. */
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
-import type { LedgerClient } from '../client.ts'
+import type { LedgerClient, LedgerCoin } from '../client.ts'
 import { AuthError } from '../errors.ts'
 
 export interface WalFunds {
   coinType: string
-  coins: { id: string; balance: bigint }[]
+  /** Whose they are. */
+  owner: string
+  /** Largest first. */
+  coins: LedgerCoin[]
+  /** The address balance: in no coin. */
+  addressFrost: bigint
   total: bigint
 }
 
@@ -20,52 +28,84 @@ export async function fetchWalFunds(
   coinType: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<WalFunds> {
-  const coins = await ledger.fetchCoins(owner, coinType, MAX_COINS, options)
-  return { coinType, coins, total: coins.reduce((sum, coin) => sum + coin.balance, 0n) }
+  const [coins, { address }] = await Promise.all([
+    ledger.fetchCoins(owner, coinType, MAX_COINS, options),
+    ledger.fetchHolding(owner, coinType, options),
+  ])
+  const total = coins.reduce((sum, coin) => sum + coin.balance, address)
+  return { coinType, owner, coins, addressFrost: address, total }
 }
 
-/** Adds the coins, splits the limit off and hands the split coin out; `giveBack` returns what is left of it.
+export interface WalPayment {
+  /** Holds the limit. */
+  coin: TransactionArgument
+  /** Returns what is left of it to where it came from. */
+  giveBack(): void
+}
+
+/** Sets the limit aside.
  *  @throws {AuthError} FUNDS_WAL_SHORT before anything is sent */
 export function openPayment(
   transaction: Transaction,
   funds: WalFunds,
   limitFrost: bigint,
   network: { name: string; faucet: boolean },
-): { coin: TransactionArgument; giveBack(): void } {
+): WalPayment {
+  const typeArguments = [funds.coinType]
   if (limitFrost === 0n) {
-    const coin = transaction.moveCall({ target: '0x2::coin::zero', typeArguments: [funds.coinType] })
-    return {
-      coin,
-      giveBack: () =>
-        void transaction.moveCall({
-          target: '0x2::coin::destroy_zero',
-          typeArguments: [funds.coinType],
-          arguments: [coin],
-        }),
-    }
+    const coin = transaction.moveCall({ target: '0x2::coin::zero', typeArguments })
+    const giveBack = () =>
+      void transaction.moveCall({ target: '0x2::coin::destroy_zero', typeArguments, arguments: [coin] })
+    return { coin, giveBack }
   }
-  const used: string[] = []
+  if (funds.addressFrost >= limitFrost) {
+    const coin = withdraw(transaction, funds, limitFrost)
+    return { coin, giveBack: () => sendToAddress(transaction, funds, coin) }
+  }
+  const used: LedgerCoin[] = []
   let sum = 0n
   for (const coin of funds.coins) {
     if (sum >= limitFrost) break
-    used.push(coin.id)
+    used.push(coin)
     sum += coin.balance
   }
-  if (sum < limitFrost)
-    throw new AuthError(
-      'FUNDS_WAL_SHORT',
-      `${formatWal(limitFrost)} WAL are needed, the address has ${formatWal(sum)}`,
-      {
-        data: { neededFrost: String(limitFrost), availableFrost: String(sum), network: network.name },
-        hints: [
-          network.faucet ? 'Get coins with `floe faucet`' : 'Send WAL to the address that `floe key show` prints',
-        ],
-      },
-    )
-  const [first, ...others] = used.map((id) => transaction.object(id))
-  if (others.length > 0) transaction.mergeCoins(first!, others)
+  const lacking = limitFrost > sum ? limitFrost - sum : 0n
+  if (lacking > funds.addressFrost) throw fundsShort(limitFrost, funds, network)
+  // At the versions that were read: if another transaction of this key is faster, it shows before anything is signed.
+  const [first, ...others] = used.map(({ id, version, digest }) =>
+    transaction.objectRef({ objectId: id, version: String(version), digest }),
+  )
+  const merged = lacking > 0n ? [...others, withdraw(transaction, funds, lacking)] : others
+  if (merged.length > 0) transaction.mergeCoins(first!, merged)
   const [coin] = transaction.splitCoins(first!, [limitFrost])
   return { coin: coin!, giveBack: () => void transaction.mergeCoins(first!, [coin!]) }
+}
+
+function withdraw(transaction: Transaction, { coinType }: WalFunds, frost: bigint): TransactionArgument {
+  return transaction.moveCall({
+    target: '0x2::coin::redeem_funds',
+    typeArguments: [coinType],
+    arguments: [transaction.withdrawal({ amount: frost, type: coinType })],
+  })
+}
+
+function sendToAddress(transaction: Transaction, { coinType, owner }: WalFunds, coin: TransactionArgument): void {
+  transaction.moveCall({
+    target: '0x2::coin::send_funds',
+    typeArguments: [coinType],
+    arguments: [coin, transaction.pure.address(owner)],
+  })
+}
+
+function fundsShort(limitFrost: bigint, { total }: WalFunds, network: { name: string; faucet: boolean }): AuthError {
+  return new AuthError(
+    'FUNDS_WAL_SHORT',
+    `${formatWal(limitFrost)} WAL are needed, the address has ${formatWal(total)}`,
+    {
+      data: { neededFrost: String(limitFrost), availableFrost: String(total), network: network.name },
+      hints: [network.faucet ? 'Get coins with `floe faucet`' : 'Send WAL to the address that `floe key show` prints'],
+    },
+  )
 }
 
 /** 1 WAL = 10^9 FROST. At most 9 decimals, without trailing zeros. */
