@@ -61,6 +61,9 @@ export function cleanEnv(home: string): NodeJS.ProcessEnv {
   }
 }
 
+/** No command of any tool takes this long on the corpora; one that hangs must not hang the bench. */
+const MAX_COMMAND_MS = 10 * 60_000
+
 /** Runs a command under GNU time.
  *  @param expected - exit statuses that are fine */
 export function timed(
@@ -74,6 +77,7 @@ export function timed(
     env: options.env,
     stdio: ['ignore', 'ignore', 'pipe'],
     maxBuffer: 1 << 26,
+    timeout: MAX_COMMAND_MS,
   })
   const wallMs = performance.now() - start
   if (error) throw error

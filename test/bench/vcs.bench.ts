@@ -1,11 +1,11 @@
 /** Floe against the version control and backup tools that people use now: the same files, in the same run, in turns.
  *
  *  FLOE_BENCH_MB (256), FLOE_BENCH_FILES (50000) and FLOE_BENCH_ROUNDS (5) make it smaller; FLOE_BENCH_ONLY=A,B,C picks
- *  corpora. Files lie in FLOE_BENCH_DIR or the system's temporary folder. The large scale is `npm run bench -- vcs-scale`. */
+ *  corpora. No round is begun after FLOE_BENCH_MINUTES (18), which the corpora share; each has at least one. Files lie in FLOE_BENCH_DIR or the system's temporary folder. The large scale is `npm run bench -- vcs-scale`. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median, table } from './measure.ts'
 import type { Bench } from './run.ts'
@@ -16,6 +16,7 @@ const fileBytes = Number(process.env.FLOE_BENCH_MB ?? 256) * 2 ** 20
 const fileCount = Number(process.env.FLOE_BENCH_FILES ?? 50_000)
 const roundCount = Number(process.env.FLOE_BENCH_ROUNDS ?? 5)
 const only = process.env.FLOE_BENCH_ONLY?.split(',')
+const limitMs = Number(process.env.FLOE_BENCH_MINUTES ?? 18) * 60_000
 const SWITCHED_FILES = 100
 
 interface Run {
@@ -67,7 +68,13 @@ export const bench: Bench = {
       const program = buildFloe()
       const run: Run = { log, dir, program, env, tools: availableTools(program, env) }
       const sections: string[] = []
-      for (const corpus of CORPORA) if (!only || only.includes(corpus.name)) sections.push(measureCorpus(run, corpus))
+      const chosen = CORPORA.filter(({ name }) => !only || only.includes(name))
+      if (chosen.length === 0) throw new Error(`there is no corpus ${only}`)
+      const startMs = performance.now()
+      for (const [index, corpus] of chosen.entries()) {
+        const leftMs = limitMs - (performance.now() - startMs)
+        sections.push(measureCorpus(run, corpus, performance.now() + leftMs / (chosen.length - index)))
+      }
       return sections.join('\n\n')
     } finally {
       execFileSync('chmod', ['-R', 'u+w', dir])
@@ -76,7 +83,8 @@ export const bench: Bench = {
   },
 }
 
-function measureCorpus(run: Run, corpus: Corpus): string {
+/** @param untilMs - no round begins after that, but the first */
+function measureCorpus(run: Run, corpus: Corpus, untilMs: number): string {
   const files = join(run.dir, corpus.name)
   mkdirSync(files)
   run.log(`making corpus ${corpus.name}: ${corpus.what}`)
@@ -88,9 +96,12 @@ function measureCorpus(run: Run, corpus: Corpus): string {
   const placeOf = (tool: Tool): Place => ({ files, store: join(run.dir, 'stores', tool.name) })
   mkdirSync(join(run.dir, 'stores'), { recursive: true })
   warm(files)
-  for (let round = 0; round < roundCount; round++)
+  let round = 0
+  for (; round < roundCount && (round === 0 || performance.now() < untilMs); round++)
     for (const tool of tools) measureTool(run, tool, placeOf(tool), samples.get(tool.name)!)
-  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, times(samples)]
+  const [load = 0] = loadavg()
+  const how = `Medians of ${round}; load average at the end ${load.toFixed(1)}, and 1 to 2 is what the bench itself makes.`
+  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples)]
   if (corpus.name === 'A') parts.push(measureChanges(run, tools, placeOf, files))
   if (corpus.name === 'B') parts.push(measureSwitch(run, tools, placeOf, files))
   rmSync(files, { recursive: true, force: true })
@@ -126,6 +137,7 @@ function seconds(ms: number): string {
 }
 
 const wall = (runs: readonly Timed[]) => median(runs.map(({ wallMs }) => wallMs))
+const cpuMedian = (runs: readonly Timed[]) => median(runs.map(({ cpuMs }) => cpuMs))
 const cell = (runs: readonly Timed[]) => (runs.length > 0 ? seconds(wall(runs)) : '–')
 
 function times(samples: ReadonlyMap<string, Samples>): string {
@@ -134,7 +146,7 @@ function times(samples: ReadonlyMap<string, Samples>): string {
   const rows = [...samples].map(([name, { commit, again, status, emptyCommit, bytes }]) => [
     name,
     cell(commit),
-    seconds(median(commit.map(({ cpuMs }) => cpuMs))),
+    seconds(cpuMedian(commit)),
     (wall(commit) / wall(floe.commit)).toFixed(2),
     cell(status),
     cell(emptyCommit.length > 0 ? emptyCommit : again),
@@ -146,8 +158,10 @@ function times(samples: ReadonlyMap<string, Samples>): string {
   const fastest = others.reduce((a, b) => (wall(a[1].commit) < wall(b[1].commit) ? a : b))
   const smallest = others.reduce((a, b) => (a[1].bytes < b[1].bytes ? a : b))
   const git = samples.get('git')
+  const ratio = (wall(fastest[1].commit) / wall(floe.commit)).toFixed(2)
+  const leanest = Math.min(...others.map(([, { commit }]) => cpuMedian(commit)))
   const verdicts = [
-    `First commit: ${(wall(fastest[1].commit) / wall(floe.commit)).toFixed(2)} times as fast as the fastest peer (${fastest[0]}).`,
+    `First commit: ${ratio} times as fast as the fastest peer (${fastest[0]}); processor time ${(cpuMedian(floe.commit) / leanest).toFixed(2)} of the leanest peer's.`,
     `Base size: ${(floe.bytes / smallest[1].bytes).toFixed(3)} of the smallest peer (${smallest[0]}).`,
     `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
     ...(git ? [`\`floe status\`: ${(wall(floe.status) / wall(git.status)).toFixed(2)} times \`git status\`.`] : []),
