@@ -1,7 +1,8 @@
 /** One sorted file that says which pack holds an object, for many packs at once.
  *
  *  A cache over the packs' own indexes: it carries a checksum, which is looked at when an answer turns out wrong or
- *  something seems to be missing, not on every start. A lookup is one read of a bucket of some 256 records.
+ *  something seems to be missing, not on every start. A lookup is one read of a bucket of some 256 records; after
+ *  many of them, a look into memory.
  *  Layout: README.md. */
 
 import { createHash } from 'node:crypto'
@@ -20,6 +21,8 @@ const BUCKET_RECORDS = 256
 /** More packs than any local store should have; refuses a lying header before allocating. */
 const MAX_SEGMENT_PACKS = 4_000_000
 const PIECE_BYTES = 1 << 20
+/** Records are held in memory, unless there are more of them, once as much as all has been read bucket by bucket. */
+const MAX_HELD_BYTES = 8 << 20
 
 /** The bytes are not a segment. Never leaves the store: a segment can be made again. */
 export class SegmentDamage extends Error {
@@ -100,10 +103,17 @@ function parseSegment(file: OpenFile, path: string): Segment {
   )
   const fanout = new DataView(tables.buffer, packCount * ID_BYTES)
   const bucketEnd = (bucket: number) => (bucket < 0 ? 0 : fanout.getUint32(bucket * 4, true))
+  let held: Uint8Array | undefined
+  const recordBytes = count * SEGMENT_RECORD_BYTES
+  let readBytes = 0
   const readBuckets = (first: number, last: number): Uint8Array => {
     const from = bucketEnd(first - 1)
     const to = bucketEnd(last)
     if (from > to || to > count) throw new SegmentDamage('a lying fan-out')
+    if (!held && readBytes > recordBytes && recordBytes <= MAX_HELD_BYTES)
+      held = readExactly(file, recordsAt, recordBytes)
+    if (held) return held.subarray(from * SEGMENT_RECORD_BYTES, to * SEGMENT_RECORD_BYTES)
+    readBytes += (to - from) * SEGMENT_RECORD_BYTES
     return readExactly(file, recordsAt + from * SEGMENT_RECORD_BYTES, (to - from) * SEGMENT_RECORD_BYTES)
   }
   return {
@@ -189,7 +199,9 @@ export function findRecord(records: Uint8Array, id: Uint8Array, kindCode: number
   while (low < high) {
     const middle = (low + high) >>> 1
     const at = middle * SEGMENT_RECORD_BYTES
-    const order = compareBytes(records.subarray(at, at + ID_BYTES), id) || (records[at + ID_BYTES] as number) - kindCode
+    let order = 0
+    for (let k = 0; k < ID_BYTES && order === 0; k++) order = records[at + k]! - id[k]!
+    order ||= records[at + ID_BYTES]! - kindCode
     if (order === 0) return at
     if (order < 0) low = middle + 1
     else high = middle

@@ -59,12 +59,12 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
   const writes = steps.filter((step) => step.action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
   const settled: [TreeEntry, FileStat][] = []
   let written = 0
-  for (const { item, action } of writes) {
+  for (const { item, action, isDirectory } of writes) {
     const entry = item.after!
     throwIfAborted(options.signal)
     if (action === 'write') {
       guard.makeParents(entry.path)
-      removeEmptyTree(options, entry.path)
+      if (isDirectory) removeEmptyTree(options, entry.path)
       await writeEntry(options, entry)
       written++
     } else if (action === 'mode') {
@@ -82,6 +82,8 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
 interface Step {
   item: CheckoutItem
   action: 'delete' | 'write' | 'mode' | 'keep'
+  /** There is a directory in its place, of which nothing is left once the deletions are done. */
+  isDirectory?: boolean
 }
 
 async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly CheckoutItem[]): Promise<Step[]> {
@@ -111,7 +113,7 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
       if (!after) continue // the file had been replaced by a directory: nothing of ours is left
       const kept = [...scan(options.fs, options.root, { at: path, includeIgnored: true })].map((found) => found.path)
       lost.push(...kept.filter((found) => !leaving.has(found)))
-      steps.push({ item, action: 'write' })
+      steps.push({ item, action: 'write', isDirectory: true })
       continue
     }
     if (after && isLeaving(path, stat)) {

@@ -16,6 +16,8 @@ export class PathGuard {
   readonly #root: string
   /** Directories seen to be real ones. */
   readonly #real = new Set<string>()
+  /** Directories seen to be missing: until the first is made, so that planning a clone asks for each once. */
+  readonly #missing = new Set<string>()
 
   constructor(fs: FileSystem, root: string) {
     this.#fs = fs
@@ -42,11 +44,13 @@ export class PathGuard {
   makeParents(path: string): void {
     this.absolute(path)
     assertPossible(path)
+    this.#missing.clear()
     const obstacle = this.obstacle(path)
     if (obstacle === undefined) return
     refuseObstacle(path, obstacle)
     const parent = path.slice(0, path.lastIndexOf('/'))
     this.#fs.makeDirectory(`${this.#root}/${parent}`)
+    this.#missing.clear()
   }
 
   /** Removes directories above a deleted path that have become empty. */
@@ -67,7 +71,9 @@ export class PathGuard {
     for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const parent = path.slice(0, slash)
       if (this.#real.has(parent)) continue
+      if (this.#missing.has(parent)) return { path: parent, kind: 'missing' }
       const kind = this.#fs.stat(`${this.#root}/${parent}`)?.kind ?? 'missing'
+      if (kind === 'missing') this.#missing.add(parent)
       if (kind !== 'directory') return { path: parent, kind }
       this.#real.add(parent)
     }

@@ -101,5 +101,11 @@ describe('the merged index', () => {
     read = 0
     for (const object of objects.slice(0, 100)) expect(reopened.find('chunk', object.id)).toHaveLength(1)
     expect(read / 100).toBeLessThan(20_000)
+    // Who looks up many reads all of it once, and then nothing.
+    for (const object of objects.slice(0, 1000)) reopened.find('chunk', object.id)
+    read = 0
+    for (const object of objects.slice(1000, 2000)) expect(reopened.find('chunk', object.id)).toHaveLength(1)
+    expect(reopened.find('tree', objects[0]!.id)).toEqual([])
+    expect(read).toBe(0)
   })
 })

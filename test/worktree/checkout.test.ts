@@ -56,6 +56,30 @@ describe('checkout', () => {
     expect([...scan(nodeFs, dir)].map(({ path }) => path)).toEqual(['d/a'])
   })
 
+  it('asks the disk once for each directory that is missing, and for no file in one', async () => {
+    const asked: string[] = []
+    const counting = faultyFs({
+      stat(path) {
+        asked.push(path.slice(dir.length + 1))
+        return nodeFs.stat(path)
+      },
+    })
+    const paths = ['new/a', 'new/b', 'new/c']
+    await run(await Promise.all(paths.map(async (path) => ({ path, after: await entry(path, path) }))), counting)
+    // Planned, made, seen to be there; then each file once, for the stat cache.
+    expect(asked.filter((path) => path.startsWith('new')).sort()).toEqual(['new', 'new', 'new', ...paths])
+  })
+
+  it('refuses a file of another size than its only chunk', async () => {
+    for (const more of [-1, 1]) {
+      const lying = await entry('x', 'contents')
+      await expect(run([{ path: 'x', after: { ...lying, bytes: lying.bytes + more } }])).rejects.toMatchObject({
+        exitCode: 13,
+      })
+      expect(readdirSync(dir)).toEqual([])
+    }
+  })
+
   it('remembers the stats of what it wrote, so that the next status reads nothing', async () => {
     const items = await Promise.all(['a', 'b', 'c/d'].map(async (path) => ({ path, after: await entry(path, path) })))
     const { files, written } = await run(items)
