@@ -40,6 +40,7 @@ import {
   remoteTarget,
   seenCommits,
 } from './push-target.ts'
+import { areThere, isTaken } from './push-there.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
 import { chainRefName, writeRemote } from './remote.ts'
@@ -174,9 +175,10 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     extensions: readonly Extension[] = [],
   ) => pushCost(state, { newBytes, newObjects: objects.length, packBytes, epochs, nowMs, extensions })
 
-  if (position?.current?.commit === target.commit && !options.revive && !options.repack) {
+  const isThere = position?.current?.commit === target.commit && !options.revive && !options.repack
+  const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
+  if (isThere && (await isTaken(workspace, remoteName, target, position, () => pusherAddress(context, true)))) {
     await rememberPush(workspace, remoteName, target)
-    const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
     if (!options.finishTail) return { ...upToDate, expiring: [] }
     await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
@@ -217,6 +219,10 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     onProgress: options.onProgress,
     signal: options.signal,
   })
+  if (isThere && !options.dryRun && (await areThere(known.remote, lacking))) {
+    await rememberPush(workspace, remoteName, target)
+    return { ...upToDate, expiring: [] }
+  }
   const fold = repack
     ? repack.fold
     : reader && position && !options.revive

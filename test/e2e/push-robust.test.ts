@@ -45,8 +45,13 @@ async function packsOf(repository: string) {
 }
 
 /** A push by hand: whatever a writer may say. */
-async function lyingPush(dir: string, repository: string, segments: SegmentRecord[]): Promise<void> {
-  const context = await openRemoteContext('local', world.options)
+async function lyingPush(
+  dir: string,
+  repository: string,
+  segments: SegmentRecord[],
+  options = world.options,
+): Promise<void> {
+  const context = await openRemoteContext('local', options)
   const reader = context.repository(repository)
   const position = await readRemotePosition(reader, 'heads/main', {})
   await using workspace = await openWorkspace(dir)
@@ -85,6 +90,27 @@ describe('a broken locator segment', () => {
     expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed' })
     await clone(`local:${repository}`, world.path('broken-1'), world.options)
     expect(await snapshot(world.path('broken-1'))).toEqual(await snapshot(dir))
+  })
+})
+
+describe('a ref that another writer has moved to a commit whose objects nobody has', () => {
+  it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', async () => {
+    const dir = await world.workspace('hollow', { 'a.bin': noise(50_000, 3) })
+    const { repository } = await push(dir, { ...world.options, create: create('hollow') })
+    await clone(`local:${repository}`, world.path('hollow-other'), world.options)
+    const { address } = await generateKey(world.options.homeDir, { alias: 'hollow' })
+    await requestFaucet({ ...world.options, network: 'local', address })
+    await grantAccess(dir, { ...world.options, address, role: 'writer' })
+    await world.change(dir, { 'b.bin': noise(30_000, 4) })
+    const context = await openRemoteContext('local', world.options)
+    const before = await readRemotePosition(context.repository(repository), 'heads/main', {})
+    const { segments } = before.pushes.get(before.current!.push)!
+    await lyingPush(dir, repository, segments, { ...world.options, key: { $kind: 'alias', name: 'hollow' } })
+    expect(await push(dir, { ...world.options, dryRun: true })).toMatchObject({ $kind: 'dry-run' })
+    expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed', forced: false })
+    await clone(`local:${repository}`, world.path('hollow-clone'), world.options)
+    expect(await snapshot(world.path('hollow-clone'))).toEqual(await snapshot(dir))
+    expect(await push(dir, world.options)).toMatchObject({ $kind: 'up-to-date' })
   })
 })
 
