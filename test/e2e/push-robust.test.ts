@@ -2,10 +2,11 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
+import { createErasurePool } from '../../src/erasure/pool.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import type { SegmentRecord } from '../../src/ledger/repository-records.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
-import type { ObjectId } from '../../src/objects/id.ts'
+import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
@@ -13,17 +14,28 @@ import { evict } from '../../src/repo/evict.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey } from '../../src/repo/key.ts'
+import { pull } from '../../src/repo/pull.ts'
 import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortLockPath, abortPush, pushStatus } from '../../src/repo/push-abort.ts'
+import { openKnown } from '../../src/repo/push-known.ts'
+import { createPushLocator } from '../../src/repo/push-locator.ts'
+import { preparePacks } from '../../src/repo/push-packs.ts'
 import { NO_REUSE } from '../../src/repo/push-reuse.ts'
-import { findLocalTarget, readRemotePosition } from '../../src/repo/push-target.ts'
+import {
+  findLocalTarget,
+  findMissing,
+  type LocalTarget,
+  type RemotePosition,
+  readRemotePosition,
+} from '../../src/repo/push-target.ts'
 import { publishPush } from '../../src/repo/push-transaction.ts'
-import { openRemoteContext } from '../../src/repo/remote-context.ts'
+import { openRemoteContext, type RemoteContext } from '../../src/repo/remote-context.ts'
 import { createBudget } from '../../src/repo/spending.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
-import { openWorkspace } from '../../src/store/workspace.ts'
+import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
+import { createPushJournal } from '../../src/transfer/push-journal.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 import { createGrpcClient } from './time.ts'
 
@@ -50,19 +62,21 @@ async function lyingPush(
   repository: string,
   segments: SegmentRecord[],
   options = world.options,
+  lie?: { id: ObjectId; bytes: Uint8Array },
 ): Promise<void> {
   const context = await openRemoteContext('local', options)
   const reader = context.repository(repository)
   const position = await readRemotePosition(reader, 'heads/main', {})
   await using workspace = await openWorkspace(dir)
   const target = await findLocalTarget(workspace, 'main')
+  const sent = lie ? await lyingPacks(context, workspace, position, target, lie) : null
   await publishPush({
     context,
     state: await context.walrus(),
     signer: await context.signer(),
-    packs: [],
-    commitPack: BigInt(position.current!.commitPack),
-    keptSegments: segments,
+    packs: sent?.packs ?? [],
+    commitPack: sent ? null : BigInt(position.current!.commitPack),
+    keptSegments: sent?.kept ?? segments,
     reuse: NO_REUSE,
     budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
     repository: { id: repository, state: position.state, openPush: null },
@@ -77,6 +91,65 @@ async function lyingPush(
     signal: undefined,
   })
 }
+
+/** The packs of an honest push, and in them an object that is not what its id says; index and locator name it. */
+async function lyingPacks(
+  context: RemoteContext,
+  workspace: Workspace,
+  position: RemotePosition,
+  target: LocalTarget,
+  lie: { id: ObjectId; bytes: Uint8Array },
+) {
+  await using pool = createErasurePool({ threads: 1 })
+  const reader = context.repository(position.state.id)
+  const have = [position.current!.commit as ObjectId]
+  const known = await openKnown(context, reader, position, have, pool, {})
+  const locator = createPushLocator({
+    known: known.opened,
+    live: known.live,
+    swallowAll: false,
+    readIndexes: async () => [],
+    signal: undefined,
+  })
+  const packs = await preparePacks({
+    context,
+    state: await context.walrus(),
+    signer: await context.signer(),
+    coder: pool,
+    read: async (kind, id, options) => (id === lie.id ? lie.bytes : workspace.store.read(kind, id, options)),
+    objects: [{ kind: 'chunk', id: lie.id }, ...(await findMissing(workspace, target, have, undefined))],
+    epochs: 2,
+    budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
+    laterFrost: 0n,
+    locator,
+    repository: { reader, state: position.state, openPush: null },
+    journal: await createPushJournal(`${workspace.floeDir}/pushes`, 1),
+    onProgress: undefined,
+    signal: undefined,
+  })
+  return { packs, kept: locator.kept() }
+}
+
+describe('a pack whose index lies, and a locator that says so too', () => {
+  it('keep nothing out of an honest push of the same content', async () => {
+    const dir = await world.workspace('lied-to', { 'a.bin': noise(20_000, 5) })
+    const { repository } = await push(dir, { ...world.options, create: create('lied-to') })
+    const liar = world.path('liar')
+    await clone(`local:${repository}`, liar, world.options)
+    await world.change(liar, { 'm.txt': 'm\n' })
+    const content = noise(9_000, 6)
+    await lyingPush(liar, repository, [], world.options, {
+      id: objectIdFor('chunk', content),
+      bytes: noise(9_000, 7),
+    })
+    await pull(dir, { ...world.options, author: { name: 'Test', email: '' } })
+    await world.change(dir, { 'c.bin': content })
+    const result = await push(dir, world.options)
+    expect(result.packs.filter(({ kind, reused }) => kind === 'data' && !reused)).toHaveLength(1)
+    await clone(`local:${repository}`, world.path('lied-clone'), world.options)
+    expect(await snapshot(world.path('lied-clone'))).toEqual(await snapshot(dir))
+  })
+})
 
 describe('a broken locator segment', () => {
   it('stops nobody: the next push makes the locator anew from the packs', async () => {
