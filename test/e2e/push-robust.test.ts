@@ -131,7 +131,7 @@ async function lyingPacks(
 }
 
 describe('a pack whose index lies, and a locator that says so too', () => {
-  it('keep nothing out of an honest push of the same content', async () => {
+  it('keep nothing out of an honest push of the same content', { timeout: 120_000 }, async () => {
     const dir = await world.workspace('lied-to', { 'a.bin': noise(20_000, 5) })
     const { repository } = await push(dir, { ...world.options, create: create('lied-to') })
     const liar = world.path('liar')
@@ -167,7 +167,9 @@ describe('a broken locator segment', () => {
 })
 
 describe('a ref that another writer has moved to a commit whose objects nobody has', () => {
-  it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', async () => {
+  it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', {
+    timeout: 120_000,
+  }, async () => {
     const dir = await world.workspace('hollow', { 'a.bin': noise(50_000, 3) })
     const { repository } = await push(dir, { ...world.options, create: create('hollow') })
     await clone(`local:${repository}`, world.path('hollow-other'), world.options)
