@@ -12,7 +12,15 @@ import type { FileStat } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { type IngestContext, type Ingested, ingest, ingestSmall } from './ingest.ts'
 import { BATCHED_BELOW_BYTES, MAX_BATCH_FILES, NOT_READ, SLOT_BYTES } from './read-jobs.ts'
-import { createReadPool, hexIds, type LargeRead, type ReadBatch, type ReadPart, type ReadPool } from './read-pool.ts'
+import {
+  createReadPool,
+  type FileToRead,
+  hexIds,
+  type LargeRead,
+  type ReadBatch,
+  type ReadPart,
+  type ReadPool,
+} from './read-pool.ts'
 
 /** Told of the entry once its contents are in the session. */
 export type OnIngested = (ingested: Ingested) => void
@@ -163,8 +171,7 @@ class ThreadedQueue {
     if (files.length === 0) return
     this.#batch = []
     this.#batchBytes = 0
-    const { root } = this.#context
-    const { read } = await this.#pool.readBatch(files.map(({ path, stat }) => ({ path: `${root}/${path}`, stat })))
+    const { read } = await this.#pool.readBatch(files.map((file) => this.#toRead(file)))
     this.#next(async () => {
       const batch = await read
       try {
@@ -173,6 +180,11 @@ class ThreadedQueue {
         batch.release()
       }
     })
+  }
+
+  #toRead({ path, stat }: Queued): FileToRead {
+    const { root, sizingOf } = this.#context
+    return { path: `${root}/${path}`, stat, sizing: sizingOf?.(path) }
   }
 
   async #storeBatch(files: readonly Queued[], batch: ReadBatch): Promise<void> {
@@ -210,8 +222,7 @@ class ThreadedQueue {
   }
 
   async #addLarge(file: Queued): Promise<void> {
-    const { root } = this.#context
-    const parts = await this.#pool.readLarge({ path: `${root}/${file.path}`, stat: file.stat })
+    const parts = await this.#pool.readLarge(this.#toRead(file))
     const task = this.#storeLarge(file, parts).catch((error: unknown) => this.#fail(error))
     this.#large.add(task)
     void task.then(() => this.#large.delete(task))

@@ -5,7 +5,7 @@
  *  to where the store takes them from, and nobody copies them on the way. */
 
 import { wasmEngine } from '../chunking/engine-wasm.ts'
-import { chunkParamsFor, MAX_CHUNK_BYTES } from '../chunking/profile.ts'
+import { type ChunkSizing, chunkParamsFor, MAX_CHUNK_BYTES } from '../chunking/profile.ts'
 import { createSha256, sha256 } from '../crypto/hash.ts'
 import { ID_BYTES } from '../objects/id.ts'
 import type { FileStat, FileSystem, OpenFile } from '../store/file-system.ts'
@@ -20,8 +20,8 @@ const WIDE_FROM_BYTES = 4 * 1024 * 1024 * 1024
 const MAX_READ_BYTES = 1 << 20
 
 /** How much a slot must hold for a file of that size. */
-export function slotBytesFor(fileBytes: number): number {
-  return fileBytes < WIDE_FROM_BYTES ? SLOT_BYTES : 2 * MAX_CHUNK_BYTES
+export function slotBytesFor(fileBytes: number, sizing?: ChunkSizing): number {
+  return fileBytes < WIDE_FROM_BYTES && sizing !== 'large' ? SLOT_BYTES : 2 * MAX_CHUNK_BYTES
 }
 
 export interface BatchJob {
@@ -32,6 +32,8 @@ export interface BatchJob {
   /** What the walk saw of each: size, and the rest as `packStat` has it. */
   sizes: Float64Array
   seen: BigInt64Array
+  /** What is asked for of each, if anything is. */
+  sizings: (ChunkSizing | undefined)[] | undefined
   slot: SharedArrayBuffer
 }
 
@@ -39,6 +41,7 @@ export interface LargeJob {
   $kind: 'large'
   job: number
   path: string
+  sizing: ChunkSizing | undefined
   slots: SharedArrayBuffer[]
   /** One number per slot: `SLOT_FREE` or `SLOT_FULL`; and a last one, `STOP` once nobody wants the file any more. */
   states: SharedArrayBuffer
@@ -120,7 +123,7 @@ export function readBatch(fs: FileSystem, batch: BatchJob): BatchDone {
     }
     const fileId = sha256(place)
     fileIds.set(fileId, index * ID_BYTES)
-    const cuts = cutsOf(place)
+    const cuts = cutsOf(place, batch.sizings?.[index])
     counts[index] = cuts.length
     for (const [i, cut] of cuts.entries()) {
       const chunk = place.subarray(i === 0 ? 0 : cuts[i - 1]!, cut)
@@ -146,9 +149,9 @@ function readWhole(fs: FileSystem, path: string, place: Uint8Array, batch: Batch
 }
 
 /** Ends of the chunks of a whole file. */
-function cutsOf(bytes: Uint8Array): number[] {
+function cutsOf(bytes: Uint8Array, sizing: ChunkSizing | undefined): number[] {
   if (bytes.length === 0) return []
-  const params = chunkParamsFor(bytes.length)
+  const params = chunkParamsFor(bytes.length, sizing)
   if (bytes.length <= params.minBytes) return [bytes.length]
   const cuts = wasmEngine().createCutter(params).feed(bytes)
   if (cuts.at(-1) !== bytes.length) cuts.push(bytes.length)
@@ -182,7 +185,7 @@ function readThrough(
   job: LargeJob,
   send: (answer: SlotFull) => void,
 ): Uint8Array | undefined {
-  const cutter = wasmEngine().createCutter(chunkParamsFor(bytes))
+  const cutter = wasmEngine().createCutter(chunkParamsFor(bytes, job.sizing))
   const hash = createSha256()
   const states = new Int32Array(job.states)
   const slots = job.slots.map((slot) => new Uint8Array(slot))

@@ -2,6 +2,7 @@
  *  file takes a thread for itself. What was read is handed out in the slots it was read into. */
 
 import { Worker } from 'node:worker_threads'
+import type { ChunkSizing } from '../chunking/profile.ts'
 import { ID_BYTES, type ObjectId } from '../objects/id.ts'
 import type { FileStat } from '../store/file-system.ts'
 import { ReadThreadError } from './errors.ts'
@@ -27,6 +28,8 @@ export interface FileToRead {
   path: string
   /** What the walk saw. */
   stat: FileStat
+  /** Sizes of chunks that are asked for. */
+  sizing?: ChunkSizing | undefined
 }
 
 /** A batch that was read; `bytes` is to be looked at before `release` only. */
@@ -148,6 +151,7 @@ class ReadThread {
     for (const [index, { stat }] of files.entries()) packStat(stat, seen, index)
     const paths = files.map(({ path }) => path)
     const sizes = Float64Array.from(files, ({ stat }) => stat.bytes)
+    const sizings = files.some(({ sizing }) => sizing) ? files.map(({ sizing }) => sizing) : undefined
     const release = () => this.#free([slot])
     const { promise, resolve, reject } = Promise.withResolvers<ReadBatch>()
     // Looked at when its turn comes; until then nobody else has to.
@@ -156,15 +160,15 @@ class ReadThread {
       done: (answer) => resolve({ ...(answer as BatchDone), bytes: new Uint8Array(slot), release }),
       fail: reject,
     })
-    this.#send({ $kind: 'batch', job, paths, sizes, seen, slot } satisfies BatchJob)
+    this.#send({ $kind: 'batch', job, paths, sizes, seen, sizings, slot } satisfies BatchJob)
     return promise
   }
 
   /** Takes all slots at once, before anything of the file is asked for. */
-  large({ path, stat }: FileToRead): AsyncGenerator<ReadPart, LargeRead> {
+  large({ path, stat, sizing }: FileToRead): AsyncGenerator<ReadPart, LargeRead> {
     const own = this.free
     this.free = []
-    const slotBytes = slotBytesFor(stat.bytes)
+    const slotBytes = slotBytesFor(stat.bytes, sizing)
     const slots = slotBytes === SLOT_BYTES ? own : own.map(() => new SharedArrayBuffer(slotBytes))
     const states = new Int32Array(new SharedArrayBuffer((slots.length + 1) * 4))
     this.#states = states
@@ -186,7 +190,8 @@ class ReadThread {
         wake?.()
       },
     })
-    this.#send({ $kind: 'large', job, path, slots, states: states.buffer as SharedArrayBuffer } satisfies LargeJob)
+    const shared = states.buffer as SharedArrayBuffer
+    this.#send({ $kind: 'large', job, path, sizing, slots, states: shared } satisfies LargeJob)
     const next = async (): Promise<SlotFull | undefined> => {
       while (parts.length === 0 && !end) {
         if (failure) throw failure

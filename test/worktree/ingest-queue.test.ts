@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { chunkBytes } from '../../src/chunking/chunker.ts'
 import { createChunkPool } from '../../src/chunking/pool.ts'
-import { chunkParamsFor } from '../../src/chunking/profile.ts'
+import { type ChunkSizing, chunkParamsFor } from '../../src/chunking/profile.ts'
 import { sha256Hex } from '../../src/crypto/hash.ts'
 import type { TreeEntry } from '../../src/objects/tree.ts'
 import { createLocalStore } from '../../src/store/local-store.ts'
@@ -34,7 +34,12 @@ const paths = [...contents.keys(), 'link'].sort()
 let stores = 0
 
 /** What a queue makes of the files: entries, objects, and that every pack is whole. */
-async function ingestAll(threads: number, files: readonly string[] = paths, stale: readonly string[] = []) {
+async function ingestAll(
+  threads: number,
+  files: readonly string[] = paths,
+  stale: readonly string[] = [],
+  sizingOf?: (path: string) => ChunkSizing,
+) {
   const floeDir = join(root, `.store-${stores++}`)
   for (const dir of ['packs', 'tmp']) nodeFs.makeDirectory(`${floeDir}/${dir}`)
   const store = createLocalStore(nodeFs, floeDir)
@@ -44,7 +49,7 @@ async function ingestAll(threads: number, files: readonly string[] = paths, stal
   try {
     await using pool = createChunkPool({ threads: 0 })
     const readSmall = createSmallFileReader(nodeFs, root, ONE_CHUNK_BYTES)
-    const context = { fs: nodeFs, root, session, pool, readSmall }
+    const context = { fs: nodeFs, root, session, pool, readSmall, sizingOf }
     await using queue = createIngestQueue(context, { threads, startFrom: { files: 1, bytes: 1 } })
     for (const path of files) {
       const stat = nodeFs.stat(join(root, path)) ?? nodeFs.stat(join(root, '01.bin'))!
@@ -71,6 +76,19 @@ async function ingestAll(threads: number, files: readonly string[] = paths, stal
 }
 
 describe('files that threads read', () => {
+  test('are cut as is asked for, as files read in turn are', async () => {
+    const mixed = (path: string): ChunkSizing => (['auto', 'small', 'fixed', 'large'] as const)[path.charCodeAt(1) % 4]!
+    const some = paths.filter((path) => /^\d|-1$/.test(path))
+    const bySize = await ingestAll(2, some)
+    for (const sizingOf of [() => 'large' as const, mixed]) {
+      const inTurn = await ingestAll(0, some, [], sizingOf)
+      const threaded = await ingestAll(2, some, [], sizingOf)
+      expect(threaded.entries).toEqual(inTurn.entries)
+      expect([...threaded.objects].sort()).toEqual([...inTurn.objects].sort())
+      expect([...threaded.objects].sort()).not.toEqual([...bySize.objects].sort())
+    }
+  })
+
   test('give the entries and objects of files read in turn, whatever their size', async () => {
     const inTurn = await ingestAll(0)
     const threaded = await ingestAll(2)
@@ -104,7 +122,14 @@ describe('a large file through slots', () => {
     const states = new Int32Array(new SharedArrayBuffer((slotCount + 1) * 4))
     const ids: string[] = []
     let parts = 0
-    const job = { $kind: 'large', job: 1, path, slots, states: states.buffer as SharedArrayBuffer } as const
+    const job = {
+      $kind: 'large',
+      job: 1,
+      sizing: undefined,
+      path,
+      slots,
+      states: states.buffer as SharedArrayBuffer,
+    } as const
     const done = readLarge(nodeFs, job, ({ slot, lengths, ids: packed }) => {
       let at = 0
       for (const [i, length] of lengths.entries()) {
