@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { MAINNET, shortChainId, TESTNET } from '../../src/ledger/networks.ts'
+import { MAINNET, originalFloeId, shortChainId, TESTNET } from '../../src/ledger/networks.ts'
 import { listNetworks, readNetworkProfile } from '../../src/repo/network-profiles.ts'
 import { chooseNetwork, defaultNetwork } from '../../src/repo/network-use.ts'
 
@@ -29,6 +29,19 @@ describe('network profiles', () => {
     expect((await readNetworkProfile(home, 'own', given)).rpcUrl).toBe('http://127.0.0.1:1')
   })
 
+  it('trust later versions after the first, and create new repositories with the last of all', async () => {
+    const id = (digit: string) => `0x${digit.repeat(64)}`
+    const upgrade = (packageId: string, originalId: string, contract: number) => ({ packageId, originalId, contract })
+    const floeUpgrades = [upgrade(id('b'), id('2'), 2), upgrade(id('a'), id('1'), 2), upgrade(id('c'), id('2'), 3)]
+    // Of a package that is not trusted itself: trusted no more than that.
+    floeUpgrades.push(upgrade(id('d'), id('9'), 2))
+    await save('own.json', { ...TESTNET, name: 'own', floePackageIds: [id('1'), id('2')], floeUpgrades })
+    const profile = await readNetworkProfile(home, 'own')
+    expect(profile.floePackageIds).toEqual(['1', 'a', '2', 'b', 'c'].map(id))
+    expect(originalFloeId(profile, id('c'))).toBe(id('2'))
+    expect(originalFloeId(profile, id('1'))).toBe(id('1'))
+  })
+
   it('say which file is broken and how, and leave the other networks usable', async () => {
     const broken: [string, RegExp][] = [
       ['{', /not JSON/],
@@ -36,6 +49,10 @@ describe('network profiles', () => {
       [JSON.stringify({ ...TESTNET, name: 'bad', chainId: 'xyz' }), /chainId/],
       [JSON.stringify({ ...TESTNET, name: 'bad', rpcUrl: 'ftp://x' }), /rpcUrl/],
       [JSON.stringify({ ...TESTNET, name: 'bad', floePackageIds: ['x'] }), /floePackageIds/],
+      [
+        JSON.stringify({ ...TESTNET, name: 'bad', floeUpgrades: [{ packageId: TESTNET.walPackageId }] }),
+        /floeUpgrades/,
+      ],
       [JSON.stringify(TESTNET), /called "testnet"/],
     ]
     for (const [text, message] of broken) {
