@@ -137,7 +137,7 @@ async function believed(
   for (const { id, parents } of listed) {
     const known = journal.get(id)
     // What was missing may be there now, and history that was cut off may have grown.
-    if (!known || (known.isPartial && !skipMissing)) continue
+    if (!known || (known.isPartial && !skipMissing) || !parents.every((parent) => found.has(parent))) continue
     const { parents: made } = await readCommit(workspace.store.readLocal, known.commit, { signal })
     if (String(made) === String(parentsOf(parents, found).slice(0, MAX_PARENTS))) found.set(id, known)
   }

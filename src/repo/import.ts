@@ -83,6 +83,10 @@ async function fromGit(
     await using objects = openGitObjects(start)
     found = await readGitRefs(start, objects)
   }
+  if (found.refs.length === 0)
+    throw new ImportSourceError('IMPORT_SOURCE_EMPTY', `${options.source} has no branch or tag yet`, options.source, [
+      'commit something there first; what is not committed is not imported',
+    ])
   for (const tag of found.odd) notes.leaveOut(tag, 'it is a tag of something else than a commit')
   const tips = [...new Set(found.refs.map(({ commit }) => commit))]
   const counts = await importGitHistory(workspace, start, place, tips, {

@@ -178,6 +178,21 @@ describe('import of a git repository with LFS', () => {
     expect((await filesAt('old/main'))['model.bin']).toBe(sha256Of(big('c')))
   })
 
+  test('makes versions again whose history was cut off before, and says of an empty source that it is', async () => {
+    expect(await codeOf(bring())).toBe('IMPORT_SOURCE_EMPTY')
+    for (const text of ['1', '2', '3']) {
+      git.write('a', text)
+      git.commitAll(text)
+    }
+    const [, cut] = git.lines('rev-list', 'main')
+    writeFileSync(join(git.dir, '.git/shallow'), `${cut}\n`)
+    expect(await bring()).toMatchObject({ commits: 2 })
+    rmSync(join(git.dir, '.git/shallow'))
+    expect(await bring()).toMatchObject({ commits: 3, known: 0 })
+    const messages = (await logOf(to.workspace, { revision: 'old/main' })).map(({ message }) => message)
+    expect(messages).toEqual(['3', '2', '1'])
+  })
+
   test('goes on after it was cut off, and does not believe a journal whose commits are gone', async () => {
     lfsHistory()
     const stop = new AbortController()
