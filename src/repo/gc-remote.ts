@@ -287,7 +287,7 @@ function spareTest(use: PackUse, packs: readonly PackRecord[], signal: AbortSign
 }
 
 /** In this order, so that what is cut off leaves less done and never too much. @returns digests */
-async function carryOut(
+export async function carryOut(
   place: RepositoryPlace,
   context: RemoteContext,
   { cancelled, proposed, taken }: Pick<RemoteGcResult, 'cancelled' | 'proposed' | 'taken'>,

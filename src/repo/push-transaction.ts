@@ -31,7 +31,7 @@ import {
 } from '../ledger/transactions/repository.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import { COMMIT_PREDICATE_TYPE, STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
-import { type Extension, extendPacks, totalCost } from './pack-extension.ts'
+import { type Extension, extendPacks, inBatches, totalCost } from './pack-extension.ts'
 import { ensureLocalFunds, type ReadyPack } from './push-packs.ts'
 import { numberRanges, type Reuse } from './push-reuse.ts'
 import { chainRefName } from './remote.ts'
@@ -101,6 +101,7 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   const reuse = splitReuse(push.reuse)
   try {
     if (existing) await prepareReused(push, existing.id, floe, reuse, execute)
+    if (existing) await recallMany(push, existing.id, floe, execute)
     let repositoryId = existing?.id ?? null
     let pushId = existing?.openPush ?? null
     // An interrupted push is continued with its deposited packs, from where the ref is now.
@@ -219,6 +220,40 @@ async function prepareReused(
     })
 }
 
+/** Recalled packs that the last transaction takes along: of more, all are recalled before. A recall changes nothing that the
+ *  push rests on, and is proposed again by the next `gc` if the push comes to nothing. */
+const RECALLED_WITH_REF = 5
+/** Four children each. */
+const RECALLED_PER_TRANSACTION = 200
+
+const isRecalled = (pack: ReadyPack): boolean => pack.packNumber !== null && pack.recalled
+
+function recall(
+  transaction: Transaction,
+  { retainUntilMs }: PublishPush,
+  floe: string,
+  repository: TransactionArgument,
+  pack: number,
+): void {
+  addCancelRemoval(transaction, floe, repository, pack)
+  addPromise(transaction, floe, repository, { first: pack, count: 1, untilMs: retainUntilMs })
+}
+
+async function recallMany(
+  push: PublishPush,
+  repository: string,
+  floe: string,
+  execute: (build: (transaction: Transaction) => void) => Promise<ExecutedTransaction>,
+): Promise<void> {
+  const recalled = push.packs.filter(isRecalled)
+  if (recalled.length <= RECALLED_WITH_REF) return
+  for (const batch of inBatches(recalled, RECALLED_PER_TRANSACTION))
+    await execute((transaction) => {
+      const argument = transaction.object(repository)
+      for (const { packNumber } of batch) recall(transaction, push, floe, argument, packNumber!)
+    })
+}
+
 /** Ranges that fit into one transaction together: each pack is a child that it loads. */
 export function promiseBatches(ranges: readonly PackRange[]): PackRange[][] {
   const batches: PackRange[][] = []
@@ -304,11 +339,8 @@ function finish(
     if (number !== undefined) numbers.set(pack, BigInt(number))
   }
   for (const pack of last) numbers.set(pack, depositPack(transaction, push, floe, handle, repository, pack))
-  for (const { packNumber, recalled } of push.packs)
-    if (packNumber !== null && recalled) {
-      addCancelRemoval(transaction, floe, repository, packNumber)
-      addPromise(transaction, floe, repository, { first: packNumber, count: 1, untilMs: push.retainUntilMs })
-    }
+  if (push.packs.filter(isRecalled).length <= RECALLED_WITH_REF)
+    for (const { packNumber } of push.packs.filter(isRecalled)) recall(transaction, push, floe, repository, packNumber!)
   const withLocator = push.packs.filter((pack) => pack.locatorBytes > 0)
   const segments = [
     ...withLocator.map((pack) => ({ pack: numbers.get(pack)!, offset: pack.locatorOffset, bytes: pack.locatorBytes })),

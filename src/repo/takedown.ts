@@ -13,7 +13,7 @@ import { fetchChainTimeMs } from '../ledger/chain-clock.ts'
 import { fetchCommitStatuses } from '../ledger/repository-marks.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
 import { addStatus } from '../ledger/transactions/marks.ts'
-import { addProposeTakedown, PROPOSALS_PER_TRANSACTION } from '../ledger/transactions/removal.ts'
+import { addProposeTakedown, TAKEDOWNS_PER_TRANSACTION } from '../ledger/transactions/removal.ts'
 import { parseCommit } from '../objects/commit.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -140,7 +140,7 @@ export async function takedown(dir: string, options: TakedownOptions): Promise<T
   const [now] = await fetchCommitStatuses(reader, state, [commit], options)
   // The record that is there does if it says so already: every further one would be noise.
   let ground = now && GROUNDS.includes(now.status) && !evidence ? now.number : null
-  for (const batch of inBatches(doomed, options.perTransaction ?? PROPOSALS_PER_TRANSACTION)) {
+  for (const batch of inBatches(doomed, options.perTransaction ?? TAKEDOWNS_PER_TRANSACTION)) {
     await ensureLocalFunds(context, signer, 0n)
     const executed = await context.ledger.execute(
       (transaction) => {

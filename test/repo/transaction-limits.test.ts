@@ -8,6 +8,8 @@ import type { RepositoryState } from '../../src/ledger/repository-state.ts'
 import type { WalrusState } from '../../src/ledger/system-state.ts'
 import { addFundRenewal, PACKS_PER_FUND_RENEWAL } from '../../src/ledger/transactions/fund.ts'
 import { addRegistration } from '../../src/ledger/transactions/register.ts'
+import { addProposeTakedown, TAKEDOWNS_PER_TRANSACTION } from '../../src/ledger/transactions/removal.ts'
+import { carryOut, type RemovablePack } from '../../src/repo/gc-remote.ts'
 import { type Extension, extendPacks, inBatches } from '../../src/repo/pack-extension.ts'
 import type { ReadyPack } from '../../src/repo/push-packs.ts'
 import { publishPush } from '../../src/repo/push-transaction.ts'
@@ -25,6 +27,11 @@ const CHILDREN: Record<string, number> = {
   'push::deposit': 4,
   'renewal::begin': 4,
   'push::add_segment': 1,
+  'removal::propose': 1,
+  // Whether it is a takedown stands in a log of its own.
+  'removal::cancel': 3,
+  'removal::take': 3,
+  'takedown::propose': 6,
 }
 const id = (n: number) => `0x${n.toString(16).padStart(64, '0')}`
 const FLOE = id(0xf10e)
@@ -146,34 +153,36 @@ function pack(number: number): ReadyPack {
   } as ReadyPack
 }
 
+/** 4,000 packs over 4,000 older ones. */
+const push: Omit<Parameters<typeof publishPush>[0], 'context'> = {
+  state: walrus,
+  signer,
+  packs: all.map(pack),
+  commitPack: null,
+  keptSegments: Array.from({ length: 63 }, (_, i) => ({ pack: i, offset: 1, bytes: 1 })),
+  reuse: { extensions: all.map(extension), promises: all },
+  budget: budget(300n * BigInt(PACKS)),
+  repository: {
+    id: id(3),
+    state: { packageId: FLOE, generation: 1n, roles: new Map() } as unknown as RepositoryState,
+    openPush: null,
+  },
+  obsoletePacks: Array.from({ length: 40 }, (_, i) => i),
+  ref: 'heads/main',
+  expectedOld: null,
+  commit: 'ab'.repeat(32),
+  tree: 'cd'.repeat(32),
+  statement: 'ef'.repeat(32),
+  forced: false,
+  retainUntilMs: 1,
+  onCreated: async () => undefined,
+  signal: undefined,
+}
+
 describe('4,000 packs', () => {
   it('are pushed, over 4,000 older ones that are extended and promised, within the limits of every transaction', async () => {
     const { context, transactions, total, numbers } = watched()
-    const published = await publishPush({
-      context,
-      state: walrus,
-      signer,
-      packs: all.map(pack),
-      commitPack: null,
-      keptSegments: Array.from({ length: 63 }, (_, i) => ({ pack: i, offset: 1, bytes: 1 })),
-      reuse: { extensions: all.map(extension), promises: all },
-      budget: budget(300n * BigInt(PACKS)),
-      repository: {
-        id: id(3),
-        state: { packageId: FLOE, generation: 1n, roles: new Map() } as unknown as RepositoryState,
-        openPush: null,
-      },
-      obsoletePacks: Array.from({ length: 40 }, (_, i) => i),
-      ref: 'heads/main',
-      expectedOld: null,
-      commit: 'ab'.repeat(32),
-      tree: 'cd'.repeat(32),
-      statement: 'ef'.repeat(32),
-      forced: false,
-      retainUntilMs: 1,
-      onCreated: async () => undefined,
-      signal: undefined,
-    })
+    const published = await publishPush({ ...push, context })
     expect(published.logIndex).toBe(7)
     expect([total('push::begin'), total('push::deposit'), total('push::finish')]).toEqual([1, PACKS, 1])
     expect(numbers('packs::lend')).toEqual(all)
@@ -182,6 +191,36 @@ describe('4,000 packs', () => {
     expect(numbers('packs::promise')).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500, 3_000, 3_500])
     // The ref moves with the very last, when everything else is there.
     expect(transactions.findIndex(({ calls }) => calls.has('push::finish'))).toBe(transactions.length - 1)
+  })
+
+  it('are proposed for removal, called off, taken and taken down in pieces that fit', async () => {
+    const { context, transactions, numbers } = watched()
+    const state = async () => ({ packageId: FLOE }) as RepositoryState
+    const chain = { ...context, repository: () => ({ ...context.repository(id(3)), fetchState: state }) }
+    const packs = all.map((number) => ({ number, endEpoch: number % 2 === 0 ? 9 : 20 }) as RemovablePack)
+    const place = { network: 'testnet', repository: id(3) }
+    const work = { cancelled: all, proposed: packs, taken: packs }
+    const digests = await carryOut(place, chain, work, walrus, { homeDir: '' })
+    expect(digests).toHaveLength(transactions.length)
+    for (const call of ['removal::cancel', 'removal::propose', 'removal::take']) expect(numbers(call)).toEqual(all)
+    const seen = await inspect((transaction) => {
+      for (const pack of all.slice(0, TAKEDOWNS_PER_TRANSACTION))
+        addProposeTakedown(transaction, FLOE, { repository: id(3), pack, status: 7 })
+    })
+    expect(seen.calls.get('takedown::propose')).toBe(TAKEDOWNS_PER_TRANSACTION)
+  })
+
+  it('are recalled before the ref moves, if they are many', async () => {
+    const { context, transactions, total } = watched()
+    const recalled = all.slice(0, 400).map((number) => ({ ...pack(number), packNumber: number, recalled: true }))
+    await publishPush({
+      ...push,
+      context,
+      packs: [...recalled, pack(PACKS - 1)],
+      reuse: { extensions: [], promises: [] },
+    })
+    expect([total('removal::cancel'), total('packs::promise'), total('push::deposit')]).toEqual([400, 400, 1])
+    expect(transactions.at(-1)!.calls.has('removal::cancel')).toBe(false)
   })
 
   it('are renewed, with a limit that all transactions keep together', async () => {

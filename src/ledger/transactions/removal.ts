@@ -12,6 +12,9 @@ export const PROPOSALS_PER_TRANSACTION = 300
 /** Each loads the row, the blob with its key, and gives a storage object. */
 export const REMOVALS_PER_TRANSACTION = 150
 
+/** Each loads the row of the pack and up to three of the log of takedowns, and adds two. */
+export const TAKEDOWNS_PER_TRANSACTION = 150
+
 /** Takes a pack out for good. A blob that is stored is deleted, and its storage, good for the rest of its epochs, goes to
  *  the owner; one that has expired is worth nothing and is burned. */
 export function addRemovePack(
