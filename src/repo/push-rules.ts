@@ -1,6 +1,7 @@
 /** What a push may do before it does anything: where it may go, what it may spend, for how long it stores. */
 
 import { UsageError } from '../base/errors.ts'
+import { AuthError } from '../ledger/errors.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { PushOptions } from './push.ts'
@@ -58,4 +59,14 @@ export function epochsOf(asked: number | undefined, state: WalrusState): number 
   throw new UsageError('WALRUS_EPOCHS_OUT_OF_RANGE', `epochs must be 1 to ${state.maxEpochsAhead}, got ${epochs}`, {
     data: { epochs, max: state.maxEpochsAhead },
   })
+}
+
+/** A dry run works without a key, but then it cannot know which packs would be folded. */
+export async function pusherAddress(context: RemoteContext, isDryRun: boolean): Promise<string> {
+  try {
+    return (await context.signer()).address
+  } catch (error) {
+    if (isDryRun && error instanceof AuthError) return ''
+    throw error
+  }
 }

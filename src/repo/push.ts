@@ -4,7 +4,6 @@ import { FloeError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
-import { AuthError } from '../ledger/errors.ts'
 import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -29,7 +28,7 @@ import { noteExpiry, rememberPush } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
-import { assertAllowed, epochsOf, findPlace } from './push-rules.ts'
+import { assertAllowed, epochsOf, findPlace, pusherAddress } from './push-rules.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import {
   assertNotStale,
@@ -488,14 +487,4 @@ function largestPack(options: PushOptions, state: WalrusState): number {
 export function pushBudget({ maxWal }: Pick<PushOptions, 'maxWal'>): Budget {
   const hint = 'Raise --max-wal, or buy fewer epochs with --epochs'
   return createBudget(parseWal(maxWal), 'PUSH_MAX_WAL', 'the push', hint)
-}
-
-/** A dry run works without a key, but then it cannot know which packs would be folded. */
-async function pusherAddress(context: RemoteContext, isDryRun: boolean): Promise<string> {
-  try {
-    return (await context.signer()).address
-  } catch (error) {
-    if (isDryRun && error instanceof AuthError) return ''
-    throw error
-  }
 }
