@@ -5,11 +5,9 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
-import { AuthError } from '../ledger/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import type { LocalTarget, RemotePosition } from './push-target.ts'
-import type { RemoteContext } from './remote-context.ts'
 
 /** True if the ref is at the commit because this workspace or this key has brought it there.
  *  @param owner - the address that pushes from here */
@@ -35,15 +33,5 @@ export async function areThere(remote: RemoteObjects, lacking: readonly MissingO
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
     return false
-  }
-}
-
-/** A dry run works without a key, but then it cannot know which packs would be folded. */
-export async function pusherAddress(context: RemoteContext, isDryRun: boolean): Promise<string> {
-  try {
-    return (await context.signer()).address
-  } catch (error) {
-    if (isDryRun && error instanceof AuthError) return ''
-    throw error
   }
 }

@@ -39,7 +39,7 @@ import {
   remoteTarget,
   seenCommits,
 } from './push-target.ts'
-import { areThere, isTaken, pusherAddress } from './push-there.ts'
+import { areThere, isTaken } from './push-there.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
 import { chainRefName, writeRemote } from './remote.ts'
