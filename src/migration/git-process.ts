@@ -129,12 +129,20 @@ export interface GitObjects extends AsyncDisposable {
 const FSCK_HINT = '`git fsck` in the source names everything that is damaged or missing'
 
 export function openGitObjects(options: GitStart): GitObjects {
-  const { child, ended } = run(options, ['cat-file', '--batch'])
-  const source = createByteSource(child.stdout)
-  const ask = (name: string) => child.stdin.write(`${name}\n`)
+  let process: (Running & { source: ReturnType<typeof createByteSource> }) | undefined
+  // Not before something is asked: many an import finds that there is nothing to read.
+  const begun = () => {
+    if (!process) {
+      const running = run(options, ['cat-file', '--batch'])
+      process = { ...running, source: createByteSource(running.child.stdout) }
+    }
+    return process
+  }
+  const ask = (name: string) => begun().child.stdin.write(`${name}\n`)
 
   async function header(name: string): Promise<{ id: string; type: string; bytes: number } | undefined> {
     throwIfAborted(options.signal)
+    const { source, ended } = begun()
     const line = await source.line(MAX_LINE_BYTES)
     if (line === undefined) {
       await ended
@@ -149,6 +157,7 @@ export function openGitObjects(options: GitStart): GitObjects {
 
   async function* contents(id: string, type: string, bytes: number): AsyncGenerator<Uint8Array> {
     const hash = createHash(id.length === 40 ? 'sha1' : 'sha256').update(`${type} ${bytes}\0`)
+    const { source } = begun()
     for await (const piece of source.exactly(bytes)) {
       throwIfAborted(options.signal)
       hash.update(piece)
@@ -196,6 +205,8 @@ export function openGitObjects(options: GitStart): GitObjects {
       return { id: found.id, bytes: pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces) }
     },
     async [Symbol.asyncDispose]() {
+      if (!process) return
+      const { child, ended } = process
       child.stdin.end()
       child.stdout.destroy()
       child.kill()

@@ -31,7 +31,7 @@ export interface CommitMakerOptions {
   blobs: GitObjects
   trees: GitTrees
   dvc: DvcReader
-  lfsDir: string
+  lfsDir: () => Promise<string>
   counts: ImportCounts
   notes: NoteBook
   skipMissing: boolean
@@ -199,7 +199,10 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
     if (known) return known
     if (pointer.isExtended) return undefined
     // Hashed on its way into the store: the file id is what the pointer names.
-    const source = createFileSource(fs, `${lfsDir}/${lfsObjectPath(pointer.id)}`, () => ({ update() {}, end() {} }))
+    const source = createFileSource(fs, `${await lfsDir()}/${lfsObjectPath(pointer.id)}`, () => ({
+      update() {},
+      end() {},
+    }))
     if (!source) return undefined
     if (source.bytes !== pointer.bytes)
       throw new ForeignObjectCorruptError(

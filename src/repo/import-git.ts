@@ -72,7 +72,11 @@ export async function importGitHistory(
     newBytes: 0,
   }
   if (fresh.length === 0) return { ...counts, imported }
-  const lfsDir = await lfsObjectsDir(start, place)
+  let dir: Promise<string> | undefined
+  const lfsDir = () => {
+    dir ??= lfsObjectsDir(start, place)
+    return dir
+  }
   await using blobs = openGitObjects(start)
   await inspect(workspace, start, blobs, lfsDir, { wanted: tips, have: headsOf(listed, imported) }, options, counts)
   if (notes.missingCount > 0 && !options.skipMissing) throw new ImportMissingError(notes)
@@ -157,7 +161,7 @@ async function inspect(
   { fs }: Workspace,
   start: GitStart,
   objects: GitObjects,
-  lfsDir: string,
+  lfsDir: () => Promise<string>,
   range: { wanted: readonly string[]; have: readonly string[] },
   { notes, dvcCacheOf }: GitImportOptions,
   counts: ImportCounts,
@@ -173,7 +177,7 @@ async function inspect(
     if (!pointer || seen.has(pointer.id)) continue
     seen.add(pointer.id)
     const path = small.get(object.id)!
-    const isThere = fs.stat(`${lfsDir}/${lfsObjectPath(pointer.id)}`)?.kind === 'file'
+    const isThere = fs.stat(`${await lfsDir()}/${lfsObjectPath(pointer.id)}`)?.kind === 'file'
     if (!isThere || pointer.isExtended) notes.addMissing({ kind: 'lfs', id: pointer.id, path })
     else {
       counts.lfsFiles++

@@ -1,7 +1,7 @@
 /** Git in a temporary directory, to be compared with: no hooks, no user configuration, times as told. */
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -16,9 +16,11 @@ export class GitOracle implements Disposable {
   /** Of the next commit or move of a ref. */
   timeMs: number
 
-  constructor(timeMs: number) {
+  /** @param template - a repository to begin with a copy of (default: an empty one) */
+  constructor(timeMs: number, template?: string) {
     this.timeMs = timeMs
-    this.ok('init', '--quiet', '--initial-branch=main')
+    if (template === undefined) this.ok('init', '--quiet', '--initial-branch=main')
+    else cpSync(template, this.dir, { recursive: true, verbatimSymlinks: true })
   }
 
   run(...args: string[]): GitRun {

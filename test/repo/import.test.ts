@@ -19,15 +19,22 @@ let to: TemporaryWorkspace
 /** The source: as `lfsHistory` made it, where a test asks for that. */
 let git: GitOracle
 let template: { git: GitOracle; contents: Record<string, string> } | undefined
+let empty: GitOracle
+beforeAll(() => {
+  empty = new GitOracle(1_700_000_000_000)
+})
 beforeEach(async () => {
   to = await temporaryWorkspace()
-  git = new GitOracle(1_700_000_000_000)
+  git = new GitOracle(1_700_000_000_000, empty.dir)
 })
 afterEach(async () => {
   await to.close()
   git[Symbol.dispose]()
 })
-afterAll(() => template?.git[Symbol.dispose]())
+afterAll(() => {
+  template?.git[Symbol.dispose]()
+  empty[Symbol.dispose]()
+})
 
 const bring = (more: Partial<ImportOptions> = {}) =>
   importSource(to.workspace, { source: git.dir, name: 'old', author, ...more })
@@ -50,7 +57,7 @@ function gitFilesAt(revision: string, contents: Record<string, string> = {}): Re
   return found
 }
 
-const big = (letter: string) => `${letter} line of a large file\n`.repeat(20_000)
+const big = (letter: string) => `${letter} line of a large file\n`.repeat(4_000)
 
 /** Makes the source what `makeHistory` makes, which takes some twenty processes, once.
  *  @returns pointer → contents */

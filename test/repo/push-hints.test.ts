@@ -116,8 +116,10 @@ describe('chunking', () => {
     ws.write('.floeattributes', '*.db chunking=fixed\n*.bin chunking=large\n')
     expect((await ws.commitAll('rules')).changes).toEqual({ added: 1, modified: 0, deleted: 0 })
     expect(await chunksOf('a.db')).toEqual(before)
-    ws.write('a.db', new Uint8Array([...noise.subarray(0, -1), 0]))
-    ws.write('b.bin', new Uint8Array([...noise.subarray(0, -1), 0]))
+    const changed = Uint8Array.from(noise)
+    changed[changed.length - 1]! ^= 1
+    ws.write('a.db', changed)
+    ws.write('b.bin', changed)
     await ws.commitAll('changed')
     expect(await chunksOf('a.db')).toEqual([2 ** 20, 2 ** 20, 9])
     expect((await chunksOf('b.bin')).slice(0, -1).every((bytes) => bytes >= 2 ** 18)).toBe(true)
