@@ -67,6 +67,7 @@ export async function reachableFrom(
   const skip = (kind: ObjectKind) => async (id: ObjectId) => !(await meet(kind, id))
   const walkFile = async (file: Roots['files'][number]) => {
     if (file.content?.kind === 'chunk') await meetChunk(file.content.id, file.bytes)
+    if (file.content?.kind !== 'map') return
     for await (const node of walkMapNodes(store.readLocal, file, { skip: skip('map') }))
       if (node.level === 0) for (const { id, bytes } of node.items) await meetChunk(id, bytes)
   }
