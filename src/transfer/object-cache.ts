@@ -9,7 +9,7 @@
 import { sleep } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { FloeError } from '../base/errors.ts'
-import { createSha256, sha256Hex } from '../crypto/hash.ts'
+import { sha256Hex } from '../crypto/hash.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { discard, ensureDirectory } from '../store/atomic-file.ts'
 import { LockedError } from '../store/errors.ts'
@@ -62,7 +62,6 @@ const FLUSH_BYTES = 32 * 2 ** 20
 /** A pack below this size is small, and so many of a kind are left alone. */
 const SMALL_PACK_BYTES = 8 * 2 ** 20
 const MAX_SMALL_PACKS = 16
-const HASH_PIECE_BYTES = 2 ** 20
 const LOCK_PAUSES = 100
 const LOCK_PAUSE_MS = 20
 /** Tips remembered as read from their repository: more are forgotten, and read again. */
@@ -173,7 +172,7 @@ class DiskCache implements ObjectCache {
       if (name === undefined) continue
       const path = this.#packPath(name)
       // Damage must not spread: what is lent is taken for whole by its new owner.
-      if (!this.#isWhole(name)) {
+      if (!(await this.#isWhole(name))) {
         discard(this.#fs, path)
         refused.add(name)
       } else if (link(this.#fs, path, `${packsDir}/${name}.pack`)) {
@@ -324,7 +323,7 @@ class DiskCache implements ObjectCache {
         this.#store.close()
         const named = suspects?.() ?? []
         for (const pack of named.length > 0 ? named : this.#allPacks()) {
-          if (this.#isWhole(pack)) continue
+          if (await this.#isWhole(pack)) continue
           // Not under the lock: a name that goes is something every reader expects.
           discard(this.#fs, this.#packPath(pack))
           this.shelf.forget(pack)
@@ -348,25 +347,17 @@ class DiskCache implements ObjectCache {
     return `${this.dir}/packs/${pack}.pack`
   }
 
-  /** A pack is named after its SHA-256. */
-  #isWhole(pack: string): boolean {
-    const hash = createSha256()
-    const piece = new Uint8Array(HASH_PIECE_BYTES)
+  /** Every object of a pack is read and hashed: its name stands for its footer only. */
+  async #isWhole(pack: string): Promise<boolean> {
+    const store = createLocalStore(this.#fs, this.dir)
     try {
-      const file = this.#fs.open(this.#packPath(pack), 'read')
-      try {
-        for (let at = 0, count = -1; count !== 0; at += count) {
-          count = file.read(piece, at)
-          hash.update(piece.subarray(0, count))
-        }
-      } finally {
-        file.close()
-      }
+      return (await store.packDamage(pack, { full: true })) === undefined
     } catch (error) {
       if (error instanceof FileSystemError) return false
       throw error
+    } finally {
+      store.close()
     }
-    return hash.digest('hex') === pack
   }
 }
 
