@@ -154,10 +154,11 @@ class ThreadedQueue {
     this.#failure = error
   }
 
-  /** Does this after all that was added before, unless something has failed. */
-  #next(work: () => Promise<void> | undefined): void {
+  /** Does this after all that was added before.
+   *  @param instead - what is done once something has failed */
+  #next(work: () => Promise<void> | undefined, instead?: () => Promise<void>): void {
     this.#inOrder = this.#inOrder.then(async () => {
-      if (this.#failed) return
+      if (this.#failed) return instead?.()
       try {
         await work()
       } catch (error) {
@@ -172,14 +173,21 @@ class ThreadedQueue {
     this.#batch = []
     this.#batchBytes = 0
     const { read } = await this.#pool.readBatch(files.map((file) => this.#toRead(file)))
-    this.#next(async () => {
+    const store = async () => {
       const batch = await read
       try {
         await this.#storeBatch(files, batch)
       } finally {
         batch.release()
       }
-    })
+    }
+    // Somebody may be waiting for its room, and is told of the failure only then.
+    const drop = () =>
+      read.then(
+        (batch) => batch.release(),
+        () => {},
+      )
+    this.#next(store, drop)
   }
 
   #toRead({ path, stat }: Queued): FileToRead {

@@ -166,7 +166,9 @@ export function readLarge(fs: FileSystem, job: LargeJob, send: (answer: SlotFull
   try {
     file = fs.open(job.path, 'read')
     const before = file.stat()
-    if (before.kind !== 'file') return { $kind: 'large', job: job.job, fileId: nothing, stat: undefined }
+    // One that has grown since may have chunks that are larger than a slot.
+    const fits = chunkParamsFor(before.bytes, job.sizing).maxBytes <= job.slots[0]!.byteLength
+    if (before.kind !== 'file' || !fits) return { $kind: 'large', job: job.job, fileId: nothing, stat: undefined }
     const fileId = readThrough(file, before.bytes, job, send)
     const after = file.stat()
     const isSame = after.bytes === before.bytes && after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs

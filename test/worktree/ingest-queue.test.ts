@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ import { nodeFs } from '../../src/store/node-fs.ts'
 import { ONE_CHUNK_BYTES } from '../../src/worktree/ingest.ts'
 import { createIngestQueue } from '../../src/worktree/ingest-queue.ts'
 import { createSmallFileReader } from '../../src/worktree/read-file.ts'
-import { BATCHED_BELOW_BYTES, readLarge, SLOT_FREE, STOP } from '../../src/worktree/read-jobs.ts'
+import { BATCHED_BELOW_BYTES, readLarge, SLOT_BYTES, SLOT_FREE, STOP } from '../../src/worktree/read-jobs.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floe-queue-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -114,6 +114,12 @@ describe('files that threads read', () => {
     expect(nodeFs.readDirectory(join(root, `.store-${stores - 1}`, 'tmp'))).toEqual([])
     expect(nodeFs.readDirectory(join(root, `.store-${stores - 1}`, 'packs'))).toEqual([])
   })
+
+  test('end it all with that error where a large one waits for the room that others have', async () => {
+    const small = paths.filter((path) => path.startsWith('small'))
+    const files = ['gone', ...small, ...small, ...small, '10.bin']
+    await expect(ingestAll(1, files)).rejects.toMatchObject({ code: 'WORKTREE_UNREADABLE' })
+  })
 })
 
 describe('a large file through slots', () => {
@@ -141,7 +147,7 @@ describe('a large file through slots', () => {
       if (++parts >= stopAfter) Atomics.store(states, slotCount, STOP)
       Atomics.store(states, slot, SLOT_FREE)
     })
-    return { done, ids }
+    return { done, ids, parts }
   }
 
   test('is cut as in one piece, for slots that hardly take its largest chunk as well', () => {
@@ -159,6 +165,16 @@ describe('a large file through slots', () => {
       expect(Buffer.from(done.fileId).toString('hex')).toBe(sha256Hex(bytes))
       expect(done.stat?.bytes).toBe(bytes.length)
     }
+  })
+
+  test('is left to who asked where it has grown beyond what the slots are for', () => {
+    const path = join(root, 'grown')
+    writeFileSync(path, '')
+    truncateSync(path, 4 * 1024 ** 3)
+    const { done, parts } = read(path, SLOT_BYTES, 3, 10)
+    rmSync(path)
+    expect(done.stat).toBeUndefined()
+    expect(parts).toBe(0)
   })
 
   test('is given up where nobody wants it any more', () => {
