@@ -71,8 +71,9 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
       options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
       written++
     }
-    const stat = guard.stat(entry.path)
-    if (stat && entry.kind === 'file') settled.push([entry, stat])
+    // What was only looked at may have changed since; it was recorded then.
+    const stat = action === 'write' && entry.kind === 'file' ? guard.stat(entry.path) : undefined
+    if (stat) settled.push([entry, stat])
     options.onFile?.(entry.path, entry.bytes)
   }
   await recordStats(options, settled)

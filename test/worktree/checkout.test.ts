@@ -8,7 +8,7 @@ import { createMemoryObjects, type MemoryObjects } from '../../src/objects/reade
 import type { TreeEntry } from '../../src/objects/tree.ts'
 import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
-import { fileSystemNow, readStatCache } from '../../src/store/stat-cache.ts'
+import { fileSystemNow, readStatCache, statRecord } from '../../src/store/stat-cache.ts'
 import { type CheckoutItem, checkout } from '../../src/worktree/checkout.ts'
 import { scan } from '../../src/worktree/scan.ts'
 import { faultyFs } from '../faults/faulty-fs.ts'
@@ -34,10 +34,16 @@ async function entry(path: string, contents: string): Promise<TreeEntry> {
   return { path, kind: 'file', executable: false, bytes: bytes.length, fileId, content: { kind: 'chunk', id } }
 }
 
-async function run(items: CheckoutItem[], fs: FileSystem = nodeFs, signal?: AbortSignal) {
+async function run(
+  items: CheckoutItem[],
+  fs: FileSystem = nodeFs,
+  signal?: AbortSignal,
+  onFile?: (path: string) => void,
+) {
   const cache = readStatCache(fs, join(tmpDir, 'stat'))
   const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
-  return { ...(await checkout({ fs, root: dir, tmpDir, read: objects.read, files, signal }, items)), files }
+  const options = { fs, root: dir, tmpDir, read: objects.read, files, signal, ...(onFile && { onFile }) }
+  return { ...(await checkout(options, items)), files }
 }
 
 describe('checkout', () => {
@@ -54,6 +60,21 @@ describe('checkout', () => {
     // What a crash leaves of it is never taken for the user's.
     writeFileSync(join(dir, '.floe-unfinished-1-x-1'), 'half')
     expect([...scan(nodeFs, dir)].map(({ path }) => path)).toEqual(['d/a'])
+  })
+
+  it('does not take for checked what changed after it was looked at', async () => {
+    const kept = await entry('kept', 'one')
+    writeFileSync(join(dir, 'kept'), 'one')
+    const items = [
+      { path: 'new', after: await entry('new', 'new') },
+      { path: 'kept', after: kept },
+    ]
+    const { files, written } = await run(items, nodeFs, undefined, (path) => {
+      if (path === 'new') writeFileSync(join(dir, 'kept'), 'two')
+    })
+    expect(written).toBe(1)
+    const believed = statRecord(nodeFs.stat(join(dir, 'kept'))!, kept.fileId, 2n ** 62n)
+    expect(files.updates.get('kept')).not.toEqual(believed)
   })
 
   it('asks the disk once for each directory that is missing, and for no file in one', async () => {
