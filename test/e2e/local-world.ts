@@ -24,10 +24,12 @@ export interface LocalWorld extends AsyncDisposable {
 }
 
 /** 13 nodes with one shard each: every blob has 26 slivers, so pushes are quick, and 4 nodes may fail.
- *  @param nodes - fewer, where many packs matter and nodes do not: each signs for every pack */
-export async function startLocalWorld({ nodes = 13 }: { nodes?: 4 | 13 } = {}): Promise<LocalWorld> {
+ *  @param options.nodes - fewer, where many packs matter and nodes do not: each signs for every pack
+ *  @param options.shards - more than nodes, where packs have to be larger than so few shards hold */
+export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number } = {}): Promise<LocalWorld> {
+  const { nodes = 13, shards = nodes } = options
   const root = await mkdtemp(join(tmpdir(), 'floe-e2e-'))
-  const net = await startLocalNetwork({ dir: join(root, 'net'), nodes, shards: nodes, threads: 1, sync: false })
+  const net = await startLocalNetwork({ dir: join(root, 'net'), nodes, shards, threads: 1, sync: false })
   const profile: NetworkProfile = {
     name: 'local',
     rpcUrl: net.rpcUrl,

@@ -15,7 +15,8 @@ const PACKS = Number(process.env['FLOE_MANY_PACKS'] ?? 4_000)
 const PACK_BYTES = 9_000
 
 it(`pushes ${PACKS} packs, extends them with the next push, and renews them`, async () => {
-  await using world = await startLocalWorld({ nodes: 4 })
+  // The pack with the locator of so many is larger than four shards hold.
+  await using world = await startLocalWorld({ nodes: 4, shards: 10 })
   const files = Object.fromEntries(Array.from({ length: PACKS }, (_, i) => [`${i % 40}/${i}.bin`, noise(5_000, i + 1)]))
   const dir = await world.workspace('many', files)
   const wal = async () => {
