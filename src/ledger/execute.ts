@@ -7,6 +7,7 @@
 import type { SuiGrpcClient } from '@mysten/sui/grpc'
 import type { Transaction } from '@mysten/sui/transactions'
 import { sleep } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
 import { type AbortHints, failureOf } from './abort.ts'
 import type { LedgerObject } from './checked-object.ts'
 import type { BuildTransaction, ExecutedTransaction, LedgerHolding, LedgerRequestOptions } from './client.ts'
@@ -16,7 +17,7 @@ import type { LedgerSigner } from './keystore.ts'
 import type { NetworkProfile } from './networks.ts'
 import { parseAddress } from './object-id.ts'
 import { transactionDigest } from './transaction-digest.ts'
-import { isRefusal } from './transport-error.ts'
+import { isRefusal, leavesOpen } from './transport-error.ts'
 
 /** What it is done with: one end point. */
 export interface Connection {
@@ -105,21 +106,27 @@ export function createExecutor(connection: Connection): Executor {
     // From here on the transaction may take effect whatever happens to the connection, so the caller's signal is
     // honoured before it is sent and never while its fate is unknown.
     let result: Awaited<ReturnType<typeof sendSigned>> | null
+    let isLost = false
     try {
-      result = await decided(digest, () => sendSigned(bytes, signature))
+      result = await decided(digest, () => sendSigned(bytes, signature, () => void (isLost = true)))
     } catch (error) {
-      if (!isRefusal(error)) throw error
-      if (!(await isImpossible(transaction.getData(), signer.address, error))) throw error
-      // What moved may have been moved by this very transaction, sent again after its first answer was lost.
-      result = await lookUp(digest)
-      if (!result) return { $kind: 'overtaken', refusal: error }
+      if (isRefusal(error) && (await isImpossible(transaction.getData(), signer.address, error))) {
+        // What moved may have been moved by this very transaction, sent again after its first answer was lost.
+        result = await lookUp(digest)
+        if (!result) return { $kind: 'overtaken', refusal: error }
+      } else {
+        // A refusal says nothing about what was sent before it, and may still be on its way.
+        throw isLost && error instanceof FloeError && !error.retryable ? outcomeUnknown(digest, error) : error
+      }
     }
     return { $kind: 'executed', executed: await settled(result, digest) }
   }
 
-  function sendSigned(bytes: Uint8Array, signature: string) {
-    return resending('execute a transaction', (client) =>
-      client.executeTransaction({ transaction: bytes, signatures: [signature], include: OUTCOME }),
+  function sendSigned(bytes: Uint8Array, signature: string, onLost: () => void) {
+    return resending(
+      'execute a transaction',
+      (client) => client.executeTransaction({ transaction: bytes, signatures: [signature], include: OUTCOME }),
+      onLost,
     )
   }
 
@@ -133,10 +140,11 @@ export function createExecutor(connection: Connection): Executor {
   /** Whether a signed transaction that was refused can never take effect, because something it names was used by another.
    *  Where validators say that they hold something for another transaction, what becomes of that one is waited for. */
   async function isImpossible(contents: TransactionContents, sender: string, refusal: LedgerError): Promise<boolean> {
-    const rounds = RESERVED.test(refusal.message) ? RESERVED_WAIT_MS / RESERVED_POLL_MS : 0
+    const isReserved = RESERVED.test(refusal.message)
     for (let round = 0; ; round++) {
-      if ((await inputState(contents, sender)).$kind !== 'unmoved') return true
-      if (round >= rounds) return false
+      const { $kind } = await inputState(contents, sender)
+      if ($kind === 'moved' || $kind === 'gone') return true
+      if (!(isReserved || $kind === 'behind') || round >= RESERVED_WAIT_MS / RESERVED_POLL_MS) return false
       await sleep(RESERVED_POLL_MS)
     }
   }
@@ -155,7 +163,13 @@ export function createExecutor(connection: Connection): Executor {
         timeout: WAIT_TIMEOUT_MS,
         pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
       }),
-    )
+    ).catch((cause: unknown) => {
+      throw new LedgerError('LEDGER_RESULT_UNSEEN', `transaction ${digest} took effect, but cannot be read back yet`, {
+        data: { digest, network: profile.name, rpcUrl: profile.rpcUrl },
+        hints: ['It is done and paid for: look what there is before running the command again'],
+        cause,
+      })
+    })
     return {
       digest,
       changed: outcome.effects.changedObjects.map((changed) => ({
@@ -200,12 +214,17 @@ export function createExecutor(connection: Connection): Executor {
 
   /** Sends a signed transaction, again if the connection failed: its digest makes sending it twice harmless, while not
    *  knowing whether it took effect would not be. */
-  async function resending<T>(what: string, ask: (client: SuiGrpcClient) => Promise<T>): Promise<T> {
+  async function resending<T>(
+    what: string,
+    ask: (client: SuiGrpcClient) => Promise<T>,
+    onLost?: () => void,
+  ): Promise<T> {
     for (let round = 0; ; round++) {
       try {
         return await request(what, undefined, ask)
       } catch (error) {
-        if (!(error instanceof LedgerError) || !error.retryable || round >= RESEND_WAITS_MS.length) throw error
+        if (!leavesOpen(error) || round >= RESEND_WAITS_MS.length) throw error
+        onLost?.()
         await sleep(RESEND_WAITS_MS[round]!)
       }
     }
@@ -218,18 +237,25 @@ export function createExecutor(connection: Connection): Executor {
     try {
       return await send()
     } catch (error) {
-      if (!(error instanceof LedgerError)) throw error
+      if (!(error instanceof FloeError)) throw error
       const found = await lookUp(digest).catch(() => undefined)
       if (found) return found
       // Refused, and the chain does not have it: it did not happen. Lost on the way, it still may.
-      if (found === null && !error.retryable) throw error
-      throw new LedgerError('LEDGER_OUTCOME_UNKNOWN', `it is not known whether transaction ${digest} took effect`, {
-        data: { digest, network: profile.name, rpcUrl: profile.rpcUrl },
-        retryable: true,
-        hints: ['Run the command again when the ledger can be reached: it looks first, and nothing is paid twice'],
-        cause: error,
-      })
+      if (found === null && !leavesOpen(error)) throw error
+      throw outcomeUnknown(digest, error)
     }
+  }
+
+  function outcomeUnknown(digest: string, cause: Error): LedgerError {
+    return new LedgerError('LEDGER_OUTCOME_UNKNOWN', `it is not known whether transaction ${digest} took effect`, {
+      data: { digest, network: profile.name, rpcUrl: profile.rpcUrl },
+      retryable: true,
+      hints: [
+        'Run the command again when the ledger can be reached: pushes and renewals look first, and pay for nothing twice',
+        'What moves money or makes a repository is done once more: look first whether that transaction took effect',
+      ],
+      cause,
+    })
   }
 
   /** `null` if the ledger says that it has no such transaction. */

@@ -22,6 +22,8 @@ export type InputState =
   /** Something has another version by now, another owner, or is gone: this transaction can never take effect, one that is
    *  built anew may. For money of the address balance, which has no versions, it only says that there is too little now. */
   | { $kind: 'moved'; id: string }
+  /** Nothing has moved, but the answer is older than what the transaction names: of a server that lags, it proves nothing. */
+  | { $kind: 'behind'; id: string }
   /** Something that only its id names cannot be used any more: building the same transaction anew is of no use. */
   | { $kind: 'gone'; id: string }
 
@@ -40,13 +42,16 @@ export async function readInputState(
   const named = namedObjects(contents)
   const live = await reader.fetchObjects(named.map(({ id }) => id))
   let moved: string | undefined
+  let behind: string | undefined
   for (const [i, { id, version }] of named.entries()) {
     const object = live[i]
     if (object && isUsable(object, sender) && (version === null || object.version === version)) continue
     if (version === null) return { $kind: 'gone', id }
-    moved ??= id
+    if (object && object.version < version) behind ??= id
+    else moved ??= id
   }
   if (moved !== undefined) return { $kind: 'moved', id: moved }
+  if (behind !== undefined) return { $kind: 'behind', id: behind }
   for (const [coinType, amount] of withdrawnAmounts(contents))
     if ((await reader.fetchAddressBalance(sender, coinType)) < amount) return { $kind: 'moved', id: coinType }
   return { $kind: 'unmoved' }

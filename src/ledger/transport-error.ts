@@ -47,5 +47,14 @@ export function mapTransport(error: unknown, what: string, profile: NetworkProfi
 
 /** The ledger looked at it and said no; nothing on the way failed. */
 export function isRefusal(error: unknown): error is LedgerError {
-  return error instanceof LedgerError && error.code === 'LEDGER_REFUSED'
+  return error instanceof LedgerError && error.code === 'LEDGER_REFUSED' && !leavesOpen(error)
 }
+
+/** Whether a request may have been served although it failed: no answer came, or one of a gateway, or half of one. */
+export function leavesOpen(error: unknown): boolean {
+  return error instanceof LedgerError && (error.retryable || OPEN_CODES.has(String(error.data['grpc'])))
+}
+
+/** Ledgers refuse with other codes. The official client says INTERNAL and DATA_LOSS for an answer that ends too soon or is
+ *  none, UNKNOWN for HTTP 500 and 502. */
+const OPEN_CODES: ReadonlySet<string> = new Set(['CANCELLED', 'DATA_LOSS', 'INTERNAL', 'UNKNOWN'])
