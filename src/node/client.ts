@@ -249,11 +249,13 @@ function startWatchdog(firstMs: number, stallMs: number, bodyBytes: number): Wat
   const controller = new AbortController()
   const bark = () => controller.abort(new DOMException('no progress', 'TimeoutError'))
   let begunMs: number | undefined
+  let waitMs = 0
   let dueMs = 0
   let lapses = 0
   let timer: NodeJS.Timeout | undefined
   const wait = (ms: number) => {
     clearTimeout(timer)
+    waitMs = ms
     dueMs = performance.now() + ms
     timer = setTimeout(look, ms)
   }
@@ -282,6 +284,8 @@ function startWatchdog(firstMs: number, stallMs: number, bodyBytes: number): Wat
       }
       const lateMs = now - begunMs - stallMs
       if (lateMs > 0 && bytes < lateMs * LEAST_BYTES_PER_MS) return bark()
+      // Refreshed, a timer waits as long as it was made for: after a lapse that is another time.
+      if (waitMs !== stallMs) return wait(stallMs)
       dueMs = now + stallMs
       timer!.refresh()
     },

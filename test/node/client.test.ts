@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { toBase64Url } from '../../src/codec/base64url.ts'
@@ -204,6 +205,23 @@ describe('storage-node client', () => {
     await new Promise((resolve) => setImmediate(resolve))
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250)
     expect(await asked).toBe('nonexistent')
+  })
+
+  it('waits as long as before for more of an answer after such a lapse', async () => {
+    const part = Buffer.alloc(40_000, 1)
+    const url = await serve(async (_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      response.write(part)
+      await sleep(30)
+      // So that the timer comes before what has arrived.
+      await new Promise((resolve) => setImmediate(resolve))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 750)
+      response.write(part)
+      await sleep(300)
+      response.end(part)
+    })
+    const client = createNodeClient({ url, stallMs: 600 })
+    expect(await client.fetchSliver(ID, 0, 'primary', 200_000)).toHaveLength(3 * part.length)
   })
 
   it('ends as cancelled when the caller aborts', async () => {
