@@ -131,6 +131,7 @@ export async function extendPacks(
       if (!isOvertaken(error) || !job.planAgain || plans >= MAX_PLANS) throw error
       plans++
       lacking = await job.planAgain()
+      budget.assertEnough(totalCost(lacking) + (job.laterFrost ?? 0n))
       continue
     }
     lacking = lacking.slice(perTransaction)

@@ -69,6 +69,7 @@ export async function renewFromFund(
       if (!isOvertaken(error) || plans >= MAX_PLANS) throw error
       plans++
       lacking = (await planOf({ ...job, ...(await job.readAgain()) }, options)).extensions
+      budget.assertEnough(sumOf({ extensions: lacking }) + own)
     }
   }
   const result: RenewResult = {

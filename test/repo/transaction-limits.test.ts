@@ -3,6 +3,7 @@
 
 import { Inputs, Transaction } from '@mysten/sui/transactions'
 import { describe, expect, it } from 'vitest'
+import { FloeError } from '../../src/base/errors.ts'
 import { TESTNET } from '../../src/ledger/networks.ts'
 import type { RepositoryState } from '../../src/ledger/repository-state.ts'
 import type { WalrusState } from '../../src/ledger/system-state.ts'
@@ -232,6 +233,21 @@ describe('4,000 packs', () => {
     const job = { walrus, floe: FLOE, repository: id(3), extensions: all.map(extension), budget: short }
     await expect(extendPacks(context, job)).rejects.toMatchObject({ code: 'PUSH_MAX_WAL' })
     expect(transactions.length).toBe(20)
+  })
+
+  it('are not renewed beyond the limit when the plan made anew costs more', async () => {
+    const { context, transactions } = watched()
+    let isOvertaken = false
+    const { execute } = context.ledger
+    context.ledger.execute = async (...args) => {
+      if (isOvertaken) return execute(...args)
+      isOvertaken = true
+      throw new FloeError('network', 'RENEW_OVERTAKEN', 'somebody else was faster', {})
+    }
+    const job = { walrus, floe: FLOE, repository: id(3), extensions: [extension(1)], budget: budget(700n) }
+    const planAgain = async () => all.map(extension)
+    await expect(extendPacks(context, { ...job, planAgain })).rejects.toMatchObject({ code: 'PUSH_MAX_WAL' })
+    expect(transactions).toEqual([])
   })
 
   it('are registered and renewed from the fund in pieces that fit', async () => {
