@@ -11,7 +11,7 @@ import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { comparePaths, isAtOrBelow } from '../objects/path.ts'
 import { createMemoryObjects } from '../objects/reader.ts'
-import { buildTree, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
+import { buildTree, findEntry, sameEntry, type TreeEntry, updateTree, walkTree } from '../objects/tree.ts'
 import { ensureDirectory } from '../store/atomic-file.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import { fileSystemNow, readStatCache, type StatUpdates, statRecord, writeStatCache } from '../store/stat-cache.ts'
@@ -102,6 +102,7 @@ export async function importFolder(
       if (options.dryRun) changes.set(state.path, null)
       else changes.set(state.path, await entryFor(context, files, state))
     }
+    if (described) await dropForgotten(described, read, base, changes, options.signal)
     if (described)
       await addDescribed(described, { session, pool, signal: options.signal }, read, base, changes, counts, options)
     if (changes.size === 0 && parent) return { ...counts, commit: parent }
@@ -214,6 +215,18 @@ async function describedFiles(files: LocalFiles, options: FolderImportOptions): 
 }
 
 const MAX_DESCRIPTION_BYTES = 32 << 20
+
+/** What the version before has in places where descriptions decide, and they do not name any more. */
+async function dropForgotten(
+  described: Described,
+  read: Parameters<typeof findEntry>[0],
+  base: ObjectId,
+  changes: Map<string, TreeEntry | null>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const { path } of walkTree(read, base, { signal }))
+    if (described.covers(path) && !described.files.has(path)) changes.set(path, null)
+}
 
 async function addDescribed(
   described: Described,

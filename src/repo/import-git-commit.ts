@@ -35,6 +35,8 @@ export interface CommitMakerOptions {
   counts: ImportCounts
   notes: NoteBook
   skipMissing: boolean
+  /** Contents that are not read again (default a million). */
+  rememberedContents?: number | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -62,7 +64,7 @@ interface Resolved extends StoredContent {
 
 export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
   const { fs, session, structures, blobs, trees, dvc, lfsDir, counts, notes } = options
-  const contents = createBoundedMap<Resolved>(MAX_CACHED_CONTENTS)
+  const contents = createBoundedMap<Resolved>(options.rememberedContents ?? MAX_CACHED_CONTENTS)
   const rootOf = createBoundedMap<string>(MAX_CACHED_COMMITS)
   const unsealed = createUnsealed(session)
 
@@ -138,11 +140,9 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
       if (after) wanted.push({ path, file: after })
       else changes.set(path, null)
     }
-    let isPartial = await readBlobs(wanted)
-    for (const { path, file } of wanted) {
-      const stored = contents.get(keyOf(file))!
-      set(changes, path, file.kind, stored)
-    }
+    const blobsOf = await readBlobs(wanted)
+    for (const { path, file } of wanted) set(changes, path, file.kind, blobsOf.get(keyOf(file))!)
+    let isPartial = [...blobsOf.values()].some(({ isMissing }) => isMissing)
     if (descriptions.size > 0) isPartial = (await addDvc(changes, from, to, descriptions)) || isPartial
     return { changes, isPartial }
   }
@@ -160,10 +160,16 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
     changes.set(path, problem ? null : entry)
   }
 
-  /** @returns true if some of them are missing */
-  async function readBlobs(wanted: readonly { path: string; file: GitFile }[]): Promise<boolean> {
+  /** @returns contents by `keyOf`: those that are remembered may be forgotten while others are read */
+  async function readBlobs(wanted: readonly { path: string; file: GitFile }[]): Promise<Map<string, Resolved>> {
     const fresh = new Map<string, { path: string; file: GitFile }>()
-    for (const item of wanted) if (!contents.get(keyOf(item.file))) fresh.set(keyOf(item.file), item)
+    const resolved = new Map<string, Resolved>()
+    const keep = (file: GitFile, content: Resolved) => resolved.set(keyOf(file), contents.set(keyOf(file), content))
+    for (const item of wanted) {
+      const known = contents.get(keyOf(item.file))
+      if (known) resolved.set(keyOf(item.file), known)
+      else fresh.set(keyOf(item.file), item)
+    }
     const items = [...fresh.values()]
     let index = 0
     for await (const object of blobs.each(items.map(({ file }) => file.id))) {
@@ -171,7 +177,7 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
       if (object.type !== 'blob')
         throw new ForeignObjectCorruptError('git object', object.id, `a ${object.type}, not a blob`, LFS_HINT)
       if (file.kind === 'symlink' || object.bytes > MAX_LFS_POINTER_BYTES)
-        contents.set(keyOf(file), { ...(await store(object.pieces, object.bytes)), isMissing: false })
+        keep(file, { ...(await store(object.pieces, object.bytes)), isMissing: false })
       else {
         const pieces: Uint8Array[] = []
         for await (const piece of object.pieces) pieces.push(piece)
@@ -181,10 +187,10 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
         if (pointer && !found) notes.addMissing({ kind: 'lfs', id: pointer.id, path })
         if (pointer && !found && !options.skipMissing) throw new ImportMissingError(notes)
         const stored = found ?? (await store([small], small.length))
-        contents.set(keyOf(file), { ...stored, isMissing: pointer !== null && !found })
+        keep(file, { ...stored, isMissing: pointer !== null && !found })
       }
     }
-    return wanted.some(({ file }) => contents.get(keyOf(file))?.isMissing)
+    return resolved
   }
 
   async function store(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>, bytes: number) {

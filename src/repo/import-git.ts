@@ -34,6 +34,8 @@ export interface GitImportOptions {
   /** The cache that a description of DVC belongs to. */
   dvcCacheOf: (description: string) => DvcCache | undefined
   notes: NoteBook
+  /** Contents that are not read again (default a million). */
+  rememberedContents?: number | undefined
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }

@@ -2,14 +2,19 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findGitRepository } from '../../src/migration/git-repository.ts'
 import { walkTree } from '../../src/objects/tree.ts'
+import { GIT_SETTINGS, gitEnvironment } from '../../src/provenance/git-environment.ts'
 import { catFile } from '../../src/repo/cat.ts'
 import { forgetImport, type ImportOptions, importSource } from '../../src/repo/import.ts'
+import { importGitHistory } from '../../src/repo/import-git.ts'
+import { createNoteBook } from '../../src/repo/import-result.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { addRemote } from '../../src/repo/remote.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { treeOfRevision } from '../../src/repo/versions.ts'
+import { nodeFs } from '../../src/store/node-fs.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { GitOracle } from './git-oracle.ts'
 import { bytesOf, dvcRepository, dvcVector, lfsPlace, lfsPointer, sha256Of, writeBelow } from './import-sources.ts'
@@ -242,6 +247,26 @@ describe('import of a git repository with LFS', () => {
     expect((await filesAt('old/main'))['gone.bin']).toBe(sha256Of('never fetched'))
   })
 
+  test('reads again what it does not remember', async () => {
+    git.write('a', 'a')
+    git.write('b', 'b')
+    git.commitAll('two')
+    git.ok('mv', 'a', 'z')
+    git.ok('mv', 'b', 'y')
+    git.write('c', 'c')
+    git.commitAll('moved')
+    const place = findGitRepository(nodeFs, git.dir)!
+    const start = { gitDir: place.gitDir, environment: gitEnvironment(), settings: GIT_SETTINGS }
+    const notes = createNoteBook()
+    const options = { name: 'old', skipMissing: false, dryRun: false, dvcCacheOf: () => undefined, notes }
+    const tip = git.ok('rev-parse', 'HEAD').trim()
+    const { imported } = await importGitHistory(to.workspace, start, place, [tip], {
+      ...options,
+      rememberedContents: 1,
+    })
+    expect(await filesAt(imported.get(tip)!.commit)).toEqual({ c: sha256Of('c'), y: sha256Of('b'), z: sha256Of('a') })
+  })
+
   test('refuses contents that are not what their pointer says', async () => {
     lfsHistory()
     const place = join(git.dir, '.git/lfs/objects', lfsPlace(sha256Of(big('a'))))
@@ -378,6 +403,32 @@ describe.each(['dvc-3', 'dvc-2'] as const)('import of what %s wrote', (name) => 
       expect(files[path], path).toBe(sha256Of(bytesOf(contents)))
     expect(await importSource(to.workspace, options)).toMatchObject({ $kind: 'up-to-date' })
   })
+})
+
+test('a folder of DVC without git loses what its description no longer names', async () => {
+  rmSync(join(git.dir, '.git'), { recursive: true })
+  const md5Of = (text: string) => createHash('md5').update(text).digest('hex')
+  const keep = (text: string, suffix = '') => {
+    const md5 = md5Of(text)
+    writeBelow(git.dir, `.dvc/cache/files/md5/${md5.slice(0, 2)}/${md5.slice(2)}${suffix}`, text)
+    return md5
+  }
+  const describeData = (files: Record<string, string>) => {
+    const listing = Object.entries(files).map(([relpath, text]) => ({ md5: keep(text), relpath }))
+    const md5 = keep(JSON.stringify(listing), '.dir')
+    git.write('data.dvc', `outs:\n- md5: ${md5}.dir\n  hash: md5\n  path: data\n`)
+  }
+  describeData({ a: 'one', b: 'two' })
+  rmSync(join(git.dir, '.dvc/cache/files/md5', md5Of('two').replace(/^../, '$&/')))
+  await bring({ skipMissing: true })
+  expect(Object.keys(await filesAt('old/main'))).toEqual(['data/a', 'data.dvc'])
+  keep('two')
+  await bring()
+  expect(Object.keys(await filesAt('old/main'))).toEqual(['data/a', 'data/b'])
+  describeData({ b: 'two' })
+  await bring()
+  expect(await filesAt('old/main')).toEqual({ 'data/b': sha256Of('two') })
+  expect(await bring()).toMatchObject({ $kind: 'up-to-date' })
 })
 
 describe('import of a plain folder', () => {
