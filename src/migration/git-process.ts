@@ -6,6 +6,7 @@
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { dirname } from 'node:path'
 import { throwIfAborted } from '../base/abort.ts'
 import { ForeignObjectCorruptError, GitFailedError } from './errors.ts'
 
@@ -35,7 +36,8 @@ const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 function start({ gitDir, environment, settings }: GitStart, args: readonly string[]): ChildProcessWithoutNullStreams {
   const switches = settings.flatMap((setting) => ['-c', setting])
   return spawn('git', [...switches, `--git-dir=${gitDir}`, ...args], {
-    cwd: gitDir,
+    // Not in the repository: a search path may have a place for the current folder, and Windows looks there first.
+    cwd: dirname(process.execPath),
     stdio: 'pipe',
     windowsHide: true,
     env: {
