@@ -11,8 +11,9 @@ export interface DvcCache {
   /** Where the cache is. */
   readonly dir: string
   /** The file with that content; undefined if it is not there.
+   *  @param isLegacy - named by a DVC before 3.0: a file and the same with other line ends have one name there
    *  @throws {ForeignObjectCorruptError} IMPORT_OBJECT_CORRUPT once it was read, if its bytes hash to something else */
-  open(md5: string): FileSource | undefined
+  open(md5: string, isLegacy: boolean): FileSource | undefined
   /** What a folder holds; undefined if its listing is not there. */
   listing(md5: string): DvcListed[] | undefined
 }
@@ -52,25 +53,20 @@ function cacheDirOf(text: string): string | undefined {
 
 /** @param dir - a cache, or a remote in a folder, which looks the same */
 export function openDvcCache(fs: FileSystem, dir: string): DvcCache {
-  const pathsOf = (md5: string, suffix: string) => {
+  const find = (md5: string, suffix: string, isLegacy: boolean) => {
     const place = `${md5.slice(0, 2)}/${md5.slice(2)}${suffix}`
-    return [
-      { path: `${dir}/files/md5/${place}`, isLegacy: false },
-      { path: `${dir}/${place}`, isLegacy: true },
-    ]
-  }
-  const find = (md5: string, suffix: string) => {
-    for (const place of pathsOf(md5, suffix)) {
-      const source = createFileSource(fs, place.path, () => createCheck(md5, place.isLegacy))
+    const paths = [`${dir}/files/md5/${place}`, `${dir}/${place}`]
+    for (const path of isLegacy ? paths.reverse() : paths) {
+      const source = createFileSource(fs, path, () => createCheck(md5, isLegacy))
       if (source) return source
     }
     return undefined
   }
   return {
     dir,
-    open: (md5) => find(md5, ''),
+    open: (md5, isLegacy) => find(md5, '', isLegacy),
     listing(md5) {
-      const source = find(md5, '.dir')
+      const source = find(md5, '.dir', false)
       if (!source) return undefined
       if (source.bytes > MAX_LISTING_BYTES)
         throw new ForeignObjectCorruptError('DVC folder', md5, `its listing has ${source.bytes} bytes`, CORRUPT_HINT)

@@ -20,6 +20,7 @@ export interface DvcFile {
   path: string
   md5: string
   isExecutable: boolean
+  isLegacy: boolean
   bytes: number | null
 }
 
@@ -109,7 +110,7 @@ function addOutput(
   const add = (path: string, md5: string, isExecutable: boolean, bytes: number | null) => {
     const problem = pathProblem(path)
     if (problem) onProblem(path, problem)
-    else files.set(path, { path, md5, isExecutable, bytes })
+    else files.set(path, { path, md5, isExecutable, isLegacy: output.isLegacy, bytes })
   }
   if (output.md5 === null) missing.push({ id: '', path: output.path })
   else if (!output.isFolder) add(output.path, output.md5, output.isExecutable, output.bytes)
@@ -120,6 +121,9 @@ function addOutput(
       add(output.path === '' ? item.path : `${output.path}/${item.path}`, item.md5, item.isExecutable, null)
   }
 }
+
+/** Names contents among all that DVC keeps. */
+export const contentKey = ({ md5, isLegacy }: DvcFile): string => `${isLegacy ? 'dvc 2' : 'dvc'} ${md5}`
 
 export interface DvcChanges {
   gone: Set<string>
@@ -147,8 +151,8 @@ export async function dvcChanges(
     let isWhole = now !== null && now.outputs.length > 0 && now.missing.length === 0
     for (const file of now?.files.values() ?? []) {
       const was = old?.files.get(file.path)
-      if (was && was.md5 === file.md5 && was.isExecutable === file.isExecutable) continue
-      if (cache?.open(file.md5)) changes.come.set(file.path, { file, description })
+      if (was && contentKey(was) === contentKey(file) && was.isExecutable === file.isExecutable) continue
+      if (cache?.open(file.md5, file.isLegacy)) changes.come.set(file.path, { file, description })
       else {
         isWhole = false
         if (was) changes.gone.add(file.path)

@@ -196,7 +196,7 @@ async function describedFiles(files: LocalFiles, options: FolderImportOptions): 
     for (const { path, md5 } of described.outputs) if (md5 !== null) outputs.push(path)
     for (const { id, path } of described.missing) if (id !== '') notes.addMissing({ kind: 'dvc', id, path })
     for (const file of described.files.values()) {
-      if (cache?.open(file.md5)) found.set(file.path, { file, description })
+      if (cache?.open(file.md5, file.isLegacy)) found.set(file.path, { file, description })
       else {
         isWhole = false
         notes.addMissing({ kind: 'dvc', id: file.md5, path: file.path })
@@ -238,7 +238,7 @@ async function addDescribed(
   options: FolderImportOptions,
 ): Promise<void> {
   for (const [path, { file, description }] of described.files) {
-    const source = options.dvcCacheOf!(description)!.open(file.md5)!
+    const source = options.dvcCacheOf!(description)!.open(file.md5, file.isLegacy)!
     counts.dvcFiles++
     if (options.dryRun) continue
     counts.files++

@@ -17,7 +17,7 @@ import { entryProblem } from '../objects/tree-node.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import { createBoundedMap, entryOf, type StoredContent, storeContent } from './import-contents.ts'
-import { type DvcPlace, type DvcReader, descriptionOf, dvcChanges, isDvcInternal } from './import-dvc.ts'
+import { contentKey, type DvcPlace, type DvcReader, descriptionOf, dvcChanges, isDvcInternal } from './import-dvc.ts'
 import type { GitChange, GitFile, GitTrees } from './import-git-walk.ts'
 import { type Imported, parentsOf } from './import-journal.ts'
 import { type ImportCounts, ImportMissingError, type NoteBook } from './import-result.ts'
@@ -236,13 +236,13 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
     for (const path of now.gone) if (!(await trees.find(to, path))) changes.set(path, null)
     for (const [path, { file, description }] of now.come) {
       if (await isTaken(to, path)) continue
-      const known = contents.get(`dvc ${file.md5}`)
-      const source = known ? undefined : dvc.cacheOf(description)?.open(file.md5)
+      const known = contents.get(contentKey(file))
+      const source = known ? undefined : dvc.cacheOf(description)?.open(file.md5, file.isLegacy)
       if (source) {
-        contents.set(`dvc ${file.md5}`, { ...(await store(source.pieces(), source.bytes)), isMissing: false })
+        contents.set(contentKey(file), { ...(await store(source.pieces(), source.bytes)), isMissing: false })
         counts.dvcFiles++
       }
-      set(changes, path, file.isExecutable ? 'executable' : 'file', contents.get(`dvc ${file.md5}`)!)
+      set(changes, path, file.isExecutable ? 'executable' : 'file', contents.get(contentKey(file))!)
     }
     for (const path of now.replaced) changes.set(path, null)
     let isPartial = false

@@ -203,7 +203,7 @@ async function inspect(
     for (const file of found?.files.values() ?? []) {
       if (seen.has(file.md5)) continue
       seen.add(file.md5)
-      const source = dvcCacheOf(path)?.open(file.md5)
+      const source = dvcCacheOf(path)?.open(file.md5, file.isLegacy)
       if (!source) {
         note(file.md5, file.path)
         continue

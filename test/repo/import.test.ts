@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { findGitRepository } from '../../src/migration/git-repository.ts'
 import { walkTree } from '../../src/objects/tree.ts'
 import { GIT_SETTINGS, gitEnvironment } from '../../src/provenance/git-environment.ts'
@@ -301,6 +301,19 @@ describe('import of a git repository with LFS', () => {
     expect(existsSync(mark)).toBe(false)
   })
 
+  test('starts no git that lies in the repository, where the search path has a place for the current folder', async () => {
+    lfsHistory()
+    const mark = join(git.dir, 'ran')
+    writeFileSync(join(git.dir, '.git', 'git'), `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 })
+    vi.stubEnv('PATH', `:${process.env.PATH}`)
+    try {
+      await bring()
+    } finally {
+      vi.unstubAllEnvs()
+    }
+    expect(existsSync(mark)).toBe(false)
+  })
+
   test('leaves out what Floe cannot hold, says so, and gives refs names that fit', async () => {
     git.write('ok', 'ok')
     git.write('a/.floe/x', 'x')
@@ -429,6 +442,20 @@ test('a folder of DVC without git loses what its description no longer names', a
   await bring()
   expect(await filesAt('old/main')).toEqual({ 'data/b': sha256Of('two') })
   expect(await bring()).toMatchObject({ $kind: 'up-to-date' })
+})
+
+test('a file of DVC 2 keeps its line ends beside one of DVC 3 that has the same MD5', async () => {
+  rmSync(join(git.dir, '.git'), { recursive: true })
+  const md5 = createHash('md5').update('a\nb\n').digest('hex')
+  const place = `${md5.slice(0, 2)}/${md5.slice(2)}`
+  writeBelow(git.dir, `.dvc/cache/${place}`, 'a\r\nb\r\n')
+  git.write('old.dvc', `outs:\n- md5: ${md5}\n  path: old\n`)
+  git.write('new.dvc', `outs:\n- md5: ${md5}\n  hash: md5\n  path: new\n`)
+  // DVC 3 hashes what is in the file: this is none of its own.
+  await expect(bring()).rejects.toMatchObject({ code: 'IMPORT_OBJECT_CORRUPT' })
+  writeBelow(git.dir, `.dvc/cache/files/md5/${place}`, 'a\nb\n')
+  await bring()
+  expect(await filesAt('old/main')).toEqual({ new: sha256Of('a\nb\n'), old: sha256Of('a\r\nb\r\n') })
 })
 
 describe('import of a plain folder', () => {
