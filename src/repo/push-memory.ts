@@ -1,9 +1,12 @@
 /** What a workspace remembers of a push: where the remote's branch is now, and until when the ref has all it needs. */
 
+import { FloeError } from '../base/errors.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import { LockedError } from '../store/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import type { LocalTarget } from './push-target.ts'
+import { writeRemote } from './remote.ts'
 
 /** Remembers until when the ref has all it needs, and says so if that is soon. */
 export async function noteExpiry(
@@ -34,4 +37,44 @@ export async function rememberPush(workspace: Workspace, remote: string, target:
         branches: { ...config.branches, [branch]: { remote, ref: target.ref } },
       })
   })
+}
+
+/** After a push that is done: that others are at work in the workspace makes nothing of it undone.
+ *  @returns `null` if they are, and it remembers nothing */
+export async function unlessLocked<T>(remember: () => Promise<T>): Promise<T | null> {
+  try {
+    return await remember()
+  } catch (error) {
+    if (error instanceof LockedError) return null
+    throw error
+  }
+}
+
+/** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */
+const NAMING_PATIENCE_MS = 600_000
+
+/** Names a repository that was just made. */
+export async function nameRepository(
+  workspace: Workspace,
+  remote: string,
+  address: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const options = { patienceMs: NAMING_PATIENCE_MS, signal }
+  try {
+    await workspace.withLock('push', async () => void (await writeRemote(workspace, remote, address)), options)
+  } catch (cause) {
+    throw new FloeError(
+      'other',
+      'PUSH_REPOSITORY_UNNAMED',
+      `${address} was made, but the workspace could not note it`,
+      {
+        data: { remote, address },
+        hints: [
+          `Name it with \`floe remote add ${remote} ${address}\` before the next push, which is paid anew otherwise`,
+        ],
+        cause,
+      },
+    )
+  }
 }

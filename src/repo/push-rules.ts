@@ -5,7 +5,7 @@ import { AuthError } from '../ledger/errors.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { PushOptions } from './push.ts'
-import { readRemote } from './remote.ts'
+import { assertRemoteFree, readRemote } from './remote.ts'
 import type { RemoteContext } from './remote-context.ts'
 import { PushRefusedError, RemoteMissingError } from './remote-errors.ts'
 
@@ -26,7 +26,10 @@ export function findPlace(
       })
     return readRemote(workspace, remoteName)
   }
-  if (options.create) return { network: options.create.network, repository: null }
+  if (options.create) {
+    assertRemoteFree(workspace, remoteName)
+    return { network: options.create.network, repository: null }
+  }
   if (options.dryRun) return { network: 'local', repository: null }
   throw new RemoteMissingError(remoteName, remotes)
 }

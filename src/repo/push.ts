@@ -24,7 +24,7 @@ import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrT
 import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { kindsOf, measurePacks, rawBytes } from './push-measure.ts'
-import { noteExpiry, rememberPush } from './push-memory.ts'
+import { nameRepository, noteExpiry, rememberPush, unlessLocked } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
@@ -42,7 +42,7 @@ import {
 import { areThere, isTaken } from './push-there.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
-import { chainRefName, writeRemote } from './remote.ts'
+import { chainRefName } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { revivableObjects } from './revive-objects.ts'
@@ -297,11 +297,15 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     options,
     attempts,
   })
-  await rememberPush(workspace, remoteName, target)
-  const expiring = await noteExpiry(workspace, remoteName, { ...base, repository: published.repository }, state, [
+  const facts = { ...base, repository: published.repository }
+  const ends = [
     ...published.packs.map(({ endEpoch }) => ({ endEpoch, state: 'live' as const })),
     ...afterExtension(reuse),
-  ])
+  ]
+  const expiring = await unlessLocked(async () => {
+    await rememberPush(workspace, remoteName, target)
+    return noteExpiry(workspace, remoteName, facts, state, ends)
+  })
   const sent = published.packs.filter((pack) => pack.packNumber === null)
   const tails = options.finishTail
     ? await finishTails(
@@ -336,10 +340,15 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     logIndex: published.logIndex,
     ...(tails ? { tails } : {}),
     ...retained,
-    expiring,
+    expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
-    ...(context.profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}),
+    ...noticeOf(context, expiring !== null),
   }
+}
+
+function noticeOf({ profile }: RemoteContext, isRemembered: boolean): Pick<PushResult, 'notice'> {
+  if (!isRemembered) return { notice: 'The workspace is in use and did not note the push: run `floe fetch`' }
+  return profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }
 
 interface PushRun {
@@ -441,10 +450,7 @@ async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
       onCreated: async (repository) => {
         const address = `${context.profile.name}:${repository}`
         attempts.isCreated = true
-        await workspace.withLock(
-          'push',
-          async () => void (await writeRemote(workspace, options.remote ?? 'origin', address)),
-        )
+        await nameRepository(workspace, options.remote ?? 'origin', address, signal)
       },
       packsPerTransaction: options.limits?.packsPerTransaction,
       signal,

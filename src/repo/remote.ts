@@ -53,19 +53,17 @@ export async function addRemote(dir: string, name: string, address: string): Pro
   return workspace.withLock('remote add', async () => writeRemote(workspace, name, address))
 }
 
-/** Under the workspace lock. */
-export async function writeRemote(workspace: Workspace, name: string, address: string): Promise<RemoteRecord> {
+/** Also for those who are about to pay for what the remote is to be the name of.
+ *  @throws {UsageError} REMOTE_NAME_MALFORMED, REMOTE_EXISTS */
+export function assertRemoteFree(workspace: Workspace, name: string): void {
   if (!NAME.test(name))
     throw new UsageError('REMOTE_NAME_MALFORMED', `"${name.slice(0, 80)}" cannot be the name of a remote`, {
       data: { name: name.slice(0, 80) },
     })
-  const { network, repository, revision } = parseRepositoryAddress(address)
-  if (revision !== null)
-    throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
-  const config = workspace.readConfig()
-  if (config.remotes?.[name])
+  const { remotes } = workspace.readConfig()
+  if (remotes?.[name])
     throw new UsageError('REMOTE_EXISTS', `there is a remote called "${name}" already`, {
-      data: { name, ...config.remotes[name] },
+      data: { name, ...remotes[name] },
       hints: ['`floe config unset` removes it'],
     })
   // What an import brought would count as seen in the packs of the remote.
@@ -74,6 +72,15 @@ export async function writeRemote(workspace: Workspace, name: string, address: s
       data: { name },
       hints: [`choose another name, or \`floe import --forget ${name}\``],
     })
+}
+
+/** Under the workspace lock. */
+export async function writeRemote(workspace: Workspace, name: string, address: string): Promise<RemoteRecord> {
+  const { network, repository, revision } = parseRepositoryAddress(address)
+  if (revision !== null)
+    throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
+  assertRemoteFree(workspace, name)
+  const config = workspace.readConfig()
   await workspace.writeConfig({
     ...config,
     remotes: { ...config.remotes, [name]: { network, repository: `${network}:${repository}` } },

@@ -41,6 +41,11 @@ export interface WorkspaceOptions {
   packBytes?: number
 }
 
+export interface LockOptions {
+  patienceMs?: number
+  signal?: AbortSignal | undefined
+}
+
 export class Workspace implements AsyncDisposable {
   readonly root: string
   readonly floeDir: string
@@ -103,10 +108,11 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Runs a job as the only writer. What a dead process left unfinished is removed first.
+   *  @param options.patienceMs - how long to wait for other writers (default 0)
    *  @throws {LockedError} LOCKED (exit 11); a job must not lock again */
-  async withLock<T>(purpose: string, job: () => Promise<T>): Promise<T> {
+  async withLock<T>(purpose: string, job: () => Promise<T>, options: LockOptions = {}): Promise<T> {
     await ensureDirectory(this.fs, this.tmpDir)
-    const lock = await this.#acquire(purpose)
+    const lock = await this.#acquire(purpose, options)
     try {
       this.#removeLeftovers()
       return await job()
@@ -122,15 +128,17 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** A `status` that saves its cache holds the lock for a moment: nobody should fail because of that. */
-  async #acquire(purpose: string): Promise<Lock> {
+  async #acquire(purpose: string, { patienceMs = 0, signal }: LockOptions): Promise<Lock> {
+    const deadline = performance.now() + patienceMs
     const options = { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose }
     for (let pause = 0; ; pause++) {
       try {
         return acquireLock(this.fs, `${this.floeDir}/lock`, options)
       } catch (error) {
-        const isBrief = error instanceof LockedError && error.data.purpose === STATUS_PURPOSE
-        if (!isBrief || purpose === STATUS_PURPOSE || pause >= MAX_PAUSES) throw error
-        await sleep(PAUSE_MS)
+        if (!(error instanceof LockedError)) throw error
+        const isBrief = error.data.purpose === STATUS_PURPOSE && purpose !== STATUS_PURPOSE && pause < MAX_PAUSES
+        if (!isBrief && performance.now() >= deadline) throw error
+        await sleep(PAUSE_MS, signal)
       }
     }
   }
