@@ -126,6 +126,8 @@ class ReadThread {
   readonly #jobs = new Map<number, Answers>()
   /** Of the large file being read, so that its thread can be stopped where it waits. */
   #states: Int32Array | undefined
+  /** Slots for large chunks, kept: what threads share is collected only once both have looked for garbage. */
+  #wide: SharedArrayBuffer[] | undefined
   #lastJob = 0
   #failure: unknown
   /** Slots without a job. */
@@ -169,7 +171,8 @@ class ReadThread {
     const own = this.free
     this.free = []
     const slotBytes = slotBytesFor(stat.bytes, sizing)
-    const slots = slotBytes === SLOT_BYTES ? own : own.map(() => new SharedArrayBuffer(slotBytes))
+    if (slotBytes > SLOT_BYTES) this.#wide ??= own.map(() => new SharedArrayBuffer(slotBytes))
+    const slots = slotBytes > SLOT_BYTES ? this.#wide! : own
     const states = new Int32Array(new SharedArrayBuffer((slots.length + 1) * 4))
     this.#states = states
     const parts: SlotFull[] = []

@@ -14,6 +14,7 @@ import { ONE_CHUNK_BYTES } from '../../src/worktree/ingest.ts'
 import { createIngestQueue } from '../../src/worktree/ingest-queue.ts'
 import { createSmallFileReader } from '../../src/worktree/read-file.ts'
 import { BATCHED_BELOW_BYTES, readLarge, SLOT_BYTES, SLOT_FREE, STOP } from '../../src/worktree/read-jobs.ts'
+import { createReadPool } from '../../src/worktree/read-pool.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floe-queue-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -120,6 +121,17 @@ describe('files that threads read', () => {
     const files = ['gone', ...small, ...small, ...small, '10.bin']
     await expect(ingestAll(1, files)).rejects.toMatchObject({ code: 'WORKTREE_UNREADABLE' })
   })
+})
+
+test('large chunks have the same memory in every file of a thread', async () => {
+  await using pool = createReadPool(1)
+  const path = join(root, '10.bin')
+  const used = new Set<unknown>()
+  for (let i = 0; i < 3; i++) {
+    const parts = await pool.readLarge({ path, stat: nodeFs.stat(path)!, sizing: 'large' })
+    for await (const { bytes } of parts) used.add(bytes.buffer)
+  }
+  expect(used.size).toBe(1)
 })
 
 describe('a large file through slots', () => {
