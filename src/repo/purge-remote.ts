@@ -20,6 +20,7 @@ import type { PurgeOptions } from './purge.ts'
 import { contentsBesides, contentsOf, type DoomedContents, whereHere } from './purge-contents.ts'
 import { push } from './push.ts'
 import { localRefName, readRemote } from './remote.ts'
+import { StalePushError } from './remote-errors.ts'
 import { isGone, openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
 
 export interface PurgeRemoteResult {
@@ -97,8 +98,15 @@ export async function purgeRemote(
   const move = async (row: RefRecord, commit: ObjectId) => {
     const ref = localRefName(row.name)
     const { paths: _, ...rest } = options
-    const { digest = null } = await push(dir, { ...rest, remote, ref, force: true, repack: { packs, commit } })
-    pushed.push({ ref, from: row.commit!, to: commit, digest })
+    const from = row.commit!
+    try {
+      const { digest = null } = await push(dir, { ...rest, remote, ref, force: true, repack: { packs, from, commit } })
+      pushed.push({ ref, from, to: commit, digest })
+    } catch (error) {
+      // Somebody pushed since the remote was looked at: force must not take that away.
+      if (!(error instanceof StalePushError)) throw error
+      plan.skipped.push({ ref, reason: 'moved' })
+    }
   }
   for (const { row, to } of plan.moves) await move(row, to)
   if (packs.length > 0)
@@ -170,7 +178,8 @@ async function placeRef(
   else {
     const to = here === null ? null : become.get(here)!
     const follows = to !== null && (await isAncestor(read, clean, to, { onAbsent: () => undefined }))
-    if (to !== null && follows) plan.moves.push({ row, to })
+    // To what it has, without the paths: versions that were never pushed are not pushed by this either.
+    if (follows) plan.moves.push({ row, to: clean })
     else plan.skipped.push({ ref, reason: here === null ? 'not-here' : 'moved' })
   }
 }

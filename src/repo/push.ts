@@ -44,6 +44,7 @@ import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { StalePushError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { revivableObjects } from './revive-objects.ts'
 import { type Budget, createBudget, parseWal } from './spending.ts'
@@ -75,8 +76,9 @@ export interface PushOptions extends RemoteOptions {
   isPublic?: boolean | undefined
   /** For `revive`: everything of the commit that the ref is at is sent again. */
   revive?: { commit: ObjectId; have: readonly ObjectId[]; seen: readonly ObjectId[]; budget: Budget } | undefined
-  /** For `purge`: packs out of which the ref is moved, to a commit that may be the one that it is at. */
-  repack?: { packs: readonly number[]; commit: ObjectId } | undefined
+  /** For `purge`: packs out of which the ref is moved, from one commit to another or the same. A ref that is elsewhere by
+   *  then stays there. */
+  repack?: { packs: readonly number[]; from: string; commit: ObjectId } | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
   limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
 }
@@ -157,6 +159,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   assertAllowed(context, place.repository === null, options)
   const reader = place.repository === null ? null : context.repository(place.repository)
   const position = reader ? await readRemotePosition(reader, target.ref, options) : null
+  if (options.repack && position?.current?.commit !== options.repack.from)
+    throw new StalePushError(target.ref, position?.current?.commit ?? null, options.repack.from)
   const state = await context.walrus()
   const epochs = epochsOf(options.epochs, state)
   const base = {

@@ -119,6 +119,35 @@ describe('purge', { timeout: 120_000 }, () => {
     expect(await failure(run({ yes: true }))).toMatchObject({ code: 'PATH_UNKNOWN' })
   })
 
+  it('takes away no version that somebody pushes meanwhile, and sends none that was not pushed', async () => {
+    await world.change(dir, { 'late.bin': noise(20_000, 5) })
+    await push(dir, world.options)
+    {
+      await using workspace = await openWorkspace(dir)
+      await createBranch(workspace, { name: 'next' })
+    }
+    await push(dir, { ...world.options, ref: 'next' })
+    await clone(`${address}@next`, world.path('colleague'), world.options)
+    await world.change(world.path('colleague'), { 'c.txt': 'c\n' })
+    await world.change(dir, { 'private.txt': 'not yet\n' })
+    let theirs: string | undefined
+    const slow: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && theirs === undefined) {
+        theirs = ''
+        theirs = (await push(world.path('colleague'), world.options)).new
+      }
+      return fetch(input, init)
+    }
+    const { remote } = await run({ paths: ['late.bin'], yes: true, fetch: slow })
+    expect(theirs).toMatch(/^[0-9a-f]{64}$/)
+    expect(remote).toMatchObject({
+      pushed: [{ ref: 'heads/main' }],
+      skipped: [{ ref: 'heads/next', reason: 'moved' }],
+    })
+    expect((await cloned('@next')).has('c.txt')).toBe(true)
+    expect((await cloned()).has('private.txt')).toBe(false)
+  })
+
   it('names the tag that keeps contents, which a takedown removes while the rest stays readable', async () => {
     const faces = noise(60_000, 4712)
     await world.change(dir, { 'faces/1.bin': faces, 'kept.bin': noise(20_000, 77) })
