@@ -16,8 +16,8 @@ import { fetchTakedowns, isOpenTakedown, type TakedownRecord } from '../ledger/r
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRemovePack, PROPOSALS_PER_TRANSACTION, REMOVALS_PER_TRANSACTION } from '../ledger/transactions/removal.ts'
 import { addCancelRemoval, addProposeRemoval, ROLES } from '../ledger/transactions/repository.ts'
-import type { PackIndex } from '../objects/pack-index.ts'
-import { openPack } from '../objects/pack-reader.ts'
+import { createFrameCache } from '../objects/frame-cache.ts'
+import { openPack, type PackReader } from '../objects/pack-reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { encodedBlobBytes } from '../protocol/cost.ts'
 import type { LocalStore } from '../store/local-store.ts'
@@ -92,6 +92,7 @@ export interface RemoteGcResult {
 const MAX_ROUNDS = 3
 /** Pack indexes kept in memory. */
 const MAX_INDEXES = 64
+const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 
 /** @throws {FloeError} whatever keeps something that refs need from being read: then nothing is changed */
 export async function gcRemote(dir: string, options: GcRemoteOptions): Promise<RemoteGcResult> {
@@ -168,7 +169,7 @@ async function planRemoval(
       options,
     ),
     mayRemove: await removalRights(context, state.roles, options.dryRun ?? false),
-    isSpare: spareTest(use, packs, signal),
+    isSpare: spareTest(use, packs, await ownAddress(context, options.dryRun ?? false), signal),
     only: options.only ?? (() => true),
   }
   const result = await classify(place, facts)
@@ -255,35 +256,46 @@ export async function removalRights(
   roles: ReadonlyMap<string, number>,
   isDryRun: boolean,
 ): Promise<(pack: PackRecord) => boolean> {
-  let address: string
-  try {
-    address = (await context.signer()).address
-  } catch (error) {
-    if (isDryRun && error instanceof FloeError && error.kind === 'auth') return () => true
-    throw error
-  }
+  const address = await ownAddress(context, isDryRun)
+  if (address === null) return () => true
   const own = roles.get(address) ?? 0
   const isRevoker = (own & ROLES.revoker) !== 0
   const isWriter = (own & ROLES.writer) !== 0
   return (pack) => isRevoker || (isWriter && pack.pusher === address)
 }
 
-function spareTest(use: PackUse, packs: readonly PackRecord[], signal: AbortSignal | undefined): Facts['isSpare'] {
-  const numbers = new Map<string, number>()
-  for (const pack of packs)
-    if (pack.state !== 'removed' && (!numbers.has(blobKey(pack.blobId)) || use.needed.has(pack.number)))
-      numbers.set(blobKey(pack.blobId), pack.number)
-  const indexes = new Map<string, Promise<PackIndex>>()
-  const indexOf = (blobId: Uint8Array) => {
-    const key = blobKey(blobId)
-    const index =
-      indexes.get(key) ?? use.remote.openPack(blobId).then(async (pack) => (await openPack(pack, { signal })).index)
-    indexes.delete(key)
-    indexes.set(key, index)
-    if (indexes.size > MAX_INDEXES) indexes.delete(indexes.keys().next().value!)
-    return index
+/** `null` in a dry run without a key. */
+async function ownAddress(context: RemoteContext, isDryRun: boolean): Promise<string | null> {
+  try {
+    return (await context.signer()).address
+  } catch (error) {
+    if (isDryRun && error instanceof FloeError && error.kind === 'auth') return null
+    throw error
   }
-  return (pack) => isSpare(use, pack, (blobId) => numbers.get(blobKey(blobId)), indexOf, { signal })
+}
+
+function spareTest(
+  use: PackUse,
+  packs: readonly PackRecord[],
+  own: string | null,
+  signal: AbortSignal | undefined,
+): Facts['isSpare'] {
+  const byBlob = new Map<string, PackRecord>()
+  for (const pack of packs)
+    if (pack.state !== 'removed' && (!byBlob.has(blobKey(pack.blobId)) || use.needed.has(pack.number)))
+      byBlob.set(blobKey(pack.blobId), pack)
+  const frames = createFrameCache(FRAME_CACHE_BYTES)
+  const readers = new Map<string, Promise<PackReader>>()
+  const readerOf = (blobId: Uint8Array) => {
+    const key = blobKey(blobId)
+    const open = async () => openPack(await use.remote.openPack(blobId), { signal, cache: { frames, name: key } })
+    const reader = readers.get(key) ?? open()
+    readers.delete(key)
+    readers.set(key, reader)
+    if (readers.size > MAX_INDEXES) readers.delete(readers.keys().next().value!)
+    return reader
+  }
+  return (pack) => isSpare(use, pack, (blobId) => byBlob.get(blobKey(blobId)), readerOf, { own, signal })
 }
 
 /** In this order, so that what is cut off leaves less done and never too much. @returns digests */

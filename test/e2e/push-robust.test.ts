@@ -131,21 +131,37 @@ async function lyingPacks(
 }
 
 describe('a pack whose index lies, and a locator that says so too', () => {
-  it('keep nothing out of an honest push of the same content', { timeout: 120_000 }, async () => {
+  it('keep nothing out of an honest push of the same content, and have nothing deleted', {
+    timeout: 120_000,
+  }, async () => {
     const dir = await world.workspace('lied-to', { 'a.bin': noise(20_000, 5) })
     const { repository } = await push(dir, { ...world.options, create: create('lied-to') })
     const liar = world.path('liar')
     await clone(`local:${repository}`, liar, world.options)
+    const { address } = await generateKey(world.options.homeDir, { alias: 'liar' })
+    await requestFaucet({ ...world.options, network: 'local', address })
+    await grantAccess(dir, { ...world.options, address, role: 'writer' })
     await world.change(liar, { 'm.txt': 'm\n' })
     const content = noise(9_000, 6)
-    await lyingPush(liar, repository, [], world.options, {
-      id: objectIdFor('chunk', content),
-      bytes: noise(9_000, 7),
-    })
+    const key = { $kind: 'alias' as const, name: 'liar' }
+    await lyingPush(
+      liar,
+      repository,
+      [],
+      { ...world.options, key },
+      {
+        id: objectIdFor('chunk', content),
+        bytes: noise(9_000, 7),
+      },
+    )
     await pull(dir, { ...world.options, author: { name: 'Test', email: '' } })
     await world.change(dir, { 'c.bin': content })
     const result = await push(dir, world.options)
     expect(result.packs.filter(({ kind, reused }) => kind === 'data' && !reused)).toHaveLength(1)
+    const { number } = (await packsOf(repository)).findLast(({ kind }) => kind === 'data')!
+    expect((await gcRemote(dir, { ...world.options, dryRun: true })).proposed).not.toContainEqual(
+      expect.objectContaining({ number }),
+    )
     await clone(`local:${repository}`, world.path('lied-clone'), world.options)
     expect(await snapshot(world.path('lied-clone'))).toEqual(await snapshot(dir))
   })
