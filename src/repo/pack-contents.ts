@@ -1,6 +1,7 @@
-/** Which stored packs hold certain objects: by the locators of all refs, and by the indexes of the packs that no locator
- *  names, because what a branch has dropped is stored until it is removed. */
+/** Which stored packs hold certain objects, by their own indexes: locators name eight places of an object at most and are
+ *  written by others, and what a branch has dropped is stored until it is removed. */
 
+import { mapLimited } from '../base/limit.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { KIND_CODES } from '../objects/id.ts'
@@ -9,6 +10,7 @@ import { ObjectSet } from '../objects/object-set.ts'
 import { openPack } from '../objects/pack-reader.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { distinctSegments, placesOf } from './pack-use.ts'
+import { isLost } from './push-locator.ts'
 import { segmentPlaces } from './push-target.ts'
 import type { RemoteSource } from './remote-source.ts'
 
@@ -20,6 +22,8 @@ export interface HoldingPacks {
   /** By number, without those that were removed or have expired. */
   stored: ReadonlyMap<number, PackRecord>
 }
+
+const INDEX_CONCURRENCY = 6
 
 /** @param targets - chunks
  *  @param packs - every pack of the repository */
@@ -41,23 +45,20 @@ export async function findHoldingPacks(
   const numbersOf = (segment: LocatorSegment, numbers: readonly number[]) =>
     numbers.flatMap((number) => byBlob.get(blobKey(segment.packs[number]!)) ?? [])
 
-  const holding = new Set<number>()
   const named = new Set<number>()
-  for (const segment of segments) {
-    for (const blobId of segment.packs) for (const number of byBlob.get(blobKey(blobId)) ?? []) named.add(number)
+  for (const segment of segments)
     for await (const { kindCode, id, numbers } of placesOf(segment, options.signal))
       if (kindCode === KIND_CODES.chunk && targets.hasBytes(kindCode, id))
-        for (const number of numbersOf(segment, numbers)) holding.add(number)
-  }
-  for (const pack of there) {
-    if (pack.kind !== 'data' || named.has(pack.number)) continue
-    const { index } = await openPack(await remote.openPack(pack.blobId), options)
-    for (let i = 0; i < index.objectCount; i++)
-      if (targets.has(index.kindAt(i), index.idAt(i))) {
-        holding.add(pack.number)
-        break
-      }
-  }
+        for (const number of numbersOf(segment, numbers)) named.add(number)
+  const holding = new Set<number>()
+  await mapLimited(
+    there.filter(({ kind }) => kind === 'data'),
+    INDEX_CONCURRENCY,
+    async ({ number, blobId }) => {
+      if (await holds(blobId, named.has(number))) holding.add(number)
+    },
+    options.signal ? { signal: options.signal } : {},
+  )
 
   const onlyThere = new ObjectSet()
   const elsewhere = new ObjectSet()
@@ -69,4 +70,16 @@ export async function findHoldingPacks(
       else if (places.length > 0) onlyThere.addBytes(kindCode, id)
     }
   return { holding, onlyThere: onlyThere.without(elsewhere), stored }
+
+  /** Asked of its own index: what a locator leaves out would stay, and what it names wrongly would go. */
+  async function holds(blobId: Uint8Array, isNamed: boolean): Promise<boolean> {
+    try {
+      const { index } = await openPack(await remote.openPack(blobId), options)
+      for (let i = 0; i < index.objectCount; i++) if (targets.has(index.kindAt(i), index.idAt(i))) return true
+      return false
+    } catch (error) {
+      if (!isLost(error)) throw error
+      return isNamed
+    }
+  }
 }

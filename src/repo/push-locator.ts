@@ -146,14 +146,18 @@ export async function readPackIndexes(
         entries += index.objectCount
         return indexSource(index, pack.blobId)
       } catch (error) {
-        const lost = error instanceof FloeError && (error.kind === 'integrity' || LOST_CODES.has(error.code))
-        if (!lost) throw error
+        if (!isLost(error)) throw error
         return null
       }
     },
     options.signal ? { signal: options.signal } : {},
   )
   return entries > MAX_INDEX_ENTRIES ? null : sources.filter((source) => source !== null)
+}
+
+/** Whether a pack is none, or gone for good. */
+export function isLost(error: unknown): boolean {
+  return error instanceof FloeError && (error.kind === 'integrity' || LOST_CODES.has(error.code))
 }
 
 /** True for the index of one pack, false for a segment. */
