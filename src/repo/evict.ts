@@ -2,7 +2,7 @@
  *  packs first and what HEAD needs last, until the packs are within a limit. Commits, trees and maps stay, so everything
  *  can be listed and compared, and contents come back from the network when they are asked for.
  *
- *  A chunk goes only if the chain says, now, that a live pack which has not expired holds it: the remote stands at a version
+ *  A chunk goes only if the chain says, now, that a live pack which does not expire soon holds it: the remote stands at a version
  *  that this workspace pushed or fetched and that needs the chunk, a locator names the pack, and the pack's own index has
  *  it. Everything else in a pack is written into another one first. */
 
@@ -15,6 +15,8 @@ import { walkTree } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { getConfig } from './config.ts'
 import { readAllPacks } from './expiry.ts'
+import { WARN_BELOW_EPOCHS } from './expiry-memory.ts'
+import { unfinishedPushes } from './live-packs.ts'
 import { findPackUse } from './pack-use.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
 import { readRemote } from './remote.ts'
@@ -38,7 +40,7 @@ export interface EvictResult {
   /** Chunks that went, and packs that were deleted or written anew. */
   chunks: number
   packs: number
-  /** Chunks that stay because no remote holds them under certificate. */
+  /** Chunks that stay because no remote holds them under a certificate that lasts. */
   uncertified: number
 }
 
@@ -165,9 +167,11 @@ async function certifiedChunks(
   const packs = await readAllPacks(reader, state, options)
   const { store } = workspace
   const use = await findPackUse({ source: withRefs(source, refs), packs, store, epoch, signal: options.signal })
+  const unfinished = await unfinishedPushes(reader, state, packs, options)
   for (const pack of packs) {
-    if (!use.needed.has(pack.number) || pack.kind !== 'data' || pack.state !== 'live' || pack.endEpoch <= epoch)
-      continue
+    if (!use.needed.has(pack.number) || pack.kind !== 'data' || pack.state !== 'live') continue
+    // What is about to expire, or can be taken back, would be had from here alone.
+    if (pack.endEpoch - epoch < WARN_BELOW_EPOCHS || unfinished.has(pack.pushId)) continue
     const { index } = await openPack(await use.remote.openPack(pack.blobId), options)
     for (let i = 0; i < index.objectCount; i++)
       if (use.reached.has(index.kindAt(i), index.idAt(i))) certified.add(index.kindAt(i), index.idAt(i))

@@ -45,7 +45,8 @@ With \`floe config set store.limit 20GiB\` every push ends with it.`,
 })
 
 export function evictLines({ $kind, chunks, packs, bytes, limitBytes, uncertified }: EvictResult): string[] {
-  const stays = uncertified > 0 ? `; ${formatCount(uncertified, 'chunk')} are on no remote and stay` : ''
+  const stays =
+    uncertified > 0 ? `; ${formatCount(uncertified, 'chunk')} are on no remote, or not for long, and stay` : ''
   if (packs === 0)
     return [
       bytes.before <= limitBytes
