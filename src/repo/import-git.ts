@@ -19,6 +19,7 @@ import {
 } from '../migration/git-repository.ts'
 import { lfsObjectPath, MAX_LFS_POINTER_BYTES, parseLfsPointer } from '../migration/lfs-pointer.ts'
 import { MAX_PARENTS } from '../objects/commit.ts'
+import { pathProblem } from '../objects/path.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { createDvcReader } from './import-dvc.ts'
 import { createCommitMaker } from './import-git-commit.ts'
@@ -187,7 +188,9 @@ async function inspect(
     }
   }
   const described = new Map<string, string>()
-  for await (const { id, path } of listDvcBlobs(start, range.wanted, range.have)) described.set(id, path)
+  // A path like `../x.dvc` would lead to the cache of another folder.
+  for await (const { id, path } of listDvcBlobs(start, range.wanted, range.have))
+    if (pathProblem(path) === null) described.set(id, path)
   const reader = createDvcReader(dvcCacheOf, () => {})
   for (const [id, path] of described) {
     const text = async (most: number) => {

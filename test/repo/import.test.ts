@@ -301,6 +301,16 @@ describe('import of a git repository with LFS', () => {
     expect(existsSync(mark)).toBe(false)
   })
 
+  test('refuses a tree with a name that no folder can have', async () => {
+    git.write('x.dvc', `outs:\n- md5: ${'0'.repeat(32)}\n  path: x\n`)
+    git.commitAll('plain')
+    const blob = Buffer.from(git.ok('rev-parse', 'HEAD:x.dvc').trim(), 'hex')
+    writeBelow(git.dir, '.git/odd', Buffer.concat([Buffer.from('100644 /x.dvc\0'), blob]))
+    const tree = git.ok('hash-object', '-t', 'tree', '-w', '--literally', '.git/odd').trim()
+    git.ok('update-ref', 'refs/heads/main', git.ok('commit-tree', tree, '-m', 'odd').trim())
+    expect(await codeOf(bring({ skipMissing: true }))).toBe('IMPORT_OBJECT_CORRUPT')
+  })
+
   test('starts no git that lies in the repository, where the search path has a place for the current folder', async () => {
     lfsHistory()
     const mark = join(git.dir, 'ran')
