@@ -18,7 +18,7 @@ import { findHoldingPacks } from './pack-contents.ts'
 import { findPackUse } from './pack-use.ts'
 import type { PurgeOptions } from './purge.ts'
 import { contentsBesides, contentsOf, type DoomedContents, whereHere } from './purge-contents.ts'
-import { push } from './push.ts'
+import { push, pushBudget } from './push.ts'
 import { localRefName, readRemote } from './remote.ts'
 import { StalePushError } from './remote-errors.ts'
 import { isGone, openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
@@ -95,12 +95,15 @@ export async function purgeRemote(
     plan = await planRemote(workspace, source, doomed, options)
   }
   const packs = [...plan.holding]
+  // One for all branches: the limit is the command's.
+  const budget = pushBudget(options)
   const move = async (row: RefRecord, commit: ObjectId) => {
     const ref = localRefName(row.name)
     const { paths: _, ...rest } = options
     const from = row.commit!
     try {
-      const { digest = null } = await push(dir, { ...rest, remote, ref, force: true, repack: { packs, from, commit } })
+      const repack = { packs, from, commit, budget }
+      const { digest = null } = await push(dir, { ...rest, remote, ref, force: true, repack })
       pushed.push({ ref, from, to: commit, digest })
     } catch (error) {
       // Somebody pushed since the remote was looked at: force must not take that away.

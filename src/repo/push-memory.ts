@@ -50,6 +50,12 @@ export async function unlessLocked<T>(remember: () => Promise<T>): Promise<T | n
   }
 }
 
+/** What a push that is done tells people besides. */
+export function noticeOf({ local }: { local: boolean }, isRemembered: boolean): { notice?: string } {
+  if (!isRemembered) return { notice: 'The workspace is in use and did not note the push: run `floe fetch`' }
+  return local ? { notice: 'The local network is this one machine, not a backup' } : {}
+}
+
 /** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */
 const NAMING_PATIENCE_MS = 600_000
 

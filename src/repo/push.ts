@@ -24,7 +24,7 @@ import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrT
 import { findLacking } from './push-lacking.ts'
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { kindsOf, measurePacks, rawBytes } from './push-measure.ts'
-import { nameRepository, noteExpiry, rememberPush, unlessLocked } from './push-memory.ts'
+import { nameRepository, noteExpiry, noticeOf, rememberPush, unlessLocked } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
@@ -78,7 +78,7 @@ export interface PushOptions extends RemoteOptions {
   revive?: { commit: ObjectId; have: readonly ObjectId[]; seen: readonly ObjectId[]; budget: Budget } | undefined
   /** For `purge`: packs out of which the ref is moved, from one commit to another or the same. A ref that is elsewhere by
    *  then stays there. */
-  repack?: { packs: readonly number[]; from: string; commit: ObjectId } | undefined
+  repack?: { packs: readonly number[]; from: string; commit: ObjectId; budget: Budget } | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
   limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
 }
@@ -137,7 +137,7 @@ interface Attempts {
 /** @param dir - a directory inside the workspace
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
-  const budget = options.revive?.budget ?? pushBudget(options)
+  const budget = options.revive?.budget ?? options.repack?.budget ?? pushBudget(options)
   const attempts: Attempts = { budget, paidBefore: budget.paidFrost, isCreated: false }
   for (let count = 1; ; count++)
     try {
@@ -346,13 +346,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...retained,
     expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
-    ...noticeOf(context, expiring !== null),
+    ...noticeOf(context.profile, expiring !== null),
   }
-}
-
-function noticeOf({ profile }: RemoteContext, isRemembered: boolean): Pick<PushResult, 'notice'> {
-  if (!isRemembered) return { notice: 'The workspace is in use and did not note the push: run `floe fetch`' }
-  return profile.local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }
 
 interface PushRun {
