@@ -73,15 +73,17 @@ export async function readRemotePosition(
   return { state, refs, current, pushes }
 }
 
-/** @throws {StalePushError} PUSH_STALE if the remote's commit is not part of what is pushed
+/** @throws {StalePushError} PUSH_STALE if the remote's commit is not part of what is pushed, or not the one expected
  *  @throws {FloeError} TAG_IMMUTABLE */
 export async function assertNotStale(
   workspace: Workspace,
   target: LocalTarget,
   position: RemotePosition,
-  force: boolean,
+  { force = false, repack }: { force?: boolean | undefined; repack?: { from: string } | undefined },
 ): Promise<{ forced: boolean }> {
   const { current } = position
+  if (repack && current?.commit !== repack.from)
+    throw new StalePushError(target.ref, current?.commit ?? null, repack.from)
   if (!current?.commit) return { forced: false }
   if (target.ref.startsWith('tags/'))
     throw new FloeError('other', 'TAG_IMMUTABLE', `tag ${target.ref} exists on the remote and never moves`, {

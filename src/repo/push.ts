@@ -44,7 +44,6 @@ import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
-import { StalePushError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { revivableObjects } from './revive-objects.ts'
 import { type Budget, createBudget, parseWal } from './spending.ts'
@@ -159,8 +158,6 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   assertAllowed(context, place.repository === null, options)
   const reader = place.repository === null ? null : context.repository(place.repository)
   const position = reader ? await readRemotePosition(reader, target.ref, options) : null
-  if (options.repack && position?.current?.commit !== options.repack.from)
-    throw new StalePushError(target.ref, position?.current?.commit ?? null, options.repack.from)
   const state = await context.walrus()
   const epochs = epochsOf(options.epochs, state)
   const base = {
@@ -187,9 +184,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
     return { ...upToDate, expiring: [], tails }
   }
-  const { forced } = position
-    ? await assertNotStale(workspace, target, position, options.force ?? false)
-    : { forced: false }
+  const { forced } = position ? await assertNotStale(workspace, target, position, options) : { forced: false }
   const lack =
     options.revive || options.repack ? null : await findLacking(workspace, remoteName, target, position, options)
   const seen = options.repack && position ? seenCommits(workspace, remoteName, position) : []
