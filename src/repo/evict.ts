@@ -17,6 +17,7 @@ import { getConfig } from './config.ts'
 import { readAllPacks } from './expiry.ts'
 import { WARN_BELOW_EPOCHS } from './expiry-memory.ts'
 import { unfinishedPushes } from './live-packs.ts'
+import { isMirror } from './mirror.ts'
 import { findPackUse } from './pack-use.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
 import { readRemote } from './remote.ts'
@@ -65,9 +66,13 @@ export async function storeLimit(workspace: Workspace): Promise<number | null> {
   return text === undefined ? null : parseSize(text)
 }
 
-/** @throws {UsageError} EVICT_LIMIT (exit 2) without a limit */
+/** @throws {UsageError} EVICT_LIMIT (exit 2) without a limit; EVICT_MIRROR (exit 2) in a mirror */
 export async function evict(dir: string, options: EvictOptions): Promise<EvictResult> {
   await using workspace = await openWorkspace(dir)
+  if (isMirror(workspace))
+    throw new UsageError('EVICT_MIRROR', 'a mirror is there to hold everything', {
+      hints: ['Evict in a workspace, or delete the mirror'],
+    })
   const limitBytes = options.limitBytes ?? (await storeLimit(workspace))
   if (limitBytes === null)
     throw new UsageError('EVICT_LIMIT', 'how much may stay is not set', {

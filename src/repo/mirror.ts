@@ -149,7 +149,7 @@ async function prepare(dir: string, of: string | undefined): Promise<boolean> {
 }
 
 /** True for a folder that `mirror` made. */
-function isMirror(workspace: Workspace): boolean {
+export function isMirror(workspace: Workspace): boolean {
   return workspace.fs.stat(`${workspace.floeDir}/${RECORD}`)?.kind === 'file'
 }
 

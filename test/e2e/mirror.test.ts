@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBranch, createTag } from '../../src/repo/branch.ts'
+import { evict } from '../../src/repo/evict.ts'
 import { cloneFolder, fetchFolder } from '../../src/repo/folder-source.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { mirror } from '../../src/repo/mirror.ts'
@@ -46,6 +47,7 @@ describe('mirror', () => {
     expect(await verifyLocal(workspace, { full: true })).toMatchObject({ commits: 2, absent: 0 })
     expect((await statusOf(workspace)).clean).toBe(true)
     expect(await mirror(copy, world.options)).toMatchObject({ $kind: 'up-to-date', objects: 0 })
+    await expect(evict(copy, { ...world.options, limitBytes: 0 })).rejects.toMatchObject({ code: 'EVICT_MIRROR' })
   })
 
   it('can be cloned and fetched from without a network, and what is new comes the next time', async () => {
