@@ -41,6 +41,7 @@ export interface PurgeRemoteResult {
 }
 
 interface RemotePlan {
+  targets: ObjectSet
   /** Numbers of the packs with the contents. */
   holding: ReadonlySet<number>
   packs: readonly PackRecord[]
@@ -79,11 +80,13 @@ export async function planPurgeRemote(
   }
 }
 
+/** @param contents - gets what the paths consist of in any version of the remote, whether it is here or not */
 export async function purgeRemote(
   dir: string,
   remote: string,
   doomed: DoomedContents,
   options: PurgeOptions,
+  contents: ObjectSet,
 ): Promise<PurgeRemoteResult> {
   const pushed: PurgeRemoteResult['pushed'] = []
   let plan: RemotePlan
@@ -93,6 +96,7 @@ export async function purgeRemote(
     place = readRemote(workspace, remote)
     await using source = await openRemoteSource(place.network, place.repository, options)
     plan = await planRemote(workspace, source, doomed, options)
+    contents.addAll(plan.targets)
   }
   const packs = [...plan.holding]
   // One for all branches: the limit is the command's.
@@ -154,7 +158,7 @@ async function planRemote(
   const { epoch } = await source.context.walrus()
   const packs = await readAllPacks(reader, state, options)
   const { holding } = await findHoldingPacks(source, objects, packs, targets, { epoch, signal: options.signal })
-  const plan: RemotePlan = { holding, packs, moves: [], same: [], skipped: [], lastLog: state.log.size - 1 }
+  const plan: RemotePlan = { targets, holding, packs, moves: [], same: [], skipped: [], lastLog: state.log.size - 1 }
   for (const row of source.refs) await placeRef(workspace, read, memory.write, row, plan, options)
   return plan
 }

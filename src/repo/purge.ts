@@ -7,13 +7,14 @@
 
 import { UsageError } from '../base/errors.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
+import { ObjectSet } from '../objects/object-set.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { openObjectCache } from '../transfer/object-cache.ts'
 import { PathsUnknownError } from './errors.ts'
 import { lazyObjects } from './lazy-objects.ts'
 import { refuseOperation } from './operation.ts'
-import { type DoomedContents, findDoomed } from './purge-contents.ts'
+import { findDoomed } from './purge-contents.ts'
 import { dropPurged, filesOnDisk, moveToNewHistory, newHistory, type PurgedHistory } from './purge-local.ts'
 import { type PurgeRemoteResult, planPurgeRemote, purgeRemote } from './purge-remote.ts'
 import { readRemote } from './remote.ts'
@@ -129,14 +130,15 @@ async function carriedOut(dir: string, remote: string | null, options: PurgeOpti
     damagedPacks: damagedPacks(workspace),
     remote: null,
   }
-  if (remote !== null) result.remote = await purgeRemote(dir, remote, moved.doomed, options)
+  const elsewhere = new ObjectSet()
+  if (remote !== null) result.remote = await purgeRemote(dir, remote, moved.doomed, options, elsewhere)
   if (result.refs.length === 0 && moved.doomed.objects.size === 0 && !result.remote?.packs.length)
     throw new PathsUnknownError(options.paths, 'any version')
   const { doomed, packs, freed } = await workspace.withLock('purge', () =>
     dropPurged(workspace, moved.history, options),
   )
   result.packs = { rewritten: packs, freed }
-  result.cacheFreed = await dropFromCache(options.homeDir, doomed)
+  result.cacheFreed = await dropFromCache(options.homeDir, [doomed.objects, elsewhere])
   return result
 }
 
@@ -160,8 +162,9 @@ function damagedPacks({ fs, floeDir }: Workspace): number {
   return fs.stat(`${floeDir}/damaged`) ? fs.readDirectory(`${floeDir}/damaged`).length : 0
 }
 
-async function dropFromCache(homeDir: string, doomed: DoomedContents): Promise<number> {
+/** Contents of versions that are not here may be in the cache all the same. */
+async function dropFromCache(homeDir: string, doomed: readonly ObjectSet[]): Promise<number> {
   await using cache = await openObjectCache(homeDir, { evenIfOff: true })
   if (!cache) return 0
-  return cache.withLock(() => cache.dropHolding((kind, id) => doomed.objects.has(kind, id)))
+  return cache.withLock(() => cache.dropHolding((kind, id) => doomed.some((objects) => objects.has(kind, id))))
 }

@@ -148,6 +148,20 @@ describe('purge', { timeout: 120_000 }, () => {
     expect((await cloned()).has('private.txt')).toBe(false)
   })
 
+  it('leaves nothing in the cache of versions that are not here', async () => {
+    const old = noise(60_000, 4713)
+    await world.change(dir, { 'old.bin': old })
+    await push(dir, { ...world.options, force: true })
+    await clone(address, world.path('reader'), { ...world.options, useCache: true })
+    await world.change(dir, { 'old.bin': noise(9_000, 6) })
+    await push(dir, world.options)
+    await clone(address, world.path('viewer'), world.options)
+    expect(await holding(world.path('home'), old)).not.toEqual([])
+    expect(await holding(world.path('viewer'), old)).toEqual([])
+    await purge(world.path('viewer'), { ...world.options, paths: ['old.bin'], yes: true })
+    expect(await holding(world.path('home'), old)).toEqual([])
+  })
+
   it('names the tag that keeps contents, which a takedown removes while the rest stays readable', async () => {
     const faces = noise(60_000, 4712)
     await world.change(dir, { 'faces/1.bin': faces, 'kept.bin': noise(20_000, 77) })

@@ -63,7 +63,8 @@ them. Other clones keep what they have, and so does whoever has copied it. What 
           onProgress,
         ),
       )
-      return { data: result, lines: lines(result), hints: hints(result, paths), undo: undo(result) }
+      const others = Object.keys(workspace.readConfig().remotes ?? {}).filter((name) => name !== result.remote?.remote)
+      return { data: result, lines: lines(result), hints: hints(result, paths, others), undo: undo(result) }
     }),
 })
 
@@ -113,7 +114,7 @@ function remoteLines({ remote, pushed, skipped, packs, inUse }: PurgeRemoteResul
   ]
 }
 
-function hints(result: PurgeResult, paths: readonly string[]): string[] {
+function hints(result: PurgeResult, paths: readonly string[], otherRemotes: readonly string[]): string[] {
   const { remote } = result
   if (result.$kind === 'dry-run') return [`nothing was changed: \`${floeCommand('purge', ...paths, '--yes')}\` does it`]
   const due = remote?.packs
@@ -134,6 +135,10 @@ function hints(result: PurgeResult, paths: readonly string[]): string[] {
         ]
       : []),
     ...(branches.length > 0 ? ['fetch and merge these branches, then purge again'] : []),
+    '`floe gc --grace 0` takes away what was added here and never committed',
+    ...otherRemotes.map(
+      (name) => `${name} keeps what it has: \`${floeCommand('purge', ...paths, '--remote', name, '--yes')}\``,
+    ),
     'other clones of the repository, and copies that others made, keep what they have',
   ]
 }
