@@ -32,6 +32,8 @@ export interface DownloadedHistory {
   commits: ObjectId[]
   /** Parents that were left out because of the depth. */
   absent: ObjectId[]
+  /** Commits that were here already, where the reading ended: the remote may not have what they need. */
+  here: ObjectId[]
 }
 
 export interface TreeOptions extends DownloadOptions {
@@ -57,6 +59,7 @@ export async function downloadHistory(
   const { cache, repository = '', depth = Number.POSITIVE_INFINITY } = options
   const fresh: ObjectId[] = []
   const absent = new Set<ObjectId>()
+  const here: ObjectId[] = []
   // Breadth first: a commit is met on its shortest way from the tip.
   const queue: { id: ObjectId; generation: number }[] = [{ id: tip, generation: 1 }]
   const seen = new Set<ObjectId>([tip])
@@ -66,6 +69,7 @@ export async function downloadHistory(
     const { id, generation } = queue[at]!
     throwIfAborted(options.signal)
     const known = await store.has('commit', id)
+    if (known) here.push(id)
     if (known && (id !== tip || isProven)) continue
     const bytes =
       id === tip && !isProven ? await contained(remote, 'commit', id, tip, blame, options) : await read('commit', id)
@@ -89,7 +93,7 @@ export async function downloadHistory(
   }
   cache?.noteProven(repository, tip)
   // Another way may have led to one that was left out on the first.
-  return { commits: fresh, absent: [...absent].filter((id) => !seen.has(id)) }
+  return { commits: fresh, absent: [...absent].filter((id) => !seen.has(id)), here }
 }
 
 /** Reads from the cache, else from the remote, and keeps what came from there. */

@@ -20,6 +20,7 @@ import { unfinishedPushes } from './live-packs.ts'
 import { isMirror } from './mirror.ts'
 import { findPackUse } from './pack-use.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
+import { doubtsIn } from './push-doubts.ts'
 import { readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
@@ -165,7 +166,9 @@ async function certifiedChunks(
 ): Promise<ObjectSet> {
   const { reader, state, context } = source
   const certified = new ObjectSet()
-  const seen = new Set(workspace.refs.list(`remotes/${remote}/`).map(({ id }) => id))
+  const seen = new Set<ObjectId>()
+  for (const { id } of workspace.refs.list(`remotes/${remote}/`))
+    if ((await doubtsIn(workspace, remote, reader.repositoryId, id, options)).length === 0) seen.add(id)
   const refs = source.refs.filter((ref) => seen.has(ref.commit as ObjectId))
   if (refs.length === 0) return certified
   const { epoch } = await context.walrus()

@@ -6,8 +6,9 @@ import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { type DownloadedHistory, downloadHistory } from './download.ts'
+import { findDoubts, rememberDoubts } from './push-doubts.ts'
 import { localRefName, readRemote } from './remote.ts'
-import { rememberPushes, seenPushes } from './remote-memory.ts'
+import { rememberRemote, seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
 import { readShallow, writeShallow } from './sparse.ts'
@@ -78,7 +79,7 @@ export async function fetchRefs(
       if (update.kept) keptTags.push(update.kept)
     }
     if (!options.refs) updated.push(...(await forgetGone(workspace, remoteName, source)))
-    await rememberPushes(workspace, remoteName, source.reader.repositoryId, source.state.log.size)
+    await rememberRemote(workspace, remoteName, source.reader.repositoryId, { pushes: source.state.log.size })
     return { updated, commits, keptTags }
   })
 }
@@ -116,6 +117,9 @@ async function fetchRef(
     await writeShallow(workspace, options.absent)
   }
   const { signal } = options
+  // Noted before the ref is: from then on a push takes it that all of the commit is there.
+  const doubts = await findDoubts(workspace, fetched.here, { remote: remoteName, signal })
+  await rememberDoubts(workspace, remoteName, source.reader.repositoryId, doubts)
   const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, { signal, onAbsent: () => {} }))
   await workspace.refs.update({ name: tracking, next: commit, reason: 'fetch' })
   return { change: { ref: name, old, new: commit, forced }, commits: fetched.commits.length }

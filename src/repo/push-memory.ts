@@ -2,11 +2,13 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import type { ObjectId } from '../objects/id.ts'
 import { LockedError } from '../store/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
+import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
-import { writeRemote } from './remote.ts'
+import { readRemote, writeRemote } from './remote.ts'
 
 /** Remembers until when the ref has all it needs, and says so if that is soon. */
 export async function noteExpiry(
@@ -24,11 +26,20 @@ export async function noteExpiry(
   return warningsOf(remote, { ...walrus, epochStartMs, refs }, epochStartMs)
 }
 
-/** What is known of the remote from now on. */
-export async function rememberPush(workspace: Workspace, remote: string, target: LocalTarget): Promise<void> {
-  if (!target.ref.startsWith('heads/')) return
+/** What is known of the remote from now on.
+ *  @param settled - commits of the target's history whose presence there was doubted before */
+export async function rememberPush(
+  workspace: Workspace,
+  remote: string,
+  target: LocalTarget,
+  settled: readonly ObjectId[],
+): Promise<void> {
+  const isBranch = target.ref.startsWith('heads/')
+  if (!isBranch && settled.length === 0) return
   const branch = target.ref.slice('heads/'.length)
   await workspace.withLock('push', async () => {
+    if (settled.length > 0) await settleDoubts(workspace, remote, readRemote(workspace, remote).repository, settled)
+    if (!isBranch) return
     await workspace.refs.update({ name: `remotes/${remote}/${branch}`, next: target.commit, reason: 'push' })
     const config = workspace.readConfig()
     if (config.branches?.[branch] === undefined)

@@ -5,23 +5,30 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import type { LocalTarget, RemotePosition } from './push-target.ts'
 
 /** True if the ref is at the commit because this workspace or this key has brought it there.
- *  @param owner - the address that pushes from here */
+ *  @param owner - the address that pushes from here
+ *  @param doubts - commits of its history that were here before the remote named them */
 export async function isTaken(
   workspace: Workspace,
   remote: string,
   target: LocalTarget,
   { current, pushes }: RemotePosition,
-  owner: () => Promise<string>,
+  { owner, doubts }: { owner(): Promise<string>; doubts(): Promise<readonly ObjectId[]> },
 ): Promise<boolean> {
   // A tag never moves: what it lacks comes with a branch.
-  if (!target.ref.startsWith('heads/')) return true
-  if (workspace.refs.read(`remotes/${remote}/${target.ref.slice('heads/'.length)}`) === target.commit) return true
+  if (!isBranch(target)) return true
+  const tracked = workspace.refs.read(`remotes/${remote}/${target.ref.slice('heads/'.length)}`)
+  if (tracked === target.commit && (await doubts()).length === 0) return true
   return pushes.get(current!.push)!.pusher === (await owner())
+}
+
+export function isBranch({ ref }: LocalTarget): boolean {
+  return ref.startsWith('heads/')
 }
 
 /** True if nothing is lacking but commits, which are sent in any case, and those are there as well. */

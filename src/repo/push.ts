@@ -18,6 +18,7 @@ import { type Extension, totalCost } from './pack-extension.ts'
 import { abortLockPath } from './push-abort.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { withoutPresent } from './push-dedup.ts'
+import { doubtsIn, withDoubted } from './push-doubts.ts'
 import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { promiseOf, pushHints, type Retained } from './push-hints.ts'
 import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
@@ -39,7 +40,7 @@ import {
   remoteTarget,
   seenCommits,
 } from './push-target.ts'
-import { areThere, isTaken } from './push-there.ts'
+import { areThere, isBranch, isTaken } from './push-there.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
 import { chainRefName } from './remote.ts'
@@ -177,8 +178,10 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
 
   const isThere = position?.current?.commit === target.commit && !options.revive && !options.repack
   const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
-  if (isThere && (await isTaken(workspace, remoteName, target, position, () => pusherAddress(context, true)))) {
-    await rememberPush(workspace, remoteName, target)
+  const doubts = () => doubtsIn(workspace, remoteName, place.repository, target.commit, options)
+  const owner = () => pusherAddress(context, true)
+  if (isThere && (await isTaken(workspace, remoteName, target, position, { owner, doubts }))) {
+    await rememberPush(workspace, remoteName, target, isBranch(target) ? await doubts() : [])
     if (!options.finishTail) return { ...upToDate, expiring: [] }
     await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
@@ -187,6 +190,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const { forced } = position ? await assertNotStale(workspace, target, position, options) : { forced: false }
   const lack =
     options.revive || options.repack ? null : await findLacking(workspace, remoteName, target, position, options)
+  const doubted = await doubts()
   const seen = options.repack && position ? seenCommits(workspace, remoteName, position) : []
   const have = options.revive?.have ?? lack?.have ?? seen
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
@@ -209,7 +213,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     options.repack && reader && position
       ? await planRepack({ reader, position, known, read, have, ...options.repack, signal })
       : null
-  const missing = revivable?.objects ?? repack?.missing ?? lack?.missing ?? []
+  const needed = revivable?.objects ?? repack?.missing ?? lack?.missing ?? []
+  const missing = await withDoubted(workspace, doubted, needed, signal)
   const lacking = await withoutPresent(missing, {
     live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,
@@ -218,7 +223,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     signal: options.signal,
   })
   if (isThere && !options.dryRun && (await areThere(known.remote, lacking))) {
-    await rememberPush(workspace, remoteName, target)
+    await rememberPush(workspace, remoteName, target, doubted)
     return { ...upToDate, expiring: [] }
   }
   const fold = repack
@@ -302,7 +307,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...afterExtension(reuse),
   ]
   const expiring = await unlessLocked(async () => {
-    await rememberPush(workspace, remoteName, target)
+    await rememberPush(workspace, remoteName, target, doubted)
     return noteExpiry(workspace, remoteName, facts, state, ends)
   })
   const sent = published.packs.filter((pack) => pack.packNumber === null)

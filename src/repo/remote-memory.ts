@@ -1,43 +1,57 @@
-/** What this workspace has seen of a remote: how long its log was. A log only grows; a shorter one is a lie (exit 13).
- *  Kept in `.floe/remotes/<name>.json`; losing it loses the comparison, nothing else. */
+/** What this workspace has seen of a remote: how long its log was, which only grows (a shorter one is a lie, exit 13), and
+ *  which commits it was said to have that were here first (`push-doubts.ts`). Kept in `.floe/remotes/<name>.json`. */
 
 import * as v from 'valibot'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
+import type { ObjectId } from '../objects/id.ts'
 import { ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import type { Workspace } from '../store/workspace.ts'
+
+/** Commits of this workspace that another writer can have named before they were pushed: beyond, the oldest are forgotten. */
+const MAX_DOUBTS = 100_000
+const MAX_BYTES = 8 * 1024 * 1024
 
 const memorySchema = v.object({
   repository: v.pipe(v.string(), v.maxLength(66)),
   pushes: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  doubts: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))), v.maxLength(MAX_DOUBTS)), []),
 })
 
-const MAX_BYTES = 4096
+export interface RemoteMemory {
+  /** Records of the log seen last time. */
+  pushes: number
+  /** Commits that were here before the remote named them, and that nobody has shown to be there. */
+  doubts: ObjectId[]
+}
 
-/** Records of the log seen last time; 0 if it was another repository, or never. */
-export function seenPushes(workspace: Workspace, remote: string, repository: string): number {
+/** Of a remote that was another repository, or was never seen: nothing. */
+export function remoteMemory(workspace: Workspace, remote: string, repository: string): RemoteMemory {
   try {
     const text = fromUtf8(workspace.fs.readFile(memoryPath(workspace, remote), MAX_BYTES))
     const memory = v.parse(memorySchema, JSON.parse(text))
-    return memory.repository === repository ? memory.pushes : 0
+    if (memory.repository === repository) return { pushes: memory.pushes, doubts: memory.doubts as ObjectId[] }
   } catch {
-    return 0
+    // Not there, or damaged: losing it loses the comparison and costs no data.
   }
+  return { pushes: 0, doubts: [] }
 }
 
-/** Under the workspace lock. */
-export async function rememberPushes(
+export function seenPushes(workspace: Workspace, remote: string, repository: string): number {
+  return remoteMemory(workspace, remote, repository).pushes
+}
+
+/** Under the workspace lock. What is not given stays as it is. */
+export async function rememberRemote(
   workspace: Workspace,
   remote: string,
   repository: string,
-  pushes: number,
+  change: Partial<RemoteMemory>,
 ): Promise<void> {
+  const { pushes, doubts } = { ...remoteMemory(workspace, remote, repository), ...change }
   await ensureDirectory(workspace.fs, `${workspace.floeDir}/remotes`)
-  await replaceFile(
-    workspace.fs,
-    memoryPath(workspace, remote),
-    [utf8(`${JSON.stringify({ repository, pushes })}\n`)],
-    { tmpDir: workspace.tmpDir },
-  )
+  const memory = { repository, pushes, ...(doubts.length > 0 ? { doubts: doubts.slice(-MAX_DOUBTS) } : {}) }
+  const content = utf8(`${JSON.stringify(memory)}\n`)
+  await replaceFile(workspace.fs, memoryPath(workspace, remote), [content], { tmpDir: workspace.tmpDir })
 }
 
 function memoryPath(workspace: Workspace, remote: string): string {

@@ -2,9 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
-import { createErasurePool } from '../../src/erasure/pool.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
-import type { SegmentRecord } from '../../src/ledger/repository-records.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
@@ -18,25 +16,13 @@ import { pull } from '../../src/repo/pull.ts'
 import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortLockPath, abortPush, pushStatus } from '../../src/repo/push-abort.ts'
-import { openKnown } from '../../src/repo/push-known.ts'
-import { createPushLocator } from '../../src/repo/push-locator.ts'
-import { preparePacks } from '../../src/repo/push-packs.ts'
-import { NO_REUSE } from '../../src/repo/push-reuse.ts'
-import {
-  findLocalTarget,
-  findMissing,
-  type LocalTarget,
-  type RemotePosition,
-  readRemotePosition,
-} from '../../src/repo/push-target.ts'
-import { publishPush } from '../../src/repo/push-transaction.ts'
-import { openRemoteContext, type RemoteContext } from '../../src/repo/remote-context.ts'
-import { createBudget } from '../../src/repo/spending.ts'
+import { readRemotePosition } from '../../src/repo/push-target.ts'
+import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
-import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
-import { createPushJournal } from '../../src/transfer/push-journal.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+import { lyingPush } from './lying-push.ts'
 import { createGrpcClient } from './time.ts'
 
 let world: LocalWorld
@@ -56,80 +42,6 @@ async function packsOf(repository: string) {
   )
 }
 
-/** A push by hand: whatever a writer may say. */
-async function lyingPush(
-  dir: string,
-  repository: string,
-  segments: SegmentRecord[],
-  options = world.options,
-  lie?: { id: ObjectId; bytes: Uint8Array },
-): Promise<void> {
-  const context = await openRemoteContext('local', options)
-  const reader = context.repository(repository)
-  const position = await readRemotePosition(reader, 'heads/main', {})
-  await using workspace = await openWorkspace(dir)
-  const target = await findLocalTarget(workspace, 'main')
-  const sent = lie ? await lyingPacks(context, workspace, position, target, lie) : null
-  await publishPush({
-    context,
-    state: await context.walrus(),
-    signer: await context.signer(),
-    packs: sent?.packs ?? [],
-    commitPack: sent ? null : BigInt(position.current!.commitPack),
-    keptSegments: sent?.kept ?? segments,
-    reuse: NO_REUSE,
-    budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
-    repository: { id: repository, state: position.state, openPush: null },
-    ref: 'heads/main',
-    expectedOld: position.current!.commit,
-    commit: target.commit,
-    tree: target.record.tree,
-    statement: null,
-    forced: false,
-    retainUntilMs: 0,
-    onCreated: async () => undefined,
-    signal: undefined,
-  })
-}
-
-/** The packs of an honest push, and in them an object that is not what its id says; index and locator name it. */
-async function lyingPacks(
-  context: RemoteContext,
-  workspace: Workspace,
-  position: RemotePosition,
-  target: LocalTarget,
-  lie: { id: ObjectId; bytes: Uint8Array },
-) {
-  await using pool = createErasurePool({ threads: 1 })
-  const reader = context.repository(position.state.id)
-  const have = [position.current!.commit as ObjectId]
-  const known = await openKnown(context, reader, position, have, pool, {})
-  const locator = createPushLocator({
-    known: known.opened,
-    live: known.live,
-    swallowAll: false,
-    readIndexes: async () => [],
-    signal: undefined,
-  })
-  const packs = await preparePacks({
-    context,
-    state: await context.walrus(),
-    signer: await context.signer(),
-    coder: pool,
-    read: async (kind, id, options) => (id === lie.id ? lie.bytes : workspace.store.read(kind, id, options)),
-    objects: [{ kind: 'chunk', id: lie.id }, ...(await findMissing(workspace, target, have, undefined))],
-    epochs: 2,
-    budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
-    laterFrost: 0n,
-    locator,
-    repository: { reader, state: position.state, openPush: null },
-    journal: await createPushJournal(`${workspace.floeDir}/pushes`, 1),
-    onProgress: undefined,
-    signal: undefined,
-  })
-  return { packs, kept: locator.kept() }
-}
-
 describe('a pack whose index lies, and a locator that says so too', () => {
   it('keep nothing out of an honest push of the same content, and have nothing deleted', {
     timeout: 120_000,
@@ -144,16 +56,10 @@ describe('a pack whose index lies, and a locator that says so too', () => {
     await world.change(liar, { 'm.txt': 'm\n' })
     const content = noise(9_000, 6)
     const key = { $kind: 'alias' as const, name: 'liar' }
-    await lyingPush(
-      liar,
-      repository,
-      [],
-      { ...world.options, key },
-      {
-        id: objectIdFor('chunk', content),
-        bytes: noise(9_000, 7),
-      },
-    )
+    await lyingPush(liar, repository, {
+      options: { ...world.options, key },
+      lie: { id: objectIdFor('chunk', content), bytes: noise(9_000, 7) },
+    })
     await pull(dir, { ...world.options, author: { name: 'Test', email: '' } })
     await world.change(dir, { 'c.bin': content })
     const result = await push(dir, world.options)
@@ -171,7 +77,7 @@ describe('a broken locator segment', () => {
   it('stops nobody: the next push makes the locator anew from the packs', async () => {
     const dir = await world.workspace('broken', { 'a.bin': noise(50_000, 2), 'b.txt': 'b\n' })
     const { repository } = await push(dir, { ...world.options, create: create('broken') })
-    await lyingPush(dir, repository, [{ pack: 1, offset: 10, bytes: 200 }])
+    await lyingPush(dir, repository, { options: world.options, segments: [{ pack: 1, offset: 10, bytes: 200 }] })
     await expect(clone(`local:${repository}`, world.path('broken-0'), world.options)).rejects.toMatchObject({
       exitCode: 13,
     })
@@ -196,7 +102,8 @@ describe('a ref that another writer has moved to a commit whose objects nobody h
     const context = await openRemoteContext('local', world.options)
     const before = await readRemotePosition(context.repository(repository), 'heads/main', {})
     const { segments } = before.pushes.get(before.current!.push)!
-    await lyingPush(dir, repository, segments, { ...world.options, key: { $kind: 'alias', name: 'hollow' } })
+    const key = { $kind: 'alias' as const, name: 'hollow' }
+    await lyingPush(dir, repository, { segments, options: { ...world.options, key } })
     expect(await push(dir, { ...world.options, dryRun: true })).toMatchObject({ $kind: 'dry-run' })
     expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed', forced: false })
     await clone(`local:${repository}`, world.path('hollow-clone'), world.options)
