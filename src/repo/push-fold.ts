@@ -11,6 +11,7 @@ import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import { type ObjectId, objectKey } from '../objects/id.ts'
 import type { LocatorSegment } from '../objects/locator.ts'
+import { objectsInOrder } from '../objects/pack-order.ts'
 import { openPack } from '../objects/pack-reader.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
@@ -130,13 +131,7 @@ export async function objectsOfPacks(
   // Oldest pack first: what an object refers to comes before it, as in every push.
   for (const { blobId } of packs.toSorted((a, b) => a.number - b.number)) {
     const { index } = await openPack(await remote.openPack(blobId), { signal })
-    const inOrder = Array.from({ length: index.objectCount }, (_, i) => ({ i, place: index.placeAt(i) })).sort(
-      (a, b) => a.place.frameOffset - b.place.frameOffset || a.place.offset - b.place.offset,
-    )
-    for (const { i, place } of inOrder) {
-      const [kind, id] = [index.kindAt(i), index.idAt(i)]
-      objects.set(objectKey(kind, id), { kind, id, bytes: place.bytes })
-    }
+    for (const object of objectsInOrder(index)) objects.set(objectKey(object.kind, object.id), object)
   }
   return [...objects.values()]
 }

@@ -4,7 +4,6 @@
  *  encoded while the one before is sent. What an
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
-import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
@@ -12,9 +11,7 @@ import { paidBy } from '../ledger/client.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
-import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
-import { fetchTakedowns, isOpenTakedown } from '../ledger/repository-takedowns.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
@@ -23,10 +20,16 @@ import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import type { Certificate } from '../protocol/certificate.ts'
 import { encodedBlobBytes } from '../protocol/cost.ts'
-import { type BuiltPack, buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import {
+  type BuiltPack,
+  buildDataPacks,
+  buildMetaPacks,
+  PUSH_PACK_BYTES,
+  type WriteLocator,
+} from '../transfer/pack-builder.ts'
 import type { PushJournal } from '../transfer/push-journal.ts'
-import { unfinishedPushes } from './live-packs.ts'
 import type { OnProgress } from './progress.ts'
+import { copiesBarred, copyOf, type DepositedPacks, findBarring, findDeposited, MAX_COPIES } from './push-deposited.ts'
 import type { PushLocator } from './push-locator.ts'
 import { uploadPacks } from './push-upload.ts'
 import type { RemoteContext } from './remote-context.ts'
@@ -128,14 +131,27 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     underWay.catch(() => undefined)
     pending = []
   }
+  const place = depositedPlace(options)
+  const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
+  const writeLocator: WriteLocator = (own) => locator.write(fresh, own)
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
   const encode = (built: BuiltPack) => coder.encodeBlob(state.shardCount, built.takeBytes(), signal ? { signal } : {})
-  const take = async (built: BuiltPack) => {
+  const take = async (built: BuiltPack, copies = 0): Promise<void> => {
     position++
     onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.summary.bytes })
     const held = () => pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
     if (held() + built.summary.bytes > WINDOW_BYTES) await flush()
     const blob = await encode(built)
+    const barring = place && (await findBarring(blob.blobId, place).catch(releasing(blob)))
+    if (barring) {
+      blob.release()
+      position--
+      if (copies >= MAX_COPIES) throw copiesBarred(blob.blobId, barring)
+      const repository = place.state.id
+      const copy = copyOf(built.summary, barring, { read, repository, maxBytes, signal }, writeLocator)
+      for await (const again of copy) await take(again, copies + 1)
+      return
+    }
     const encodedBytes = encodedBlobBytes(state.shardCount, built.summary.bytes)
     const blobId = blobIdText(blob.blobId)
     onProgress?.({ $kind: 'encoded', pack: position, packs: position, blobId, encodedBytes })
@@ -146,19 +162,15 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
       blobBytes: built.summary.bytes,
       kind: built.kind,
     })
-    const { blobId: id } = blob
+    fresh.push({ index: built.summary.index, blobId: blob.blobId })
     pending.push({ built: { kind: built.kind, summary: built.summary }, blob, position })
     // Before the next pack is built: two of this size at once would be too much memory.
     if (held() > WINDOW_BYTES / 2 || pending.length >= WINDOW_PACKS) await flush()
-    return id
   }
 
   try {
-    const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
-    for await (const built of buildDataPacks(objects, { read, maxBytes, signal }))
-      fresh.push({ index: built.summary.index, blobId: await take(built) })
-    for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, (own) => locator.write(fresh, own)))
-      fresh.push({ index: built.summary.index, blobId: await take(built) })
+    for await (const built of buildDataPacks(objects, { read, maxBytes, signal })) await take(built)
+    for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, writeLocator)) await take(built)
     await flush()
     await underWay
   } catch (error) {
@@ -169,6 +181,18 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     for (const { blob } of pending) blob.release()
   }
   return ready
+}
+
+/** Where packs may be already; `null` if the repository is yet to be made. */
+function depositedPlace({ repository, signer, state, signal }: PreparePacks): DepositedPacks | null {
+  return repository && { ...repository, pusher: signer.address, epoch: state.epoch, signal }
+}
+
+function releasing(blob: EncodedBlob): (error: unknown) => never {
+  return (error) => {
+    blob.release()
+    throw error
+  }
 }
 
 async function registerAndUpload(
@@ -193,7 +217,8 @@ async function registerAndUpload(
       locatorBytes: summary.locatorBytes,
     }
   })
-  await findDeposited(packs, options)
+  const place = depositedPlace(options)
+  if (place) await findDeposited(packs, place)
   const owned = await usableOwnedBlobs(options)
   const resumed = new Set<ReadyPack>()
   for (const pack of packs) {
@@ -225,60 +250,6 @@ async function registerAndUpload(
   })
   for (const [i, { pack }] of sent.entries()) pack.certificate = uploaded[i]!.certificate
   return { packs, tails: uploaded.map(({ tail }) => tail) }
-}
-
-/** Packs that the repository holds already, unexpired, and that nobody else can take back at once; and those that have
- *  expired, in whose place the new blobs go. */
-async function findDeposited(packs: readonly ReadyPack[], options: PreparePacks): Promise<void> {
-  if (!options.repository) return
-  const { reader, state, openPush } = options.repository
-  const numbers = await reader.fetchPackNumbers(
-    state,
-    packs.map((pack) => pack.blobId),
-    options,
-  )
-  const found = numbers.filter((number) => number !== null)
-  const deposited = await reader.fetchPacks(state, found, options)
-  const unfinished = await unfinishedPushes(reader, state, deposited, options)
-  const records = new Map(deposited.map((record) => [record.number, record]))
-  for (const [i, number] of numbers.entries()) {
-    const record = number === null ? undefined : records.get(number)
-    if (!record || record.state === 'removed') continue
-    if (unfinished.has(record.pushId) && record.pushId !== openPush) continue
-    if (record.endEpoch <= options.state.epoch) {
-      packs[i]!.replaces = { number: record.number, isProposed: record.state === 'removal-proposed' }
-      continue
-    }
-    // The contract takes no second blob of the same content while this one is there.
-    packs[i]!.recalled = record.state === 'removal-proposed'
-    if (packs[i]!.recalled) await refuseTakenDown(record, options.repository, options)
-    packs[i]!.packNumber = record.number
-    packs[i]!.endEpoch = record.endEpoch
-  }
-}
-
-/** A takedown is called off by those who mean to, not by pushing the contents again.
- *  @throws {FloeError} PUSH_TAKEN_DOWN (exit 1) */
-async function refuseTakenDown(
-  pack: PackRecord,
-  { reader, state }: { reader: RepositoryReader; state: RepositoryState },
-  options: { signal: AbortSignal | undefined },
-): Promise<void> {
-  const takedown = (await fetchTakedowns(reader, state, [pack.number], options)).get(pack.number)
-  if (!isOpenTakedown(pack, takedown)) return
-  const reason = takedown?.ground?.reason ?? ''
-  throw new FloeError(
-    'other',
-    'PUSH_TAKEN_DOWN',
-    `what is pushed holds contents that are being taken down: ${reason}`,
-    {
-      data: { pack: pack.number, reason, commit: takedown?.ground?.commit ?? null },
-      hints: [
-        'Push without them: `floe purge PATH` takes files out of all versions',
-        'A revoker calls it off with `floe gc --remote --cancel`',
-      ],
-    },
-  )
 }
 
 /** Blobs that the signer owns and that would do as packs of this push. */
