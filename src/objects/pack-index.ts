@@ -70,6 +70,13 @@ interface PackColumns {
   frameCodecs: Uint8Array
 }
 
+/** Which objects a pack holds, in the order of its index: by kind code, then id. */
+export interface PackObjects {
+  kinds: Uint8Array
+  /** Back to back. */
+  ids: Uint8Array
+}
+
 export class PackIndex {
   readonly kind: PackKind
   readonly objectCount: number
@@ -113,6 +120,12 @@ export class PackIndex {
 
   has(kind: ObjectKind, id: ObjectId): boolean {
     return this.find(kind, id) >= 0
+  }
+
+  /** All at once, as views. */
+  objects(): PackObjects {
+    const { kinds, ids } = this.#columns
+    return { kinds, ids }
   }
 
   kindAt(position: number): ObjectKind {

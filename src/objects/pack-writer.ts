@@ -23,8 +23,8 @@ export interface PackWriterOptions {
   kind: PackKind
   /** Size the pack may have (default 256 MiB, at most 1 GiB). */
   maxBytes?: number
-  /** Frames that may be compressed at once, on other threads (default 0: each in place). `hasRoom` then asks for more
-   *  room than needed until `drain`. */
+  /** Frames that may be on their way at once, compressed on other threads and written after each other (default 0: each in
+   *  place). `hasRoom` then asks for more room than needed until `drain`. */
   framesAside?: number
   /** False leaves out the SHA-256 of the whole pack, for who does not need it (default true). */
   hashed?: boolean
@@ -108,8 +108,9 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   let rawBytes = 0
   let finished = false
   const { framesAside = 0 } = options
-  /** Frames being compressed, in order, and their raw lengths together. */
-  const aside: { raw: Uint8Array; buffer: Uint8Array; encoding: EncodedFrame | Promise<EncodedFrame> }[] = []
+  /** Frames on their way, oldest first: each is done when it is written, after those before it. */
+  const aside: Promise<void>[] = []
+  /** Their raw lengths together. */
   let asideBytes = 0
   const memory = createCodingMemory()
 
@@ -128,12 +129,12 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     const coding = { grouping, tryGrouping: packKind === 'data', memory }
     builder.endFrame()
     if (framesAside === 0) return putFrame(raw, buffer, encodeFrame(raw, coding))
-    const encoding = encodeFrameAside(raw, coding)
-    // Looked at when its turn comes; until then nobody else has to.
-    if (encoding instanceof Promise) encoding.catch(() => {})
-    aside.push({ raw, buffer, encoding })
+    const done = putAfter(aside.at(-1), raw, buffer, encodeFrameAside(raw, coding))
+    // Whoever waits for it is told.
+    done.catch(() => {})
+    aside.push(done)
     asideBytes += raw.length
-    while (aside.length > framesAside) await putOldest()
+    while (aside.length > framesAside) await aside[0]
   }
 
   async function putFrame(raw: Uint8Array, buffer: Uint8Array, { codec, stored }: EncodedFrame): Promise<void> {
@@ -142,16 +143,22 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     if (buffer.length === FRAME_RAW_BYTES && (framesAside > 0 || stored !== raw)) free.push(buffer)
   }
 
-  async function putOldest(): Promise<void> {
-    const { raw, buffer, encoding } = aside[0]!
-    const encoded = await encoding
+  async function putAfter(
+    before: Promise<void> | undefined,
+    raw: Uint8Array,
+    buffer: Uint8Array,
+    encoding: EncodedFrame | Promise<EncodedFrame>,
+  ): Promise<void> {
+    // If another fails first, this one has nobody to tell.
+    if (encoding instanceof Promise) encoding.catch(() => {})
+    await before
+    await putFrame(raw, buffer, await encoding)
     aside.shift()
     asideBytes -= raw.length
-    await putFrame(raw, buffer, encoded)
   }
 
   async function drain(): Promise<void> {
-    while (aside.length > 0) await putOldest()
+    while (aside.length > 0) await aside[0]
   }
 
   function hasRoom(bytes: number): boolean {

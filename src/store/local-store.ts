@@ -9,11 +9,20 @@ import { ObjectMissingError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
 import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
+import type { PackObjects } from '../objects/pack-index.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
-import { discard, ensureDirectory } from './atomic-file.ts'
+import { discard, ensureDirectory, uniquePath } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
-import { createPackFile, openPackFile, PACK_SUFFIX, type PackBuilder, type PackFile } from './pack-file.ts'
+import {
+  createPackFile,
+  openPackFile,
+  PACK_SUFFIX,
+  type PackBuilder,
+  type PackFile,
+  type SealedPack,
+} from './pack-file.ts'
+import { discardLanes, type PackLanePlace } from './pack-lane.ts'
 
 export interface LocalStoreOptions {
   fetchObject?: ReadObject
@@ -83,10 +92,16 @@ export interface WriteSession {
   readonly put: WriteObject
   /** The same for bytes whose id is known to be right. */
   putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
-  /** The same without a promise where nothing has to be written or waited for: for many small objects.
-   *  @param lane - packs of another lane are written beside those of lane 0 (the default): two calls may be under way at
-   *    once only in different lanes */
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, lane?: number): Promise<void> | undefined
+  /** The same without a promise where nothing has to be written or waited for: for many small objects. */
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
+  /** Where other threads may write packs for this session: see `pack-lane.ts`. */
+  readonly lanes: PackLanePlace
+  /** Asks for a chunk to be put into a pack of a lane. From then on the session takes it as stored.
+   *  @param bytes - its length
+   *  @returns false if it is there already */
+  claim(id: ObjectId, bytes: number): boolean
+  /** Takes in what a lane has sealed. */
+  adopt(pack: SealedPack): void
   /** Stores an object even if a pack claims to hold it: that pack is about to be set aside. */
   replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
   /** Reads what the store or this session holds. */
@@ -342,20 +357,24 @@ const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 
 class DiskSession implements WriteSession {
   readonly #store: DiskStore
-  /** By lane and kind. */
-  readonly #builders = new Map<string, PackBuilder>()
+  readonly #builders = new Map<PackKind, PackBuilder>()
   /** Keys of objects in unfinished packs. */
   #pending = new Set<string>()
   /** The last few structures written: a tree's builder looks at its root once more. */
   readonly #recent = new Map<string, Uint8Array>()
   /** Finished packs that are not yet in the merged index. */
-  #finished = new Map<string, readonly PackObject[]>()
+  #finished = new Map<string, PackObjects>()
+  /** Chunks that a lane has yet to seal. */
+  #promised = 0
   newObjects = 0
   newBytes = 0
   readonly packs: string[] = []
+  readonly lanes: PackLanePlace
 
   constructor(store: DiskStore) {
     this.#store = store
+    const { packBytes, tmpDir } = store
+    this.lanes = { path: uniquePath(tmpDir, 'lane'), packBytes }
   }
 
   readonly put: WriteObject = async (kind, bytes) => {
@@ -368,13 +387,30 @@ class DiskSession implements WriteSession {
     await this.keep(kind, id, bytes)
   }
 
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, lane = 0): Promise<void> | undefined {
+  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
     const key = objectKey(kind, id)
     if (this.#pending.has(key)) return undefined
     const { index } = this.#store
-    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes, lane))
+    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
     if (index.find(kind, id).length > 0) return undefined
-    return this.#write(kind, id, bytes, key, lane)
+    return this.#write(kind, id, bytes, key)
+  }
+
+  claim(id: ObjectId, bytes: number): boolean {
+    const key = objectKey('chunk', id)
+    if (this.#pending.has(key) || this.#store.index.find('chunk', id).length > 0) return false
+    this.#pending.add(key)
+    this.#promised++
+    this.newObjects++
+    this.newBytes += bytes
+    return true
+  }
+
+  adopt({ name, path, objects }: SealedPack): void {
+    this.#store.fs.rename(path, this.#store.packPath(name))
+    this.#promised -= objects.kinds.length
+    this.#finished.set(name, objects)
+    this.packs.push(name)
   }
 
   async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
@@ -382,30 +418,29 @@ class DiskSession implements WriteSession {
     if (!this.#pending.has(key)) await this.#write(kind, id, bytes, key)
   }
 
-  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string, lane = 0): Promise<void> | undefined {
+  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string): Promise<void> | undefined {
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
-    const place = `${lane} ${packKind}`
-    const builder = this.#builders.get(place) ?? this.#begin(place, packKind)
+    const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
     const room = builder.hasRoom(bytes.length)
-    if (room !== true) return this.#writeWhereRoom(place, builder, room, kind, id, bytes, key, lane)
+    if (room !== true) return this.#writeWhereRoom(packKind, builder, room, kind, id, bytes, key)
     const added = builder.add(kind, id, bytes)
     this.#note(packKind, key, bytes)
     return typeof added === 'boolean' ? undefined : added.then(() => undefined)
   }
 
   async #writeWhereRoom(
-    place: string,
+    packKind: PackKind,
     full: PackBuilder,
     room: boolean | Promise<boolean>,
-    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string, lane: number]
+    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string]
   ): Promise<void> {
     if (await room) {
       const [kind, id, bytes, key] = object
       await full.add(kind, id, bytes)
-      this.#note(kind === 'chunk' ? 'data' : 'meta', key, bytes)
+      this.#note(packKind, key, bytes)
       return
     }
-    await this.#finish(place, full)
+    await this.#finish(packKind, full)
     await this.#write(...object)
   }
 
@@ -425,18 +460,21 @@ class DiskSession implements WriteSession {
   }
 
   async seal(): Promise<void> {
-    for (const [place, builder] of [...this.#builders]) await this.#finish(place, builder)
+    for (const [kind, builder] of [...this.#builders]) await this.#finish(kind, builder)
     if (this.#finished.size === 0) return
     await this.#store.fs.syncDirectory(this.#store.packsDir)
     await this.#store.index.add(this.#finished)
     this.#finished = new Map()
-    this.#pending = new Set()
+    // What is promised would otherwise be asked for once more.
+    if (this.#promised === 0) this.#pending = new Set()
   }
 
   abort(): void {
     for (const builder of this.#builders.values()) builder.abort()
     this.#builders.clear()
     this.#pending = new Set()
+    if (this.#promised > 0) discardLanes(this.#store.fs, this.lanes)
+    this.#promised = 0
   }
 
   #remember(key: string, bytes: Uint8Array): void {
@@ -444,14 +482,14 @@ class DiskSession implements WriteSession {
     if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
   }
 
-  #begin(place: string, kind: PackKind): PackBuilder {
+  #begin(kind: PackKind): PackBuilder {
     const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind, this.#store.packBytes)
-    this.#builders.set(place, builder)
+    this.#builders.set(kind, builder)
     return builder
   }
 
-  async #finish(place: string, builder: PackBuilder): Promise<void> {
-    this.#builders.delete(place)
+  async #finish(kind: PackKind, builder: PackBuilder): Promise<void> {
+    this.#builders.delete(kind)
     const { name, objects } = await builder.finish((finished) => this.#store.packPath(finished))
     this.#finished.set(name, objects)
     this.packs.push(name)

@@ -13,6 +13,7 @@ import {
   objectIdFromBytes,
   objectIdToBytes,
 } from '../objects/id.ts'
+import type { PackObjects } from '../objects/pack-index.ts'
 import { discard, replaceFile } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import {
@@ -138,7 +139,7 @@ export class MergedIndex {
   }
 
   /** Adds packs that were just sealed, under the lock. Loose packs are taken in as well. */
-  async add(sealed: ReadonlyMap<string, readonly PackObject[]>): Promise<void> {
+  async add(sealed: ReadonlyMap<string, readonly PackObject[] | PackObjects>): Promise<void> {
     const packs: string[] = []
     const parts: Uint8Array[] = []
     const addPart = (names: readonly string[], records: Uint8Array) => {
@@ -148,7 +149,7 @@ export class MergedIndex {
       for (let at = 0; at < copy.length; at += SEGMENT_RECORD_BYTES) setPackOf(copy, at, packOf(copy, at) + base)
       parts.push(copy)
     }
-    for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
+    for (const [pack, objects] of sealed) addPart([pack], 'ids' in objects ? recordsOf(objects) : toRecords(objects))
     for (const [pack, objects] of this.#loose) if (!sealed.has(pack)) addPart([pack], toRecords([...objects.values()]))
     let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
     const kept = [...this.#segments].sort((a, b) => b.count - a.count)
@@ -202,6 +203,21 @@ export class MergedIndex {
     }
     return found.sort((a, b) => b.packs.length - a.packs.length || b.count - a.count)
   }
+}
+
+/** The same as `toRecords`, for columns that are in order already, but by kind first. */
+function recordsOf({ kinds, ids }: PackObjects): Uint8Array {
+  const runs: Uint8Array[] = []
+  for (let from = 0, to = 0; from < kinds.length; from = to) {
+    while (to < kinds.length && kinds[to] === kinds[from]) to++
+    const records = new Uint8Array((to - from) * SEGMENT_RECORD_BYTES)
+    for (let i = from, at = 0; i < to; i++, at += SEGMENT_RECORD_BYTES) {
+      records.set(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES), at)
+      records[at + ID_BYTES] = kinds[i]!
+    }
+    runs.push(records)
+  }
+  return mergeRecords(runs)
 }
 
 function toRecords(objects: readonly PackObject[]): Uint8Array {

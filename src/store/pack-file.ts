@@ -9,6 +9,7 @@ import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
 import { assertPackHeader } from '../objects/pack-footer.ts'
+import type { PackObjects } from '../objects/pack-index.ts'
 import { damagedObjects, openPack, verifyPack } from '../objects/pack-reader.ts'
 import { createPackWriter } from '../objects/pack-writer.ts'
 import type { RangeReader } from '../objects/reader.ts'
@@ -48,9 +49,19 @@ export interface PackBuilder {
   hasRoom(bytes: number): boolean | Promise<boolean>
   /** A promise only where something has to be written first. */
   add(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): boolean | Promise<boolean>
-  /** Writes index and footer, syncs and renames; the caller syncs the directory. */
-  finish(pathOf: (name: string) => string): Promise<{ name: string; objects: readonly PackObject[] }>
+  /** Writes index and footer and syncs; who calls it renames the file and syncs the directory. */
+  seal(): Promise<SealedPack>
+  /** `seal`, and renames. */
+  finish(pathOf: (name: string) => string): Promise<SealedPack>
   abort(): void
+}
+
+/** A pack that is complete and on the device, under whatever name. */
+export interface SealedPack {
+  /** The name it is to have. */
+  name: string
+  path: string
+  objects: PackObjects
 }
 
 /** @param frames - shared by all packs of a store
@@ -98,14 +109,37 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
   }
 }
 
-export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, maxBytes: number): PackBuilder {
-  const path = uniquePath(tmpDir, 'pack')
+export interface PackFileOptions {
+  /** Where it is written (default: a name in `tmpDir` that nobody else uses). */
+  path?: string
+  /** Writes while this thread goes on, where the file system can. */
+  writesAside?: boolean
+}
+
+export function createPackFile(
+  fs: FileSystem,
+  tmpDir: string,
+  kind: PackKind,
+  maxBytes: number,
+  { path = uniquePath(tmpDir, 'pack'), writesAside = false }: PackFileOptions = {},
+): PackBuilder {
   const file = fs.open(path, 'create')
-  const write = (piece: Uint8Array) => file.write(piece)
+  const write = (piece: Uint8Array) => (writesAside && file.writeAside ? file.writeAside(piece) : file.write(piece))
   const writer = createPackWriter({ kind, maxBytes, framesAside: FRAMES_ASIDE, hashed: false, write })
   const abort = () => {
     file.close()
     discard(fs, path)
+  }
+  const seal = async (): Promise<SealedPack> => {
+    try {
+      const { footerSha256, index } = await writer.finish()
+      await file.sync()
+      file.close()
+      return { name: toHex(footerSha256), path, objects: index.objects() }
+    } catch (error) {
+      abort()
+      throw error
+    }
   }
   return {
     get objectCount() {
@@ -113,22 +147,16 @@ export function createPackFile(fs: FileSystem, tmpDir: string, kind: PackKind, m
     },
     hasRoom: (bytes) => writer.hasRoom(bytes) || writer.drain().then(() => writer.hasRoom(bytes)),
     add: (objectKind, id, bytes) => writer.append(objectKind, id, bytes),
+    seal,
     async finish(pathOf) {
+      const sealed = await seal()
       try {
-        const { footerSha256, index } = await writer.finish()
-        await file.sync()
-        file.close()
-        const name = toHex(footerSha256)
-        fs.rename(path, pathOf(name))
-        const objects = Array.from({ length: index.objectCount }, (_, position) => ({
-          kind: index.kindAt(position),
-          id: index.idAt(position),
-        }))
-        return { name, objects }
+        fs.rename(path, pathOf(sealed.name))
       } catch (error) {
-        abort()
+        discard(fs, path)
         throw error
       }
+      return { ...sealed, path: pathOf(sealed.name) }
     },
     abort,
   }

@@ -1,26 +1,26 @@
-/** Many files into the store at once: threads read, cut and hash them, this one stores what they hand over.
+/** Many files into the store at once: threads read, cut, hash and pack them, this one decides what is new.
  *
- *  Small files are stored in the order in which they were added. Large ones are stored beside each other, each into a pack
- *  of its own, so that a file's chunks stay together. Where the file system is not this machine's own, or where the work
+ *  Each thread has a pack of its own, to which it adds small files by the batch and large ones one after the other, so that
+ *  neighbours and a file's chunks stay together. Where the file system is not this machine's own, or where the work
  *  is too little to start threads for, each file is done in turn, with the same entries and the same objects. */
 
 import { throwIfAborted } from '../base/abort.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
 import { EMPTY_FILE_ID } from '../objects/id.ts'
-import { FRAME_RAW_BYTES } from '../objects/pack.ts'
 import type { FileStat } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { type IngestContext, type Ingested, ingest, ingestSmall } from './ingest.ts'
-import { BATCHED_BELOW_BYTES, MAX_BATCH_FILES, NOT_READ, SLOT_BYTES } from './read-jobs.ts'
 import {
-  createReadPool,
-  type FileToRead,
-  hexIds,
+  BATCHED_BELOW_BYTES,
+  type BatchRead,
+  type Chunks,
+  idAt,
   type LargeRead,
-  type ReadBatch,
-  type ReadPart,
-  type ReadPool,
-} from './read-pool.ts'
+  MAX_BATCH_FILES,
+  NOT_READ,
+  SLOT_BYTES,
+} from './read-jobs.ts'
+import { createReadPool, type FileToRead, type ReadPool } from './read-pool.ts'
 
 /** Told of the entry once its contents are in the session. */
 export type OnIngested = (ingested: Ingested) => void
@@ -93,17 +93,16 @@ class ThreadedQueue {
   readonly #pool: ReadPool
   #batch: Queued[] = []
   #batchBytes = 0
-  /** What is stored in the order of `add`, one thing after the other. */
+  /** What is done in the order of `add`, one thing after the other. */
   #inOrder: Promise<void> = Promise.resolve()
   readonly #large = new Set<Promise<void>>()
-  /** Which numbers above 0 have a pack to themselves now. */
-  readonly #lanes = new Set<number>()
   #failed = false
   #failure: unknown
 
   constructor(context: IngestContext, threads: number) {
     this.#context = context
-    this.#pool = createReadPool(threads)
+    const { session } = context
+    this.#pool = createReadPool({ threads, place: session.lanes, onPack: (pack) => session.adopt(pack) })
   }
 
   async addAll(files: readonly Queued[]): Promise<void> {
@@ -129,6 +128,7 @@ class ThreadedQueue {
     await this.#sendBatch()
     await this.#settled()
     this.#check()
+    await this.#pool.finish()
   }
 
   async close(): Promise<void> {
@@ -154,11 +154,10 @@ class ThreadedQueue {
     this.#failure = error
   }
 
-  /** Does this after all that was added before.
-   *  @param instead - what is done once something has failed */
-  #next(work: () => Promise<void> | undefined, instead?: () => Promise<void>): void {
+  /** Does this after all that was added before. */
+  #next(work: () => Promise<void> | undefined): void {
     this.#inOrder = this.#inOrder.then(async () => {
-      if (this.#failed) return instead?.()
+      if (this.#failed) return
       try {
         await work()
       } catch (error) {
@@ -172,22 +171,9 @@ class ThreadedQueue {
     if (files.length === 0) return
     this.#batch = []
     this.#batchBytes = 0
-    const { read } = await this.#pool.readBatch(files.map((file) => this.#toRead(file)))
-    const store = async () => {
-      const batch = await read
-      try {
-        await this.#storeBatch(files, batch)
-      } finally {
-        batch.release()
-      }
-    }
-    // Somebody may be waiting for its room, and is told of the failure only then.
-    const drop = () =>
-      read.then(
-        (batch) => batch.release(),
-        () => {},
-      )
-    this.#next(store, drop)
+    const toRead = files.map((file) => this.#toRead(file))
+    const { read } = await this.#pool.readBatch(toRead, (found) => this.#judge(found))
+    this.#next(async () => this.#takeBatch(files, await read))
   }
 
   #toRead({ path, stat }: Queued): FileToRead {
@@ -195,87 +181,65 @@ class ThreadedQueue {
     return { path: `${root}/${path}`, stat, sizing: sizingOf?.(path) }
   }
 
-  async #storeBatch(files: readonly Queued[], batch: ReadBatch): Promise<void> {
+  /** @throws if nobody wants any of it any more */
+  #judge({ lengths, ids }: Chunks): Uint8Array | undefined {
+    this.#check()
     const { session } = this.#context
-    const fileIds = hexIds(batch.fileIds)
-    const chunkIds = hexIds(batch.ids)
-    let at = 0
+    let wanted: Uint8Array | undefined
+    for (let chunk = 0; chunk < lengths.length; chunk++) {
+      if (session.claim(idAt(ids, chunk), lengths[chunk]!)) continue
+      wanted ??= new Uint8Array(lengths.length).fill(1)
+      wanted[chunk] = 0
+    }
+    return wanted
+  }
+
+  async #takeBatch(files: readonly Queued[], { counts, fileIds, lengths, ids }: BatchRead): Promise<void> {
     let chunk = 0
-    for (const [index, file] of files.entries()) {
-      const { path, stat, done } = file
-      const start = at
-      at += stat.bytes
-      const count = batch.counts[index]!
+    for (let index = 0; index < files.length; index++) {
+      const { path, stat, done } = files[index]!
+      const count = counts[index]!
       if (count === NOT_READ) {
         await ingest(this.#context, path, stat).then(done)
         continue
       }
-      const refs: ChunkRef[] = []
-      let offset = start
-      for (let i = 0; i < count; i++, chunk++) {
-        const bytes = batch.lengths[chunk]!
-        const id = chunkIds[chunk]!
-        const stored = session.keep('chunk', id, batch.bytes.subarray(offset, offset + bytes))
-        if (stored) await stored
-        refs.push({ id, bytes })
-        offset += bytes
+      const { bytes, executable } = stat
+      const entry = { path, kind: 'file', executable, bytes } as const
+      if (count === 0) done({ entry: { ...entry, fileId: EMPTY_FILE_ID, content: null }, stat })
+      else if (count === 1) {
+        const id = idAt(ids, chunk)
+        done({ entry: { ...entry, fileId: id, content: { kind: 'chunk', id } }, stat })
+      } else {
+        const refs: ChunkRef[] = []
+        for (let i = chunk; i < chunk + count; i++) refs.push({ id: idAt(ids, i), bytes: lengths[i]! })
+        const content = await this.#mapOf(refs)
+        done({ entry: { ...entry, fileId: idAt(fileIds, index), content }, stat })
       }
-      const content = count === 1 ? ({ kind: 'chunk', id: refs[0]!.id } as const) : await this.#mapOf(refs)
-      const fileId = count === 0 ? EMPTY_FILE_ID : fileIds[index]!
-      done({
-        entry: { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, fileId, content },
-        stat,
-      })
+      chunk += count
     }
   }
 
   async #addLarge(file: Queued): Promise<void> {
-    const parts = await this.#pool.readLarge(this.#toRead(file))
-    const task = this.#storeLarge(file, parts).catch((error: unknown) => this.#fail(error))
+    const refs: ChunkRef[] = []
+    const { read } = await this.#pool.readLarge(this.#toRead(file), (part) => {
+      for (let i = 0; i < part.lengths.length; i++) refs.push({ id: idAt(part.ids, i), bytes: part.lengths[i]! })
+      return this.#judge(part)
+    })
+    const task = read.then(
+      (found) => this.#takeLarge(file, found, refs),
+      (error: unknown) => this.#fail(error),
+    )
     this.#large.add(task)
     void task.then(() => this.#large.delete(task))
   }
 
-  async #storeLarge({ path, stat: seen, done }: Queued, parts: AsyncGenerator<ReadPart, LargeRead>): Promise<void> {
-    const refs: ChunkRef[] = []
-    let read: LargeRead
-    let lane = 1
-    while (this.#lanes.has(lane)) lane++
-    this.#lanes.add(lane)
-    try {
-      for (let part = await parts.next(); ; part = await parts.next()) {
-        this.#check()
-        if (part.done) {
-          read = part.value
-          break
-        }
-        await this.#storePart(part.value, refs, lane)
-      }
-    } finally {
-      await parts.return(undefined as never)
-      this.#lanes.delete(lane)
-    }
-    const { fileId, stat } = read
-    // The long way reads it again, and says what is wrong if it never rests.
-    if (!stat) return this.#next(() => ingest(this.#context, path, seen).then(done))
+  #takeLarge({ path, stat: seen, done }: Queued, { fileId, stat }: LargeRead, refs: readonly ChunkRef[]): void {
     this.#next(async () => {
+      // The long way reads it again, and says what is wrong if it never rests.
+      if (!stat) return ingest(this.#context, path, seen).then(done)
       const content = await this.#mapOf(refs)
       done({ entry: { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, fileId, content }, stat })
     })
-  }
-
-  async #storePart({ bytes, lengths, ids }: ReadPart, refs: ChunkRef[], lane: number): Promise<void> {
-    const { session } = this.#context
-    let offset = 0
-    for (const [index, id] of hexIds(ids).entries()) {
-      const length = lengths[index]!
-      const chunk = bytes.subarray(offset, offset + length)
-      // The store keeps a chunk that is a frame of its own until it is written, and this memory is about to be reused.
-      const stored = session.keep('chunk', id, length > FRAME_RAW_BYTES ? chunk.slice() : chunk, lane)
-      if (stored) await stored
-      refs.push({ id, bytes: length })
-      offset += length
-    }
   }
 
   #mapOf(refs: readonly ChunkRef[]) {

@@ -1,13 +1,13 @@
-/** Reading, cutting and hashing files into memory that threads share: what a reading thread does, and how it is asked.
+/** Reading, cutting and hashing files: what a reading thread does, and how it is asked.
  *
- *  A thread has a few slots. A batch of small files goes into one of them; a large file goes through all of them in turn,
- *  in whole chunks: a slot is handed over when it is full, and filled again once it has been given back. So bytes are read
- *  to where the store takes them from, and nobody copies them on the way. */
+ *  A thread has a few slots of memory. A batch of small files goes into one of them; a large file goes through all of them
+ *  in turn, in whole chunks: a slot is filled again once what was in it is stored. Bytes never leave the thread: the one that
+ *  asked is told ids and lengths, and answers which chunks are new. */
 
 import { wasmEngine } from '../chunking/engine-wasm.ts'
 import { type ChunkSizing, chunkParamsFor, MAX_CHUNK_BYTES } from '../chunking/profile.ts'
-import { createSha256, sha256 } from '../crypto/hash.ts'
-import { ID_BYTES } from '../objects/id.ts'
+import { createSha256, sha256Hex } from '../crypto/hash.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { FileStat, FileSystem, OpenFile } from '../store/file-system.ts'
 
 /** Files below this are read in batches. */
@@ -34,64 +34,52 @@ export interface BatchJob {
   seen: BigInt64Array
   /** What is asked for of each, if anything is. */
   sizings: (ChunkSizing | undefined)[] | undefined
-  slot: SharedArrayBuffer
 }
 
 export interface LargeJob {
   $kind: 'large'
   job: number
   path: string
+  /** What the walk saw. */
+  bytes: number
   sizing: ChunkSizing | undefined
-  slots: SharedArrayBuffer[]
-  /** One number per slot: `SLOT_FREE` or `SLOT_FULL`; and a last one, `STOP` once nobody wants the file any more. */
-  states: SharedArrayBuffer
 }
 
-export type ReadJob = BatchJob | LargeJob
-
-export const SLOT_FREE = 0
-export const SLOT_FULL = 1
-export const STOP = 2
-
-/** Chunks that lie one after the other: their lengths, and their ids back to back. */
+/** Chunks that lie one after the other. */
 export interface Chunks {
   lengths: Uint32Array
-  ids: Uint8Array
+  /** Back to back, as one text: cheaper to hand over than many. */
+  ids: string
 }
 
-export interface BatchDone extends Chunks {
-  $kind: 'batch'
-  job: number
+/** A batch that was read. */
+export interface BatchRead extends Chunks {
   /** How many chunks each file has; `NOT_READ` for a file that is not what the walk saw, or could not be read. */
   counts: Int32Array
-  /** Back to back. */
-  fileIds: Uint8Array
+  /** Back to back. Those of empty and unread files mean nothing. */
+  fileIds: string
 }
 
-export interface SlotFull extends Chunks {
-  $kind: 'slot'
-  job: number
-  slot: number
-}
-
-export interface LargeDone {
-  $kind: 'large'
-  job: number
-  fileId: Uint8Array
+export interface LargeRead {
+  fileId: ObjectId
   /** The stat that belongs to what was read; undefined if the file changed meanwhile or could not be read to its end. */
   stat: FileStat | undefined
 }
 
-export type ReadAnswer = BatchDone | SlotFull | LargeDone
-
 export const NOT_READ = -1
-export const STAT_NUMBERS = 3
+const STAT_NUMBERS = 3
+const NO_ID = '0'.repeat(64)
 
-/** Puts down what says that a file is still the same, apart from its size. */
-export function packStat(stat: FileStat, seen: BigInt64Array, index: number): void {
-  seen[index * STAT_NUMBERS] = stat.mtimeNs
-  seen[index * STAT_NUMBERS + 1] = stat.ctimeNs
-  seen[index * STAT_NUMBERS + 2] = BigInt.asIntN(64, stat.inode)
+/** What says that files are still the same, apart from their sizes. */
+export function packStats(stats: readonly FileStat[]): BigInt64Array {
+  const seen = new BigInt64Array(stats.length * STAT_NUMBERS)
+  for (let i = 0, at = 0; i < stats.length; i++, at += STAT_NUMBERS) {
+    const { mtimeNs, ctimeNs, inode } = stats[i]!
+    seen[at] = mtimeNs
+    seen[at + 1] = ctimeNs
+    seen[at + 2] = BigInt.asIntN(64, inode)
+  }
+  return seen
 }
 
 function isAsSeen(stat: FileStat, { sizes, seen }: BatchJob, index: number): boolean {
@@ -105,33 +93,46 @@ function isAsSeen(stat: FileStat, { sizes, seen }: BatchJob, index: number): boo
   )
 }
 
-/** Reads small files into one slot, back to back. A file that is not what the walk saw leaves its place as it is. */
-export function readBatch(fs: FileSystem, batch: BatchJob): BatchDone {
-  const slot = new Uint8Array(batch.slot)
-  const count = batch.paths.length
-  const counts = new Int32Array(count)
-  const fileIds = new Uint8Array(count * ID_BYTES)
+/** Ids in texts that hold them back to back. */
+export function idAt(ids: string, index: number): ObjectId {
+  return ids.slice(index * NO_ID.length, (index + 1) * NO_ID.length) as ObjectId
+}
+
+/** Where each file of a batch lies in its slot: back to back, in the order of the batch. */
+export function* placesOf({ sizes }: BatchJob): Generator<{ index: number; start: number; end: number }> {
+  let start = 0
+  for (let index = 0; index < sizes.length; index++) {
+    const end = start + sizes[index]!
+    yield { index, start, end }
+    start = end
+  }
+}
+
+/** Reads small files into one slot. A file that is not what the walk saw leaves its place as it is. */
+export function readBatch(fs: FileSystem, batch: BatchJob, slot: Uint8Array): BatchRead {
+  const counts = new Int32Array(batch.paths.length)
+  const fileIds: string[] = []
   const lengths: number[] = []
-  const ids: Uint8Array[] = []
-  let at = 0
-  for (const [index, path] of batch.paths.entries()) {
-    const place = slot.subarray(at, at + batch.sizes[index]!)
-    at += place.length
-    if (!readWhole(fs, path, place, batch, index)) {
+  const ids: string[] = []
+  for (const { index, start, end } of placesOf(batch)) {
+    const place = slot.subarray(start, end)
+    if (!readWhole(fs, batch.paths[index]!, place, batch, index)) {
       counts[index] = NOT_READ
+      fileIds.push(NO_ID)
       continue
     }
-    const fileId = sha256(place)
-    fileIds.set(fileId, index * ID_BYTES)
+    const fileId = sha256Hex(place)
+    fileIds.push(fileId)
     const cuts = cutsOf(place, batch.sizings?.[index])
     counts[index] = cuts.length
-    for (const [i, cut] of cuts.entries()) {
-      const chunk = place.subarray(i === 0 ? 0 : cuts[i - 1]!, cut)
-      lengths.push(chunk.length)
-      ids.push(cuts.length === 1 ? fileId : sha256(chunk))
+    let from = 0
+    for (const cut of cuts) {
+      lengths.push(cut - from)
+      ids.push(cuts.length === 1 ? fileId : sha256Hex(place.subarray(from, cut)))
+      from = cut
     }
   }
-  return { $kind: 'batch', job: batch.job, counts, fileIds, lengths: Uint32Array.from(lengths), ids: joined(ids) }
+  return { counts, fileIds: fileIds.join(''), lengths: Uint32Array.from(lengths), ids: ids.join('') }
 }
 
 function readWhole(fs: FileSystem, path: string, place: Uint8Array, batch: BatchJob, index: number): boolean {
@@ -158,61 +159,71 @@ function cutsOf(bytes: Uint8Array, sizing: ChunkSizing | undefined): number[] {
   return cuts
 }
 
-/** Reads a large file through the slots of the job.
- *  @param send - takes what is handed over, as it comes */
-export function readLarge(fs: FileSystem, job: LargeJob, send: (answer: SlotFull) => void): LargeDone {
-  const nothing = new Uint8Array(ID_BYTES)
+/** Takes what a slot holds from its beginning; the slot is filled again once the promise is settled. */
+export type HandOver = (slot: Uint8Array, chunks: Chunks) => Promise<void>
+
+const UNREADABLE: LargeRead = { fileId: NO_ID as ObjectId, stat: undefined }
+
+/** Reads a large file through the slots: two at least, each for its largest chunk and a byte more.
+ *  @throws what `handOver` throws, once nothing more is handed over */
+export async function readLarge(
+  fs: FileSystem,
+  { path, sizing }: Pick<LargeJob, 'path' | 'sizing'>,
+  slots: readonly Uint8Array[],
+  handOver: HandOver,
+): Promise<LargeRead> {
   let file: OpenFile | undefined
+  const handed = slots.map(() => Promise.resolve())
   try {
-    file = fs.open(job.path, 'read')
-    const before = file.stat()
+    const before = quietly(() => {
+      file = fs.open(path, 'read')
+      return file.stat()
+    })
+    if (!file || before?.kind !== 'file') return UNREADABLE
     // One that has grown since may have chunks that are larger than a slot.
-    const fits = chunkParamsFor(before.bytes, job.sizing).maxBytes <= job.slots[0]!.byteLength
-    if (before.kind !== 'file' || !fits) return { $kind: 'large', job: job.job, fileId: nothing, stat: undefined }
-    const fileId = readThrough(file, before.bytes, job, send)
-    const after = file.stat()
-    const isSame = after.bytes === before.bytes && after.mtimeNs === before.mtimeNs && after.ctimeNs === before.ctimeNs
-    return { $kind: 'large', job: job.job, fileId: fileId ?? nothing, stat: fileId && isSame ? before : undefined }
-  } catch {
-    return { $kind: 'large', job: job.job, fileId: nothing, stat: undefined }
+    if (chunkParamsFor(before.bytes, sizing).maxBytes > slots[0]!.length) return UNREADABLE
+    const fileId = await readThrough(file, before.bytes, sizing, slots, handed, handOver)
+    const after = fileId && quietly(() => file?.stat())
+    if (!after || after.bytes !== before.bytes) return UNREADABLE
+    if (after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs) return UNREADABLE
+    return { fileId, stat: before }
   } finally {
     file?.close()
+    await Promise.all(handed)
   }
 }
 
-/** @returns the file id, or undefined if the file is shorter than it was or nobody wants it any more */
-function readThrough(
+/** @returns the file id, or undefined if the file is shorter than it was or cannot be read */
+async function readThrough(
   file: OpenFile,
   bytes: number,
-  job: LargeJob,
-  send: (answer: SlotFull) => void,
-): Uint8Array | undefined {
-  const cutter = wasmEngine().createCutter(chunkParamsFor(bytes, job.sizing))
+  sizing: ChunkSizing | undefined,
+  slots: readonly Uint8Array[],
+  handed: Promise<void>[],
+  handOver: HandOver,
+): Promise<ObjectId | undefined> {
+  const cutter = wasmEngine().createCutter(chunkParamsFor(bytes, sizing))
   const hash = createSha256()
-  const states = new Int32Array(job.states)
-  const slots = job.slots.map((slot) => new Uint8Array(slot))
   let done = 0
-  /** The beginning of a chunk, at the end of the slot before: only this thread writes there, and not before it is copied. */
+  /** The beginning of a chunk, at the end of the slot before: nobody writes there before it is copied. */
   let carried: Uint8Array = new Uint8Array(0)
   for (let turn = 0; done < bytes; turn = (turn + 1) % slots.length) {
-    // Another thread may still be storing what is in it.
-    Atomics.wait(states, turn, SLOT_FULL)
-    if (Atomics.load(states, slots.length) === STOP) return undefined
+    await handed[turn]
     const slot = slots[turn]!
     slot.set(carried)
     let filled = carried.length
     let start = 0
     const lengths: number[] = []
-    const ids: Uint8Array[] = []
+    const ids: string[] = []
     const take = (end: number) => {
       lengths.push(end - start)
-      ids.push(sha256(slot.subarray(start, end)))
+      ids.push(sha256Hex(slot.subarray(start, end)))
       start = end
     }
     // Piece by piece, so that what was read is still in the processor's cache when it is hashed and cut.
     while (filled < slot.length && done < bytes) {
       const piece = slot.subarray(filled, filled + Math.min(MAX_READ_BYTES, bytes - done, slot.length - filled))
-      if (file.read(piece, done) !== piece.length) return undefined
+      if (quietly(() => file.read(piece, done)) !== piece.length) return undefined
       hash.update(piece)
       for (const cut of cutter.feed(piece)) take(filled + cut)
       filled += piece.length
@@ -220,14 +231,19 @@ function readThrough(
     }
     if (done === bytes && start < filled) take(filled)
     carried = slot.subarray(start, filled)
-    Atomics.store(states, turn, SLOT_FULL)
-    send({ $kind: 'slot', job: job.job, slot: turn, lengths: Uint32Array.from(lengths), ids: joined(ids) })
+    const stored = handOver(slot, { lengths: Uint32Array.from(lengths), ids: ids.join('') })
+    // Looked at when the slot's next turn comes.
+    stored.catch(() => {})
+    handed[turn] = stored
   }
-  return new Uint8Array(hash.digest())
+  return hash.digest('hex') as ObjectId
 }
 
-function joined(ids: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(ids.length * ID_BYTES)
-  for (const [index, id] of ids.entries()) bytes.set(id, index * ID_BYTES)
-  return bytes
+/** Undefined where the file cannot be read: who asked looks at it again, alone, and says what is wrong. */
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }

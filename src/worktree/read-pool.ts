@@ -1,27 +1,21 @@
-/** The threads that read files: each has a few slots of shared memory, and works through what is put before it. A large
- *  file takes a thread for itself. What was read is handed out in the slots it was read into. */
+/** The threads that read files, seen from the one that decides what is new. A few batches are put before each, a large file
+ *  takes a thread for itself; what a thread finds is judged as soon as it says so, and what it has packed is handed on. */
 
 import { Worker } from 'node:worker_threads'
 import type { ChunkSizing } from '../chunking/profile.ts'
-import { ID_BYTES, type ObjectId } from '../objects/id.ts'
-import type { FileStat } from '../store/file-system.ts'
+import { type FileStat, FileSystemError } from '../store/file-system.ts'
+import type { SealedPack } from '../store/pack-file.ts'
+import type { PackLanePlace } from '../store/pack-lane.ts'
 import { ReadThreadError } from './errors.ts'
+import { type BatchJob, type BatchRead, type Chunks, type LargeJob, type LargeRead, packStats } from './read-jobs.ts'
 import {
-  type BatchDone,
-  type BatchJob,
-  type Chunks,
-  type LargeDone,
-  type LargeJob,
-  packStat,
-  type ReadAnswer,
-  type ReadJob,
-  SLOT_BYTES,
-  SLOT_FREE,
-  type SlotFull,
-  STAT_NUMBERS,
-  STOP,
-  slotBytesFor,
-} from './read-jobs.ts'
+  type LaneAnswer,
+  type LaneFailure,
+  type LaneRequest,
+  type LaneStart,
+  SLOTS_PER_THREAD,
+  type Verdict,
+} from './read-lane.ts'
 
 export interface FileToRead {
   /** Absolute. */
@@ -32,32 +26,24 @@ export interface FileToRead {
   sizing?: ChunkSizing | undefined
 }
 
-/** A batch that was read; `bytes` is to be looked at before `release` only. */
-export interface ReadBatch extends BatchDone {
-  bytes: Uint8Array
-  release(): void
-}
-
-/** A part of a large file, in whole chunks; to be looked at until the next is asked for. */
-export interface ReadPart extends Chunks {
-  bytes: Uint8Array
-}
-
-export interface LargeRead {
-  fileId: ObjectId
-  /** The stat that belongs to what was read; undefined if the file changed meanwhile or could not be read. */
-  stat: FileStat | undefined
-}
+/** Says which of the chunks to store: a 1 for each. All of them where it says nothing. */
+export type Judge<T extends Chunks> = (found: T) => Uint8Array | undefined
 
 export interface ReadPool extends AsyncDisposable {
   /** Waits for room, then begins to read. The files' sizes add up to at most `SLOT_BYTES`.
-   *  @returns what was read, as a promise in an object: who waits for room need not wait for that */
-  readBatch(files: readonly FileToRead[]): Promise<{ read: Promise<ReadBatch> }>
-  /** Waits for a thread without work, then begins to read. The generator's return value comes after its parts. */
-  readLarge(file: FileToRead): Promise<AsyncGenerator<ReadPart, LargeRead>>
+   *  @returns what was read, once judged, as a promise in an object: who waits for room need not wait for that */
+  readBatch(files: readonly FileToRead[], judge: Judge<BatchRead>): Promise<{ read: Promise<BatchRead> }>
+  /** Waits for a thread without work, then begins to read. */
+  readLarge(file: FileToRead, judge: Judge<Chunks>): Promise<{ read: Promise<LargeRead> }>
+  /** Waits until all that was begun is in packs, and these are handed on. */
+  finish(): Promise<void>
 }
 
-const SLOTS_PER_THREAD = 3
+export interface ReadPoolOptions {
+  threads: number
+  place: PackLanePlace
+  onPack(pack: SealedPack): void
+}
 
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js', import.meta.url)
@@ -68,24 +54,24 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-export function createReadPool(threadCount: number): ReadPool {
+export function createReadPool(options: ReadPoolOptions): ReadPool {
+  const { threads: threadCount, place } = options
   if (!Number.isInteger(threadCount) || threadCount < 1)
-    throw new RangeError(`"threadCount" expected a positive integer, got ${threadCount}`)
+    throw new RangeError(`"threads" expected a positive integer, got ${threadCount}`)
   const threads: ReadThread[] = []
   const waiting: Waiting[] = []
   let failure: unknown
   const fail = (error: unknown) => {
     failure ??= error
     for (const { reject } of waiting.splice(0)) reject(failure)
+    for (const thread of threads) thread.fail(failure)
   }
   const serve = () => {
     // In turn, so that a large file is not overtaken for ever.
     for (let first = waiting[0]; first; first = waiting[0]) {
-      const idle = threads
-        .filter(({ free }) => free.length >= first.slots)
-        .sort((a, b) => b.free.length - a.free.length)
+      const idle = threads.filter(({ freeSlots }) => freeSlots >= first.slots).sort((a, b) => b.freeSlots - a.freeSlots)
       // Another thread rather than a place behind somebody else's work.
-      const isBusy = (idle[0]?.free.length ?? 0) < SLOTS_PER_THREAD
+      const isBusy = (idle[0]?.freeSlots ?? 0) < SLOTS_PER_THREAD
       if (isBusy && threads.length < threadCount) idle.unshift(startThread())
       if (!idle[0]) return
       waiting.shift()
@@ -93,7 +79,10 @@ export function createReadPool(threadCount: number): ReadPool {
     }
   }
   const startThread = () => {
-    const thread = new ReadThread(serve, fail)
+    const start = { place, label: String(threads.length + 1) }
+    // After a failure nobody wants packs any more, and the session may have ended.
+    const onPack = (pack: SealedPack) => (failure ? undefined : options.onPack(pack))
+    const thread = new ReadThread(start, { onRoom: serve, onPack, onFailure: fail })
     threads.push(thread)
     return thread
   }
@@ -105,8 +94,11 @@ export function createReadPool(threadCount: number): ReadPool {
       serve()
     })
   return {
-    readBatch: (files) => acquire(1, (thread) => ({ read: thread.batch(files) })),
-    readLarge: (file) => acquire(SLOTS_PER_THREAD, (thread) => thread.large(file)),
+    readBatch: (files, judge) => acquire(1, (thread) => ({ read: thread.batch(files, judge) })),
+    readLarge: (file, judge) => acquire(SLOTS_PER_THREAD, (thread) => ({ read: thread.large(file, judge) })),
+    async finish() {
+      await Promise.all(threads.map((thread) => thread.finish()))
+    },
     async [Symbol.asyncDispose]() {
       fail(new ReadThreadError('it was closed'))
       await Promise.all(threads.map((thread) => thread.close()))
@@ -114,165 +106,143 @@ export function createReadPool(threadCount: number): ReadPool {
   }
 }
 
-interface Answers {
-  done(answer: BatchDone | LargeDone): void
-  part?(part: SlotFull): void
+interface Job {
+  slots: number
+  onBatch?(read: BatchRead): Verdict['wanted']
+  onPart?(part: Chunks): Verdict['wanted']
+  onLarge?(read: LargeRead): void
   fail(error: unknown): void
 }
 
+interface ThreadOptions {
+  onRoom(): void
+  onPack(pack: SealedPack): void
+  onFailure(error: unknown): void
+}
+
 class ReadThread {
-  readonly #worker = new Worker(WORKER_URL, { execArgv: [] })
-  readonly #onRoom: () => void
-  readonly #jobs = new Map<number, Answers>()
-  /** Of the large file being read, so that its thread can be stopped where it waits. */
-  #states: Int32Array | undefined
-  /** Slots for large chunks, kept: what threads share is collected only once both have looked for garbage. */
-  #wide: SharedArrayBuffer[] | undefined
+  readonly #worker: Worker
+  readonly #options: ThreadOptions
+  readonly #jobs = new Map<number, Job>()
   #lastJob = 0
+  #finishing: PromiseWithResolvers<void> | undefined
   #failure: unknown
   /** Slots without a job. */
-  free = Array.from({ length: SLOTS_PER_THREAD }, () => new SharedArrayBuffer(SLOT_BYTES))
+  freeSlots = SLOTS_PER_THREAD
 
-  constructor(onRoom: () => void, onFailure: (error: unknown) => void) {
-    this.#onRoom = onRoom
-    const die = (error: unknown) => {
-      this.#failure ??= error
-      onFailure(this.#failure)
-      for (const { fail } of this.#jobs.values()) fail(this.#failure)
-      this.#jobs.clear()
-    }
+  constructor(start: LaneStart, options: ThreadOptions) {
+    this.#options = options
+    this.#worker = new Worker(WORKER_URL, { execArgv: [], workerData: start })
     this.#worker.unref()
-    this.#worker.on('message', (answer: ReadAnswer) => this.#receive(answer))
-    this.#worker.on('error', (error) => die(new ReadThreadError('uncaught error', error)))
-    this.#worker.on('exit', (code) => die(new ReadThreadError(`exit ${code}`)))
+    this.#worker.on('message', (answer: LaneAnswer) => this.#receive(answer))
+    this.#worker.on('error', (error) => options.onFailure(new ReadThreadError('uncaught error', error)))
+    this.#worker.on('exit', (code) => options.onFailure(new ReadThreadError(`exit ${code}`)))
   }
 
-  batch(files: readonly FileToRead[]): Promise<ReadBatch> {
-    const slot = this.free.pop()!
-    const seen = new BigInt64Array(files.length * STAT_NUMBERS)
-    for (const [index, { stat }] of files.entries()) packStat(stat, seen, index)
-    const paths = files.map(({ path }) => path)
-    const sizes = Float64Array.from(files, ({ stat }) => stat.bytes)
-    const sizings = files.some(({ sizing }) => sizing) ? files.map(({ sizing }) => sizing) : undefined
-    const release = () => this.#free([slot])
-    const { promise, resolve, reject } = Promise.withResolvers<ReadBatch>()
-    // Looked at when its turn comes; until then nobody else has to.
-    promise.catch(() => {})
-    const job = this.#begin({
-      done: (answer) => resolve({ ...(answer as BatchDone), bytes: new Uint8Array(slot), release }),
-      fail: reject,
-    })
-    this.#send({ $kind: 'batch', job, paths, sizes, seen, sizings, slot } satisfies BatchJob)
-    return promise
+  batch(files: readonly FileToRead[], judge: Judge<BatchRead>): Promise<BatchRead> {
+    const { promise, resolve, reject } = Promise.withResolvers<BatchRead>()
+    const onBatch = (read: BatchRead) => {
+      const wanted = judge(read)
+      resolve(read)
+      return wanted
+    }
+    const job = this.#begin({ slots: 1, onBatch, fail: reject })
+    this.#send({
+      $kind: 'batch',
+      job,
+      paths: files.map(({ path }) => path),
+      sizes: Float64Array.from(files, ({ stat }) => stat.bytes),
+      seen: packStats(files.map(({ stat }) => stat)),
+      sizings: files.some(({ sizing }) => sizing) ? files.map(({ sizing }) => sizing) : undefined,
+    } satisfies BatchJob)
+    return quiet(promise)
   }
 
-  /** Takes all slots at once, before anything of the file is asked for. */
-  large({ path, stat, sizing }: FileToRead): AsyncGenerator<ReadPart, LargeRead> {
-    const own = this.free
-    this.free = []
-    const slotBytes = slotBytesFor(stat.bytes, sizing)
-    if (slotBytes > SLOT_BYTES) this.#wide ??= own.map(() => new SharedArrayBuffer(slotBytes))
-    const slots = slotBytes > SLOT_BYTES ? this.#wide! : own
-    const states = new Int32Array(new SharedArrayBuffer((slots.length + 1) * 4))
-    this.#states = states
-    const parts: SlotFull[] = []
-    let end: LargeDone | undefined
-    let failure: unknown
-    let wake: (() => void) | undefined
-    const job = this.#begin({
-      part: (part) => {
-        parts.push(part)
-        wake?.()
-      },
-      done: (answer) => {
-        end = answer as LargeDone
-        wake?.()
-      },
-      fail: (error) => {
-        failure = error
-        wake?.()
-      },
-    })
-    const shared = states.buffer as SharedArrayBuffer
-    this.#send({ $kind: 'large', job, path, sizing, slots, states: shared } satisfies LargeJob)
-    const next = async (): Promise<SlotFull | undefined> => {
-      while (parts.length === 0 && !end) {
-        if (failure) throw failure
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-      return parts.shift()
-    }
-    const finish = async () => {
-      stop(states)
-      // The slots are written to until the thread says that it has ended.
-      while (!end && !failure) await next().catch(() => {})
-      this.#states = undefined
-      this.#free(own)
-    }
-    return (async function* () {
-      try {
-        for (let part = await next(); part; part = await next()) {
-          const { slot, lengths, ids } = part
-          yield { bytes: new Uint8Array(slots[slot]!), lengths, ids }
-          Atomics.store(states, slot, SLOT_FREE)
-          Atomics.notify(states, slot)
-        }
-        const { fileId, stat } = end!
-        return { fileId: hexIds(fileId)[0]!, stat }
-      } finally {
-        await finish()
-      }
-    })()
+  large({ path, stat, sizing }: FileToRead, judge: Judge<Chunks>): Promise<LargeRead> {
+    const { promise, resolve, reject } = Promise.withResolvers<LargeRead>()
+    const job = this.#begin({ slots: SLOTS_PER_THREAD, onPart: judge, onLarge: resolve, fail: reject })
+    this.#send({ $kind: 'large', job, path, bytes: stat.bytes, sizing } satisfies LargeJob)
+    return quiet(promise)
+  }
+
+  /** To be called once; nothing may be begun afterwards. */
+  finish(): Promise<void> {
+    this.#finishing = Promise.withResolvers()
+    if (this.#failure) this.#finishing.reject(this.#failure)
+    this.#worker.ref()
+    this.#finishIfIdle()
+    return this.#finishing.promise
+  }
+
+  /** Tells everybody who waits. */
+  fail(error: unknown): void {
+    this.#failure ??= error
+    for (const { fail } of this.#jobs.values()) fail(this.#failure)
+    this.#finishing?.reject(this.#failure)
   }
 
   async close(): Promise<void> {
-    if (this.#states) stop(this.#states)
     await this.#worker.terminate()
   }
 
-  #begin(answers: Answers): number {
+  #begin(job: Job): number {
     this.#lastJob++
-    this.#jobs.set(this.#lastJob, answers)
-    if (this.#failure) answers.fail(this.#failure)
+    this.#jobs.set(this.#lastJob, job)
+    this.freeSlots -= job.slots
+    if (this.#failure) job.fail(this.#failure)
     // A thread with work keeps the process alive.
     this.#worker.ref()
     return this.#lastJob
   }
 
-  #send(job: ReadJob): void {
-    this.#worker.postMessage(job)
+  #send(request: LaneRequest): void {
+    this.#worker.postMessage(request)
   }
 
-  #receive(answer: ReadAnswer): void {
-    const answers = this.#jobs.get(answer.job)
-    if (answer.$kind === 'slot') {
-      answers?.part?.(answer)
-      return
+  #receive(answer: LaneAnswer): void {
+    try {
+      this.#take(answer)
+    } catch (error) {
+      this.#options.onFailure(error)
     }
-    this.#jobs.delete(answer.job)
-    if (this.#jobs.size === 0) this.#worker.unref()
-    answers?.done(answer)
   }
 
-  #free(slots: readonly SharedArrayBuffer[]): void {
-    this.free.push(...slots)
-    this.#onRoom()
+  #take(answer: LaneAnswer): void {
+    if (answer.$kind === 'failed') this.#options.onFailure(errorOf(answer))
+    else if (answer.$kind === 'pack') this.#options.onPack(answer.pack)
+    else if (answer.$kind === 'finished') {
+      this.#worker.unref()
+      this.#finishing?.resolve()
+    } else if (answer.$kind === 'stored') this.#end(answer.job, answer.large)
+    else {
+      const { job } = answer
+      const { onBatch, onPart } = this.#jobs.get(job)!
+      const wanted = answer.$kind === 'batch' ? onBatch?.(answer) : onPart?.(answer)
+      this.#send({ $kind: 'verdict', job, wanted })
+    }
+  }
+
+  #end(job: number, large: LargeRead | undefined): void {
+    const { slots, onLarge } = this.#jobs.get(job)!
+    this.#jobs.delete(job)
+    this.freeSlots += slots
+    if (large) onLarge?.(large)
+    if (this.#jobs.size === 0 && !this.#finishing) this.#worker.unref()
+    this.#finishIfIdle()
+    this.#options.onRoom()
+  }
+
+  #finishIfIdle(): void {
+    if (this.#finishing && this.#jobs.size === 0) this.#send({ $kind: 'finish' })
   }
 }
 
-/** Lets a thread go on that waits for a slot, and end. */
-function stop(states: Int32Array): void {
-  Atomics.store(states, states.length - 1, STOP)
-  for (let slot = 0; slot < states.length - 1; slot++) {
-    Atomics.store(states, slot, SLOT_FREE)
-    Atomics.notify(states, slot)
-  }
+/** Looked at when its turn comes; until then nobody else has to. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
-/** Ids in text form. */
-export function hexIds(ids: Uint8Array): ObjectId[] {
-  const text = Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString('hex')
-  return Array.from({ length: ids.length / ID_BYTES }, (_, i) => text.slice(i * 64, i * 64 + 64) as ObjectId)
+function errorOf({ errno, path, message }: LaneFailure): unknown {
+  return errno === undefined ? new ReadThreadError(message) : new FileSystemError(errno, 'write', path)
 }

@@ -1,14 +1,10 @@
-/** A thread that reads, cuts and hashes files. Started by `read-pool.ts` only. */
+/** A thread that reads, cuts, hashes and packs files. Started by `read-pool.ts` only. */
 
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { nodeFs } from '../store/node-fs.ts'
-import { type ReadJob, readBatch, readLarge } from './read-jobs.ts'
+import { type LaneRequest, type LaneStart, ReadLane } from './read-lane.ts'
 
 if (!parentPort) throw new Error('this module is a worker thread; use createReadPool')
 const port = parentPort
-
-port.on('message', (job: ReadJob) => {
-  port.postMessage(
-    job.$kind === 'batch' ? readBatch(nodeFs, job) : readLarge(nodeFs, job, (slot) => port.postMessage(slot)),
-  )
-})
+const lane = new ReadLane(nodeFs, workerData as LaneStart, (answer) => port.postMessage(answer))
+port.on('message', (request: LaneRequest) => lane.receive(request))

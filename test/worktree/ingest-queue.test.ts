@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -7,14 +7,18 @@ import { chunkBytes } from '../../src/chunking/chunker.ts'
 import { createChunkPool } from '../../src/chunking/pool.ts'
 import { type ChunkSizing, chunkParamsFor } from '../../src/chunking/profile.ts'
 import { sha256Hex } from '../../src/crypto/hash.ts'
+import type { ObjectId } from '../../src/objects/id.ts'
 import type { TreeEntry } from '../../src/objects/tree.ts'
+import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
 import { createLocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
+import type { SealedPack } from '../../src/store/pack-file.ts'
+import { createPackLane, discardLanes } from '../../src/store/pack-lane.ts'
 import { ONE_CHUNK_BYTES } from '../../src/worktree/ingest.ts'
 import { createIngestQueue } from '../../src/worktree/ingest-queue.ts'
 import { createSmallFileReader } from '../../src/worktree/read-file.ts'
-import { BATCHED_BELOW_BYTES, readLarge, SLOT_BYTES, SLOT_FREE, STOP } from '../../src/worktree/read-jobs.ts'
-import { createReadPool } from '../../src/worktree/read-pool.ts'
+import { BATCHED_BELOW_BYTES, idAt, readLarge, SLOT_BYTES } from '../../src/worktree/read-jobs.ts'
+import { type LaneAnswer, ReadLane } from '../../src/worktree/read-lane.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'floe-queue-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -123,46 +127,27 @@ describe('files that threads read', () => {
   })
 })
 
-test('large chunks have the same memory in every file of a thread', async () => {
-  await using pool = createReadPool(1)
-  const path = join(root, '10.bin')
-  const used = new Set<unknown>()
-  for (let i = 0; i < 3; i++) {
-    const parts = await pool.readLarge({ path, stat: nodeFs.stat(path)!, sizing: 'large' })
-    for await (const { bytes } of parts) used.add(bytes.buffer)
-  }
-  expect(used.size).toBe(1)
-})
-
 describe('a large file through slots', () => {
-  const read = (path: string, slotBytes: number, slotCount: number, stopAfter = Number.POSITIVE_INFINITY) => {
-    const slots = Array.from({ length: slotCount }, () => new SharedArrayBuffer(slotBytes))
-    const states = new Int32Array(new SharedArrayBuffer((slotCount + 1) * 4))
+  const read = async (path: string, slotBytes: number, slotCount: number, failAfter = Number.POSITIVE_INFINITY) => {
+    const slots = Array.from({ length: slotCount }, () => new Uint8Array(slotBytes))
     const ids: string[] = []
     let parts = 0
-    const job = {
-      $kind: 'large',
-      job: 1,
-      sizing: undefined,
-      path,
-      slots,
-      states: states.buffer as SharedArrayBuffer,
-    } as const
-    const done = readLarge(nodeFs, job, ({ slot, lengths, ids: packed }) => {
+    const done = await readLarge(nodeFs, { path, sizing: undefined }, slots, async (slot, chunks) => {
+      if (++parts > failAfter) throw new Error('no room')
+      // Slowly, so that the other slots are filled meanwhile.
+      await new Promise((resolve) => setImmediate(resolve))
       let at = 0
-      for (const [i, length] of lengths.entries()) {
-        const bytes = new Uint8Array(slots[slot]!, at, length)
-        expect(sha256Hex(bytes)).toBe(Buffer.from(packed.subarray(i * 32, i * 32 + 32)).toString('hex'))
+      for (const [i, length] of chunks.lengths.entries()) {
+        const bytes = slot.subarray(at, at + length)
+        expect(sha256Hex(bytes)).toBe(idAt(chunks.ids, i))
         ids.push(sha256Hex(bytes))
         at += length
       }
-      if (++parts >= stopAfter) Atomics.store(states, slotCount, STOP)
-      Atomics.store(states, slot, SLOT_FREE)
     })
     return { done, ids, parts }
   }
 
-  test('is cut as in one piece, for slots that hardly take its largest chunk as well', () => {
+  test('is cut as in one piece, for slots that hardly take its largest chunk as well', async () => {
     const path = '10.bin'
     const bytes = contents.get(path)!
     const params = chunkParamsFor(bytes.length)
@@ -172,26 +157,133 @@ describe('a large file through slots', () => {
       [1_500_007, 3],
       [2 ** 23, 2],
     ] as const) {
-      const { done, ids } = read(join(root, path), slotBytes, slotCount)
+      const { done, ids } = await read(join(root, path), slotBytes, slotCount)
       expect(ids).toEqual(expected)
-      expect(Buffer.from(done.fileId).toString('hex')).toBe(sha256Hex(bytes))
+      expect(done.fileId).toBe(sha256Hex(bytes))
       expect(done.stat?.bytes).toBe(bytes.length)
     }
   })
 
-  test('is left to who asked where it has grown beyond what the slots are for', () => {
+  test('is left to who asked where it has grown beyond what the slots are for', async () => {
     const path = join(root, 'grown')
     writeFileSync(path, '')
     truncateSync(path, 4 * 1024 ** 3)
-    const { done, parts } = read(path, SLOT_BYTES, 3, 10)
+    const { done, parts } = await read(path, SLOT_BYTES, 3)
     rmSync(path)
     expect(done.stat).toBeUndefined()
     expect(parts).toBe(0)
   })
 
-  test('is given up where nobody wants it any more', () => {
-    const { done, ids } = read(join(root, '10.bin'), 600_000, 2, 1)
-    expect(done.stat).toBeUndefined()
-    expect(ids.length).toBeLessThan(30)
+  test('is left to who asked where it is no file, or changes while it is read', async () => {
+    expect((await read(root, SLOT_BYTES, 3)).done.stat).toBeUndefined()
+    expect((await read(join(root, 'link'), SLOT_BYTES, 3)).done.stat).toBeUndefined()
+    const path = join(root, 'changing')
+    for (const change of [
+      () => truncateSync(path, 700_000),
+      () => appendFileSync(path, 'more'),
+      () => utimesSync(path, 1, 1),
+    ]) {
+      writeFileSync(path, contents.get('10.bin')!)
+      const slots = [new Uint8Array(600_000), new Uint8Array(600_000)]
+      let parts = 0
+      const done = await readLarge(nodeFs, { path, sizing: undefined }, slots, async () => {
+        if (++parts === 1) change()
+      })
+      expect(done.stat).toBeUndefined()
+    }
+    rmSync(path)
   })
+
+  test('ends with what went wrong where its parts are taken', async () => {
+    await expect(read(join(root, '10.bin'), 600_000, 2, 2)).rejects.toThrow('no room')
+  })
+})
+
+describe('a thread', () => {
+  /** A lane in this thread, over a disk that is full after so many bytes of packs. */
+  async function runLane(fullAfter: number) {
+    const tmp = join(root, `.lane-${stores++}`)
+    nodeFs.makeDirectory(tmp)
+    let left = fullAfter
+    const fs: FileSystem = {
+      ...nodeFs,
+      open: (path, mode, options) => {
+        const file = nodeFs.open(path, mode, options)
+        return {
+          read: (buffer, position) => file.read(buffer, position),
+          write(bytes) {
+            left -= bytes.length
+            if (left < 0) throw new FileSystemError('ENOSPC', 'write', path)
+            file.write(bytes)
+          },
+          sync: () => file.sync(),
+          stat: () => file.stat(),
+          close: () => file.close(),
+        }
+      },
+    }
+    const answers: LaneAnswer[] = []
+    const place = { path: join(tmp, 'lane'), packBytes: 2 << 20 }
+    const lane = new ReadLane(fs, { place, label: '1' }, (answer) => {
+      answers.push(answer)
+      if (answer.$kind === 'part') lane.receive({ $kind: 'verdict', job: answer.job, wanted: undefined })
+      if (answer.$kind === 'stored') lane.receive({ $kind: 'finish' })
+    })
+    const path = join(root, '10.bin')
+    lane.receive({ $kind: 'large', job: 1, path, bytes: contents.get('10.bin')!.length, sizing: undefined })
+    await expect.poll(() => answers.some(({ $kind }) => /finished|failed/.test($kind)), { timeout: 10_000 }).toBe(true)
+    const unfinished = nodeFs.readDirectory(tmp).length
+    discardLanes(nodeFs, place)
+    expect(nodeFs.readDirectory(tmp)).toEqual([])
+    return { answers, unfinished }
+  }
+
+  test('hands over packs of the size that is asked for, and says so when all are', async () => {
+    const { answers, unfinished } = await runLane(Number.POSITIVE_INFINITY)
+    const packs = answers.flatMap((answer) => (answer.$kind === 'pack' ? [answer.pack] : []))
+    expect(packs.length).toBeGreaterThanOrEqual(3)
+    expect(unfinished).toBe(packs.length)
+    const held = packs.reduce((sum, { objects }) => sum + objects.kinds.length, 0)
+    expect(held).toBe(chunkBytes(contents.get('10.bin')!, chunkParamsFor(5_000_000)).length)
+    expect(answers.at(-1)!.$kind).toBe('finished')
+  })
+
+  test('says which call failed where the disk is full', async () => {
+    for (const fullAfter of [0, 100_000, 3_000_000]) {
+      const { answers } = await runLane(fullAfter)
+      expect(answers.find(({ $kind }) => $kind === 'failed')).toMatchObject({ errno: 'ENOSPC' })
+    }
+  })
+})
+
+test('what a session was promised by a lane is in use once it is adopted, and gone if it never is', async () => {
+  const floeDir = join(root, `.store-${stores++}`)
+  for (const dir of ['packs', 'tmp']) nodeFs.makeDirectory(`${floeDir}/${dir}`)
+  const store = createLocalStore(nodeFs, floeDir)
+  const session = await store.begin()
+  const [kept, lost] = [contents.get('02.bin')!, contents.get('05.bin')!]
+  const idOf = (bytes: Uint8Array) => sha256Hex(bytes) as ObjectId
+  const pack = async (label: string, bytes: Uint8Array) => {
+    expect(session.claim(idOf(bytes), bytes.length)).toBe(true)
+    expect(session.claim(idOf(bytes), bytes.length)).toBe(false)
+    const sealed: SealedPack[] = []
+    const lane = createPackLane(nodeFs, session.lanes, label, (done) => sealed.push(done))
+    await lane.add(idOf(bytes), bytes)
+    await lane.finish()
+    return sealed
+  }
+  for (const sealed of await pack('1', kept)) session.adopt(sealed)
+  await session.seal()
+  expect(sha256Hex(await store.read('chunk', idOf(kept)))).toBe(idOf(kept))
+  expect(session.claim(idOf(kept), kept.length)).toBe(false)
+  await pack('2', lost)
+  await session.seal()
+  // Still promised, so that it is not asked for twice.
+  expect(session.claim(idOf(lost), lost.length)).toBe(false)
+  expect(nodeFs.readDirectory(`${floeDir}/tmp`)).toHaveLength(1)
+  session.abort()
+  expect(nodeFs.readDirectory(`${floeDir}/tmp`)).toEqual([])
+  expect(await store.has('chunk', idOf(lost))).toBe(false)
+  expect(store.packNames()).toHaveLength(1)
+  store.close()
 })

@@ -1,0 +1,88 @@
+/** Data packs written by a thread beside the one that holds the session: it is told which chunks to store, and hands over
+ *  packs that are complete, synced and without a name yet. The session gives them their names, so that nothing of a lane is
+ *  ever in use before all of it is on the device. */
+
+import { basename, dirname } from 'node:path'
+import type { ObjectId } from '../objects/id.ts'
+import { discard } from './atomic-file.ts'
+import type { FileSystem } from './file-system.ts'
+import { createPackFile, type PackBuilder, type SealedPack } from './pack-file.ts'
+
+/** Plain data, so that it can be sent to a thread. */
+export interface PackLanePlace {
+  /** What the paths of all unfinished packs begin with. */
+  path: string
+  packBytes: number
+}
+
+export interface PackLane {
+  /** A promise where something has to be written or waited for; the next call must wait for it, and so must whoever changes
+   *  `bytes`. Of a chunk above 1 MiB the lane keeps the bytes.
+   *  @throws {FileSystemError} also for what was added before */
+  add(id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
+  /** Seals what is left, and waits until all is handed over. */
+  finish(): Promise<void>
+}
+
+/** @param label - of this lane; unique among those of a session
+ *  @param onSealed - takes packs as they are sealed */
+export function createPackLane(
+  fs: FileSystem,
+  { path, packBytes }: PackLanePlace,
+  label: string,
+  onSealed: (pack: SealedPack) => void,
+): PackLane {
+  let builder: PackBuilder | undefined
+  let packCount = 0
+  /** The pack before, while the next is begun. */
+  let sealing: Promise<void> = Promise.resolve()
+  const begin = () => {
+    packCount++
+    return createPackFile(fs, dirname(path), 'data', packBytes, {
+      path: `${path}-${label}-${packCount}`,
+      writesAside: true,
+    })
+  }
+  const seal = async (full: PackBuilder) => {
+    const before = sealing
+    sealing = before.then(() => full.seal()).then(onSealed)
+    // Whoever seals the next, or finishes, is told.
+    sealing.catch(() => {})
+    await before
+  }
+  const addNext = async (full: PackBuilder, id: ObjectId, bytes: Uint8Array): Promise<void> => {
+    await seal(full)
+    builder = begin()
+    await builder.add('chunk', id, bytes)
+  }
+  return {
+    add(id, bytes) {
+      builder ??= begin()
+      const into = builder
+      const room = into.hasRoom(bytes.length)
+      if (room === true) {
+        const added = into.add('chunk', id, bytes)
+        return typeof added === 'boolean' ? undefined : added.then(() => {})
+      }
+      if (room === false) return addNext(into, id, bytes)
+      return room.then(async (exact) => {
+        if (exact) await into.add('chunk', id, bytes)
+        else await addNext(into, id, bytes)
+      })
+    },
+    async finish() {
+      if (builder) await seal(builder)
+      builder = undefined
+      await sealing
+    },
+  }
+}
+
+/** Deletes what lanes have left unfinished; no thread may write there any more. */
+export function discardLanes(fs: FileSystem, { path }: PackLanePlace): void {
+  const [dir, prefix] = [dirname(path), `${basename(path)}-`]
+  for (const { name } of fs.readDirectory(dir)) {
+    const text = Buffer.from(name).toString('latin1')
+    if (text.startsWith(prefix)) discard(fs, `${dir}/${text}`)
+  }
+}
