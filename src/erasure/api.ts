@@ -73,7 +73,8 @@ export interface ErasureCoder {
    *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE, ERASURE_SPILL */
   encodeBlob(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<EncodedBlob>
 
-  /** As `encodeBlob` without keeping slivers: needs the blob, half of it again, and some 32·n² bytes of hashes.
+  /** As `encodeBlob` without keeping slivers: needs the blob and at most 0.6 of it again, or some 16 MiB (1000 shards, two
+   *  threads).
    *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE */
   computeBlobId(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<BlobIdentity>
 

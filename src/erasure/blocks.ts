@@ -8,16 +8,20 @@ export interface Range {
   readonly count: number
 }
 
-/** Calls with consecutive blocks of the range. */
+/** Calls with consecutive blocks of the range, of at most `blockCount` and nearly equal length. */
 export function inBlocks(
   { first, count }: Range,
   blockCount: number,
   run: (first: number, count: number) => void,
 ): void {
-  for (let done = 0; done < count; done += blockCount) run(first + done, Math.min(blockCount, count - done))
+  for (let done = 0, blocks = Math.ceil(count / blockCount); done < count; blocks--) {
+    const length = Math.ceil((count - done) / blocks)
+    run(first + done, length)
+    done += length
+  }
 }
 
-/** Codewords that one block takes side by side; ranges that are multiples of it leave no short block. */
+/** Codewords that one block takes side by side, at most. */
 export function codewordsPerBlock(symbolBytes: number, vectorBytes = VECTOR_TARGET_BYTES): number {
   return Math.max(1, Math.floor(vectorBytes / symbolBytes))
 }

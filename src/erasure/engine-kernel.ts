@@ -5,6 +5,7 @@
  *  the planes that stay in the second-level cache. Butterflies with factor 0, blocks of zeros and results that nobody
  *  needs are skipped. */
 
+import type { Range } from './blocks.ts'
 import { type Code, type Locator, locatorFor, nextPowerOfTwo, pointOf } from './code.ts'
 import { type Engine, type Grid, HASH_BYTES, type SymbolBlock } from './engine.ts'
 import { EXP, GROUP_ORDER, multiply } from './field.ts'
@@ -69,30 +70,35 @@ class KernelEngine implements Engine {
     return this.#user
   }
 
-  extend(code: Code, block: SymbolBlock, originals: Grid, recovery: Grid): void {
-    if (code.rate === 'low') this.#extendLow(code, block, originals, recovery)
-    else this.#extendHigh(code, block, originals, recovery)
+  extend(code: Code, block: SymbolBlock, originals: Grid, recovery: Grid, only?: Range): void {
+    const wanted = only ?? { first: 0, count: code.recoveryCount }
+    if (wanted.count === 0) return
+    if (code.rate === 'low') this.#extendLow(code, block, originals, recovery, wanted)
+    else this.#extendHigh(code, block, originals, recovery, wanted)
   }
 
-  #extendLow({ originalCount, recoveryCount, chunk }: Code, block: SymbolBlock, originals: Grid, recovery: Grid) {
-    this.#fillFactors(chunk + recoveryCount + chunk)
+  #extendLow({ originalCount, chunk }: Code, block: SymbolBlock, originals: Grid, recovery: Grid, wanted: Range) {
+    const end = wanted.first + wanted.count
+    this.#fillFactors(chunk + end + chunk)
     const coefficients = this.#vectors(block, 2 * chunk)
     const values = { ...coefficients, base: coefficients.base + chunk * coefficients.stride }
     this.#packAll(coefficients, originalCount, chunk, block, originals)
     this.#inverse(coefficients, chunk, 0, originalCount)
-    for (let first = 0; first < recoveryCount; first += chunk) {
-      const needed = Math.min(chunk, recoveryCount - first)
+    // Recovery symbols come by whole transforms, of which the first and the last may be wanted in part.
+    for (let from = wanted.first - (wanted.first % chunk); from < end; from += chunk) {
+      const skipped = Math.max(0, wanted.first - from)
+      const needed = Math.min(chunk, end - from)
       // Nobody needs the coefficients after the last transform.
-      const isLast = first + chunk >= recoveryCount
+      const isLast = from + chunk >= end
       const into = isLast ? coefficients : values
       const { stride, plane } = values
       if (!isLast) this.#kernel.copy(into.base, coefficients.base, chunk, stride, plane, plane)
-      this.#forward(into, chunk, first + chunk, needed)
-      for (let j = 0; j < needed; j++) this.#unpack(into, j, block, recovery, first + j)
+      this.#forward(into, chunk, from + chunk, needed, skipped)
+      for (let j = skipped; j < needed; j++) this.#unpack(into, j, block, recovery, from + j - wanted.first)
     }
   }
 
-  #extendHigh({ originalCount, recoveryCount, chunk }: Code, block: SymbolBlock, originals: Grid, recovery: Grid) {
+  #extendHigh({ originalCount, chunk }: Code, block: SymbolBlock, originals: Grid, recovery: Grid, wanted: Range) {
     this.#fillFactors(chunk + originalCount + chunk)
     const sum = this.#vectors(block, 2 * chunk)
     const part = { ...sum, base: sum.base + chunk * sum.stride }
@@ -104,8 +110,8 @@ class KernelEngine implements Engine {
       this.#inverse(into, chunk, first + chunk, count)
       if (first > 0) this.#kernel.add(sum.base, part.base, chunk, sum.stride, sum.plane, sum.plane)
     }
-    this.#forward(sum, chunk, 0, recoveryCount)
-    for (let j = 0; j < recoveryCount; j++) this.#unpack(sum, j, block, recovery, j)
+    this.#forward(sum, chunk, 0, wanted.first + wanted.count, wanted.first)
+    for (let j = 0; j < wanted.count; j++) this.#unpack(sum, wanted.first + j, block, recovery, j)
   }
 
   restore(
@@ -169,6 +175,11 @@ class KernelEngine implements Engine {
   }
 
   merkleRoots(leafCount: number, codewords: number, leaves: Grid, roots: number): void {
+    const isDense = leaves.positionStride === HASH_BYTES && leaves.codewordStride === leafCount * HASH_BYTES
+    if (isDense && leafCount > 1 && leafCount <= MAX_SHARD_COUNT && nextPowerOfTwo(leafCount) === leafCount) {
+      this.#denseRoots(leafCount, codewords, leaves.offset, roots)
+      return
+    }
     for (let w = 0; w < codewords; w++)
       this.#kernel.merkleRoot(
         leaves.offset + w * leaves.codewordStride,
@@ -177,6 +188,21 @@ class KernelEngine implements Engine {
         this.#nodes,
         roots + w * HASH_BYTES,
       )
+  }
+
+  /** Complete trees that stand one after the other are one row of pairs at every level: the last pairs of a tree, of which
+   *  the kernel would have to hash one alone, go with those of the next. */
+  #denseRoots(leafCount: number, codewords: number, leaves: number, roots: number): void {
+    const batch = Math.max(1, Math.floor((2 * MAX_SHARD_COUNT) / leafCount))
+    for (let first = 0; first < codewords; first += batch) {
+      const trees = Math.min(batch, codewords - first)
+      let from = leaves + first * leafCount * HASH_BYTES
+      for (let width = leafCount / 2; width >= 1; width /= 2) {
+        const to = width === 1 ? roots + first * HASH_BYTES : this.#nodes
+        this.#kernel.hashPairs(from, trees * width, to)
+        from = to
+      }
+    }
   }
 
   #grow(bytes: number): void {
@@ -237,10 +263,11 @@ class KernelEngine implements Engine {
     )
   }
 
-  #forward(vectors: Vectors, size: number, delta: number, needed: number): void {
+  /** Makes results from `first` to before `end`. */
+  #forward(vectors: Vectors, size: number, delta: number, end: number, first = 0): void {
     const { stride, plane } = vectors
     this.#slices(vectors, size, (at, len) =>
-      this.#kernel.fft(at, stride, plane, len, size, delta, needed, this.#tables),
+      this.#kernel.fft(at, stride, plane, len, size, delta, first, end, this.#tables),
     )
   }
 

@@ -2,6 +2,7 @@
  *  It shares nothing with the fast engine but the field and the layout; cost grows with k·t, and with k³ once. */
 
 import { merkleLeaf, merkleRoot } from '../crypto/merkle.ts'
+import type { Range } from './blocks.ts'
 import { type Code, coefficient } from './code.ts'
 import { type Engine, type Grid, HASH_BYTES, type SymbolBlock } from './engine.ts'
 import { EXP, inverse, LOG, multiply } from './field.ts'
@@ -36,8 +37,8 @@ export function createNaiveEngine(): Engine {
       if (memory.length < bytes) memory = new Uint8Array(bytes)
       return 0
     },
-    extend(code, block, originals, recovery) {
-      apply(recoveryMatrix(code), block, originals, recovery)
+    extend(code, block, originals, recovery, only = { first: 0, count: code.recoveryCount }) {
+      apply(recoveryMatrix(code, only), block, originals, recovery)
     },
     restore(code, block, present, given, wanted, restored) {
       const inverted = invert(present.map((index) => generatorRow(code, index)))
@@ -83,8 +84,8 @@ function generatorRow(code: Code, index: number): Uint16Array {
   )
 }
 
-function recoveryMatrix(code: Code): Uint16Array[] {
-  return Array.from({ length: code.recoveryCount }, (_, j) => generatorRow(code, code.originalCount + j))
+function recoveryMatrix(code: Code, { first, count }: Range): Uint16Array[] {
+  return Array.from({ length: count }, (_, j) => generatorRow(code, code.originalCount + first + j))
 }
 
 /** Inverse of a square matrix by Gauss–Jordan elimination. Any k rows of the generator are independent. */

@@ -4,6 +4,7 @@
  *  or one column of the matrix; its symbols are *positions*. `Grid` says where the symbols of a block lie, which lets the
  *  same bytes be read row by row or column by column without moving them. */
 
+import type { Range } from './blocks.ts'
 import type { Code } from './code.ts'
 
 /** Symbol (position p, codeword w) starts at `offset + p·positionStride + w·codewordStride`, in bytes. */
@@ -29,8 +30,10 @@ export interface Engine {
   /** Makes room for `bytes` bytes and returns where they start; what an earlier call returned is void. */
   reserve(bytes: number): number
 
-  /** Computes the t recovery symbols of each codeword from its k originals. */
-  extend(code: Code, block: SymbolBlock, originals: Grid, recovery: Grid): void
+  /** Computes recovery symbols of each codeword from its k originals.
+   *  @param recovery - where the first of them goes
+   *  @param only - which of the t; default all */
+  extend(code: Code, block: SymbolBlock, originals: Grid, recovery: Grid, only?: Range): void
 
   /** Computes originals from k symbols of each codeword.
    *  @param present - symbol index of each position of `given`; k distinct ones

@@ -10,15 +10,8 @@ import { type EncodeColumnsJob, type ExtendRowsJob, encodeColumns, extendRows } 
 import { type Engine, HASH_BYTES } from './engine.ts'
 import { type BlobParams, type SliverAxis, sliverBytesOf, sourceCount } from './params.ts'
 import type { JobTools } from './region.ts'
+import { type RowRootsJob, rowRoots } from './row-groups.ts'
 import { merkleProofs } from './tree.ts'
-
-export interface RowRootsJob {
-  readonly $kind: 'row-roots'
-  readonly params: BlobParams
-  readonly range: Range
-  readonly leaves: Uint8Array
-  readonly rowRoots: Uint8Array
-}
 
 /** Roots of slivers that stand one after the other in `slivers`, into `roots`. */
 export interface HashSliversJob {
@@ -123,19 +116,6 @@ function blobRoot(engine: Engine, { pairHashes, root }: BlobRootJob): undefined 
   engine.hashLeaves({ symbolBytes: pairBytes, codewords: 1 }, pairs, symbols, leaves)
   engine.merkleRoots(pairs, 1, leaves, out)
   root.set(engine.memory.subarray(out, out + HASH_BYTES))
-  return undefined
-}
-
-function rowRoots(engine: Engine, { params, range, leaves, rowRoots }: RowRootsJob): undefined {
-  const { shardCount: n } = params
-  const rowBytes = n * HASH_BYTES
-  inBlocks(range, 8, (first, count) => {
-    const input = engine.reserve(count * (rowBytes + HASH_BYTES))
-    const roots = input + count * rowBytes
-    engine.memory.set(leaves.subarray(first * rowBytes, (first + count) * rowBytes), input)
-    engine.merkleRoots(n, count, { offset: input, positionStride: HASH_BYTES, codewordStride: rowBytes }, roots)
-    rowRoots.set(engine.memory.subarray(roots, roots + count * HASH_BYTES), first * HASH_BYTES)
-  })
   return undefined
 }
 

@@ -6,27 +6,37 @@ export interface Kernel {
   heapBase(): number
   add(to: number, from: number, rows: number, stride: number, plane: number, len: number): void
   copy(to: number, from: number, rows: number, stride: number, plane: number, len: number): void
-  fft: Transform
-  ifft: Transform
+  /** Makes results [first, end) only. */
+  fft(
+    base: number,
+    stride: number,
+    plane: number,
+    len: number,
+    size: number,
+    delta: number,
+    first: number,
+    end: number,
+    tables: number,
+  ): void
+  /** Inputs from `nonzero` on are zero. */
+  ifft(
+    base: number,
+    stride: number,
+    plane: number,
+    len: number,
+    size: number,
+    delta: number,
+    nonzero: number,
+    tables: number,
+  ): void
   derivative(base: number, stride: number, plane: number, len: number, size: number): void
   scale(vector: number, plane: number, len: number, table: number): void
   pack: Move
   unpack: Move
   hashLeaves(symbols: number, stride: number, symbolBytes: number, count: number, leaves: number, step: number): void
+  hashPairs(nodes: number, count: number, parents: number): void
   merkleRoot(leaves: number, leafStride: number, count: number, scratch: number, root: number): void
 }
-
-/** `bound`: how many results are needed (forward) or inputs are not zero (inverse). */
-type Transform = (
-  base: number,
-  stride: number,
-  plane: number,
-  len: number,
-  size: number,
-  delta: number,
-  bound: number,
-  tables: number,
-) => void
 
 type Move = (
   vector: number,

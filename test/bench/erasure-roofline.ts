@@ -83,7 +83,7 @@ export function machineRates(): Rates {
   count(transformed, size, size, size)
   const multiplySeconds = bestSeconds(() => {
     for (let i = 0; i < rounds; i++)
-      kernel.fft(base, vectorBytes, vectorBytes / 2, vectorBytes / 2, size, size, size, tables)
+      kernel.fft(base, vectorBytes, vectorBytes / 2, vectorBytes / 2, size, size, 0, size, tables)
   }, 10)
 
   const engine = createEngine()

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { toHex } from '../../src/base/bytes.ts'
+import { createRng } from '../../src/base/rng.ts'
+import { merkleRoot } from '../../src/crypto/merkle.ts'
 import { codeOf } from '../../src/erasure/code.ts'
 import type { Engine } from '../../src/erasure/engine.ts'
 import { createEngine } from '../../src/erasure/engine-choice.ts'
@@ -57,6 +60,49 @@ describe.each(fast)('%s', (_, engine) => {
       expect(back.length).toBeGreaterThan(k / 4)
       expect(back).toEqual(expected)
     }
+  })
+
+  it('makes some recovery symbols as it makes all, and no others', () => {
+    for (const [k, t] of codes.slice(0, 9)) {
+      const code = codeOf(k, t)
+      const size = 34
+      const base = engine.reserve((k + 2 * t) * size)
+      engine.memory.set(createRng(k).fill(new Uint8Array(k * size)), base)
+      const grid = { positionStride: size, codewordStride: 0 }
+      const block = { symbolBytes: size, codewords: 1 }
+      const all = base + k * size
+      engine.extend(code, block, { offset: base, ...grid }, { offset: all, ...grid })
+      const some = all + t * size
+      for (let first = 0; first <= t; first += Math.ceil(t / 7))
+        for (let count = 0; first + count <= t; count += Math.ceil(t / 5)) {
+          engine.memory.fill(0xee, some, some + t * size)
+          engine.extend(code, block, { offset: base, ...grid }, { offset: some, ...grid }, { first, count })
+          const { memory } = engine
+          const expected = memory.subarray(all + first * size, all + (first + count) * size)
+          expect(Buffer.compare(memory.subarray(some, some + count * size), expected), `${k}+${t}: ${first}`).toBe(0)
+          expect(memory.subarray(some + count * size, some + t * size).every((byte) => byte === 0xee)).toBe(true)
+        }
+    }
+  })
+
+  it('hashes complete trees side by side as it hashes them one by one', () => {
+    for (const leafCount of [1, 2, 4, 8, 32, 4096])
+      for (const trees of [1, 2, 3, 300].filter((count) => count * leafCount < 20_000)) {
+        const bytes = leafCount * trees * 32
+        const at = engine.reserve(bytes + (trees + 1) * 32)
+        engine.memory.set(createRng(leafCount).fill(new Uint8Array(bytes)), at)
+        const grid = { positionStride: 32, codewordStride: leafCount * 32 }
+        engine.merkleRoots(leafCount, trees, { offset: at, ...grid }, at + bytes)
+        for (const tree of [0, trees >> 1, trees - 1]) {
+          const root = at + bytes + tree * 32
+          const got = toHex(engine.memory.slice(root, root + 32))
+          const leaves = Array.from({ length: leafCount }, (_, i) => {
+            const from = at + (tree * leafCount + i) * 32
+            return engine.memory.slice(from, from + 32)
+          })
+          expect(got, `${leafCount} leaves, tree ${tree} of ${trees}`).toBe(toHex(merkleRoot(leaves)))
+        }
+      }
   })
 
   it('writes nothing outside the symbols it is asked for', () => {

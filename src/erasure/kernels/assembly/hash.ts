@@ -93,6 +93,17 @@ export function hashLeaves(
   if (i < count) hashTwo(symbols, symbols, symbolBytes, 0, leaves, DUMP);
 }
 
+/** Parents of `count` pairs of nodes that stand one after the other, into `parents`, which may be `nodes`. */
+export function hashPairs(nodes: usize, count: i32, parents: usize): void {
+  let i = 0;
+  for (; i + 1 < count; i += 2) {
+    hashTwo(nodes, nodes + 64, 64, 1, parents, parents + 32);
+    nodes += 128;
+    parents += 64;
+  }
+  if (i < count) hashTwo(nodes, nodes, 64, 1, parents, DUMP);
+}
+
 /** Merkle root over `count` leaves, into `root`. `scratch` holds count + 1 nodes and loses its content. */
 export function merkleRoot(leaves: usize, leafStride: usize, count: i32, scratch: usize, root: usize): void {
   for (let i = 0; i < count; i++) {
@@ -108,15 +119,8 @@ export function merkleRoot(leaves: usize, leafStride: usize, count: i32, scratch
       count++;
     }
     count >>= 1;
-    let from = scratch, to = scratch;
-    let i = 0;
-    // In place: both outputs of a pair lie below the inputs of the next.
-    for (; i + 1 < count; i += 2) {
-      hashTwo(from, from + 64, 64, 1, to, to + 32);
-      from += 128;
-      to += 64;
-    }
-    if (i < count) hashTwo(from, from, 64, 1, to, DUMP);
+    // In place: both outputs of two pairs lie below the inputs of the next.
+    hashPairs(scratch, count, scratch);
   }
   v128.store(root, v128.load(scratch, 0), 0);
   v128.store(root, v128.load(scratch, 16), 16);

@@ -4,7 +4,7 @@
 export { derivative, fft, ifft } from './transform';
 export { add, copy, scale } from './vectors';
 export { pack, unpack } from './layout';
-export { hashLeaves, merkleRoot } from './hash';
+export { hashLeaves, hashPairs, merkleRoot } from './hash';
 
 /** First byte that the kernel does not use itself. */
 export function heapBase(): usize {

@@ -45,6 +45,11 @@ export function hashLeaves(
   }
 }
 
+/** Parents of `count` pairs of nodes that stand one after the other, into `parents`, which may be `nodes`. */
+export function hashPairs(nodes: usize, count: i32, parents: usize): void {
+  for (let i = 0; i < count; i++) hash(nodes + <usize>i * 64, 64, 1, parents + <usize>i * 32);
+}
+
 /** Merkle root over `count` leaves, into `root`. `scratch` holds count + 1 nodes and loses its content. */
 export function merkleRoot(leaves: usize, leafStride: usize, count: i32, scratch: usize, root: usize): void {
   for (let i = 0; i < count; i++) {
@@ -58,7 +63,7 @@ export function merkleRoot(leaves: usize, leafStride: usize, count: i32, scratch
       count++;
     }
     count >>= 1;
-    for (let i = 0; i < count; i++) hash(scratch + <usize>i * 64, 64, 1, scratch + <usize>i * 32);
+    hashPairs(scratch, count, scratch);
   }
   memory.copy(root, scratch, 32);
 }

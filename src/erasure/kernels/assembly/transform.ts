@@ -3,15 +3,15 @@
 
 import { add, backward, forward } from './vectors';
 
-/** Forward transform of `size` vectors at offset `delta`; only the first `needed` results are made.
+/** Forward transform of `size` vectors at offset `delta`; only the results from `first` to before `end` are made.
  *  @param tables - tables of the even factors 0, 2, 4 … */
 export function fft(
-  base: usize, stride: usize, plane: usize, len: usize, size: i32, delta: i32, needed: i32, tables: usize,
+  base: usize, stride: usize, plane: usize, len: usize, size: i32, delta: i32, first: i32, end: i32, tables: usize,
 ): void {
   let m = 31 - clz(size) - 1;
   for (let d = size >> 1; d > 0; d >>= 1, m--) {
     const half = <usize>d * stride;
-    for (let r = 0; r < needed; r += 2 * d) {
+    for (let r = first & (-2 * d); r < end; r += 2 * d) {
       const w = (r + delta) >> m;
       const a = base + <usize>r * stride;
       if (w == 0) add(a + half, a, d, stride, plane, len);
