@@ -62,6 +62,12 @@ export interface LedgerRequestOptions {
   signal?: AbortSignal
 }
 
+export interface ExecuteOptions extends LedgerRequestOptions {
+  /** Told the digest of each transaction that is about to be sent, and awaited: with it, `fetchExecuted` tells later what
+   *  became of a transaction whose answer is lost. */
+  onSigned?: ((digest: string) => Promise<void>) | undefined
+}
+
 /** What an address has of a coin type, in its smallest unit. */
 export interface LedgerHolding {
   /** In coin objects. */
@@ -114,7 +120,9 @@ export interface LedgerClient {
    *  one names, and the chain shows that it can never take effect, it is built anew.
    *  @throws {FloeError} the mapped Move abort, FUNDS_SUI_SHORT, LEDGER_INPUT_GONE if it names what is not there any more,
    *  LEDGER_CONTENDED if others are always faster, LEDGER_… */
-  execute(build: BuildTransaction, signer: LedgerSigner, options?: LedgerRequestOptions): Promise<ExecutedTransaction>
+  execute(build: BuildTransaction, signer: LedgerSigner, options?: ExecuteOptions): Promise<ExecutedTransaction>
+  /** What a transaction did; `null` if the ledger has none with this digest, or it failed. */
+  fetchExecuted(digest: string): Promise<ExecutedTransaction | null>
 }
 
 export interface LedgerClientOptions {
@@ -290,7 +298,8 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
     },
 
     simulate: (build, sender, requestOptions) => executor.simulate(build, sender, requestOptions),
-    execute: (build, signer, requestOptions) => executor.execute(build, signer, requestOptions),
+    execute: (build, signer, executeOptions) => executor.execute(build, signer, executeOptions),
+    fetchExecuted: (digest) => executor.fetchExecuted(digest),
   }
 
   return ledger

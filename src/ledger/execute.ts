@@ -10,7 +10,13 @@ import { sleep } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { type AbortHints, failureOf } from './abort.ts'
 import type { LedgerObject } from './checked-object.ts'
-import type { BuildTransaction, ExecutedTransaction, LedgerHolding, LedgerRequestOptions } from './client.ts'
+import type {
+  BuildTransaction,
+  ExecutedTransaction,
+  ExecuteOptions,
+  LedgerHolding,
+  LedgerRequestOptions,
+} from './client.ts'
 import { ChainRecordError, LedgerError } from './errors.ts'
 import { type InputState, readInputState, type TransactionContents } from './input-state.ts'
 import type { LedgerSigner } from './keystore.ts'
@@ -33,7 +39,8 @@ export interface Connection {
 
 export interface Executor {
   simulate(build: BuildTransaction, sender: string, options?: LedgerRequestOptions): Promise<{ gasMist: bigint }>
-  execute(build: BuildTransaction, signer: LedgerSigner, options?: LedgerRequestOptions): Promise<ExecutedTransaction>
+  execute(build: BuildTransaction, signer: LedgerSigner, options?: ExecuteOptions): Promise<ExecutedTransaction>
+  fetchExecuted(digest: string): Promise<ExecutedTransaction | null>
 }
 
 const WAIT_TIMEOUT_MS = 60_000
@@ -72,10 +79,11 @@ export function createExecutor(connection: Connection): Executor {
   async function execute(
     build: BuildTransaction,
     signer: LedgerSigner,
-    { signal }: LedgerRequestOptions = {},
+    options: ExecuteOptions = {},
   ): Promise<ExecutedTransaction> {
+    const { signal } = options
     for (let builds = 1; ; builds++) {
-      const attempt = await executeOnce(build, signer, signal)
+      const attempt = await executeOnce(build, signer, options)
       if (attempt.$kind === 'executed') return attempt.executed
       if (builds >= MAX_BUILDS) throw contended(attempt.refusal, builds)
       const most = Math.min(LOST_WAIT_MS.first * 2 ** (builds - 1), LOST_WAIT_MS.most)
@@ -86,7 +94,7 @@ export function createExecutor(connection: Connection): Executor {
   async function executeOnce(
     build: BuildTransaction,
     signer: LedgerSigner,
-    signal: AbortSignal | undefined,
+    { signal, onSigned }: ExecuteOptions,
   ): Promise<Attempt> {
     const transaction = await prepare(build, signer.address)
     const named = transaction.getData()
@@ -103,6 +111,7 @@ export function createExecutor(connection: Connection): Executor {
     }
     const digest = transactionDigest(bytes)
     const signature = await signer.signTransaction(bytes)
+    await onSigned?.(digest)
     // From here on the transaction may take effect whatever happens to the connection, so the caller's signal is
     // honoured before it is sent and never while its fate is unknown.
     let result: Awaited<ReturnType<typeof sendSigned>> | null
@@ -188,6 +197,11 @@ export function createExecutor(connection: Connection): Executor {
     }
   }
 
+  async function fetchExecuted(digest: string): Promise<ExecutedTransaction | null> {
+    const result = await lookUp(digest)
+    return result?.$kind === 'Transaction' ? settled(result, digest) : null
+  }
+
   function inputGone(id: string, cause: Error): LedgerError {
     return new LedgerError(
       'LEDGER_INPUT_GONE',
@@ -252,7 +266,7 @@ export function createExecutor(connection: Connection): Executor {
       retryable: true,
       hints: [
         'Run the command again when the ledger can be reached: pushes and renewals look first, and pay for nothing twice',
-        'What moves money or makes a repository is done once more: look first whether that transaction took effect',
+        'What moves money or publishes a package is done once more: look first whether that transaction took effect',
       ],
       cause,
     })
@@ -278,7 +292,7 @@ export function createExecutor(connection: Connection): Executor {
     return transaction
   }
 
-  return { simulate, execute }
+  return { simulate, execute, fetchExecuted }
 }
 
 /** Validators hold an object for the first transaction that they saw it in. */

@@ -98,7 +98,8 @@ export async function abortPush(
         const context = await openRemoteContext(network, options)
         await takeBackDeposits(context, own, result, options)
         await deleteBlobs(context, own, result, options)
-        for (const push of own) await forgetPushes(`${workspace.floeDir}/pushes`, push)
+        // None is running: the locks of all of them are held here.
+        for (const push of own) await forgetPushes(`${workspace.floeDir}/pushes`, push, () => false)
         result.pushes += own.length
       }
       return result

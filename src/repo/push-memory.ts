@@ -4,7 +4,9 @@ import { FloeError } from '../base/errors.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { LockedError } from '../store/errors.ts'
+import { FileSystemError } from '../store/file-system.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { forgetPushes, type PushSubject } from '../transfer/push-journal.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
@@ -50,21 +52,28 @@ export async function rememberPush(
   })
 }
 
-/** After a push that is done: that others are at work in the workspace makes nothing of it undone.
- *  @returns `null` if they are, and it remembers nothing */
-export async function unlessLocked<T>(remember: () => Promise<T>): Promise<T | null> {
+/** After a push that is done: that others are at work in the workspace, or that its disk is full, makes nothing of it undone.
+ *  @returns `null` if so, and it remembers nothing */
+export async function unlessHindered<T>(remember: () => Promise<T>): Promise<T | null> {
   try {
     return await remember()
   } catch (error) {
-    if (error instanceof LockedError) return null
+    if (error instanceof LockedError || error instanceof FileSystemError) return null
     throw error
   }
 }
 
 /** What a push that is done tells people besides. */
 export function noticeOf({ local }: { local: boolean }, isRemembered: boolean): { notice?: string } {
-  if (!isRemembered) return { notice: 'The workspace is in use and did not note the push: run `floe fetch`' }
+  if (!isRemembered)
+    return { notice: 'The workspace is in use, or its disk is full, and did not note the push: run `floe fetch`' }
   return local ? { notice: 'The local network is this one machine, not a backup' } : {}
+}
+
+/** Drops what earlier attempts at a push that is done have left. Those that are under way keep theirs. */
+export function forgetAttempts(workspace: Workspace, subject: PushSubject): Promise<void> {
+  const isRunning = (journal: string) => workspace.isFileLocked(`${journal}.lock`)
+  return forgetPushes(`${workspace.floeDir}/pushes`, subject, isRunning)
 }
 
 /** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */

@@ -63,6 +63,8 @@ export interface PublishPush {
   forced: boolean
   retainUntilMs: number
   packsPerTransaction?: number | undefined
+  /** Told before a transaction is sent that makes the repository. */
+  onCreating?: ((digest: string) => Promise<void>) | undefined
   /** Told as soon as a new repository exists: what follows may still fail. */
   onCreated(repository: string): Promise<void>
   signal: AbortSignal | undefined
@@ -93,8 +95,11 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   const last = fresh.slice(-perTransaction)
   const earlier = fresh.slice(0, -perTransaction)
   let gasMist = 0n
+  let repositoryId = existing?.id ?? null
   const execute = async (build: BuildTransaction): Promise<ExecutedTransaction> => {
-    const executed = await context.ledger.execute(build, signer, push.signal ? { signal: push.signal } : {})
+    const request = push.signal ? { signal: push.signal } : {}
+    const onSigned = repositoryId === null ? push.onCreating : undefined
+    const executed = await context.ledger.execute(build, signer, { ...request, onSigned })
     gasMist += executed.gasMist
     return executed
   }
@@ -102,7 +107,6 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
   try {
     if (existing) await prepareReused(push, existing.id, floe, reuse, execute)
     if (existing) await recallMany(push, existing.id, floe, execute)
-    let repositoryId = existing?.id ?? null
     let pushId = existing?.openPush ?? null
     // An interrupted push is continued with its deposited packs, from where the ref is now.
     let retarget = pushId !== null

@@ -1,50 +1,34 @@
 /** `push`: brings what the remote lacks, and moves its ref, together or not at all (DESIGN §1). */
 
 import { FloeError } from '../base/errors.ts'
-import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
-import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { ObjectId } from '../objects/id.ts'
-import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
-import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
-import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { openWorkspace } from '../store/workspace.ts'
 import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
-import { createPushJournal, forgetPushes } from '../transfer/push-journal.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
-import { type Extension, totalCost } from './pack-extension.ts'
-import { abortLockPath } from './push-abort.ts'
+import type { Extension } from './pack-extension.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
+import { findCreated } from './push-created.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { doubtsIn, withDoubted } from './push-doubts.ts'
-import { type Fold, obsoletePacks, planFold, withFolded, withoutFolded } from './push-fold.ts'
+import { planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { promiseOf, pushHints, type Retained } from './push-hints.ts'
-import { findCommitPack, findOpenPush, type KnownObjects, openKnown, readHereOrThere } from './push-known.ts'
+import { openKnown, readHereOrThere } from './push-known.ts'
 import { findLacking } from './push-lacking.ts'
-import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { kindsOf, measurePacks, rawBytes } from './push-measure.ts'
-import { nameRepository, noteExpiry, noticeOf, rememberPush, unlessLocked } from './push-memory.ts'
-import { ensureLocalFunds, preparePacks } from './push-packs.ts'
+import { forgetAttempts, nameRepository, noteExpiry, noticeOf, rememberPush, unlessHindered } from './push-memory.ts'
 import { planRepack } from './push-repack.ts'
-import { afterExtension, NO_REUSE, planReuse, type Reuse } from './push-reuse.ts'
+import { afterExtension, NO_REUSE, planReuse } from './push-reuse.ts'
 import { assertAllowed, epochsOf, findPlace, pusherAddress } from './push-rules.ts'
+import { type Attempts, runPush } from './push-run.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
-import {
-  assertNotStale,
-  findLocalTarget,
-  type LocalTarget,
-  type RemotePosition,
-  readRemotePosition,
-  remoteTarget,
-  seenCommits,
-} from './push-target.ts'
+import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
-import { publishPush } from './push-transaction.ts'
-import { renewCertificates } from './push-upload.ts'
 import { chainRefName } from './remote.ts'
-import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { openRemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { revivableObjects } from './revive-objects.ts'
 import { type Budget, createBudget, parseWal } from './spending.ts'
@@ -110,9 +94,6 @@ export interface PushResult {
   notice?: string
 }
 
-/** Least time between the proposal of a removal and the removal, for repositories made here. */
-const GRACE_MS = 24 * 60 * 60 * 1000
-
 /** Others changed something that the push builds on, and nothing of its last step happened: looked at anew, it may do. What
  *  was paid for is found on chain and used, so nothing is paid twice. */
 const OVERTAKEN: ReadonlySet<string> = new Set([
@@ -124,15 +105,6 @@ const OVERTAKEN: ReadonlySet<string> = new Set([
   'WALRUS_UPGRADED',
 ])
 const MAX_ATTEMPTS = 5
-
-/** What the attempts at one push share. */
-interface Attempts {
-  budget: Budget
-  /** Of the budget, before the push. */
-  paidBefore: bigint
-  /** An attempt has made the repository, and named it in the workspace. */
-  isCreated: boolean
-}
 
 /** @param dir - a directory inside the workspace
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
@@ -157,6 +129,15 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const place = findPlace(workspace, remoteName, options)
   const context = await openRemoteContext(place.network, options)
   assertAllowed(context, place.repository === null, options)
+  const made =
+    options.create && !options.dryRun
+      ? await findCreated(workspace, context, { name: options.create.name, ref: target.ref })
+      : null
+  if (made !== null) {
+    await nameRepository(workspace, remoteName, `${place.network}:${made}`, options.signal)
+    attempts.isCreated = true
+    return attemptPush(dir, { ...options, create: undefined }, attempts)
+  }
   const reader = place.repository === null ? null : context.repository(place.repository)
   const position = reader ? await readRemotePosition(reader, target.ref, options) : null
   const state = await context.walrus()
@@ -182,6 +163,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const owner = () => pusherAddress(context, true)
   if (isThere && (await isTaken(workspace, remoteName, target, position, { owner, doubts }))) {
     await rememberPush(workspace, remoteName, target, isBranch(target) ? await doubts() : [])
+    // Of the attempt that has brought it there and did not hear of it, if there was one.
+    await forgetAttempts(workspace, { ...base, commit: target.commit })
     if (!options.finishTail) return { ...upToDate, expiring: [] }
     await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
@@ -285,7 +268,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     }
   }
 
-  const published = await run(workspace, context, {
+  const published = await runPush(workspace, context, {
     target,
     reader,
     position,
@@ -306,7 +289,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...published.packs.map(({ endEpoch }) => ({ endEpoch, state: 'live' as const })),
     ...afterExtension(reuse),
   ]
-  const expiring = await unlessLocked(async () => {
+  const expiring = await unlessHindered(async () => {
     await rememberPush(workspace, remoteName, target, doubted)
     return noteExpiry(workspace, remoteName, facts, state, ends)
   })
@@ -346,140 +329,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...retained,
     expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
-    ...noticeOf(context.profile, expiring !== null),
-  }
-}
-
-interface PushRun {
-  target: LocalTarget
-  reader: RepositoryReader | null
-  position: RemotePosition | null
-  pool: ErasurePool
-  known: KnownObjects
-  read: ReadObject
-  objects: readonly MissingObject[]
-  fold: Fold | null
-  reuse: Reuse
-  retainUntilMs: number
-  epochs: number
-  forced: boolean
-  options: PushOptions
-  attempts: Attempts
-}
-
-async function run(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, pool, known, read, objects, fold, reuse, epochs, forced, options, attempts } = job
-  const { signal } = options
-  const state = await context.walrus()
-  const signer = await context.signer()
-  const nowMs = workspace.clock.now()
-  const openPush = reader && position ? await findOpenPush(context, position, signer.address, target.ref) : null
-  const locator = createPushLocator({
-    known: known.opened,
-    live: fold ? withoutFolded(known.live, fold) : known.live,
-    swallowAll: fold !== null,
-    readIndexes: () => readPackIndexes(reader!, position!.state, known.remote, { epoch: state.epoch, signal }),
-    signal,
-  })
-  const { budget } = attempts
-  const laterFrost = totalCost(reuse.extensions)
-  budget.assertEnough(laterFrost)
-  const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
-  // Journal and lock first, then the look for an abort: of a push and an abort that begin at once, one sees the other.
-  const running = workspace.lockFile(`${journal.path}.lock`, `push of ${target.ref}`)
-  const tails: Promise<void>[] = []
-  const givenUp = new AbortController()
-  try {
-    workspace.lockFile(abortLockPath(workspace), 'push').release()
-    await journal.record({
-      $kind: 'started',
-      network: context.profile.name,
-      repository: reader?.repositoryId ?? null,
-      ref: target.ref,
-      old: position?.current?.commit ?? null,
-      new: target.commit,
-      timeMs: nowMs,
-    })
-    const packs = await preparePacks({
-      context,
-      state,
-      signer,
-      coder: pool,
-      read,
-      objects,
-      epochs,
-      budget,
-      laterFrost,
-      locator,
-      packBytes: options.limits?.packBytes,
-      repository: reader && position ? { reader, state: position.state, openPush } : null,
-      journal,
-      finishTail: options.finishTail ?? false,
-      onTail: (tail) => void tails.push(tail),
-      relay: options.relay,
-      onProgress: options.onProgress,
-      signal: signal ? AbortSignal.any([signal, givenUp.signal]) : givenUp.signal,
-    })
-    await ensureLocalFunds(context, signer, 0n)
-    await renewCertificates(packs, context, signal)
-    const commitPack = packs.some((pack) => pack.index.has('commit', target.commit))
-      ? null
-      : await findCommitPack(reader!, position!, known.segments, target.commit, options)
-    const published = await publishPush({
-      context,
-      state: await context.walrus(),
-      signer,
-      packs,
-      commitPack,
-      keptSegments: locator.kept(),
-      reuse,
-      budget,
-      obsoletePacks: obsoletePacks(fold, packs),
-      repository:
-        reader && position
-          ? { id: reader.repositoryId, state: position.state, openPush }
-          : { name: options.create!.name, graceMs: GRACE_MS },
-      ref: target.ref,
-      expectedOld: position?.current?.commit ?? null,
-      commit: target.commit,
-      tree: target.record.tree,
-      statement: target.record.attachments.get(STATEMENT_ATTACHMENT) ?? null,
-      forced,
-      retainUntilMs: job.retainUntilMs,
-      onCreated: async (repository) => {
-        const address = `${context.profile.name}:${repository}`
-        attempts.isCreated = true
-        await nameRepository(workspace, options.remote ?? 'origin', address, signal)
-      },
-      packsPerTransaction: options.limits?.packsPerTransaction,
-      signal,
-    })
-    await journal.record({
-      $kind: 'finished',
-      digest: published.digest,
-      repository: published.repository,
-      timeMs: workspace.clock.now(),
-    })
-    // What earlier attempts at this push had paid for is part of it now.
-    await forgetPushes(`${workspace.floeDir}/pushes`, {
-      network: context.profile.name,
-      repository: published.repository,
-      ref: target.ref,
-    })
-    options.onProgress?.({
-      $kind: 'certified',
-      packs: packs.length,
-      digest: published.digest,
-      ref: target.ref,
-    })
-    return { ...published, packs, paidFrost: budget.paidFrost - attempts.paidBefore }
-  } catch (error) {
-    givenUp.abort(error)
-    throw error
-  } finally {
-    await Promise.all(tails)
-    await journal.close()
-    running.release()
+    ...noticeOf(context.profile, expiring !== null && published.isNoted),
   }
 }
 

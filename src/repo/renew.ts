@@ -13,7 +13,7 @@ import { epochDate, readAllPacks } from './expiry.ts'
 import { rememberRenewal } from './expiry-memory.ts'
 import { unfinishedPushes } from './live-packs.ts'
 import { extendPacks, planExtensions, totalCost } from './pack-extension.ts'
-import { unlessLocked } from './push-memory.ts'
+import { unlessHindered } from './push-memory.ts'
 import { openRemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { renewFromFund } from './renew-from-fund.ts'
@@ -147,7 +147,7 @@ async function noteRenewal(
 ): Promise<void> {
   if (remote.includes(':')) return
   await using workspace = await openWorkspace(dir)
-  await unlessLocked(() => rememberRenewal(workspace, { remote, ...facts }))
+  await unlessHindered(() => rememberRenewal(workspace, { remote, ...facts }))
 }
 
 /** Live packs of finished pushes. Left alone: packs whose removal is proposed, and those of unfinished pushes, whose

@@ -46,6 +46,12 @@ export function acquireLock(fs: FileSystem, path: string, options: LockOptions):
   throw new LockedError(path, undefined, false)
 }
 
+/** True if a living process holds the lock, or one of another machine may. Changes nothing. */
+export function isLocked(fs: FileSystem, path: string, processes: ProcessIdentity): boolean {
+  const found = readRecord(fs, path)
+  return found !== 'gone' && found !== 'unreadable' && processes.liveness(found) !== 'dead'
+}
+
 /** Removes a stale lock while holding `<path>.takeover`. */
 function takeOver(fs: FileSystem, path: string, holder: Record, options: LockOptions): void {
   const guard = `${path}.takeover`

@@ -13,7 +13,7 @@ import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './confi
 import { LockedError, NotAWorkspaceError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { createLocalStore, type LocalStore } from './local-store.ts'
-import { acquireLock, type Lock } from './lock.ts'
+import { acquireLock, isLocked, type Lock } from './lock.ts'
 import { nodeFs } from './node-fs.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
@@ -125,6 +125,11 @@ export class Workspace implements AsyncDisposable {
    *  @throws {LockedError} LOCKED if a living process holds it */
   lockFile(path: string, purpose: string): Lock {
     return acquireLock(this.fs, path, { tmpDir: this.tmpDir, processes: this.#processes, clock: this.clock, purpose })
+  }
+
+  /** True if somebody holds such a lock. */
+  isFileLocked(path: string): boolean {
+    return isLocked(this.fs, path, this.#processes)
   }
 
   /** A `status` that saves its cache holds the lock for a moment: nobody should fail because of that. */

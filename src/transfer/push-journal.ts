@@ -4,8 +4,11 @@
  *  is ignored. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rm, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { utf8 } from '../base/bytes.ts'
+import { discard, ensureDirectory } from '../store/atomic-file.ts'
+import { type FileSystem, isErrno } from '../store/file-system.ts'
+import { nodeFs } from '../store/node-fs.ts'
 
 /** Steps of a push, each written after it is done. Storable and complete: nothing refers to memory. */
 export type PushStep =
@@ -21,6 +24,8 @@ export type PushStep =
   | { $kind: 'encoded'; blobId: string; rootHash: string; blobBytes: number; kind: 'data' | 'meta' }
   | { $kind: 'registered'; blobId: string; objectId: string; endEpoch: number; digest: string | null }
   | { $kind: 'uploaded'; blobId: string; epoch: number; signers: number[]; message: string; signature: string }
+  /** A transaction that makes the repository is about to be sent. */
+  | { $kind: 'creating'; name: string; digest: string }
   /** Nodes (by id) that did not get a pack in time. */
   | { $kind: 'tail'; blobId: string; objectId: string; nodes: string[] }
   | { $kind: 'finished'; digest: string; repository: string; timeMs: number }
@@ -33,28 +38,35 @@ export interface PushJournal {
 
 const MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 
-/** @param dir - `.floe/pushes` */
-export async function createPushJournal(dir: string, timeMs: number): Promise<PushJournal> {
-  await mkdir(dir, { recursive: true })
+/** @param dir - `.floe/pushes`
+ *  @throws {FileSystemError} STORE_DISK_FULL, STORE_IO, as `record` does */
+export async function createPushJournal(dir: string, timeMs: number, fs: FileSystem = nodeFs): Promise<PushJournal> {
+  await ensureDirectory(fs, dir)
   const stamp = new Date(timeMs).toISOString().replace(/[-:]/g, '').slice(0, 15)
   const path = join(dir, `${stamp}-${randomBytes(4).toString('hex')}.jsonl`)
-  const file = await open(path, 'ax', 0o600)
+  const file = fs.open(path, 'create', { private: true })
+  let failure: unknown
   return {
     path,
     async record(step) {
-      await file.appendFile(`${JSON.stringify(step)}\n`)
-      await file.datasync()
+      // Behind a line that is not whole nothing is read any more.
+      if (failure) throw failure
+      try {
+        file.write(utf8(`${JSON.stringify(step)}\n`))
+        await file.sync()
+      } catch (error) {
+        failure = error
+        throw error
+      }
     },
-    close: () => file.close(),
+    close: async () => file.close(),
   }
 }
 
 /** Steps of a journal in order; whatever follows a line that is not whole is left out. */
-export async function readPushJournal(path: string): Promise<PushStep[]> {
-  const text = await readFile(path, 'utf8')
+export async function readPushJournal(path: string, fs: FileSystem = nodeFs): Promise<PushStep[]> {
   const steps: PushStep[] = []
-  if (text.length > MAX_JOURNAL_BYTES) return steps
-  for (const line of text.split('\n')) {
+  for (const line of readText(fs, path).split('\n')) {
     try {
       const step: unknown = JSON.parse(line)
       if (typeof step !== 'object' || step === null || !('$kind' in step)) break
@@ -64,6 +76,16 @@ export async function readPushJournal(path: string): Promise<PushStep[]> {
     }
   }
   return steps
+}
+
+/** Nothing of a file that is too long, or that another push has just forgotten. */
+function readText(fs: FileSystem, path: string): string {
+  try {
+    return new TextDecoder().decode(fs.readFile(path, MAX_JOURNAL_BYTES))
+  } catch (error) {
+    if (isErrno(error, 'EFBIG', 'ENOENT')) return ''
+    throw error
+  }
 }
 
 /** Journals of pushes that did not finish, oldest first. */
@@ -92,15 +114,8 @@ export async function findTails(
 }
 
 async function readPushJournals(dir: string): Promise<{ path: string; steps: PushStep[] }[]> {
-  let names: string[]
-  try {
-    names = await readdir(dir)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
-  }
   const found: { path: string; steps: PushStep[] }[] = []
-  for (const name of names.filter((entry) => entry.endsWith('.jsonl')).sort()) {
+  for (const name of listJournals(dir)) {
     const path = join(dir, name)
     const steps = await readPushJournal(path)
     if (steps.length > 0) found.push({ path, steps })
@@ -108,18 +123,30 @@ async function readPushJournals(dir: string): Promise<{ path: string; steps: Pus
   return found
 }
 
+function listJournals(dir: string): string[] {
+  try {
+    const names = nodeFs.readDirectory(dir).map(({ name }) => Buffer.from(name).toString('latin1'))
+    return names.filter((name) => name.endsWith('.jsonl')).sort()
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return []
+    throw error
+  }
+}
+
 /** Which pushes: those to one ref. A push that was to create its repository has none yet. */
 export interface PushSubject {
   network: string
   repository: string | null
   ref: string
+  /** Only pushes of this commit (default: of any). */
+  commit?: string | undefined
 }
 
 /** Unfinished journals about a ref, oldest first.
  *  @param subject.repository - journals of pushes that were to create a repository always match */
 export async function findPushesOf(
   dir: string,
-  { network, repository, ref }: PushSubject,
+  { network, repository, ref, commit }: PushSubject,
 ): Promise<{ path: string; steps: PushStep[] }[]> {
   const unfinished = await findUnfinishedPushes(dir)
   return unfinished.filter(({ steps }) => {
@@ -128,16 +155,23 @@ export async function findPushesOf(
       started?.$kind === 'started' &&
       started.network === network &&
       started.ref === ref &&
+      started.new === (commit ?? started.new) &&
       (started.repository === null || started.repository === repository)
     )
   })
 }
 
-/** Drops the journals of attempts that a later push has made good, or that were given up. */
-export async function forgetPushes(dir: string, subject: PushSubject): Promise<void> {
+/** Drops the journals of attempts that a later push has made good, or that were given up.
+ *  @param isRunning - told the path of a journal: true if its push is under way, and needs it */
+export async function forgetPushes(
+  dir: string,
+  subject: PushSubject,
+  isRunning: (journal: string) => boolean,
+): Promise<void> {
   for (const { path } of await findPushesOf(dir, subject)) {
-    await unlink(path)
+    if (isRunning(path)) continue
+    discard(nodeFs, path)
     // Of an attempt that was killed.
-    await rm(`${path}.lock`, { force: true })
+    discard(nodeFs, `${path}.lock`)
   }
 }
