@@ -80,7 +80,7 @@ it('a push that ends leaves the journal and the lock of another one that is unde
   await reached.promise
   const files = async () => (await readdir(join(dir, '.floe/pushes'))).filter((name) => name !== 'abort.lock')
   await using workspace = await openWorkspace(dir)
-  const theirs = (await files()).filter((name) => workspace.isFileLocked(join(dir, ".floe/pushes", name)))
+  const theirs = (await files()).filter((name) => workspace.isFileLocked(join(dir, '.floe/pushes', name)))
   expect(theirs).toHaveLength(1)
   expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed' })
   expect(await files()).toEqual(expect.arrayContaining([theirs[0], theirs[0]!.replace(/\.lock$/, '')]))
