@@ -4,26 +4,23 @@
  *
  *  A chunk goes only if the chain says, now, that a live pack which does not expire soon holds it: the remote stands at a version
  *  that this workspace pushed or fetched and that needs the chunk, a locator names the pack, and the pack's own index has
- *  it. Everything else in a pack is written into another one first. */
+ *  it. If another key pushed the pack, the chunk is read from it before it goes here. Everything else in a pack is
+ *  written into another one first. */
 
 import { UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
-import type { ObjectId } from '../objects/id.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
-import { openPack } from '../objects/pack-reader.ts'
 import { walkTree } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { type CertifiedChunks, certifiedChunks } from './certified-chunks.ts'
 import { getConfig } from './config.ts'
-import { readAllPacks } from './expiry.ts'
-import { WARN_BELOW_EPOCHS } from './expiry-memory.ts'
-import { unfinishedPushes } from './live-packs.ts'
+import { ownAddress } from './gc-remote.ts'
 import { isMirror } from './mirror.ts'
-import { findPackUse } from './pack-use.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
-import { doubtsIn } from './push-doubts.ts'
 import { readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
+import { openRemoteSource } from './remote-source.ts'
 import { replacePacks } from './repack.ts'
 
 export interface EvictOptions extends RemoteOptions {
@@ -44,6 +41,8 @@ export interface EvictResult {
   packs: number
   /** Chunks that stay because no remote holds them under a certificate that lasts. */
   uncertified: number
+  /** What was read from packs of other keys before it went; in a dry run what would be, its bytes estimated. */
+  readBack: { chunks: number; bytes: number }
 }
 
 /** Setting with the limit that `push` keeps. */
@@ -86,16 +85,38 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
     chunks: 0,
     packs: 0,
     uncertified: 0,
+    readBack: { chunks: 0, bytes: 0 },
   }
   result.bytes.before = (await dataPacks(workspace)).reduce((sum, { bytes }) => sum + bytes, 0)
   result.bytes.after = result.bytes.before
   if (result.bytes.before <= limitBytes) return result
   const place = readRemote(workspace, options.remote ?? 'origin')
   await using source = await openRemoteSource(place.network, place.repository, options)
-  const certified = await certifiedChunks(workspace, place.name, source, options)
-  const job = async () => evictFrom(workspace, certified, result, options)
+  const own = await ownAddress(source.context, true)
+  const certified = await certifiedChunks(workspace, place.name, source, own, options)
+  if (options.dryRun) {
+    const { held, claimed } = certified
+    const plan = await planEviction(workspace, (kind, id) => held.has(kind, id) || claimed.has(kind, id), result)
+    result.readBack = await claimsIn(workspace, plan.chosen, certified)
+    return describe(result, plan)
+  }
+  await settleClaims(workspace, certified, result)
   // Adding packs needs the lock, and so does taking them away; the network was asked before.
-  return options.dryRun ? job() : workspace.withLock('evict', job)
+  return workspace.withLock('evict', async () => {
+    const plan = await planEviction(workspace, (kind, id) => certified.held.has(kind, id), result)
+    describe(result, plan)
+    result.bytes.after = result.bytes.before - (await replacePacks(workspace, plan.chosen, options))
+    if (plan.chosen.length > 0) result.$kind = 'evicted'
+    return result
+  })
+}
+
+function describe(result: EvictResult, { chosen, uncertified, leftBytes }: Plan): EvictResult {
+  result.uncertified = uncertified
+  result.packs = chosen.length
+  result.chunks = chosen.reduce((sum, { gone }) => sum + gone, 0)
+  result.bytes.after = leftBytes
+  return result
 }
 
 async function dataPacks({ store, fs }: Workspace) {
@@ -105,43 +126,76 @@ async function dataPacks({ store, fs }: Workspace) {
   return packs.sort((a, b) => (age(a.path) < age(b.path) ? -1 : age(a.path) > age(b.path) ? 1 : 0))
 }
 
-async function evictFrom(
+type Candidate = Parameters<typeof replacePacks>[1][number] & { bytes: number; gone: number; isInUse: boolean }
+
+interface Plan {
+  /** Packs to write anew without what goes, in order. */
+  chosen: Candidate[]
+  /** Chunks of all packs that stay. */
+  uncertified: number
+  /** Estimated. */
+  leftBytes: number
+}
+
+async function planEviction(
   workspace: Workspace,
-  certified: ObjectSet,
-  result: EvictResult,
-  { dryRun, signal }: EvictOptions,
-): Promise<EvictResult> {
+  maySafelyGo: (kind: ObjectKind, id: ObjectId) => boolean,
+  { bytes: { before }, limitBytes }: EvictResult,
+): Promise<Plan> {
   const { store } = workspace
   const inUse = await headChunks(workspace)
-  const candidates: {
-    name: string
-    bytes: number
-    rest: Parameters<typeof replacePacks>[1][number]['rest']
-    gone: number
-    isInUse: boolean
-  }[] = []
+  const candidates: Candidate[] = []
+  const plan: Plan = { chosen: [], uncertified: 0, leftBytes: before }
   for (const { name, bytes } of await dataPacks(workspace)) {
     const objects = await store.packObjects(name)
-    const rest = objects.filter(({ kind, id }) => !certified.has(kind, id))
-    result.uncertified += rest.length
+    const rest = objects.filter(({ kind, id }) => !maySafelyGo(kind, id))
+    plan.uncertified += rest.length
     const gone = objects.length - rest.length
     if (gone < REWRITE_SHARE * objects.length || gone === 0) continue
     candidates.push({ name, bytes, rest, gone, isInUse: objects.some(({ kind, id }) => inUse.has(kind, id)) })
   }
   // The order among equals is by age.
   candidates.sort((a, b) => Number(a.isInUse) - Number(b.isInUse))
-  const chosen: typeof candidates = []
-  let left = result.bytes.before
   for (const pack of candidates) {
-    if (left <= result.limitBytes) break
-    chosen.push(pack)
-    left -= Math.floor((pack.bytes * pack.gone) / (pack.gone + pack.rest.length))
+    if (plan.leftBytes <= limitBytes) break
+    plan.chosen.push(pack)
+    plan.leftBytes -= Math.floor((pack.bytes * pack.gone) / (pack.gone + pack.rest.length))
   }
-  result.packs = chosen.length
-  result.chunks = chosen.reduce((sum, { gone }) => sum + gone, 0)
-  result.bytes.after = dryRun ? left : result.bytes.before - (await replacePacks(workspace, chosen, { signal }))
-  if (!dryRun && chosen.length > 0) result.$kind = 'evicted'
-  return result
+  return plan
+}
+
+/** Reads what would go on somebody else's word, until nothing is left that would. Each round settles what it asks about,
+ *  so they end. */
+async function settleClaims(workspace: Workspace, certified: CertifiedChunks, result: EvictResult): Promise<void> {
+  for (;;) {
+    const { held, claimed } = certified
+    const maySafelyGo = (kind: ObjectKind, id: ObjectId) => held.has(kind, id) || claimed.has(kind, id)
+    const { chosen } = await planEviction(workspace, maySafelyGo, result)
+    const wanted = new ObjectSet()
+    await claimsIn(workspace, chosen, certified, wanted)
+    if (wanted.size === 0) return
+    const { chunks, bytes } = await certified.readBack(wanted)
+    result.readBack.chunks += chunks
+    result.readBack.bytes += bytes
+  }
+}
+
+/** Chunks of the packs that are claimed and not known to be held. */
+async function claimsIn(
+  { store }: Workspace,
+  packs: readonly Candidate[],
+  { held, claimed }: CertifiedChunks,
+  found = new ObjectSet(),
+): Promise<EvictResult['readBack']> {
+  const sum = { chunks: 0, bytes: 0 }
+  for (const { name, bytes, gone, rest } of packs) {
+    let chunks = 0
+    for (const { kind, id } of await store.packObjects(name))
+      if (claimed.has(kind, id) && !held.has(kind, id) && found.add(kind, id)) chunks++
+    sum.chunks += chunks
+    sum.bytes += Math.floor((bytes * chunks) / (gone + rest.length))
+  }
+  return sum
 }
 
 /** Chunks of the version that is checked out. */
@@ -155,34 +209,4 @@ async function headChunks({ refs, store }: Workspace): Promise<ObjectSet> {
       await whereHere(() => contentsOf(store.readLocal, entry, (kind, id) => void chunks.add(kind, id)))
   })
   return chunks
-}
-
-/** Chunks that live packs of the remote hold, as far as versions need them at which it stands and that are known here. */
-async function certifiedChunks(
-  workspace: Workspace,
-  remote: string,
-  source: RemoteSource,
-  options: EvictOptions,
-): Promise<ObjectSet> {
-  const { reader, state, context } = source
-  const certified = new ObjectSet()
-  const seen = new Set<ObjectId>()
-  for (const { id } of workspace.refs.list(`remotes/${remote}/`))
-    if ((await doubtsIn(workspace, remote, reader.repositoryId, id, options)).length === 0) seen.add(id)
-  const refs = source.refs.filter((ref) => seen.has(ref.commit as ObjectId))
-  if (refs.length === 0) return certified
-  const { epoch } = await context.walrus()
-  const packs = await readAllPacks(reader, state, options)
-  const { store } = workspace
-  const use = await findPackUse({ source: withRefs(source, refs), packs, store, epoch, signal: options.signal })
-  const unfinished = await unfinishedPushes(reader, state, packs, options)
-  for (const pack of packs) {
-    if (!use.needed.has(pack.number) || pack.kind !== 'data' || pack.state !== 'live') continue
-    // What is about to expire, or can be taken back, would be had from here alone.
-    if (pack.endEpoch - epoch < WARN_BELOW_EPOCHS || unfinished.has(pack.pushId)) continue
-    const { index } = await openPack(await use.remote.openPack(pack.blobId), options)
-    for (let i = 0; i < index.objectCount; i++)
-      if (use.reached.has(index.kindAt(i), index.idAt(i))) certified.add(index.kindAt(i), index.idAt(i))
-  }
-  return certified
 }

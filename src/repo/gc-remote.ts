@@ -264,8 +264,8 @@ export async function removalRights(
   return (pack) => isRevoker || (isWriter && pack.pusher === address)
 }
 
-/** `null` in a dry run without a key. */
-async function ownAddress(context: RemoteContext, isDryRun: boolean): Promise<string | null> {
+/** `null` in a dry run without a key, or where none is needed. */
+export async function ownAddress(context: RemoteContext, isDryRun: boolean): Promise<string | null> {
   try {
     return (await context.signer()).address
   } catch (error) {

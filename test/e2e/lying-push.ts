@@ -30,6 +30,8 @@ export interface Lie {
   lie?: { id: ObjectId; bytes: Uint8Array }
   /** With packs: all that is in them, instead of what an honest push would send. */
   objects?: readonly MissingObject[]
+  /** With packs: how long they are stored (default 2). */
+  epochs?: number
 }
 
 /** Moves `main` to where it is in the workspace, by the writer that the options name. */
@@ -67,7 +69,7 @@ async function lyingPacks(
   workspace: Workspace,
   position: RemotePosition,
   target: LocalTarget,
-  { lie, objects }: Lie,
+  { lie, objects, epochs = 2 }: Lie,
 ) {
   await using pool = createErasurePool({ threads: 1 })
   const reader = context.repository(position.state.id)
@@ -88,8 +90,11 @@ async function lyingPacks(
     signer: await context.signer(),
     coder: pool,
     read: async (kind, id, options) => (id === lie?.id ? lie.bytes : workspace.store.read(kind, id, options)),
-    objects: [...(lie ? [{ kind: 'chunk' as const, id: lie.id }] : []), ...(objects ?? honest)],
-    epochs: 2,
+    objects: [
+      ...(lie ? [{ kind: 'chunk' as const, id: lie.id }] : []),
+      ...(objects ?? honest).filter(({ id }) => id !== lie?.id),
+    ],
+    epochs,
     budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
     laterFrost: 0n,
     locator,

@@ -21,7 +21,8 @@ export const evict = command<Options>({
         `
 Takes contents out of the local packs that the remote holds under certificate, which is asked of the chain and of the packs'
 indexes each time. Files on disk stay, and so do versions, names and sizes; contents of older versions come from the network
-when a command needs them, or from the shared cache (floe cache pin keeps a version there). What no remote holds never goes.
+when a command needs them, or from the shared cache (floe cache pin keeps a version there). What no remote holds never goes, and
+what another key has pushed is read back from the network before it does: that downloads as much as is freed.
 With \`floe config set store.limit 20GiB\` every push ends with it.`,
       ),
   run: (context, _args, options) =>
@@ -44,7 +45,8 @@ With \`floe config set store.limit 20GiB\` every push ends with it.`,
     }),
 })
 
-export function evictLines({ $kind, chunks, packs, bytes, limitBytes, uncertified }: EvictResult): string[] {
+export function evictLines(result: EvictResult): string[] {
+  const { $kind, chunks, packs, bytes, limitBytes, uncertified, readBack } = result
   const stays =
     uncertified > 0 ? `; ${formatCount(uncertified, 'chunk')} are on no remote, or not for long, and stay` : ''
   if (packs === 0)
@@ -53,8 +55,13 @@ export function evictLines({ $kind, chunks, packs, bytes, limitBytes, uncertifie
         ? `local packs have ${formatBytes(bytes.before)} of contents, within ${formatBytes(limitBytes)}`
         : `nothing can go of ${formatBytes(bytes.before)} of contents${stays}`,
     ]
-  const would = $kind === 'dry-run' ? 'would go' : 'went'
+  const [would, read] = $kind === 'dry-run' ? ['would go', 'would first be read'] : ['went', 'were first read']
   return [
     `${formatCount(chunks, 'chunk')} of ${formatCount(packs, 'pack')} ${would}: ${formatBytes(bytes.before)} → ${formatBytes(bytes.after)}${stays}`,
+    ...(readBack.chunks > 0
+      ? [
+          `${formatCount(readBack.chunks, 'chunk')} of ${formatBytes(readBack.bytes)} that other keys pushed ${read} back from the network`,
+        ]
+      : []),
   ]
 }

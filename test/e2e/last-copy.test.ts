@@ -1,0 +1,67 @@
+/** What would take away the last copy of something: local packs over which somebody else's word is taken, remote packs that
+ *  only this workspace needs. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { objectIdFor } from '../../src/objects/id.ts'
+import { grantAccess } from '../../src/repo/access.ts'
+import { createBranch } from '../../src/repo/branch.ts'
+import { clone } from '../../src/repo/clone.ts'
+import { evict } from '../../src/repo/evict.ts'
+import { requestFaucet } from '../../src/repo/faucet.ts'
+import { fetchRemote } from '../../src/repo/fetch.ts'
+import { generateKey } from '../../src/repo/key.ts'
+import { push } from '../../src/repo/push.ts'
+import { reset } from '../../src/repo/reset.ts'
+import { restore } from '../../src/repo/restore.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
+import { lyingPush } from './lying-push.ts'
+
+let world: LocalWorld
+beforeAll(async () => {
+  world = await startLocalWorld()
+}, 60_000)
+afterAll(() => world[Symbol.asyncDispose]())
+
+/** Another key, which may write to the repository. */
+async function otherWriter(dir: string, alias: string) {
+  const { address } = await generateKey(world.options.homeDir, { alias })
+  await requestFaucet({ ...world.options, network: 'local', address })
+  await grantAccess(dir, { ...world.options, address, role: 'writer' })
+  return { ...world.options, key: { $kind: 'alias' as const, name: alias } }
+}
+
+describe('evicting what somebody else has pushed', { timeout: 120_000 }, () => {
+  it('reads it back first: an index that lies costs no contents, one that does not gives space', async () => {
+    const dir = await world.workspace('claimed', { 'a.txt': 'a\n' })
+    const { repository } = await push(dir, { ...world.options, create: { name: 'claimed', network: 'local' } })
+    const others = world.path('claimed-other')
+    await clone(`local:${repository}`, others, world.options)
+    const theirs = await otherWriter(dir, 'claimant')
+    // Both have the contents; neither has had them from the other.
+    const [lied, true_] = [noise(9_000, 1), noise(30_000, 2)]
+    await world.change(dir, { 'lied.bin': lied, 'true.bin': true_ })
+    {
+      await using workspace = await openWorkspace(dir)
+      await createBranch(workspace, { name: 'here' })
+      await reset(workspace, { revision: 'HEAD~1', mode: 'hard' })
+    }
+    await world.change(others, { 'x/true.bin': true_ })
+    await push(others, theirs)
+    await world.change(others, { 'x/lied.bin': lied })
+    await lyingPush(others, repository, {
+      options: theirs,
+      epochs: 10,
+      lie: { id: objectIdFor('chunk', lied), bytes: noise(9_000, 3) },
+    })
+    await fetchRemote(dir, world.options)
+    const result = await evict(dir, { ...world.options, limitBytes: 0 })
+    await using workspace = await openWorkspace(dir)
+    await restore(workspace, { paths: ['lied.bin'], source: 'here' })
+    expect(await readFile(join(dir, 'lied.bin'))).toEqual(Buffer.from(lied))
+    expect(await workspace.store.has('chunk', objectIdFor('chunk', true_))).toBe(false)
+    expect(result).toMatchObject({ $kind: 'evicted', readBack: { chunks: 1, bytes: 30_000 } })
+  })
+})
