@@ -14,8 +14,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
 const out = process.argv[2] ?? 'dist'
 
+/** Threads that are started for a second's work: each a file of its own, since to load what every command needs takes a
+ *  thread longer than to read a thousand files. */
+const LEAN_THREADS = ['worktree/read-worker', 'worktree/survey-worker']
+
 /** Every file that something outside the bundle names: package.json, a Worker, a child process. */
-const NODE_ENTRIES = ['index', 'cli/bin', 'localnet/index', ...filesNamedByUrl()]
+const NODE_ENTRIES = [
+  'index',
+  'cli/bin',
+  'localnet/index',
+  ...filesNamedByUrl().filter((entry) => !LEAN_THREADS.includes(entry)),
+]
 
 /** Workers and processes: files that a module beside them names by URL, as `./worker.ts` in the sources. */
 function filesNamedByUrl(): string[] {
@@ -52,7 +61,10 @@ function isExternal(id: string): boolean {
   return !BUNDLED_PACKAGES.some((name) => id === name || id.startsWith(`${name}/`))
 }
 
-async function bundle(entries: readonly string[], options: { dir: string; external: (id: string) => boolean }) {
+async function bundle(
+  entries: readonly string[],
+  options: { dir: string; external: (id: string) => boolean; sharesCore?: boolean },
+) {
   const built = await rolldown({
     // The library's entry is moved down one folder, for `keepModuleUrls`.
     input: Object.fromEntries(entries.map((entry) => [entry === 'index' ? 'lib/index' : entry, `src/${entry}.ts`])),
@@ -69,7 +81,7 @@ async function bundle(entries: readonly string[], options: { dir: string; extern
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
-    codeSplitting: { groups: [{ name: 'core', test: CORE }] },
+    codeSplitting: options.sharesCore ? { groups: [{ name: 'core', test: CORE }] } : true,
   })
 }
 
@@ -85,7 +97,8 @@ function writeLicences(): void {
 
 rmSync(out, { recursive: true, force: true })
 execFileSync(join('node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json', '--outDir', out], { stdio: 'inherit' })
-await bundle(NODE_ENTRIES, { dir: out, external: isExternal })
+await bundle(NODE_ENTRIES, { dir: out, external: isExternal, sharesCore: true })
+for (const thread of LEAN_THREADS) await bundle([thread], { dir: out, external: isExternal })
 // A browser must be able to load all that its entry reaches, so it shares no file with the rest.
 await bundle(['erasure/browser'], {
   dir: join(out, 'browser'),

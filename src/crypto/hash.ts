@@ -18,6 +18,11 @@ export function sha256Hex(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex')
 }
 
+/** The same of a text in UTF-8, which need not be encoded first. */
+export function sha256HexOfText(text: string): string {
+  return hash('sha256', text, 'hex')
+}
+
 /** An incremental SHA-256. */
 export function createSha256(): Hash {
   return createHash('sha256')

@@ -161,6 +161,11 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     while (aside.length > 0) await aside[0]
   }
 
+  /** A data pack holds one kind only. */
+  function keyOf(kind: ObjectKind, id: ObjectId): string {
+    return packKind === 'data' ? id : objectKey(kind, id)
+  }
+
   function hasRoom(bytes: number): boolean {
     if (builder.objectCount >= MAX_PACK_OBJECTS) return false
     const body = Math.max(written, PACK_HEADER_BYTES) + asideBytes + frame.rawBytes + bytes
@@ -173,7 +178,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     if (!packHolds(packKind, kind)) throw new TypeError(`a ${packKind} pack cannot hold a ${kind}`)
     if (bytes.length < 1 || bytes.length > MAX_OBJECT_BYTES[kind])
       throw new RangeError(`"bytes" expected 1..${MAX_OBJECT_BYTES[kind]} bytes, got ${bytes.length}`)
-    const key = objectKey(kind, id)
+    const key = keyOf(kind, id)
     if (seen.has(key)) return false
     if (!hasRoom(bytes.length))
       throw new ObjectLimitError('pack bytes', written + frame.rawBytes + bytes.length, maxBytes)
@@ -204,7 +209,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     get rawBytes() {
       return rawBytes
     },
-    has: (kind, id) => seen.has(objectKey(kind, id)),
+    has: (kind, id) => packHolds(packKind, kind) && seen.has(keyOf(kind, id)),
     hasRoom,
     drain,
     append,

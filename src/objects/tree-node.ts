@@ -3,9 +3,8 @@
  *  A tree is a prolly tree (Noms, Dolt): a node ends after a key whose hash says so, whatever else is in the tree, so the
  *  same set of entries always gives the same nodes. Byte layout and the reasons: README.md, "Tree". */
 
-import { utf8 } from '../base/bytes.ts'
 import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
-import { sha256 } from '../crypto/hash.ts'
+import { sha256HexOfText } from '../crypto/hash.ts'
 import type { ContentRef } from './content-map.ts'
 import { ObjectMalformedError } from './errors.ts'
 import { EMPTY_FILE_ID, ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from './id.ts'
@@ -55,14 +54,14 @@ const ITEM_COST_BYTES = 48
 const BITS_PER_LEVEL = 6
 export const MAX_SYMLINK_TARGET_BYTES = MAX_PATH_BYTES
 
+const DIGIT_0 = 0x30
+
 /** How many levels of nodes end after this path: 0..11. */
 export function pathLevel(path: string): number {
-  const hash = sha256(utf8(path))
-  let zeros = 0
-  for (const byte of hash) {
-    zeros += byte === 0 ? 8 : Math.clz32(byte) - 24
-    if (byte !== 0) break
-  }
+  const hash = sha256HexOfText(path)
+  let digit = 0
+  while (hash.charCodeAt(digit) === DIGIT_0) digit++
+  const zeros = 4 * digit + (digit < hash.length ? Math.clz32(Number.parseInt(hash[digit]!, 16)) - 28 : 0)
   return Math.min(MAX_TREE_LEVEL, Math.floor(zeros / BITS_PER_LEVEL))
 }
 

@@ -7,7 +7,7 @@ import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject, type WriteObject } from '../objects/reader.ts'
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
 import type { WriteSession } from '../store/local-store.ts'
-import type { Staging } from '../store/staging.ts'
+import type { StagedChange, Staging } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
 import { type NameWarning, nameWarnings } from './name-warnings.ts'
@@ -86,7 +86,8 @@ async function write(
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null
-  const tree = await newTree(session.read, session.put, before, workspace.readStaging(), options.signal)
+  const stagedPaths: string[] = []
+  const tree = await newTree(session.read, session.put, before, noting(workspace.readStaging(), stagedPaths), options)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
   const parents = head ? [head] : []
@@ -99,27 +100,34 @@ async function write(
   const id = await session.put('commit', encodeCommit(made))
   // Sealed before it is looked at, so that one pack takes all of it.
   await session.seal()
-  const staging = workspace.readStaging()
   // Without a version before, what is staged is what was added: the tree need not be read back.
   const { added, ...changes } = before
     ? await countChanges(read, before, tree, options.signal)
-    : { added: [...staging.changes()].map(({ path }) => path), modified: 0, deleted: 0 }
+    : { added: stagedPaths, modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
   const warnings = await nameWarnings(read, before ? tree : null, added)
   return { commit: id, tree, parents, branch, changes: { added: added.length, ...changes }, warnings }
 }
 
+/** Staged changes, whose paths are put down as they go by. */
+function* noting(staging: Staging, paths: string[]): Generator<StagedChange> {
+  for (const change of staging.changes()) {
+    paths.push(change.path)
+    yield change
+  }
+}
+
 async function newTree(
   read: ReadObject,
   put: WriteObject,
   before: ObjectId | null,
-  staging: Staging,
-  signal: AbortSignal | undefined,
+  changes: Iterable<StagedChange>,
+  { signal }: { signal?: AbortSignal | undefined },
 ): Promise<ObjectId> {
-  if (before) return updateTree(read, put, before, staging.changes(), { signal })
+  if (before) return updateTree(read, put, before, changes, { signal })
   function* entries() {
-    for (const { entry } of staging.changes()) if (entry) yield entry
+    for (const { entry } of changes) if (entry) yield entry
   }
   return buildTree(entries(), put)
 }

@@ -7,22 +7,16 @@ import { throwIfAborted } from '../base/abort.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
-import { assertObjectBytes, type ObjectId, type ObjectKind, objectIdFor, objectKey } from '../objects/id.ts'
+import { assertObjectBytes, type ObjectId, type ObjectKind } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
-import type { PackObjects } from '../objects/pack-index.ts'
-import type { ReadObject, WriteObject } from '../objects/reader.ts'
-import { discard, ensureDirectory, uniquePath } from './atomic-file.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { discard, ensureDirectory } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
-import {
-  createPackFile,
-  openPackFile,
-  PACK_SUFFIX,
-  type PackBuilder,
-  type PackFile,
-  type SealedPack,
-} from './pack-file.ts'
-import { discardLanes, type PackLanePlace } from './pack-lane.ts'
+import { openPackFile, PACK_SUFFIX, type PackFile } from './pack-file.ts'
+import { createWriteSession, type WriteSession } from './write-session.ts'
+
+export type { WriteSession } from './write-session.ts'
 
 export interface LocalStoreOptions {
   fetchObject?: ReadObject
@@ -87,36 +81,7 @@ export interface PackDamage {
   objects: PackObject[]
 }
 
-export interface WriteSession {
-  /** Stores an object unless it is there; durable after `seal`. */
-  readonly put: WriteObject
-  /** The same for bytes whose id is known to be right. */
-  putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
-  /** The same without a promise where nothing has to be written or waited for: for many small objects. */
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
-  /** Where other threads may write packs for this session: see `pack-lane.ts`. */
-  readonly lanes: PackLanePlace
-  /** Asks for a chunk to be put into a pack of a lane. From then on the session takes it as stored.
-   *  @param bytes - its length
-   *  @returns false if it is there already */
-  claim(id: ObjectId, bytes: number): boolean
-  /** Takes in what a lane has sealed. */
-  adopt(pack: SealedPack): void
-  /** Stores an object even if a pack claims to hold it: that pack is about to be set aside. */
-  replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
-  /** Reads what the store or this session holds. */
-  readonly read: ReadObject
-  /** Objects and raw bytes that were new to the store. */
-  readonly newObjects: number
-  /** Names of the packs written so far. */
-  readonly packs: readonly string[]
-  readonly newBytes: number
-  /** Makes all of it durable and visible. The session can go on. */
-  seal(): Promise<void>
-  /** Drops what was not sealed. May be called after `seal`. */
-  abort(): void
-}
-
+const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 /** Open pack files at once. */
 const MAX_OPEN_PACKS = 32
 /** Where packs go that `fsck --repair` has replaced: nothing is ever deleted by it. */
@@ -197,7 +162,7 @@ class DiskStore implements LocalStore {
     // Since the lock was taken, others may have sealed packs.
     this.refresh()
     await this.ensureOpen()
-    return new DiskSession(this)
+    return createWriteSession(this)
   }
 
   async packs(): Promise<PackInfo[]> {
@@ -348,150 +313,5 @@ class DiskStore implements LocalStore {
       if (bytes) return bytes
     }
     return undefined
-  }
-}
-
-/** Structures a session keeps readable without sealing: more than a tree has levels. */
-const MAX_RECENT = 64
-const PACK_NAME = /^[0-9a-f]{64}\.pack$/
-
-class DiskSession implements WriteSession {
-  readonly #store: DiskStore
-  readonly #builders = new Map<PackKind, PackBuilder>()
-  /** Keys of objects in unfinished packs. */
-  #pending = new Set<string>()
-  /** The last few structures written: a tree's builder looks at its root once more. */
-  readonly #recent = new Map<string, Uint8Array>()
-  /** Finished packs that are not yet in the merged index. */
-  #finished = new Map<string, PackObjects>()
-  /** Chunks that a lane has yet to seal. */
-  #promised = 0
-  newObjects = 0
-  newBytes = 0
-  readonly packs: string[] = []
-  readonly lanes: PackLanePlace
-
-  constructor(store: DiskStore) {
-    this.#store = store
-    const { packBytes, tmpDir } = store
-    this.lanes = { path: uniquePath(tmpDir, 'lane'), packBytes }
-  }
-
-  readonly put: WriteObject = async (kind, bytes) => {
-    const id = objectIdFor(kind, bytes)
-    await this.putHashed(kind, id, bytes)
-    return id
-  }
-
-  async putHashed(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
-    await this.keep(kind, id, bytes)
-  }
-
-  keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
-    const key = objectKey(kind, id)
-    if (this.#pending.has(key)) return undefined
-    const { index } = this.#store
-    if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
-    if (index.find(kind, id).length > 0) return undefined
-    return this.#write(kind, id, bytes, key)
-  }
-
-  claim(id: ObjectId, bytes: number): boolean {
-    const key = objectKey('chunk', id)
-    if (this.#pending.has(key) || this.#store.index.find('chunk', id).length > 0) return false
-    this.#pending.add(key)
-    this.#promised++
-    this.newObjects++
-    this.newBytes += bytes
-    return true
-  }
-
-  adopt({ name, path, objects }: SealedPack): void {
-    this.#store.fs.rename(path, this.#store.packPath(name))
-    this.#promised -= objects.kinds.length
-    this.#finished.set(name, objects)
-    this.packs.push(name)
-  }
-
-  async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
-    const key = objectKey(kind, id)
-    if (!this.#pending.has(key)) await this.#write(kind, id, bytes, key)
-  }
-
-  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string): Promise<void> | undefined {
-    const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
-    const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
-    const room = builder.hasRoom(bytes.length)
-    if (room !== true) return this.#writeWhereRoom(packKind, builder, room, kind, id, bytes, key)
-    const added = builder.add(kind, id, bytes)
-    this.#note(packKind, key, bytes)
-    return typeof added === 'boolean' ? undefined : added.then(() => undefined)
-  }
-
-  async #writeWhereRoom(
-    packKind: PackKind,
-    full: PackBuilder,
-    room: boolean | Promise<boolean>,
-    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string]
-  ): Promise<void> {
-    if (await room) {
-      const [kind, id, bytes, key] = object
-      await full.add(kind, id, bytes)
-      this.#note(packKind, key, bytes)
-      return
-    }
-    await this.#finish(packKind, full)
-    await this.#write(...object)
-  }
-
-  #note(packKind: PackKind, key: string, bytes: Uint8Array): void {
-    this.#pending.add(key)
-    if (packKind === 'meta') this.#remember(key, bytes)
-    this.newObjects++
-    this.newBytes += bytes.length
-  }
-
-  readonly read: ReadObject = async (kind, id, options) => {
-    const recent = this.#recent.get(objectKey(kind, id))
-    if (recent) return recent
-    // Rare: who writes a node seldom needs it much later. Then what is open is sealed, and read like anything else.
-    if (this.#pending.has(objectKey(kind, id))) await this.seal()
-    return this.#store.read(kind, id, options)
-  }
-
-  async seal(): Promise<void> {
-    for (const [kind, builder] of [...this.#builders]) await this.#finish(kind, builder)
-    if (this.#finished.size === 0) return
-    await this.#store.fs.syncDirectory(this.#store.packsDir)
-    await this.#store.index.add(this.#finished)
-    this.#finished = new Map()
-    // What is promised would otherwise be asked for once more.
-    if (this.#promised === 0) this.#pending = new Set()
-  }
-
-  abort(): void {
-    for (const builder of this.#builders.values()) builder.abort()
-    this.#builders.clear()
-    this.#pending = new Set()
-    if (this.#promised > 0) discardLanes(this.#store.fs, this.lanes)
-    this.#promised = 0
-  }
-
-  #remember(key: string, bytes: Uint8Array): void {
-    this.#recent.set(key, bytes)
-    if (this.#recent.size > MAX_RECENT) this.#recent.delete(this.#recent.keys().next().value!)
-  }
-
-  #begin(kind: PackKind): PackBuilder {
-    const builder = createPackFile(this.#store.fs, this.#store.tmpDir, kind, this.#store.packBytes)
-    this.#builders.set(kind, builder)
-    return builder
-  }
-
-  async #finish(kind: PackKind, builder: PackBuilder): Promise<void> {
-    this.#builders.delete(kind)
-    const { name, objects } = await builder.finish((finished) => this.#store.packPath(finished))
-    this.#finished.set(name, objects)
-    this.packs.push(name)
   }
 }

@@ -1,8 +1,8 @@
 /** Bytes of one staged change. Layout: README.md. */
 
-import { ByteReader, CodecError } from '../codec/cursor.ts'
+import { CodecError } from '../codec/cursor.ts'
 import type { ContentRef } from '../objects/content-map.ts'
-import { ID_BYTES, KIND_CODES, objectIdFromBytes, putObjectId } from '../objects/id.ts'
+import { ID_BYTES, KIND_CODES, type ObjectId, objectIdFromBytes, putObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 
 const DELETED = 0
@@ -28,31 +28,35 @@ export function encodeStagedEntry(entry: TreeEntry | null): Uint8Array {
 
 /** @throws {CodecError} */
 export function decodeStagedEntry(path: string, payload: Uint8Array): TreeEntry | null {
-  const reader = new ByteReader(payload)
-  const shape = reader.u8()
-  if (shape === DELETED) {
-    reader.end()
-    return null
-  }
-  if (shape > SYMLINK) throw new CodecError('unknown shape of a staged entry', { shape })
-  const bytes = reader.safeU64()
-  const fileId = objectIdFromBytes(reader.bytes(ID_BYTES))
-  const content = decodeContent(reader)
-  reader.end()
+  const shape = payload[0]
+  if (shape === DELETED && payload.length === 1) return null
+  if (shape === undefined || shape === DELETED || shape > SYMLINK)
+    throw new CodecError('unknown shape of a staged entry', { shape })
+  const code = payload[9 + ID_BYTES]
+  if (payload.length !== (code === NO_CONTENT ? WITHOUT_CONTENT_BYTES : WITH_CONTENT_BYTES))
+    throw new CodecError('a staged entry of another length', { length: payload.length })
+  let bytes = 0
+  for (let i = 8; i >= 1; i--) bytes = bytes * 256 + payload[i]!
+  if (!Number.isSafeInteger(bytes)) throw new CodecError('integer above 2^53-1', { value: bytes })
+  const fileId = idAt(payload, 9)
   return {
     path,
     kind: shape === SYMLINK ? 'symlink' : 'file',
     executable: shape === EXECUTABLE,
     bytes,
     fileId,
-    content,
+    content: code === NO_CONTENT ? null : contentOf(code, payload, fileId),
   }
 }
 
-function decodeContent(reader: ByteReader): ContentRef | null {
-  const code = reader.u8()
-  if (code === NO_CONTENT) return null
+function contentOf(code: number | undefined, payload: Uint8Array, fileId: ObjectId): ContentRef {
   const kind = code === KIND_CODES.chunk ? 'chunk' : code === KIND_CODES.map ? 'map' : undefined
   if (!kind) throw new CodecError('unknown kind of content', { code })
-  return { kind, id: objectIdFromBytes(reader.bytes(ID_BYTES)) }
+  const id = idAt(payload, WITHOUT_CONTENT_BYTES)
+  // One text for both, where the file is one chunk.
+  return { kind, id: id === fileId ? fileId : id }
+}
+
+function idAt(payload: Uint8Array, at: number): ObjectId {
+  return objectIdFromBytes(payload.subarray(at, at + ID_BYTES))
 }

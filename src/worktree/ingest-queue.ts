@@ -101,8 +101,8 @@ class ThreadedQueue {
 
   constructor(context: IngestContext, threads: number) {
     this.#context = context
-    const { session } = context
-    this.#pool = createReadPool({ threads, place: session.lanes, onPack: (pack) => session.adopt(pack) })
+    const { root, session } = context
+    this.#pool = createReadPool({ threads, root, place: session.lanes, onPack: (pack) => session.adopt(pack) })
   }
 
   async addAll(files: readonly Queued[]): Promise<void> {
@@ -177,8 +177,7 @@ class ThreadedQueue {
   }
 
   #toRead({ path, stat }: Queued): FileToRead {
-    const { root, sizingOf } = this.#context
-    return { path: `${root}/${path}`, stat, sizing: sizingOf?.(path) }
+    return { path, stat, sizing: this.#context.sizingOf?.(path) }
   }
 
   /** @throws if nobody wants any of it any more */

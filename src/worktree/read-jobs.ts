@@ -27,8 +27,10 @@ export function slotBytesFor(fileBytes: number, sizing?: ChunkSizing): number {
 export interface BatchJob {
   $kind: 'batch'
   job: number
-  /** Absolute paths. */
-  paths: string[]
+  /** Where the paths begin. */
+  root: string
+  /** Paths below it, joined by NUL: one text is much cheaper to hand over than many. */
+  paths: string
   /** What the walk saw of each: size, and the rest as `packStat` has it. */
   sizes: Float64Array
   seen: BigInt64Array
@@ -110,13 +112,14 @@ export function* placesOf({ sizes }: BatchJob): Generator<{ index: number; start
 
 /** Reads small files into one slot. A file that is not what the walk saw leaves its place as it is. */
 export function readBatch(fs: FileSystem, batch: BatchJob, slot: Uint8Array): BatchRead {
-  const counts = new Int32Array(batch.paths.length)
+  const paths = batch.paths.split('\0')
+  const counts = new Int32Array(paths.length)
   const fileIds: string[] = []
   const lengths: number[] = []
   const ids: string[] = []
   for (const { index, start, end } of placesOf(batch)) {
     const place = slot.subarray(start, end)
-    if (!readWhole(fs, batch.paths[index]!, place, batch, index)) {
+    if (!readWhole(fs, `${batch.root}/${paths[index]}`, place, batch, index)) {
       counts[index] = NOT_READ
       fileIds.push(NO_ID)
       continue

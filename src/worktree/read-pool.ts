@@ -18,7 +18,7 @@ import {
 } from './read-lane.ts'
 
 export interface FileToRead {
-  /** Absolute. */
+  /** Below the root of the pool. */
   path: string
   /** What the walk saw. */
   stat: FileStat
@@ -41,6 +41,8 @@ export interface ReadPool extends AsyncDisposable {
 
 export interface ReadPoolOptions {
   threads: number
+  /** Absolute. */
+  root: string
   place: PackLanePlace
   onPack(pack: SealedPack): void
 }
@@ -72,7 +74,9 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
       const idle = threads.filter(({ freeSlots }) => freeSlots >= first.slots).sort((a, b) => b.freeSlots - a.freeSlots)
       // Another thread rather than a place behind somebody else's work.
       const isBusy = (idle[0]?.freeSlots ?? 0) < SLOTS_PER_THREAD
-      if (isBusy && threads.length < threadCount) idle.unshift(startThread())
+      // Many small files keep the asking thread busy as well: it takes the place of one.
+      const limit = first.slots === SLOTS_PER_THREAD ? threadCount : Math.max(1, threadCount - 1)
+      if (isBusy && threads.length < limit) idle.unshift(startThread())
       if (!idle[0]) return
       waiting.shift()
       first.resolve(idle[0])
@@ -82,7 +86,7 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
     const start = { place, label: String(threads.length + 1) }
     // After a failure nobody wants packs any more, and the session may have ended.
     const onPack = (pack: SealedPack) => (failure ? undefined : options.onPack(pack))
-    const thread = new ReadThread(start, { onRoom: serve, onPack, onFailure: fail })
+    const thread = new ReadThread(start, { root: options.root, onRoom: serve, onPack, onFailure: fail })
     threads.push(thread)
     return thread
   }
@@ -115,6 +119,7 @@ interface Job {
 }
 
 interface ThreadOptions {
+  root: string
   onRoom(): void
   onPack(pack: SealedPack): void
   onFailure(error: unknown): void
@@ -150,7 +155,8 @@ class ReadThread {
     this.#send({
       $kind: 'batch',
       job,
-      paths: files.map(({ path }) => path),
+      root: this.#options.root,
+      paths: files.map(({ path }) => path).join('\0'),
       sizes: Float64Array.from(files, ({ stat }) => stat.bytes),
       seen: packStats(files.map(({ stat }) => stat)),
       sizings: files.some(({ sizing }) => sizing) ? files.map(({ sizing }) => sizing) : undefined,
@@ -161,7 +167,13 @@ class ReadThread {
   large({ path, stat, sizing }: FileToRead, judge: Judge<Chunks>): Promise<LargeRead> {
     const { promise, resolve, reject } = Promise.withResolvers<LargeRead>()
     const job = this.#begin({ slots: SLOTS_PER_THREAD, onPart: judge, onLarge: resolve, fail: reject })
-    this.#send({ $kind: 'large', job, path, bytes: stat.bytes, sizing } satisfies LargeJob)
+    this.#send({
+      $kind: 'large',
+      job,
+      path: `${this.#options.root}/${path}`,
+      bytes: stat.bytes,
+      sizing,
+    } satisfies LargeJob)
     return quiet(promise)
   }
 
