@@ -27,7 +27,7 @@ export interface StageOptions {
   scope: 'all' | 'named' | 'tracked'
   includeIgnored?: boolean | undefined
   signal?: AbortSignal | undefined
-  /** Told of files that were read: of each large one, and of every hundredth. */
+  /** Told of each file that was read. */
   onProgress?: OnProgress | undefined
 }
 
@@ -36,10 +36,6 @@ export interface StageResult {
   removed: string[]
   newBytes: number
 }
-
-/** Files between two reports of small ones: a line about each would cost more than some of them. */
-const REPORTED_FILES = 100
-const LARGE_BYTES = 1 << 20
 
 /** Reads new contents into the store, makes them durable, then replaces staging. The first file that cannot be read
  *  ends it, with nothing staged. */
@@ -80,7 +76,6 @@ async function collect(
   const gone: string[] = []
   let doneFiles = 0
   let doneBytes = 0
-  let report = 0
   await using queue = createIngestQueue(context, { threads: readingThreads() })
   const directories = new Set<string>()
   const walk = { ...options, changesOnly: true }
@@ -104,8 +99,6 @@ async function collect(
       added[place]!.bytes = entry.bytes
       doneFiles++
       doneBytes += entry.bytes
-      if (doneFiles < report && entry.bytes < LARGE_BYTES) return
-      report = doneFiles + REPORTED_FILES
       options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path: entry.path })
     }
     if (state.$kind === 'untracked') await dropFileAbove(versions, changes, state.path, directories)
