@@ -1,6 +1,6 @@
 /** `clone`: a new workspace with the commits of all refs and the files of one of them. */
 
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { FloeError, UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
@@ -9,6 +9,7 @@ import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { PushRecord } from '../ledger/repository-records.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
 import { walkTree } from '../objects/tree.ts'
+import { nodeFs } from '../store/node-fs.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
 import { createPathFilter, type PathFilter } from '../worktree/path-filter.ts'
 import { bringTree } from './bring.ts'
@@ -269,7 +270,7 @@ async function makeTarget(root: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
       throw new UsageError('CLONE_TARGET_NOT_EMPTY', `${root} is a file`, { data: { dir: root } })
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    await mkdir(root, { recursive: true })
+    nodeFs.makeDirectory(root)
     return true
   }
 }

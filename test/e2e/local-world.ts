@@ -16,6 +16,8 @@ export interface LocalWorld extends AsyncDisposable {
   net: LocalNetwork
   profile: NetworkProfile
   options: RemoteOptions
+  /** Stops the ledger and all nodes, and starts them again where they were. */
+  restart(): Promise<void>
   path(name: string): string
   /** A new workspace with these files committed. */
   workspace(name: string, files: Record<string, string | Uint8Array>): Promise<string>
@@ -29,7 +31,8 @@ export interface LocalWorld extends AsyncDisposable {
 export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number } = {}): Promise<LocalWorld> {
   const { nodes = 13, shards = nodes } = options
   const root = await mkdtemp(join(tmpdir(), 'floe-e2e-'))
-  const net = await startLocalNetwork({ dir: join(root, 'net'), nodes, shards, threads: 1, sync: false })
+  const shape = { dir: join(root, 'net'), nodes, shards, threads: 1, sync: false }
+  const net = await startLocalNetwork(shape)
   const profile: NetworkProfile = {
     name: 'local',
     rpcUrl: net.rpcUrl,
@@ -48,6 +51,10 @@ export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number
     // Faults are meant to be met by every read: what was read once must not come from the cache.
     options: { homeDir: join(root, 'home'), networks: [profile], useCache: false },
     path: (name) => join(root, name),
+    async restart() {
+      await world.net.close()
+      world.net = await startLocalNetwork(shape)
+    },
     async workspace(name, files) {
       const dir = join(root, name)
       await mkdir(dir)
@@ -65,7 +72,7 @@ export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number
       return (await commit(workspace, { message, author: { name: 'Test', email: '' } })).commit
     },
     async [Symbol.asyncDispose]() {
-      await net.close()
+      await world.net.close()
       await rm(root, { recursive: true, force: true })
     },
   }
