@@ -32,7 +32,7 @@ export class SortedFileDamage extends Error {
 
 /** Encodes records as pieces to be written one after the other.
  *  @param magic - 12 bytes naming the format and its version
- *  @param records - strictly ascending by `comparePaths`
+ *  @param records - strictly ascending by `comparePaths`; a payload need not outlive the step to the next
  *  @throws {RangeError} if they are not */
 export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>): Generator<Uint8Array> {
   const hash = createSha256()

@@ -13,11 +13,16 @@ const NO_CONTENT = 0
 const WITHOUT_CONTENT_BYTES = 1 + 8 + ID_BYTES + 1
 const WITH_CONTENT_BYTES = WITHOUT_CONTENT_BYTES + ID_BYTES
 
+const deleted = Uint8Array.of(DELETED)
+const withoutContent = new Uint8Array(WITHOUT_CONTENT_BYTES)
+const withContent = new Uint8Array(WITH_CONTENT_BYTES)
+
+/** @returns bytes that are valid until the next call: fifty thousand of them would each be memory of its own */
 export function encodeStagedEntry(entry: TreeEntry | null): Uint8Array {
-  if (entry === null) return Uint8Array.of(DELETED)
+  if (entry === null) return deleted
   const shape = entry.kind === 'symlink' ? SYMLINK : entry.executable ? EXECUTABLE : FILE
   const { content } = entry
-  const bytes = new Uint8Array(content ? WITH_CONTENT_BYTES : WITHOUT_CONTENT_BYTES)
+  const bytes = content ? withContent : withoutContent
   bytes[0] = shape
   for (let i = 1, left = entry.bytes; i <= 8; i++, left = Math.floor(left / 256)) bytes[i] = left % 256
   putObjectId(entry.fileId, bytes, 9)

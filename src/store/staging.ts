@@ -68,10 +68,11 @@ export async function writeStaging(
   changes: readonly StagedChange[],
   tmpDir: string,
 ): Promise<void> {
-  const records = [...changes]
-    .sort((a, b) => comparePaths(a.path, b.path))
-    .map(({ path: at, entry }) => ({ path: at, payload: encodeStagedEntry(entry) }))
-  await replaceFile(fs, path, encodeSortedFile(MAGIC, records), { tmpDir })
+  const sorted = [...changes].sort((a, b) => comparePaths(a.path, b.path))
+  function* records() {
+    for (const { path: at, entry } of sorted) yield { path: at, payload: encodeStagedEntry(entry) }
+  }
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, records()), { tmpDir })
 }
 
 function checked<T>(path: string, read: () => T): T {

@@ -168,37 +168,43 @@ export async function writeStatCache(
 ): Promise<void> {
   if (updates.size === 0 && !options.compact) return
   const { records } = cache
-  const recent = new Map(cache.recent)
-  for (const [at, payload] of updates) {
-    if (payload) recent.set(at, payload)
-    else recent.delete(at)
+  const fewest = Math.max(MIN_RECENT, records.count * MAX_RECENT_SHARE)
+  if (records.count > MIN_RECENT && !options.compact) {
+    const recent = new Map(cache.recent)
+    for (const [at, payload] of updates) {
+      if (payload) recent.set(at, payload)
+      else recent.delete(at)
+    }
+    // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
+    if (recent.size <= fewest) {
+      const sorted = [...recent].sort(([a], [b]) => comparePaths(a, b)).map(([at, payload]) => ({ path: at, payload }))
+      await replaceFile(fs, recentPath(path), encodeSortedFile(MAGIC, sorted), options)
+      return
+    }
   }
-  // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
-  const isFew = recent.size <= Math.max(MIN_RECENT, records.count * MAX_RECENT_SHARE) && records.count > MIN_RECENT
-  if (isFew && !options.compact) {
-    const sorted = [...recent].sort(([a], [b]) => comparePaths(a, b)).map(([at, payload]) => ({ path: at, payload }))
-    await replaceFile(fs, recentPath(path), encodeSortedFile(MAGIC, sorted), options)
-    return
-  }
-  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(records, new Map([...recent, ...updates]))), options)
+  const all = cache.recent.size > 0 ? new Map([...cache.recent, ...updates]) : updates
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(records, all)), options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
 
 function* merged(records: StatRecords, updates: StatUpdates): Generator<SortedRecord> {
-  const changes = [...updates].sort(([a], [b]) => comparePaths(a, b))
+  const paths = [...updates.keys()].sort(comparePaths)
   let next = 0
   for (const record of records.all()) {
-    for (; next < changes.length && comparePaths(changes[next]![0], record.path) < 0; next++)
-      yield* kept(changes[next]!)
-    if (changes[next]?.[0] === record.path) yield* kept(changes[next++]!)
-    else yield record
+    for (; next < paths.length && comparePaths(paths[next]!, record.path) < 0; next++) {
+      const payload = updates.get(paths[next]!)
+      if (payload) yield { path: paths[next]!, payload }
+    }
+    if (paths[next] === record.path) {
+      const payload = updates.get(paths[next++]!)
+      if (payload) yield { path: record.path, payload }
+    } else yield record
   }
-  for (; next < changes.length; next++) yield* kept(changes[next]!)
-}
-
-function* kept([path, payload]: [string, Uint8Array | null]): Generator<SortedRecord> {
-  if (payload !== null) yield { path, payload }
+  for (; next < paths.length; next++) {
+    const payload = updates.get(paths[next]!)
+    if (payload) yield { path: paths[next]!, payload }
+  }
 }
 
 /** A record for a file whose contents were looked at after `stampNs`, or `null` where its stat proves nothing. */
