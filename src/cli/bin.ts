@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import * as module from 'node:module'
 import { join } from 'node:path'
 import { floeHome } from './home.ts'
+import { startThreadsFor } from './threads-ahead.ts'
 
 const OLDEST = [22, 15] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -18,6 +19,7 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   // asking for the version writes nothing into a new home.
   const home = floeHome(process.env)
   if (existsSync(home)) module.enableCompileCache?.(join(home, 'compiled'))
+  startThreadsFor(process.argv.slice(2), process.cwd())
   const { main } = await import('./main.ts')
   process.exitCode = await main(process.argv.slice(2))
 }

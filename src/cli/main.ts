@@ -1,7 +1,6 @@
 /** Parses argv, runs one command, prints its result, and gives the exit status. */
 
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
 import { Command, CommanderError } from 'commander'
 import { CancelledError, UsageError } from '../base/errors.ts'
 import { expandAliases } from './aliases.ts'
@@ -105,7 +104,10 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       })
     }
   }
-  await addEntries(program, REGISTRY, typedWords(argv))
+  // Only help and guesses at what was meant name the others.
+  const [verb = ''] = argv
+  const chosen = Object.hasOwn(REGISTRY, verb) ? { [verb]: REGISTRY[verb]! } : REGISTRY
+  await addEntries(program, chosen, typedWords(argv))
   return async () => {
     if (argv.length === 0) {
       program.outputHelp()
@@ -148,6 +150,7 @@ function createContext(cwd: string, output: Output, signal: AbortSignal, env: Co
     async ask(question, missing) {
       if (!interactive)
         throw new UsageError('ANSWER_NEEDED', missing, { hints: ['no terminal is attached, so nothing can be asked'] })
+      const { createInterface } = await import('node:readline/promises')
       const lines = createInterface({ input: process.stdin, output: process.stderr })
       try {
         return (await lines.question(question, { signal })).trim()

@@ -2,7 +2,8 @@
 
 import { comparePaths } from '../objects/path.ts'
 import { diffTrees } from '../objects/tree.ts'
-import type { StatCache, StatRecords } from '../store/stat-cache.ts'
+import type { StatCache } from '../store/stat-cache.ts'
+import type { StatRecords } from '../store/stat-records.ts'
 import { STATUS_PURPOSE, type Workspace } from '../store/workspace.ts'
 import { compareWithTree, looseOn, mostLoose, outermost, type PathState } from '../worktree/compare.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'

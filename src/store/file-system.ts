@@ -19,6 +19,15 @@ export interface FileStat {
   executable: boolean
 }
 
+/** As much of a stat as tells that a file is as it was. Times are in ms, as near as a double comes (a quarter of a µs). */
+export interface QuickStat {
+  mode: number
+  size: number
+  mtimeMs: number
+  ctimeMs: number
+  ino: number
+}
+
 /** A directory entry. The name is bytes: a file system may hold names that are not UTF-8. */
 export interface DirectoryEntry {
   name: Uint8Array
@@ -50,11 +59,16 @@ export interface FileSystem {
   readFile(path: string, maxBytes: number): Uint8Array
   /** Does not follow a symbolic link. `undefined` if nothing is there, also below a path that is not a directory. */
   stat(path: string): FileStat | undefined
+  /** The same for those who look at a million files, a third quicker; undefined also where it fails. A file system
+   *  without it is asked for `stat`. */
+  quickStat?(path: string): QuickStat | undefined
   /** In no particular order. */
   readDirectory(path: string): DirectoryEntry[]
   /** The same with names as text, which is much cheaper; undefined if one of them may not be UTF-8. A file system
    *  without it is asked for bytes. */
   readTextDirectory?(path: string): { name: string; kind: FileKind }[] | undefined
+  /** Names alone, at half the price again; what is not UTF-8 in them comes as U+FFFD. */
+  readNames?(path: string): string[]
   /** Creates missing parents too; an existing directory is fine. */
   makeDirectory(path: string): void
   /** Atomic; replaces a file that is in the way. */

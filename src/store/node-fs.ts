@@ -47,6 +47,13 @@ export const nodeFs: FileSystem = {
       throw failure
     }
   },
+  quickStat(path) {
+    try {
+      return fs.lstatSync(path, QUICK)
+    } catch {
+      return undefined
+    }
+  },
   readDirectory(path) {
     return run('read directory', path, () =>
       fs
@@ -64,6 +71,9 @@ export const nodeFs: FileSystem = {
       }
       return listing
     })
+  },
+  readNames(path) {
+    return run('read directory', path, () => fs.readdirSync(path))
   },
   makeDirectory(path) {
     run('make directory', path, () => fs.mkdirSync(path, { recursive: true }))
@@ -110,6 +120,8 @@ export const nodeFs: FileSystem = {
     }
   },
 }
+
+const QUICK = { throwIfNoEntry: false } as const
 
 class NodeFile implements OpenFile {
   readonly #path: string

@@ -1,6 +1,5 @@
 /** Who holds a lock, in terms that survive the reuse of process ids. */
 
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 
@@ -46,7 +45,11 @@ function startTime(pid: number): string | null {
       return `${boot}/${ticks}`
     }
     if (process.platform === 'darwin')
-      return execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1' }).trim()
+      // Not imported: nobody else needs that module to start with.
+      return process
+        .getBuiltinModule('node:child_process')
+        .execFileSync('/bin/ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'latin1' })
+        .trim()
   } catch {
     // No such process, or a system that hides it: existence alone decides.
   }

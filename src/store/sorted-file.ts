@@ -79,7 +79,9 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
 /** Records of a checked file. */
 export class SortedFile {
   readonly #bytes: Uint8Array
+  /** The same memory twice. */
   readonly #view: DataView
+  readonly #text: Buffer
   readonly #tableAt: number
   readonly count: number
 
@@ -94,6 +96,7 @@ export class SortedFile {
       throw new SortedFileDamage('its checksum does not match')
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.count = getU64(this.#view, hashAt - COUNT_BYTES)
     this.#tableAt = hashAt - COUNT_BYTES - this.count * OFFSET_BYTES
     // The checksum proves that our own writer made it; this keeps a forged file from reading out of bounds.
@@ -101,10 +104,24 @@ export class SortedFile {
       throw new SortedFileDamage('its count lies')
   }
 
-  /** @throws {SortedFileDamage} if the offset table lies */
-  at(index: number): SortedRecord {
+  /** Path of a record, for those who ask a million times: the checksum has proved that it is UTF-8.
+   *  @throws {SortedFileDamage} if the offset table lies */
+  pathTextAt(index: number): string {
+    const offset = this.#offsetAt(index)
+    const end = offset + 4 + this.#view.getUint16(offset, true)
+    if (end > this.#tableAt) throw new SortedFileDamage('a record lies')
+    return this.#text.toString('utf8', offset + 4, end)
+  }
+
+  #offsetAt(index: number): number {
     const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
     if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    return offset
+  }
+
+  /** @throws {SortedFileDamage} if the offset table lies */
+  at(index: number): SortedRecord {
+    const offset = this.#offsetAt(index)
     const pathBytes = this.#view.getUint16(offset, true)
     const payloadBytes = this.#view.getUint16(offset + 2, true)
     const payloadAt = offset + 4 + pathBytes
@@ -133,8 +150,7 @@ export class SortedFile {
   /** Where in `view` the payload of a record begins, for those who read it in place; -1 if it is of another length.
    *  @throws {SortedFileDamage} if the offset table lies */
   payloadOffsetAt(index: number, length: number): number {
-    const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
-    if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    const offset = this.#offsetAt(index)
     const at = offset + 4 + this.#view.getUint16(offset, true)
     if (this.#view.getUint16(offset + 2, true) !== length) return -1
     if (at + length > this.#tableAt) throw new SortedFileDamage('a record lies')
@@ -148,8 +164,7 @@ export class SortedFile {
   /** Order of a record's path against another path, as `comparePaths` gives it; decodes nothing for ASCII.
    *  @throws {SortedFileDamage} if the offset table lies */
   comparePathAt(index: number, path: string): number {
-    const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
-    if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')
+    const offset = this.#offsetAt(index)
     const pathBytes = this.#view.getUint16(offset, true)
     if (offset + 4 + pathBytes > this.#tableAt) throw new SortedFileDamage('a record lies')
     const bytes = this.#bytes

@@ -11,7 +11,6 @@ import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes, putObjectI
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
-
 import {
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
@@ -19,8 +18,8 @@ import {
   SortedFileDamage,
   type SortedRecord,
 } from './sorted-file.ts'
+import { fileIdOf, isSameStat, RECORD_BYTES, STAT_BYTES, STAT_MAGIC, StatRecords } from './stat-records.ts'
 
-const MAGIC = 'FLOE.STAT.1\n'
 /** Recent records stand in a file of their own until there are this many of them, or a share of all. */
 const MIN_RECENT = 64
 const MAX_RECENT_SHARE = 1 / 64
@@ -36,62 +35,6 @@ export interface StatCache {
 
 /** What a walk learned: a record to keep, or `null` for a path of which nothing is known. */
 export type StatUpdates = Map<string, Uint8Array | null>
-
-/** Records of the main file, by place. */
-export class StatRecords {
-  readonly #file: SortedFile | undefined
-  readonly count: number
-
-  constructor(file?: SortedFile) {
-    this.#file = file
-    this.count = file?.count ?? 0
-  }
-
-  /** Records that another thread has checked. */
-  static shared(bytes: Uint8Array): StatRecords {
-    return new StatRecords(bytes.length === 0 ? undefined : new SortedFile(MAGIC, bytes, true))
-  }
-
-  /** Names the records as they are on disk. */
-  get checksum(): string {
-    return this.#file?.checksum ?? ''
-  }
-
-  /** To be given to `shared`; empty if there are none. */
-  get bytes(): Uint8Array {
-    return this.#file?.bytes ?? new Uint8Array()
-  }
-
-  pathAt(index: number): string {
-    return this.#file!.at(index).path
-  }
-
-  /** Order of the path recorded at this place against another path. */
-  comparePathAt(index: number, path: string): number {
-    return index < this.count ? this.#file!.comparePathAt(index, path) : 1
-  }
-
-  /** Place of the first record at or after the path. */
-  lowerBound(path: string): number {
-    return this.#file?.lowerBound(path) ?? 0
-  }
-
-  /** True if the file has not changed since the record at this place was made. */
-  isSame(index: number, stat: FileStat): boolean {
-    if (stat.kind !== 'file') return false
-    const file = this.#file!
-    const at = file.payloadOffsetAt(index, RECORD_BYTES)
-    return at > 0 && matches(file.view, at, stat)
-  }
-
-  fileIdAt(index: number): ObjectId {
-    return fileIdOf(this.#file!.at(index).payload)
-  }
-
-  all(): Iterable<SortedRecord> {
-    return this.#file?.records() ?? []
-  }
-}
 
 const recentPath = (path: string) => `${path}-recent`
 
@@ -114,7 +57,7 @@ export function emptyStatCache(): StatCache {
 
 function readSorted(fs: FileSystem, path: string): SortedFile | undefined {
   try {
-    return new SortedFile(MAGIC, readShared(fs, path))
+    return new SortedFile(STAT_MAGIC, readShared(fs, path))
   } catch (error) {
     if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
     throw error
@@ -143,7 +86,8 @@ function createStatCache(records: StatRecords, recent: ReadonlyMap<string, Uint8
     lookup(path, stat) {
       if (stat.kind !== 'file') return undefined
       const newer = recent.get(path)
-      if (newer && matches(new DataView(newer.buffer, newer.byteOffset, newer.length), 0, stat)) return fileIdOf(newer)
+      if (newer && isSameStat(new DataView(newer.buffer, newer.byteOffset, newer.length), 0, stat))
+        return fileIdOf(newer)
       try {
         const index = records.comparePathAt(expected, path) === 0 ? expected : records.lowerBound(path)
         expected = index + 1
@@ -178,12 +122,12 @@ export async function writeStatCache(
     // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
     if (recent.size <= fewest) {
       const sorted = [...recent].sort(([a], [b]) => comparePaths(a, b)).map(([at, payload]) => ({ path: at, payload }))
-      await replaceFile(fs, recentPath(path), encodeSortedFile(MAGIC, sorted), options)
+      await replaceFile(fs, recentPath(path), encodeSortedFile(STAT_MAGIC, sorted), options)
       return
     }
   }
   const all = cache.recent.size > 0 ? new Map([...cache.recent, ...updates]) : updates
-  await replaceFile(fs, path, encodeSortedFile(MAGIC, merged(records, all)), options)
+  await replaceFile(fs, path, encodeSortedFile(STAT_MAGIC, merged(records, all)), options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
@@ -209,7 +153,8 @@ function* merged(records: StatRecords, updates: StatUpdates): Generator<SortedRe
 
 /** A record for a file whose contents were looked at after `stampNs`, or `null` where its stat proves nothing. */
 export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): Uint8Array | null {
-  if (stat.kind !== 'file' || stat.mtimeNs >= stampNs || stat.ctimeNs >= stampNs) return null
+  const before = stampNs - MARGIN_NS
+  if (stat.kind !== 'file' || stat.mtimeNs >= before || stat.ctimeNs >= before) return null
   scratch.setBigUint64(0, BigInt(stat.bytes), true)
   scratch.setBigInt64(8, stat.mtimeNs, true)
   scratch.setBigInt64(16, stat.ctimeNs, true)
@@ -218,23 +163,10 @@ export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): U
   return scratchBytes.slice()
 }
 
-const STAT_BYTES = 32
-const RECORD_BYTES = STAT_BYTES + ID_BYTES
+/** Times are compared as doubles too (`isSameQuick`): what changes later must differ by more than those leave out. */
+const MARGIN_NS = 4096n
 const scratchBytes = new Uint8Array(RECORD_BYTES)
 const scratch = new DataView(scratchBytes.buffer)
-
-function matches(view: DataView, at: number, stat: FileStat): boolean {
-  return (
-    view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32 === stat.bytes &&
-    view.getBigInt64(at + 8, true) === stat.mtimeNs &&
-    view.getBigInt64(at + 16, true) === stat.ctimeNs &&
-    view.getBigUint64(at + 24, true) === stat.inode
-  )
-}
-
-function fileIdOf(payload: Uint8Array): ObjectId {
-  return objectIdFromBytes(payload.subarray(STAT_BYTES))
-}
 
 /** The file system's own clock in ns: what a file changed now would be stamped with.
  *  0 where no file can be created: then nothing is recorded. */

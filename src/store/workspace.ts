@@ -12,6 +12,7 @@ import { discard, ensureDirectory } from './atomic-file.ts'
 import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './config.ts'
 import { LockedError, NotAWorkspaceError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
+import { FLOE_DIR } from './floe-dir.ts'
 import { createLocalStore, type LocalStore } from './local-store.ts'
 import { acquireLock, isLocked, type Lock } from './lock.ts'
 import { nodeFs } from './node-fs.ts'
@@ -28,7 +29,7 @@ import {
   writeStatCache,
 } from './stat-cache.ts'
 
-export const FLOE_DIR = '.floe'
+export { FLOE_DIR }
 
 export interface WorkspaceOptions {
   /** Default: the disk of this machine. */

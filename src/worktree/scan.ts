@@ -2,12 +2,11 @@
 
 import { FloeError } from '../base/errors.ts'
 import { PathRefusedError } from '../objects/errors.ts'
-import { comparePaths, isAtOrBelow, MAX_PATH_BYTES, MAX_SEGMENT_BYTES, pathProblem } from '../objects/path.ts'
+import { comparePaths, MAX_PATH_BYTES, MAX_SEGMENT_BYTES, pathProblem } from '../objects/path.ts'
 import { type FileKind, type FileStat, type FileSystem, FileSystemError, isErrno } from '../store/file-system.ts'
-import { FLOE_DIR } from '../store/workspace.ts'
 import { NameNotUtf8Error, UnreadableError } from './errors.ts'
 import { IGNORE_FILE, type IgnoreRules, noRules, readIgnoreRules } from './ignore-rules.ts'
-import { UNFINISHED_NAME } from './write-file.ts'
+import { isOurs } from './own-names.ts'
 
 export type ScanItem =
   /** A file or symbolic link. */
@@ -24,7 +23,6 @@ export interface ScanOptions {
 
 /** Deeper than any path of 4,095 bytes. */
 const MAX_DEPTH = 2048
-const GIT_DIR = '.git'
 /** Cannot be what some file system takes for `.floe` or `.git`, nor `.` or `..`: most names, told by one look. */
 const PLAIN_NAME = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -50,25 +48,27 @@ interface Level {
   rules: IgnoreRules
   entries: readonly Named[]
   next: number
+  /** What of its names is left out. */
+  isKnown?: IsKnown
 }
+
+type IsKnown = (path: string, kind: FileKind) => boolean
 
 interface Named {
   name: string
-  kind: FileKind
+  /** Undefined if it is not known that there is anything. */
+  kind: FileKind | undefined
   /** Where the name is not text: what it is; `name` is then as near as text comes. */
   bytes?: Uint8Array
 }
 
-/** A walk that can also be led through stretches of the path order, each after the one before, without listing a folder
- *  twice. By hand instead of with generators: a million files spend as much time in those as in the file system. */
+/** By hand instead of with generators: a million files spend as much time in those as in the file system. */
 export class Walk implements IterableIterator<ScanItem> {
   readonly #fs: FileSystem
   readonly #root: string
   readonly #includeIgnored: boolean
   /** A stack of its own: folders may be nested deeper than calls. */
   readonly #levels: Level[] = []
-  #from = ''
-  #to: string | undefined
 
   constructor(fs: FileSystem, root: string, at = '', rules: IgnoreRules = noRules, includeIgnored = false) {
     this.#fs = fs
@@ -77,11 +77,20 @@ export class Walk implements IterableIterator<ScanItem> {
     this.#levels.push({ directory: at, rules, entries: [], next: ENTER })
   }
 
-  /** Goes on with what is at or after `from` and before `to` in path order. Stretches must ascend. */
-  between(from: string, to: string | undefined): this {
-    this.#from = from
-    this.#to = to
-    return this
+  /** A walk over what has these names in a folder, and what is below it.
+   *  @param rules - those of the folder */
+  static ofNames(fs: FileSystem, root: string, directory: string, rules: IgnoreRules, names: readonly string[]): Walk {
+    const walk = new Walk(fs, root, directory, rules)
+    const entries = sortByName(names.map((name) => ({ name, kind: undefined })))
+    walk.#levels[0] = { directory, rules, entries, next: 0 }
+    return walk
+  }
+
+  /** A walk over a folder without those names in it that are known. */
+  static ofUnknown(fs: FileSystem, root: string, directory: string, rules: IgnoreRules, isKnown: IsKnown): Walk {
+    const walk = new Walk(fs, root, directory, rules)
+    walk.#levels[0]!.isKnown = isKnown
+    return walk
   }
 
   [Symbol.iterator](): this {
@@ -93,7 +102,7 @@ export class Walk implements IterableIterator<ScanItem> {
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
       if (level.next === ENTER) {
         const problem = this.#enter(level)
-        if (problem && comparePaths(problem.path, this.#from) >= 0) return { done: false, value: problem }
+        if (problem) return { done: false, value: problem }
         continue
       }
       const entry = level.entries[level.next]
@@ -102,25 +111,26 @@ export class Walk implements IterableIterator<ScanItem> {
         continue
       }
       const path = join(level.directory, entry.name)
-      if (this.#to !== undefined && comparePaths(path, this.#to) >= 0) break // stays for the next stretch
       level.next++
-      if (this.#from !== '' && comparePaths(path, this.#from) < 0 && !isAtOrBelow(this.#from, path)) continue
       const item = this.#look(level, entry, path)
       if (item === 'folder') {
         levels.push({ directory: path, rules: level.rules, entries: [], next: ENTER })
-      } else if (item && (this.#from === '' || comparePaths(path, this.#from) >= 0)) return { done: false, value: item }
+      } else if (item) return { done: false, value: item }
     }
     return { done: true, value: undefined }
   }
 
-  #look(level: Level, { name, kind, bytes }: Named, path: string): ScanItem | 'folder' | undefined {
+  #look(level: Level, { name, kind: listed, bytes }: Named, path: string): ScanItem | 'folder' | undefined {
+    const seen = listed === undefined ? statOrProblem(this.#fs, this.#root, path) : undefined
+    if (listed === undefined && seen === undefined) return undefined
+    const kind = listed ?? (seen instanceof FloeError ? 'file' : seen?.kind)
     // Ignore rules are text: they see a name that is none with replacement characters.
     if (level.rules !== noRules && level.rules.ignores(path, kind === 'directory')) return undefined
     if (bytes) return { $kind: 'problem', path, error: new NameNotUtf8Error(level.directory, bytes) }
     const problem = this.#levels.length > MAX_DEPTH ? 'it lies too deep' : nameProblem(name, path)
     if (problem) return { $kind: 'problem', path, error: new PathRefusedError('usage', path, problem) }
     if (kind === 'directory') return 'folder'
-    const stat = statOrProblem(this.#fs, this.#root, path)
+    const stat = seen ?? statOrProblem(this.#fs, this.#root, path)
     if (stat instanceof FloeError) return { $kind: 'problem', path, error: stat }
     if (!stat || stat.kind === 'other') return undefined
     return stat.kind === 'directory' ? 'folder' : { $kind: 'entry', path, stat }
@@ -134,7 +144,10 @@ export class Walk implements IterableIterator<ScanItem> {
       const listing = readListing(this.#fs, directory === '' ? this.#root || '/' : `${this.#root}/${directory}`)
       const hasRules = !this.#includeIgnored && listing.some(({ name }) => name === IGNORE_FILE)
       if (hasRules) level.rules = readIgnoreRules(this.#fs, this.#root, directory, level.rules)
-      level.entries = sortByName(listing)
+      const { isKnown } = level
+      level.entries = sortByName(
+        isKnown ? listing.filter((named) => !isKnown(join(directory, named.name), named.kind!)) : listing,
+      )
       return undefined
     } catch (error) {
       if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined // deleted meanwhile
@@ -173,10 +186,6 @@ function readListing(fs: FileSystem, path: string): Named[] {
           : { name: decoded, kind }
       })
   return named.filter(({ name }) => !isOurs(name))
-}
-
-function isOurs(name: string): boolean {
-  return name.startsWith('.') && (name === FLOE_DIR || name === GIT_DIR || name.startsWith(`${UNFINISHED_NAME}-`))
 }
 
 /** Rules that hold in the parent directory of `at`, or that it is ignored altogether. */

@@ -1,20 +1,26 @@
-/** A thread of `survey.ts`, which alone starts it. */
+/** A thread of `survey.ts`, started by `survey-threads.ts`: waits for one job and ends with it. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { nodeFs } from '../store/node-fs.ts'
-import { StatRecords } from '../store/stat-cache.ts'
-import { AHEAD, NEXT, type SurveyAnswer, type SurveyJob, Surveyor, TAKEN } from './surveyor.ts'
+import { StatRecords } from '../store/stat-records.ts'
+import { Prover } from './prover.ts'
+import { AHEAD, ANSWERED, NEXT, PROVEN, type SurveyAnswer, type SurveyJob, TAKEN } from './survey-threads.ts'
 
-if (!parentPort) throw new Error('this module is a worker thread; use survey')
-const { root, records, doubtful, control, stretches, perStretch } = workerData as SurveyJob
-const surveyor = new Surveyor(nodeFs, root, StatRecords.shared(records), new Set(doubtful), perStretch)
+const port = parentPort
+if (!port) throw new Error('this module is a worker thread; use survey')
 
-for (;;) {
-  const stretch = Atomics.add(control, NEXT, 1)
-  if (stretch >= stretches) break
-  for (let taken = Atomics.load(control, TAKEN); stretch >= taken + AHEAD; taken = Atomics.load(control, TAKEN))
-    Atomics.wait(control, TAKEN, taken)
-  const findings = surveyor.look(stretch)
-  const travels = findings.every(({ item }) => item?.$kind !== 'problem')
-  parentPort.postMessage({ stretch, findings: travels ? findings : null } satisfies SurveyAnswer)
-}
+port.once('message', ({ root, records: bytes, doubtful, control, states, perStretch }: SurveyJob) => {
+  const records = StatRecords.shared(bytes)
+  const prover = new Prover(nodeFs, root, records, new Set(doubtful))
+  for (;;) {
+    const stretch = Atomics.add(control, NEXT, 1)
+    if (stretch >= states.length) break
+    for (let taken = Atomics.load(control, TAKEN); stretch >= taken + AHEAD; taken = Atomics.load(control, TAKEN))
+      Atomics.wait(control, TAKEN, taken)
+    const from = stretch * perStretch
+    const unproven = prover.prove(from, Math.min(from + perStretch, records.count))
+    if (unproven) port.postMessage({ stretch, unproven } satisfies SurveyAnswer)
+    Atomics.store(states, stretch, unproven ? ANSWERED : PROVEN)
+    Atomics.notify(states, stretch)
+  }
+})

@@ -1,37 +1,44 @@
 /** Surveys a whole workspace, on several threads where there is enough to do: the file system takes its time for each
  *  file, and Node's own pool hands over too much for each.
  *
- *  Threads draw stretches from one counter, this one too, and results come out in order. A stretch in which something
- *  cannot be versioned is looked at again here, so that errors need not travel; so is one whose thread has died. */
+ *  Threads draw stretches of records from one counter, this one too, and prove what they can (`prover.ts`); what they
+ *  cannot is looked at here, in path order (`inspector.ts`). A stretch whose thread has died is proven here. */
 
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { nodeFs } from '../store/node-fs.ts'
-import type { StatRecords } from '../store/stat-cache.ts'
+import type { StatRecords } from '../store/stat-records.ts'
+import { createBreather } from './breather.ts'
+import { type Finding, Inspector } from './inspector.ts'
 import type { LocalFiles } from './local-file.ts'
-import { AHEAD, type Finding, NEXT, type SurveyAnswer, type SurveyJob, Surveyor, TAKEN } from './surveyor.ts'
+import { Prover, type Unproven } from './prover.ts'
+import {
+  AHEAD,
+  ANSWERED,
+  NEXT,
+  OPEN,
+  PROVEN,
+  type SurveyJob,
+  type SurveyThread,
+  TAKEN,
+  takeThreads,
+  usefulThreads,
+} from './survey-threads.ts'
 
 export interface SurveyOptions {
   signal?: AbortSignal | undefined
   /** Beside this one (default: by the work there is; 0 for a file system that is not this machine's). */
   threads?: number
-  /** Records of a stretch (default: some ten milliseconds of work). */
+  /** Records of a stretch (default: some three milliseconds of work). */
   perStretch?: number
 }
 
-const RECORDS_PER_STRETCH = 2048
+const RECORDS_PER_STRETCH = 1024
+/** As many at most are handed out at once. */
+const FINDINGS_AT_ONCE = 1024
+/** A thread that has died sets no state: then it is noticed after this. */
+const MAX_WAIT_MS = 20
 
-/** A thread costs a tenth of a second of processor time before it is as fast as this one: what 20,000 files take. */
-const RECORDS_PER_THREAD = 80_000
-const MAX_THREADS = 3
-// Built programs hold .js files; the compiler rewrites import specifiers but not this.
-const WORKER_URL = new URL(
-  import.meta.url.endsWith('.ts') ? './survey-worker.ts' : './survey-worker.js',
-  import.meta.url,
-)
-
-/** Findings of one stretch after the other, in path order.
+/** Findings in path order; those that stand together came together.
  *  @param loose - paths whose records prove nothing, in path order */
 export async function* survey(
   files: Pick<LocalFiles, 'fs' | 'root'>,
@@ -39,95 +46,108 @@ export async function* survey(
   loose: readonly string[],
   options: SurveyOptions = {},
 ): AsyncGenerator<Finding[]> {
-  const doubtful = new Set<number>()
-  for (const path of loose) {
-    const index = records.lowerBound(path)
-    if (records.comparePathAt(index, path) === 0) doubtful.add(index)
-  }
-  const { perStretch = RECORDS_PER_STRETCH } = options
-  const stretches = Math.max(1, Math.ceil(records.count / perStretch))
-  const control = new Int32Array(new SharedArrayBuffer(8))
-  const isHere = files.fs === nodeFs && records.bytes.buffer instanceof SharedArrayBuffer
-  const useful = Math.min(MAX_THREADS, availableParallelism() - 1, Math.floor(records.count / RECORDS_PER_THREAD))
-  const helpers = new Helpers(isHere ? (options.threads ?? useful) : 0, {
-    root: files.root,
-    records: records.bytes,
-    doubtful: [...doubtful],
-    control,
-    stretches,
-    perStretch,
-  })
-  const surveyor = new Surveyor(files.fs, files.root, records, doubtful, perStretch)
-  const again = new Surveyor(files.fs, files.root, records, doubtful, perStretch)
-  const own = new Map<number, Finding[]>()
+  const { fs, root } = files
+  const { perStretch = RECORDS_PER_STRETCH, signal } = options
+  const stretches = new Stretches(fs, root, records, loose, perStretch)
+  const isHere = fs === nodeFs && records.bytes.buffer instanceof SharedArrayBuffer
+  stretches.share(isHere ? (options.threads ?? usefulThreads(records.count)) : 0)
+  const inspector = new Inspector(fs, root, records)
+  const breathe = createBreather(signal)
   try {
-    for (let wanted = 0; wanted < stretches; wanted++) {
-      let findings: Finding[] | undefined
-      while (!findings) {
-        throwIfAborted(options.signal)
-        const answer = own.get(wanted) ?? helpers.take(wanted)
-        if (answer) findings = answer
-        else if (answer === null || helpers.failed) findings = again.look(wanted)
-        else if (Atomics.load(control, NEXT) < Math.min(stretches, wanted + AHEAD)) {
-          const drawn = Atomics.add(control, NEXT, 1)
-          if (drawn < stretches) own.set(drawn, surveyor.look(drawn))
-          await new Promise((resolve) => setImmediate(resolve))
-        } else await helpers.news()
+    for (let stretch = 0; stretch < stretches.count; stretch++) {
+      throwIfAborted(signal)
+      const unproven = await stretches.take(stretch, breathe)
+      const to = Math.min((stretch + 1) * perStretch, records.count)
+      if (!unproven && !inspector.isBusy(to)) continue
+      let found: Finding[] = []
+      for (const finding of inspector.upTo(to, unproven)) {
+        if (found.push(finding) < FINDINGS_AT_ONCE) continue
+        yield found
+        found = []
+        await breathe()
       }
-      own.delete(wanted)
-      Atomics.store(control, TAKEN, wanted + 1)
-      Atomics.notify(control, TAKEN)
-      yield findings
+      if (found.length > 0) yield found
     }
   } finally {
-    // Whoever still waits or draws finds nothing left.
-    Atomics.store(control, NEXT, stretches)
-    Atomics.store(control, TAKEN, stretches)
-    Atomics.notify(control, TAKEN)
-    helpers.dismiss()
+    stretches.close()
   }
 }
 
-/** The other threads. */
-class Helpers {
-  readonly #workers: Worker[] = []
-  readonly #answers = new Map<number, Finding[] | null>()
-  #wake: (() => void) | undefined
-  /** A thread has died: what has not come may never come. */
-  failed = false
+/** Who proves which stretch. */
+class Stretches {
+  readonly count: number
+  readonly #job: SurveyJob
+  readonly #prover: Prover
+  readonly #recordCount: number
+  readonly #answers = new Map<number, Unproven>()
+  #threads: SurveyThread[] = []
 
-  constructor(threads: number, job: SurveyJob) {
-    for (let i = 0; i < threads; i++) {
-      const worker = new Worker(WORKER_URL, { workerData: job, execArgv: [] })
-      worker.on('message', ({ stretch, findings }: SurveyAnswer) => {
-        this.#answers.set(stretch, findings)
-        this.#wake?.()
-      })
-      const onEnd = (failed: boolean) => {
-        this.failed ||= failed
-        this.#wake?.()
-      }
-      worker.on('error', () => onEnd(true))
-      worker.on('exit', (code) => onEnd(code !== 0))
-      this.#workers.push(worker)
+  constructor(fs: LocalFiles['fs'], root: string, records: StatRecords, loose: readonly string[], perStretch: number) {
+    const doubtful = new Set<number>()
+    for (const path of loose) {
+      const index = records.lowerBound(path)
+      if (records.comparePathAt(index, path) === 0) doubtful.add(index)
     }
+    this.count = Math.max(1, Math.ceil(records.count / perStretch))
+    this.#recordCount = records.count
+    this.#job = {
+      root,
+      records: records.bytes,
+      doubtful: [...doubtful],
+      control: new Int32Array(new SharedArrayBuffer(8)),
+      states: new Int32Array(new SharedArrayBuffer(4 * this.count)),
+      perStretch,
+    }
+    this.#prover = new Prover(fs, root, records, doubtful)
   }
 
-  take(stretch: number): Finding[] | null | undefined {
-    const answer = this.#answers.get(stretch)
-    this.#answers.delete(stretch)
-    return answer
+  share(threads: number): void {
+    this.#threads = takeThreads(threads)
+    for (const thread of this.#threads)
+      thread.run(this.#job, ({ stretch, unproven }) => this.#answers.set(stretch, unproven))
   }
 
-  /** Waits for an answer or the end of a thread. */
-  async news(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-    })
-    this.#wake = undefined
+  /** What is left of a stretch; each is taken once, in order. Proves others while that one is in other hands. */
+  async take(wanted: number, breathe: () => Promise<void> | undefined): Promise<Unproven | undefined> {
+    const { control, states } = this.#job
+    while (Atomics.load(states, wanted) !== PROVEN && !this.#answers.has(wanted)) {
+      await breathe()
+      if (Atomics.load(states, wanted) === ANSWERED)
+        await turn() // the message is on its way
+      else if (Atomics.load(control, NEXT) < Math.min(this.count, wanted + AHEAD)) {
+        const drawn = Atomics.add(control, NEXT, 1)
+        if (drawn < this.count) this.#prove(drawn)
+      } else if (this.#threads.some(({ failed }) => failed)) this.#prove(wanted)
+      else if (Atomics.wait(states, wanted, OPEN, MAX_WAIT_MS) === 'timed-out') await turn()
+    }
+    const unproven = this.#answers.get(wanted)
+    this.#answers.delete(wanted)
+    Atomics.store(control, TAKEN, wanted + 1)
+    Atomics.notify(control, TAKEN)
+    return unproven
   }
 
-  dismiss(): void {
-    for (const worker of this.#workers) worker.unref()
+  /** Whoever still waits or draws finds nothing left. */
+  close(): void {
+    const { control } = this.#job
+    Atomics.store(control, NEXT, this.count)
+    Atomics.store(control, TAKEN, this.count)
+    Atomics.notify(control, TAKEN)
   }
+
+  #prove(stretch: number): void {
+    const from = stretch * this.#job.perStretch
+    // Where nothing is recorded, everything is new.
+    const unproven =
+      this.#recordCount === 0
+        ? { records: [], hidden: [], folders: [{ path: '', names: null }] }
+        : this.#prover.prove(from, Math.min(from + this.#job.perStretch, this.#recordCount))
+    if (unproven) this.#answers.set(stretch, unproven)
+    Atomics.store(this.#job.states, stretch, unproven ? ANSWERED : PROVEN)
+  }
+}
+
+/** Lets messages come in. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -12,9 +12,7 @@ import type { TreeEntry } from '../objects/tree-node.ts'
 import { discard, uniquePath } from '../store/atomic-file.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { FileIdMismatchError, WouldOverwriteError } from './errors.ts'
-
-/** Files that begin like this are leftovers of a checkout to another device; the walk passes them over. */
-export const UNFINISHED_NAME = '.floe-unfinished'
+import { UNFINISHED_NAME } from './own-names.ts'
 
 export interface WriteContext {
   fs: FileSystem

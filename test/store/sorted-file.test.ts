@@ -8,6 +8,7 @@ import type { FileStat } from '../../src/store/file-system.ts'
 import { encodeSortedFile, SortedFile, SortedFileDamage } from '../../src/store/sorted-file.ts'
 import { readStaging, type StagedChange, writeStaging } from '../../src/store/staging.ts'
 import { fileSystemNow, readStatCache, statRecord, writeStatCache } from '../../src/store/stat-cache.ts'
+import { StatRecords } from '../../src/store/stat-records.ts'
 import { CrashFs } from '../faults/crash-fs.ts'
 
 const MAGIC = 'FLOE.TEST.1\n'
@@ -106,9 +107,12 @@ describe('the stat cache', () => {
   const fileId = 'a'.repeat(64) as ObjectId
   const stat: FileStat = { kind: 'file', bytes: 5, mtimeNs: -5n, ctimeNs: 100n, inode: 2n ** 63n, executable: false }
 
+  /** Later by more than doubles leave out. */
+  const STAMP = 10_000n
+
   it('answers only while nothing about the file has changed', async () => {
     const fs = new CrashFs()
-    await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), new Map([['f', statRecord(stat, fileId, 101n)]]), {
+    await writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), new Map([['f', statRecord(stat, fileId, STAMP)]]), {
       tmpDir: '/',
     })
     const cache = readStatCache(fs, '/stat')
@@ -118,10 +122,39 @@ describe('the stat cache', () => {
       expect(cache.lookup('f', { ...stat, ...change })).toBeUndefined()
   })
 
+  it('tells the same from a stat whose times are doubles, but for less than a microsecond', () => {
+    const rng = createRng(9)
+    for (let round = 0; round < 500; round++) {
+      const mtimeNs = BigInt(rng.below(2 ** 31)) * 1_000_000_000n + BigInt(rng.below(1e9))
+      const ctimeNs = 1_790_000_000_000_000_000n + BigInt(rng.below(2 ** 31)) * 61_000_003n
+      const inode = BigInt(rng.below(2 ** 31)) * 4_294_967_296n + BigInt(rng.below(2 ** 31))
+      const seen = { ...stat, bytes: rng.below(2 ** 31) * 1000, mtimeNs, ctimeNs, inode }
+      const record = statRecord(seen, fileId, 2n ** 62n)!
+      const pieces = [...encodeSortedFile('FLOE.STAT.1\n', [{ path: 'f', payload: record }])]
+      const records = new StatRecords(new SortedFile('FLOE.STAT.1\n', new Uint8Array(Buffer.concat(pieces))))
+      // As Node makes them of seconds and nanoseconds.
+      const ms = (ns: bigint) => Number(ns / 1_000_000_000n) * 1000 + Number(ns % 1_000_000_000n) / 1e6
+      const quick = { mode: 0o100644, size: seen.bytes, mtimeMs: ms(mtimeNs), ctimeMs: ms(ctimeNs), ino: Number(inode) }
+      expect(records.isSameQuick(0, quick)).toBe(true)
+      const later = 2000n + BigInt(rng.below(1e6))
+      for (const change of [
+        { size: seen.bytes + 1 },
+        { mtimeMs: ms(mtimeNs + later) },
+        { mtimeMs: ms(mtimeNs - later) },
+        { ctimeMs: ms(ctimeNs + later) },
+        { ino: Number(inode) * 2 + 1 },
+        { mode: 0o120777 },
+        { mode: 0o040755 },
+      ])
+        expect(records.isSameQuick(0, { ...quick, ...change })).toBe(false)
+    }
+  })
+
   it('does not believe a file that changed in the tick in which it was looked at', () => {
     expect(statRecord(stat, fileId, 100n)).toBeNull()
     expect(statRecord({ ...stat, mtimeNs: 200n }, fileId, 150n)).toBeNull()
-    expect(statRecord(stat, fileId, 101n)).not.toBeNull()
+    expect(statRecord(stat, fileId, 4100n)).toBeNull()
+    expect(statRecord(stat, fileId, STAMP)).not.toBeNull()
   })
 
   it('merges updates and removals into what it had', async () => {
@@ -134,7 +167,7 @@ describe('the stat cache', () => {
         const at = `d${rng.below(3)}/f${rng.below(40)}`
         const bytes = rng.below(1000)
         const isGone = rng.below(4) === 0
-        updates.set(at, isGone ? null : statRecord({ ...stat, bytes }, fileId, 101n))
+        updates.set(at, isGone ? null : statRecord({ ...stat, bytes }, fileId, STAMP))
         if (isGone) model.delete(at)
         else model.set(at, bytes)
       }
@@ -155,11 +188,11 @@ describe('the stat cache', () => {
     const fs = new CrashFs()
     const write = (updates: Map<string, Uint8Array | null>) =>
       writeStatCache(fs, '/stat', readStatCache(fs, '/stat'), updates, { tmpDir: '/' })
-    await write(new Map(Array.from({ length: 100 }, (_, i) => [`f${i}`, statRecord(stat, fileId, 101n)])))
+    await write(new Map(Array.from({ length: 100 }, (_, i) => [`f${i}`, statRecord(stat, fileId, STAMP)])))
     const main = readStatCache(fs, '/stat').records.checksum
     const other = 'b'.repeat(64) as ObjectId
-    await write(new Map([['f7', statRecord({ ...stat, bytes: 6 }, other, 101n)]]))
-    await write(new Map([['new', statRecord(stat, other, 101n)]]))
+    await write(new Map([['f7', statRecord({ ...stat, bytes: 6 }, other, STAMP)]]))
+    await write(new Map([['new', statRecord(stat, other, STAMP)]]))
     const cache = readStatCache(fs, '/stat')
     expect(cache.records.checksum).toBe(main)
     expect(cache.lookup('f7', { ...stat, bytes: 6 })).toBe(other)
@@ -168,7 +201,7 @@ describe('the stat cache', () => {
     expect(cache.lookup('new', stat)).toBe(other)
     await write(new Map([['new', null]]))
     expect(readStatCache(fs, '/stat').lookup('new', stat)).toBeUndefined()
-    await write(new Map(Array.from({ length: 70 }, (_, i) => [`g${i}`, statRecord(stat, other, 101n)])))
+    await write(new Map(Array.from({ length: 70 }, (_, i) => [`g${i}`, statRecord(stat, other, STAMP)])))
     const { records, recent } = readStatCache(fs, '/stat')
     expect([records.count, recent.size]).toEqual([170, 0])
     fs.unlink('/stat')

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,7 +7,8 @@ import { sha256Hex } from '../../src/crypto/hash.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { comparePaths } from '../../src/objects/path.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
-import { readStatCache, type StatRecords, statRecord, writeStatCache } from '../../src/store/stat-cache.ts'
+import { readStatCache, statRecord, writeStatCache } from '../../src/store/stat-cache.ts'
+import type { StatRecords } from '../../src/store/stat-records.ts'
 import { scan } from '../../src/worktree/scan.ts'
 import { survey } from '../../src/worktree/survey.ts'
 import { faultyFs } from '../faults/faulty-fs.ts'
@@ -39,19 +40,32 @@ async function recordAll(): Promise<StatRecords> {
   return readStatCache(nodeFs, path).records
 }
 
-/** What a plain walk and a search for each path say: the reference. */
+/** True if the path is met without passing a link. */
+function isBelowFolders(path: string): boolean {
+  const parents = path.split('/').slice(0, -1)
+  return parents.every((_, depth) => nodeFs.stat(at(parents.slice(0, depth + 1).join('/')))?.kind === 'directory')
+}
+
+/** What a plain walk, and a look at the file of each record, say: the reference. */
 function expected(records: StatRecords, loose: readonly string[]): string[] {
-  const left = new Set(Array.from({ length: records.count }, (_, index) => records.pathAt(index)))
+  const left = new Map(Array.from({ length: records.count }, (_, index) => [records.pathAt(index), index]))
+  for (const [path, index] of left) {
+    const stat = isBelowFolders(path) ? nodeFs.stat(at(path)) : undefined
+    if (stat && !loose.includes(path) && records.isSame(index, stat)) left.set(path, PROVEN)
+  }
   const found: { path: string; line: string }[] = []
   for (const item of scan(nodeFs, root)) {
     const { path } = item
-    const index = left.delete(path) ? records.lowerBound(path) : -1
-    if (index >= 0 && item.$kind === 'entry' && !loose.includes(path) && records.isSame(index, item.stat)) continue
+    const index = left.get(path) ?? -1
+    left.delete(path)
+    if (index === PROVEN) continue
     found.push({ path, line: `${path} ${item.$kind === 'problem' ? item.error.message : item.stat.mtimeNs} ${index}` })
   }
-  for (const path of left) found.push({ path, line: `${path} gone ${records.lowerBound(path)}` })
+  for (const [path, index] of left) if (index !== PROVEN) found.push({ path, line: `${path} gone ${index}` })
   return found.sort((a, b) => comparePaths(a.path, b.path)).map(({ line }) => line)
 }
+
+const PROVEN = -2
 
 async function surveyed(
   records: StatRecords,
@@ -113,13 +127,13 @@ describe('survey', () => {
     const records = await recordAll()
     const listed: string[] = []
     const fs = faultyFs({
-      readTextDirectory(path) {
+      readNames(path) {
         listed.push(path.slice(root.length))
-        return nodeFs.readTextDirectory!(path)
+        return nodeFs.readNames!(path)
       },
     })
     expect(await surveyed(records, [], { perStretch: 4 }, fs)).toEqual([])
-    expect(listed).toEqual(['', '/d0', '/d0/sub', '/d1', '/d1/sub'])
+    expect(listed).toEqual(['/', '/d0', '/d0/sub', '/d1', '/d1/sub'])
   })
 
   it('looks itself at what a thread that died had drawn', async () => {
@@ -136,13 +150,55 @@ describe('survey', () => {
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
+    const paths = Array.from({ length: records.count }, (_, index) => records.pathAt(index))
     const found: string[] = []
-    for await (const findings of survey({ fs: nodeFs, root }, given, [], { perStretch: 1, threads: 1 })) {
+    for await (const findings of survey({ fs: nodeFs, root }, given, paths, { perStretch: 1, threads: 1 })) {
       if (found.length === 0) await new Promise((resolve) => setTimeout(resolve, 400))
-      found.push(...findings.map(({ item }) => item?.path ?? 'gone'), '.')
+      found.push(...findings.map(({ item }) => item?.path ?? 'gone'))
     }
-    expect(found.filter((line) => line !== '.')).toEqual(['f7'])
-    expect(found.filter((line) => line === '.')).toHaveLength(30)
+    expect(found).toEqual(paths)
+  })
+
+  it('believes no record that is met through a link', async () => {
+    for (const path of ['a/b/c', 'a/b/d/e', 'a/f', 'g/h']) write(path)
+    const records = await recordAll()
+    renameSync(at('a'), join(base, 'moved'))
+    symlinkSync(join(base, 'moved'), at('a'))
+    renameSync(at('g'), join(base, 'g'))
+    write('g', 'a file')
+    const reference = expected(records, [])
+    expect(reference.map((line) => line.replace(/\d{10,}/, 'stat'))).toEqual([
+      'a stat -1',
+      'a/b/c gone 0',
+      'a/b/d/e gone 1',
+      'a/f gone 2',
+      'g stat -1',
+      'g/h gone 3',
+    ])
+    for (const perStretch of [1, 2, 100]) expect(await surveyed(records, [], { perStretch })).toEqual(reference)
+  })
+
+  it('walks new files no further than it is asked, however many there are', async () => {
+    write('m/old')
+    const records = await recordAll()
+    const folders = ['a', 'm', 'z']
+    for (const folder of folders) {
+      mkdirSync(at(folder), { recursive: true })
+      for (let i = 0; i < 1500; i++) writeFileSync(at(`${folder}/${String(i).padStart(4, '0')}`), '')
+    }
+    let stats = 0
+    const fs = faultyFs({
+      stat(path) {
+        stats++
+        return nodeFs.stat(path)
+      },
+    })
+    let count = 0
+    for await (const findings of survey({ fs, root }, records, [])) {
+      count += findings.length
+      expect(stats).toBeLessThan(count + 100)
+    }
+    expect(count).toBe(4500)
   })
 
   it('can be left early, and cancelled', async () => {
