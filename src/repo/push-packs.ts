@@ -11,6 +11,7 @@ import { paidBy } from '../ledger/client.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
+import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
@@ -72,8 +73,10 @@ export interface PreparePacks {
   epochs: number
   /** Holds the limit over the whole push. */
   budget: Budget
-  /** What the push buys besides its packs. */
-  laterFrost: bigint
+  /** What the push buys besides its packs, as far as is known by then. */
+  laterFrost(): bigint
+  /** Told, before anything more is paid, of packs that the repository has already: unexpired, and of finished pushes. */
+  onFound?: ((records: readonly PackRecord[]) => Promise<void>) | undefined
   locator: PushLocator
   packBytes?: number | undefined
   /** The repository, unless the push creates it.
@@ -218,7 +221,8 @@ async function registerAndUpload(
     }
   })
   const place = depositedPlace(options)
-  if (place) await findDeposited(packs, place)
+  const found = place ? await findDeposited(packs, place) : []
+  await options.onFound?.(found.filter((record) => record.pushId !== place?.openPush))
   const owned = await usableOwnedBlobs(options)
   const resumed = new Set<ReadyPack>()
   for (const pack of packs) {
@@ -277,7 +281,8 @@ async function register(
   options: PreparePacks,
 ): Promise<void> {
   if (fresh.length === 0) return
-  const { context, state, signer, epochs, budget, laterFrost, signal, onProgress, journal } = options
+  const { context, state, signer, epochs, budget, signal, onProgress, journal } = options
+  const laterFrost = options.laterFrost()
   const { ledger, profile } = context
   const cost = fresh.reduce(
     (sum, { blob }) => sum + blobCost(state.shardCount, blob.metadata.blobBytes, epochs, state.prices),

@@ -53,6 +53,29 @@ export async function planReuse(plan: PlanReuse): Promise<Reuse> {
   }
 }
 
+/** Packs of this very content that the repository turned out to hold, whoever brought them: used like those that the push
+ *  relied on from the start.
+ *  @param found - neither removed nor expired, and of no push under way but this */
+export async function withFound(
+  reuse: Reuse,
+  found: readonly PackRecord[],
+  plan: Omit<PlanReuse, 'reader' | 'position' | 'known' | 'fold'>,
+): Promise<Reuse> {
+  const known = new Set(reuse.packs.map((pack) => pack.number))
+  const more = found.filter((pack) => !known.has(pack.number))
+  if (more.length === 0) return reuse
+  const { context, walrus, endEpoch, extend, signal } = plan
+  const extensions = extend ? await planExtensions(context, more, walrus, endEpoch, { signal }) : []
+  // What is called back is promised with that.
+  const promised = more.filter((pack) => pack.state === 'live' && pack.retainUntilMs < leastPromise(plan))
+  return {
+    ...reuse,
+    packs: [...reuse.packs, ...more],
+    extensions: [...reuse.extensions, ...extensions],
+    promises: [...reuse.promises, ...promised.map((pack) => pack.number)].sort((a, b) => a - b),
+  }
+}
+
 /** The packs as they end when the push has extended them. */
 export function afterExtension({ packs, extensions }: Reuse): Pick<PackRecord, 'endEpoch' | 'state'>[] {
   const extra = new Map(extensions.map(({ number, extraEpochs }) => [number, extraEpochs]))
@@ -60,7 +83,7 @@ export function afterExtension({ packs, extensions }: Reuse): Pick<PackRecord, '
 }
 
 /** Promises move with the clock: those that are shorter by less than half an epoch are not worth a write each. */
-function leastPromise({ retainUntilMs, walrus }: PlanReuse): number {
+function leastPromise({ retainUntilMs, walrus }: Pick<PlanReuse, 'retainUntilMs' | 'walrus'>): number {
   return retainUntilMs - walrus.epochDurationMs / 2
 }
 

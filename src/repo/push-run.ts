@@ -15,7 +15,7 @@ import { findCommitPack, findOpenPush, type KnownObjects } from './push-known.ts
 import { createPushLocator, readPackIndexes } from './push-locator.ts'
 import { forgetAttempts, nameRepository, unlessHindered } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
-import type { Reuse } from './push-reuse.ts'
+import { type Reuse, withFound } from './push-reuse.ts'
 import type { LocalTarget, RemotePosition } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
@@ -53,7 +53,7 @@ export interface PushRun {
 
 /** @returns what was published, whether the workspace could note it, and what this push has paid */
 export async function runPush(workspace: Workspace, context: RemoteContext, job: PushRun) {
-  const { target, reader, position, pool, known, read, objects, fold, reuse, epochs, forced, options, attempts } = job
+  const { target, reader, position, pool, known, read, objects, fold, epochs, forced, options, attempts } = job
   const { signal } = options
   const state = await context.walrus()
   const signer = await context.signer()
@@ -67,8 +67,8 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
     signal,
   })
   const { budget } = attempts
-  const laterFrost = totalCost(reuse.extensions)
-  budget.assertEnough(laterFrost)
+  let reuse = job.reuse
+  budget.assertEnough(totalCost(reuse.extensions))
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, nowMs)
   // Journal and lock first, then the look for an abort: of a push and an abort that begin at once, one sees the other.
   const running = workspace.lockFile(`${journal.path}.lock`, `push of ${target.ref}`)
@@ -94,7 +94,17 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       objects,
       epochs,
       budget,
-      laterFrost,
+      laterFrost: () => totalCost(reuse.extensions),
+      onFound: async (records) => {
+        reuse = await withFound(reuse, records, {
+          context,
+          walrus: state,
+          endEpoch: state.epoch + epochs,
+          retainUntilMs: job.retainUntilMs,
+          extend: options.extendReused ?? true,
+          signal,
+        })
+      },
       locator,
       packBytes: options.limits?.packBytes,
       repository: reader && position ? { reader, state: position.state, openPush } : null,
@@ -105,6 +115,8 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       onProgress: options.onProgress,
       signal: signal ? AbortSignal.any([signal, givenUp.signal]) : givenUp.signal,
     })
+    for (const { number, endEpoch, extraEpochs } of reuse.extensions)
+      for (const pack of packs) if (pack.packNumber === number) pack.endEpoch = endEpoch + extraEpochs
     await ensureLocalFunds(context, signer, 0n)
     await renewCertificates(packs, context, signal)
     const commitPack = packs.some((pack) => pack.index.has('commit', target.commit))
@@ -158,7 +170,8 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       digest: published.digest,
       ref: target.ref,
     })
-    return { ...published, packs, isNoted: isNoted ?? false, paidFrost: budget.paidFrost - attempts.paidBefore }
+    const paidFrost = budget.paidFrost - attempts.paidBefore
+    return { ...published, packs, extensions: reuse.extensions, isNoted: isNoted ?? false, paidFrost }
   } catch (error) {
     givenUp.abort(error)
     throw error

@@ -311,7 +311,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
         objects,
         sent.map((pack) => pack.bytes),
         newBytes,
-        reuse.extensions,
+        published.extensions,
       ),
       walFrost: String(published.paidFrost),
       suiMist: String(published.gasMist),

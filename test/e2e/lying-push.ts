@@ -96,7 +96,7 @@ async function lyingPacks(
     ],
     epochs,
     budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
-    laterFrost: 0n,
+    laterFrost: () => 0n,
     locator,
     repository: { reader, state: position.state, openPush: null },
     journal,

@@ -1,10 +1,12 @@
-/** Content that is in packs whose removal another writer has proposed: they may take them away, and we may not call it off. */
+/** A push that makes the very packs which another writer has brought: stored for a shorter time, or proposed for removal, so
+ *  that they may take them away and we may not call it off. */
 
 import { cp } from 'node:fs/promises'
 import type { Transaction } from '@mysten/sui/transactions'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addRemovePack } from '../../src/ledger/transactions/removal.ts'
 import { addProposeRemoval } from '../../src/ledger/transactions/repository.ts'
+import { formatWal } from '../../src/ledger/transactions/wal-payment.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
@@ -96,4 +98,28 @@ it('are called back by who may', async () => {
   )
   const result = await push(second, theirs)
   expect(result.packs.filter(({ reused }) => reused).map(({ blobId }) => blobId)).toContain(before.packs[0]!.blobId)
+})
+
+it('are stored and promised for as long as the push says', async () => {
+  const { first, second, repository } = await twins('longer')
+  const theirsAre = await push(first, { ...theirs, ref: 'side', epochs: 3, retainEpochs: 2 })
+  const dry = await push(second, { ...ours, epochs: 9, retainEpochs: 7, dryRun: true })
+  const result = await push(second, {
+    ...ours,
+    epochs: 9,
+    retainEpochs: 7,
+    maxWal: formatWal(BigInt(dry.cost.walFrost)),
+  })
+  const shared = result.packs.filter(({ blobId }) => theirsAre.packs.some((pack) => pack.blobId === blobId))
+  expect(shared.length).toBeGreaterThan(0)
+  const context = await openRemoteContext('local', ours)
+  const reader = context.repository(repository)
+  const walrus = await context.walrus()
+  const records = await reader.fetchPacks(await reader.fetchState(), [2, 3])
+  for (const { endEpoch, retainUntilMs } of records) {
+    expect(endEpoch).toBe(walrus.epoch + 9)
+    expect(retainUntilMs).toBeGreaterThan(Date.now() + 6 * walrus.epochDurationMs)
+  }
+  for (const { endEpoch } of shared) expect(endEpoch).toBe(walrus.epoch + 9)
+  expect(result.cost.extendedPacks).toBeGreaterThan(0)
 })
