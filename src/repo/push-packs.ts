@@ -4,10 +4,12 @@
  *  encoded while the one before is sent. What an
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
+import { sleep } from '../base/abort.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
-import { paidBy } from '../ledger/client.ts'
+import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
+import { LedgerError } from '../ledger/errors.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
@@ -311,15 +313,7 @@ async function register(
     signal ? { signal } : {},
   )
   budget.paid(cost, paidBy(executed, signer.address, coinType))
-  const type = blobObjectType(state)
-  const created = executed.changed.filter((changed) => changed.change === 'created' && changed.type === type)
-  const objects = await ledger.fetchObjects(created.map(({ id }) => id))
-  const byBlobId = new Map<string, BlobRecord>()
-  for (const object of objects)
-    if (object) {
-      const blob = parseBlobObject(object)
-      byBlobId.set(blobKey(blob.blobId), blob)
-    }
+  const byBlobId = await registeredBlobs(fresh, executed, options)
   for (const pack of packs) {
     const blob = byBlobId.get(blobKey(pack.blobId))
     if (!blob || pack.blobObjectId !== null) continue
@@ -334,6 +328,50 @@ async function register(
     })
   }
   onProgress?.({ $kind: 'registered', packs: fresh.length, digest: executed.digest })
+}
+
+/** The blobs that a transaction has registered. A replica that lags behind may not show all of them at once.
+ *  @throws {LedgerError} LEDGER_RESULT_UNSEEN (exit 14) */
+async function registeredBlobs(
+  fresh: readonly PendingPack[],
+  executed: ExecutedTransaction,
+  options: PreparePacks,
+): Promise<Map<string, BlobRecord>> {
+  const { context, state, signal } = options
+  const type = blobObjectType(state)
+  const created = executed.changed.filter((changed) => changed.change === 'created' && changed.type === type)
+  const found = new Map<string, BlobRecord>()
+  for (const object of await context.ledger.fetchObjects(created.map(({ id }) => id)))
+    if (object) {
+      const blob = parseBlobObject(object)
+      found.set(blobKey(blob.blobId), blob)
+    }
+  for (let round = 0; ; round++) {
+    const unseen = fresh.filter(({ blob }) => !found.has(blobKey(blob.blobId)))
+    if (unseen.length === 0) return found
+    if (round >= UNSEEN_WAITS_MS.length) throw blobsUnseen(unseen, executed, options)
+    await sleep(UNSEEN_WAITS_MS[round]!, signal)
+    for (const [key, blob] of await usableOwnedBlobs(options)) if (!found.has(key)) found.set(key, blob)
+  }
+}
+
+const UNSEEN_WAITS_MS = [0, 500, 2_000]
+
+function blobsUnseen(
+  unseen: readonly PendingPack[],
+  { digest }: ExecutedTransaction,
+  { context }: PreparePacks,
+): LedgerError {
+  const { name: network, rpcUrl } = context.profile
+  return new LedgerError(
+    'LEDGER_RESULT_UNSEEN',
+    `transaction ${digest} has registered packs, but the ledger does not show ${unseen.length} of them yet`,
+    {
+      data: { digest, network, rpcUrl, blobIds: unseen.map(({ blob }) => blobIdText(blob.blobId)) },
+      retryable: true,
+      hints: ['They are paid for: push again in a moment, it finds them and pays for nothing twice'],
+    },
+  )
 }
 
 /** On a local network coins are worth nothing: a key that has too few gets some. */

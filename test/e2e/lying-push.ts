@@ -2,6 +2,7 @@
 
 import { createErasurePool } from '../../src/erasure/pool.ts'
 import type { MissingObject } from '../../src/history/missing-objects.ts'
+import type { LedgerClient } from '../../src/ledger/client.ts'
 import type { SegmentRecord } from '../../src/ledger/repository-records.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { openKnown } from '../../src/repo/push-known.ts'
@@ -32,6 +33,8 @@ export interface Lie {
   objects?: readonly MissingObject[]
   /** With packs: how long they are stored (default 2). */
   epochs?: number
+  /** With packs: asked instead of the ledger while they are prepared. */
+  through?: (ledger: LedgerClient) => LedgerClient
 }
 
 /** Moves `main` to where it is in the workspace, by the writer that the options name. */
@@ -69,7 +72,7 @@ async function lyingPacks(
   workspace: Workspace,
   position: RemotePosition,
   target: LocalTarget,
-  { lie, objects, epochs = 2 }: Lie,
+  { lie, objects, epochs = 2, through = (ledger) => ledger }: Lie,
 ) {
   await using pool = createErasurePool({ threads: 1 })
   const reader = context.repository(position.state.id)
@@ -85,7 +88,7 @@ async function lyingPacks(
   const honest = await findMissing(workspace, target, have, undefined)
   const journal = await createPushJournal(`${workspace.floeDir}/pushes`, 1)
   const packs = await preparePacks({
-    context,
+    context: { ...context, ledger: through(context.ledger) },
     state: await context.walrus(),
     signer: await context.signer(),
     coder: pool,

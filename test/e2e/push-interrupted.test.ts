@@ -3,6 +3,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { LedgerClient } from '../../src/ledger/client.ts'
+import { objectIdFor } from '../../src/objects/id.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { push } from '../../src/repo/push.ts'
 import { pushStatus } from '../../src/repo/push-abort.ts'
@@ -10,6 +12,7 @@ import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { createFullDisk } from '../faults/full-disk.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+import { lyingPush } from './lying-push.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
@@ -112,4 +115,26 @@ it('why a push failed is said, also where what slow nodes lack cannot be noted',
     await world.net.startNode(3)
   }
   expect(await push(dir, world.options)).toMatchObject({ $kind: 'pushed', cost: { walFrost: '0' } })
+})
+
+it('packs that the ledger does not show yet are looked for, and missing ones are an error that says they are paid for', async () => {
+  const dir = await world.workspace('unseen', { 'a.bin': noise(9_000, 8) })
+  const { repository } = await push(dir, { ...world.options, create: { name: 'unseen', network: 'local' } })
+  await world.change(dir, { 'b.bin': noise(9_000, 9) })
+  const blind = (ledger: LedgerClient): LedgerClient => ({
+    ...ledger,
+    fetchObjects: async (ids) => ids.map(() => null),
+    fetchOwnedObjects: async () => [],
+  })
+  const lie = { id: objectIdFor('chunk', noise(9_000, 9)), bytes: noise(9_000, 9) }
+  await expect(lyingPush(dir, repository, { options: world.options, lie, through: blind })).rejects.toMatchObject({
+    code: 'LEDGER_RESULT_UNSEEN',
+    exitCode: 14,
+    data: { blobIds: [expect.any(String), expect.any(String)] },
+  })
+  const lagging = (ledger: LedgerClient) => ({ ...ledger, fetchObjects: blind(ledger).fetchObjects })
+  await world.change(dir, { 'c.bin': noise(9_000, 10) })
+  await lyingPush(dir, repository, { options: world.options, lie, through: lagging })
+  await clone(`local:${repository}`, world.path('unseen-copy'), world.options)
+  expect(await snapshot(world.path('unseen-copy'))).toEqual(await snapshot(dir))
 })
