@@ -110,8 +110,10 @@ export function diskBytes(path: string): number {
   return sum
 }
 
-function has(command: string, ...args: string[]): boolean {
-  return spawnSync(command, args, { stdio: 'ignore' }).status === 0
+/** First line of what a command says of its version; undefined if it is not there. */
+function versionOf(command: string, ...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync(command, args, { stdio: ['ignore', 'pipe', 'ignore'], encoding: 'utf8' })
+  return status === 0 ? stdout.trim().split('\n')[0] : undefined
 }
 
 /** Two steps as one command, so that both are timed together. */
@@ -221,13 +223,26 @@ export function borgTool(env: NodeJS.ProcessEnv): Tool {
   }
 }
 
-/** Floe and the peers that this machine has. */
-export function availableTools(program: readonly string[], env: NodeJS.ProcessEnv): Tool[] {
-  const tools = [floeTool(program, env)]
-  if (has('git', '--version')) tools.push(gitTool(env, false))
-  if (has('git', 'lfs', 'version')) tools.push(gitTool(env, true))
-  if (has('git-annex', 'version')) tools.push(annexTool(env))
-  if (has('restic', 'version')) tools.push(resticTool(env))
-  if (has('borg', '--version')) tools.push(borgTool(env))
-  return tools
+export interface Tools {
+  /** Floe and the peers that this machine has. */
+  tools: Tool[]
+  /** What the peers say of themselves. */
+  versions: string[]
+  /** Names of those that are not here. */
+  missing: string[]
+}
+
+export function availableTools(program: readonly string[], env: NodeJS.ProcessEnv): Tools {
+  const peers: [tool: Tool, version: string | undefined][] = [
+    [gitTool(env, false), versionOf('git', '--version')],
+    [gitTool(env, true), versionOf('git', 'lfs', 'version')],
+    [annexTool(env), versionOf('git-annex', 'version')],
+    [resticTool(env), versionOf('restic', 'version')],
+    [borgTool(env), versionOf('borg', '--version')],
+  ]
+  return {
+    tools: [floeTool(program, env), ...peers.flatMap(([tool, version]) => (version ? [tool] : []))],
+    versions: peers.flatMap(([, version]) => version ?? []),
+    missing: peers.flatMap(([{ name }, version]) => (version ? [] : [name])),
+  }
 }

@@ -1,7 +1,8 @@
 /** Floe against the version control and backup tools that people use now: the same files, in the same run, in turns.
  *
  *  FLOE_BENCH_MB (256), FLOE_BENCH_FILES (50000) and FLOE_BENCH_ROUNDS (5) make it smaller; FLOE_BENCH_ONLY=A,B,C picks
- *  corpora. No round is begun after FLOE_BENCH_MINUTES (18), which the corpora share; each has at least one. Files lie in FLOE_BENCH_DIR or the system's temporary folder. The large scale is `npm run bench -- vcs-scale`. */
+ *  corpora. No round is begun after FLOE_BENCH_MINUTES (18), which the corpora share; each has at least one. Files lie in
+ *  FLOE_BENCH_DIR or the system's temporary folder. The large scale is `npm run bench -- vcs-scale`. */
 
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
@@ -30,9 +31,8 @@ interface Run {
 interface Corpus {
   name: string
   what: string
-  /** Left out: plain git for big files, which nobody uses so; the tools that start work for each of many small ones
-   *  (git-annex: 74 s for 3,000 of them, git-lfs twice the time of git). */
-  without: readonly string[]
+  /** Tools that are left out, and why. */
+  without: Readonly<Record<string, string>>
   make(dir: string): void
 }
 
@@ -40,19 +40,19 @@ const CORPORA: readonly Corpus[] = [
   {
     name: 'A',
     what: `2 checkpoints of noise, a JSONL and a CSV of ${Math.round(fileBytes / 2 ** 20)} MiB each`,
-    without: ['git'],
+    without: { git: 'nobody keeps such files in it without one of the others' },
     make: (dir) => writeBigFiles(dir, fileBytes),
   },
   {
     name: 'B',
     what: `${fileCount} files of 1 to 7 KB of noise`,
-    without: ['git-annex', 'git-lfs'],
+    without: { 'git-annex': '74 s for 3,000 of them', 'git-lfs': 'twice the time of git' },
     make: (dir) => writeSmallFiles(dir, fileCount),
   },
   {
     name: 'C',
     what: `bf16 weights, ${Math.floor(fileBytes / 2 / 50_000)} JSON files, a Parquet file of 100 columns`,
-    without: ['git', 'git-annex'],
+    without: { git: 'as for A', 'git-annex': 'as for B' },
     make: (dir) => writeStructured(dir, fileBytes / 2),
   },
 ]
@@ -66,8 +66,11 @@ export const bench: Bench = {
     try {
       const env = cleanEnv(join(dir, 'home'))
       const program = buildFloe()
-      const run: Run = { log, dir, program, env, tools: availableTools(program, env) }
-      const sections: string[] = []
+      const { tools, versions, missing } = availableTools(program, env)
+      const run: Run = { log, dir, program, env, tools }
+      const notHere = missing.length > 0 ? `Not on this machine, and not measured: ${missing.join(', ')}.` : ''
+      const sections = [`Peers: ${versions.join('; ')}. ${notHere}`.trim()]
+      log(sections[0]!)
       const chosen = CORPORA.filter(({ name }) => !only || only.includes(name))
       if (chosen.length === 0) throw new Error(`there is no corpus ${only}`)
       const startMs = performance.now()
@@ -89,18 +92,20 @@ function measureCorpus(run: Run, corpus: Corpus, untilMs: number): string {
   mkdirSync(files)
   run.log(`making corpus ${corpus.name}: ${corpus.what}`)
   corpus.make(files)
-  const tools = run.tools.filter(({ name }) => !corpus.without.includes(name))
+  const tools = run.tools.filter(({ name }) => corpus.without[name] === undefined)
+  const leftOut = Object.entries(corpus.without).map(([name, why]) => `${name} (${why})`)
   const samples = new Map<string, Samples>(
     tools.map(({ name }) => [name, { commit: [], again: [], status: [], emptyCommit: [], bytes: 0 }]),
   )
   const placeOf = (tool: Tool): Place => ({ files, store: join(run.dir, 'stores', tool.name) })
   mkdirSync(join(run.dir, 'stores'), { recursive: true })
   warm(files)
+  const loadBefore = loadavg()[0]!
   let round = 0
   for (; round < roundCount && (round === 0 || performance.now() < untilMs); round++)
     for (const tool of tools) measureTool(run, tool, placeOf(tool), samples.get(tool.name)!)
-  const [load = 0] = loadavg()
-  const how = `Medians of ${round}; load average at the end ${load.toFixed(1)}, and 1 to 2 is what the bench itself makes.`
+  const loads = [loadBefore, loadavg()[0]!].map((load) => load.toFixed(1))
+  const how = `Medians of ${round}, ratios within each round; load average ${loads[0]} before and ${loads[1]} at the end, of which 1 to 2 is the bench. Left out: ${leftOut.join(', ')}.`
   const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples)]
   if (corpus.name === 'A') parts.push(measureChanges(run, tools, placeOf, files))
   if (corpus.name === 'B') parts.push(measureSwitch(run, tools, placeOf, files))
@@ -138,6 +143,9 @@ function seconds(ms: number): string {
 
 const wall = (runs: readonly Timed[]) => median(runs.map(({ wallMs }) => wallMs))
 const cpuMedian = (runs: readonly Timed[]) => median(runs.map(({ cpuMs }) => cpuMs))
+/** Median over the rounds of how many times as long the one took as the other. */
+const ratio = (runs: readonly Timed[], base: readonly Timed[], of: (run: Timed) => number = ({ wallMs }) => wallMs) =>
+  median(runs.map((run, round) => of(run) / of(base[round]!)))
 const cell = (runs: readonly Timed[]) => (runs.length > 0 ? seconds(wall(runs)) : '–')
 
 function times(samples: ReadonlyMap<string, Samples>): string {
@@ -147,7 +155,7 @@ function times(samples: ReadonlyMap<string, Samples>): string {
     name,
     cell(commit),
     seconds(cpuMedian(commit)),
-    (wall(commit) / wall(floe.commit)).toFixed(2),
+    ratio(commit, floe.commit).toFixed(2),
     cell(status),
     cell(emptyCommit.length > 0 ? emptyCommit : again),
     Math.round(
@@ -155,14 +163,9 @@ function times(samples: ReadonlyMap<string, Samples>): string {
     ),
     (bytes / 1e6).toFixed(1),
   ])
-  const fastest = others.reduce((a, b) => (wall(a[1].commit) < wall(b[1].commit) ? a : b))
-  const smallest = others.reduce((a, b) => (a[1].bytes < b[1].bytes ? a : b))
   const git = samples.get('git')
-  const ratio = (wall(fastest[1].commit) / wall(floe.commit)).toFixed(2)
-  const leanest = Math.min(...others.map(([, { commit }]) => cpuMedian(commit)))
   const verdicts = [
-    `First commit: ${ratio} times as fast as the fastest peer (${fastest[0]}); processor time ${(cpuMedian(floe.commit) / leanest).toFixed(2)} of the leanest peer's.`,
-    `Base size: ${(floe.bytes / smallest[1].bytes).toFixed(3)} of the smallest peer (${smallest[0]}).`,
+    ...(others.length > 0 ? againstPeers(floe, others) : ['No peer is here to compare with.']),
     `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
     ...(git ? [`\`floe status\`: ${(wall(floe.status) / wall(git.status)).toFixed(2)} times \`git status\`.`] : []),
   ]
@@ -177,6 +180,17 @@ function times(samples: ReadonlyMap<string, Samples>): string {
     'store, MB',
   ]
   return `${table(head, rows)}\n\n${verdicts.map((line) => `- ${line}`).join('\n')}`
+}
+
+function againstPeers(floe: Samples, others: readonly [string, Samples][]): string[] {
+  const fastest = others.reduce((a, b) => (wall(a[1].commit) < wall(b[1].commit) ? a : b))
+  const leanest = others.reduce((a, b) => (cpuMedian(a[1].commit) < cpuMedian(b[1].commit) ? a : b))
+  const smallest = others.reduce((a, b) => (a[1].bytes < b[1].bytes ? a : b))
+  const processor = ratio(floe.commit, leanest[1].commit, ({ cpuMs }) => cpuMs)
+  return [
+    `First commit: ${ratio(fastest[1].commit, floe.commit).toFixed(2)} times as fast as the fastest peer (${fastest[0]}); processor time ${processor.toFixed(2)} of the leanest peer's (${leanest[0]}).`,
+    `Base size: ${(floe.bytes / smallest[1].bytes).toFixed(3)} of the smallest peer (${smallest[0]}).`,
+  ]
 }
 
 /** Bytes added by each change: a property of formats, so once is enough. */
@@ -194,8 +208,9 @@ function measureChanges(run: Run, tools: readonly Tool[], placeOf: (tool: Tool) 
       tool.commit(placeOf(tool))
       return tool.storeBytes(placeOf(tool)) - before
     })
-    const best = Math.min(...added.slice(1))
-    return [name, ...added.map((bytes) => (bytes / 1e6).toFixed(3)), (added[0]! / best).toFixed(2)]
+    const peers = added.slice(1)
+    const share = peers.length > 0 ? (added[0]! / Math.min(...peers)).toFixed(2) : '–'
+    return [name, ...added.map((bytes) => (bytes / 1e6).toFixed(3)), share]
   })
   for (const tool of chunking) tool.remove(placeOf(tool))
   return `Bytes added, MB:\n\n${table(['change', ...chunking.map(({ name }) => name), 'floe ÷ best'], rows)}`
