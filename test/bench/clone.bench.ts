@@ -31,7 +31,7 @@ export const bench: Bench = {
     let network: ChildProcess | undefined
     try {
       const child = new URL('transfer-network.ts', import.meta.url)
-      network = fork(child, [join(dir, 'net'), '13', 'real'])
+      network = fork(child, [join(dir, 'net'), '208', 'real'])
       const [{ info }] = (await once(network, 'message')) as [NetworkAnswer]
       const options = { homeDir: join(dir, 'home'), networks: [localNetworkProfile(info)] }
       const origin = join(dir, 'origin')
