@@ -4,7 +4,7 @@
  *  middle rewrites one node per level and keeps the rest. Byte layout and the cut rule: README.md, "Content map". */
 
 import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
-import { ObjectMalformedError } from './errors.ts'
+import { ObjectMalformedError, ObjectMissingError } from './errors.ts'
 import { ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from './id.ts'
 import { LevelBuilder, type LevelRules } from './level-builder.ts'
 import type { ReadObject, WriteObject } from './reader.ts'
@@ -205,17 +205,29 @@ export async function* walkContentMap(
 }
 
 /** Every map node of a file from the root down, each before its children: for pushes, garbage collection and checks.
- *  @param options.skip - true for a node whose subtree is not wanted; it is not read */
+ *  @param options.skip - true for a node whose subtree is not wanted; it is not read
+ *  @param options.onAbsent - called for a node that is not here, instead of failing */
 export async function* walkMapNodes(
   read: ReadObject,
   file: FileContent,
-  options: { skip?: (id: ObjectId) => boolean | Promise<boolean>; signal?: AbortSignal | undefined } = {},
+  options: {
+    skip?: (id: ObjectId) => boolean | Promise<boolean>
+    onAbsent?: ((id: ObjectId) => void) | undefined
+    signal?: AbortSignal | undefined
+  } = {},
 ): AsyncGenerator<MapNode & { id: ObjectId }> {
   if (file.content?.kind !== 'map') return
   const stack: Expected[] = [{ id: file.content.id, bytes: file.bytes, last: true }]
   for (let next = stack.pop(); next; next = stack.pop()) {
     if (await options.skip?.(next.id)) continue
-    const node = await loadMapNode(read, next, options)
+    let node: MapNode
+    try {
+      node = await loadMapNode(read, next, options)
+    } catch (error) {
+      if (!(error instanceof ObjectMissingError) || !options.onAbsent) throw error
+      options.onAbsent(next.id)
+      continue
+    }
     yield { id: next.id, ...node }
     if (node.level === 0) continue
     for (let i = node.items.length - 1; i >= 0; i--) {

@@ -1,6 +1,7 @@
 /** Reading trees: in order, one path, all nodes, the difference of two. Only nodes on the way are read. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { ObjectMissingError } from './errors.ts'
 import type { ObjectId } from './id.ts'
 import { comparePaths, isAtOrBelow } from './path.ts'
 import type { ReadObject } from './reader.ts'
@@ -11,6 +12,26 @@ export interface TreeReadOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface TreeWalkOptions extends TreeReadOptions {
+  /** Called for a node that is not here, instead of failing: the walk goes on beside it. */
+  onAbsent?: ((id: ObjectId) => void) | undefined
+}
+
+/** The node, or undefined if it is absent and somebody wants to be told. */
+async function loadUnlessAbsent(
+  read: ReadObject,
+  place: TreePlace,
+  { signal, onAbsent }: TreeWalkOptions,
+): Promise<TreeNode | undefined> {
+  try {
+    return await loadTreeNode(read, place, { signal })
+  } catch (error) {
+    if (!(error instanceof ObjectMissingError) || !onAbsent) throw error
+    onAbsent(place.id)
+    return undefined
+  }
+}
+
 /** Entries in order.
  *  @param options.prefix - only the entry with this path and those below it (a path without trailing slash)
  *  @param options.after - only entries after this path
@@ -18,13 +39,14 @@ export interface TreeReadOptions {
 export async function* walkTree(
   read: ReadObject,
   root: ObjectId,
-  options: TreeReadOptions & { prefix?: string | undefined; after?: string | undefined } = {},
+  options: TreeWalkOptions & { prefix?: string | undefined; after?: string | undefined } = {},
 ): AsyncGenerator<TreeEntry> {
   const { prefix, after, signal } = options
   const stack: TreePlace[] = [rootPlace(root)]
   for (let place = stack.pop(); place; place = stack.pop()) {
     throwIfAborted(signal)
-    const node = await loadTreeNode(read, place, { signal })
+    const node = await loadUnlessAbsent(read, place, options)
+    if (!node) continue
     for (const entry of node.entries) {
       if (after !== undefined && comparePaths(entry.path, after) <= 0) continue
       if (prefix === undefined || isAtOrBelow(entry.path, prefix)) yield entry
@@ -85,14 +107,15 @@ export async function treeTotals(
 export async function* walkTreeNodes(
   read: ReadObject,
   root: ObjectId,
-  options: TreeReadOptions & { skip?: (id: ObjectId) => boolean | Promise<boolean> } = {},
+  options: TreeWalkOptions & { skip?: (id: ObjectId) => boolean | Promise<boolean> } = {},
 ): AsyncGenerator<TreeNode & { id: ObjectId }> {
   const { skip, signal } = options
   const stack: TreePlace[] = [rootPlace(root)]
   for (let place = stack.pop(); place; place = stack.pop()) {
     throwIfAborted(signal)
     if (await skip?.(place.id)) continue
-    const node = await loadTreeNode(read, place, { signal })
+    const node = await loadUnlessAbsent(read, place, options)
+    if (!node) continue
     yield { id: place.id, ...node }
     for (let i = node.links.length - 1; i >= 0; i--) stack.push(childPlace(place, node, i))
   }

@@ -11,26 +11,24 @@
 import { FloeError } from '../base/errors.ts'
 import { fetchChainTimeMs } from '../ledger/chain-clock.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
-import { blobKey } from '../ledger/repository-state.ts'
 import { fetchTakedowns, isOpenTakedown, type TakedownRecord } from '../ledger/repository-takedowns.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { addRemovePack, PROPOSALS_PER_TRANSACTION, REMOVALS_PER_TRANSACTION } from '../ledger/transactions/removal.ts'
 import { addCancelRemoval, addProposeRemoval, ROLES } from '../ledger/transactions/repository.ts'
-import { createFrameCache } from '../objects/frame-cache.ts'
-import { openPack, type PackReader } from '../objects/pack-reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { encodedBlobBytes } from '../protocol/cost.ts'
-import type { LocalStore } from '../store/local-store.ts'
-import { openWorkspace } from '../store/workspace.ts'
+import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { readAllPacks } from './expiry.ts'
 import { unfinishedPushes } from './live-packs.ts'
+import { localNeeds, NO_LOCAL_NEEDS } from './needed-here.ts'
 import { inBatches } from './pack-extension.ts'
-import { findPackUse, isSpare, type PackUse } from './pack-use.ts'
+import { findPackUse, type PackUse } from './pack-use.ts'
 import { ensureLocalFunds } from './push-packs.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { placeOf, type RepositoryPlace } from './repository-place.ts'
+import { packReaders, spareTest } from './spare-packs.ts'
 
 export interface GcRemoteOptions extends RemoteOptions {
   /** A remote of the workspace (default `origin`), or `NETWORK:OBJECT_ID`. */
@@ -41,6 +39,8 @@ export interface GcRemoteOptions extends RemoteOptions {
   cancel?: readonly number[] | 'all' | undefined
   /** Packs to deal with (default all). */
   only?: ((pack: PackRecord) => boolean) | undefined
+  /** Bring here what only this workspace needs of packs that go, instead of keeping them for it. */
+  bringNeeded?: boolean | undefined
   /** Fewer packs in one transaction than the protocol allows. */
   perTransaction?: number | undefined
 }
@@ -64,8 +64,9 @@ export interface KeptPack {
   number: number
   bytes: number
   /** `permanent`: nobody can remove it. `not-yours`: its pusher or a revoker can. `unfinished`: a push is under way.
-   *  `unsure`: refs need something in it, and no locator says where else that is. */
-  reason: 'permanent' | 'not-yours' | 'unfinished' | 'unsure'
+   *  `unsure`: refs need something in it, and no locator says where else that is. `needed-here`: a branch, tag, stash or
+   *  log of this workspace needs something in it that is not here. */
+  reason: 'permanent' | 'not-yours' | 'unfinished' | 'unsure' | 'needed-here'
 }
 
 export interface RemoteGcResult {
@@ -85,22 +86,21 @@ export interface RemoteGcResult {
   cancelled: number[]
   /** Needed by no ref, and staying. */
   kept: KeptPack[]
+  /** What was brought here because it would have gone. */
+  brought: { objects: number; bytes: number }
   digests: string[]
 }
 
 /** Rounds of looking again after a push came in between: after that it is left to the next run. */
 const MAX_ROUNDS = 3
-/** Pack indexes kept in memory. */
-const MAX_INDEXES = 64
-const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 
 /** @throws {FloeError} whatever keeps something that refs need from being read: then nothing is changed */
 export async function gcRemote(dir: string, options: GcRemoteOptions): Promise<RemoteGcResult> {
   const place = await placeOf(dir, options.remote)
   const context = await openRemoteContext(place.network, options)
   if (options.cancel !== undefined) return cancelProposals(place, context, options.cancel, options)
-  await using local = await workspaceStore(dir)
-  const plan = await planRemoval(place, context, local.store, options)
+  await using local = await workspaceAt(dir)
+  const plan = await planRemoval(place, context, local.workspace, options)
   const { result } = plan
   if (options.dryRun) return { ...result, $kind: 'dry-run' }
   result.digests.push(...(await carryOut(place, context, result, plan.walrus, options)))
@@ -109,7 +109,7 @@ export async function gcRemote(dir: string, options: GcRemoteOptions): Promise<R
     const { log } = await context.repository(place.repository).fetchState(options)
     if (log.size === seen) break
     // Somebody pushed while this was found out, and may rely on what was proposed: then that is taken back.
-    const again = await planRemoval(place, context, local.store, options)
+    const again = await planRemoval(place, context, local.workspace, options)
     const cancelled = again.result.cancelled
     result.digests.push(
       ...(await carryOut(place, context, { cancelled, proposed: [], taken: [] }, plan.walrus, options)),
@@ -121,14 +121,14 @@ export async function gcRemote(dir: string, options: GcRemoteOptions): Promise<R
   return { ...result, $kind: result.digests.length > 0 ? 'changed' : 'nothing' }
 }
 
-/** The store of the workspace that holds the directory, if there is one: with an address none is needed. */
-async function workspaceStore(dir: string): Promise<AsyncDisposable & { store: LocalStore | null }> {
+/** The workspace that holds the directory, if there is one: with an address none is needed. */
+async function workspaceAt(dir: string): Promise<AsyncDisposable & { workspace: Workspace | null }> {
   try {
     const workspace = await openWorkspace(dir)
-    return { store: workspace.store, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() }
+    return { workspace, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() }
   } catch (error) {
     if (!(error instanceof FloeError) || error.code !== 'NOT_A_WORKSPACE') throw error
-    return { store: null, [Symbol.asyncDispose]: async () => undefined }
+    return { workspace: null, [Symbol.asyncDispose]: async () => undefined }
   }
 }
 
@@ -142,7 +142,7 @@ interface RemovalPlan {
 async function planRemoval(
   place: RepositoryPlace,
   context: RemoteContext,
-  store: LocalStore | null,
+  workspace: Workspace | null,
   options: GcRemoteOptions,
 ): Promise<RemovalPlan> {
   const { signal } = options
@@ -154,7 +154,10 @@ async function planRemoval(
   // What was deposited since is somebody's push: needed by its ref, or none of our business.
   const since = await readAllPacks(reader, state, options).then((all) => all.slice(packs.length))
   const walrus = await context.walrus()
+  const store = workspace?.store ?? null
   const use = await findPackUse({ source, packs: [...packs, ...since], store, epoch: walrus.epoch, signal })
+  const readerOf = packReaders(use.remote, signal)
+  const local = workspace ? await localNeeds(workspace, use, readerOf, options) : NO_LOCAL_NEEDS
   const facts: Facts = {
     packs,
     use,
@@ -169,10 +172,12 @@ async function planRemoval(
       options,
     ),
     mayRemove: await removalRights(context, state.roles, options.dryRun ?? false),
-    isSpare: spareTest(use, packs, await ownAddress(context, options.dryRun ?? false), signal),
+    isSpare: spareTest(use, packs, await ownAddress(context, options.dryRun ?? false), readerOf, signal),
+    isNeededHere: local.isNeeded,
     only: options.only ?? (() => true),
   }
   const result = await classify(place, facts)
+  result.brought = local.brought
   return { result, walrus, pushes: state.log.size }
 }
 
@@ -186,6 +191,7 @@ interface Facts {
   takedowns: ReadonlyMap<number, TakedownRecord>
   mayRemove(pack: PackRecord): boolean
   isSpare(pack: PackRecord): Promise<boolean>
+  isNeededHere(pack: PackRecord): Promise<boolean>
   only(pack: PackRecord): boolean
 }
 
@@ -203,6 +209,7 @@ async function classify(place: RepositoryPlace, facts: Facts): Promise<RemoteGcR
     taken: [],
     cancelled: [],
     kept: [],
+    brought: { objects: 0, bytes: 0 },
     digests: [],
   }
   for (const pack of stored.filter(facts.only)) {
@@ -219,6 +226,9 @@ async function classify(place: RepositoryPlace, facts: Facts): Promise<RemoteGcR
     else if (!takedown && pack.endEpoch > walrus.epoch && !(await facts.isSpare(pack))) {
       if (isProposed) result.cancelled.push(pack.number)
       else keep('unsure')
+    } else if (!takedown && pack.endEpoch > walrus.epoch && (await facts.isNeededHere(pack))) {
+      if (isProposed) result.cancelled.push(pack.number)
+      keep('needed-here')
     } else {
       const removableMs = isProposed ? pack.removableMs : Math.max(pack.retainUntilMs, nowMs + graceMs)
       const list = !isProposed ? result.proposed : removableMs <= nowMs ? result.taken : result.waiting
@@ -272,30 +282,6 @@ export async function ownAddress(context: RemoteContext, isDryRun: boolean): Pro
     if (isDryRun && error instanceof FloeError && error.kind === 'auth') return null
     throw error
   }
-}
-
-function spareTest(
-  use: PackUse,
-  packs: readonly PackRecord[],
-  own: string | null,
-  signal: AbortSignal | undefined,
-): Facts['isSpare'] {
-  const byBlob = new Map<string, PackRecord>()
-  for (const pack of packs)
-    if (pack.state !== 'removed' && (!byBlob.has(blobKey(pack.blobId)) || use.needed.has(pack.number)))
-      byBlob.set(blobKey(pack.blobId), pack)
-  const frames = createFrameCache(FRAME_CACHE_BYTES)
-  const readers = new Map<string, Promise<PackReader>>()
-  const readerOf = (blobId: Uint8Array) => {
-    const key = blobKey(blobId)
-    const open = async () => openPack(await use.remote.openPack(blobId), { signal, cache: { frames, name: key } })
-    const reader = readers.get(key) ?? open()
-    readers.delete(key)
-    readers.set(key, reader)
-    if (readers.size > MAX_INDEXES) readers.delete(readers.keys().next().value!)
-    return reader
-  }
-  return (pack) => isSpare(use, pack, (blobId) => byBlob.get(blobKey(blobId)), readerOf, { own, signal })
 }
 
 /** In this order, so that what is cut off leaves less done and never too much. @returns digests */
@@ -374,6 +360,7 @@ async function cancelProposals(
     ...work,
     waiting: [],
     kept: [],
+    brought: { objects: 0, bytes: 0 },
     digests,
   }
 }

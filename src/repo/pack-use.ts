@@ -10,11 +10,10 @@ import { walkCommits } from '../history/commits.ts'
 import type { PackRecord, PushRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
-import type { ObjectId, ObjectKind } from '../objects/id.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { LocatorSegment } from '../objects/locator.ts'
 import { RECORD_BYTES, recordId, recordPack } from '../objects/locator-record.ts'
 import { ObjectSet } from '../objects/object-set.ts'
-import type { PackReader } from '../objects/pack-reader.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { walkTreeNodes } from '../objects/tree.ts'
 import type { LocalStore } from '../store/local-store.ts'
@@ -182,51 +181,4 @@ export function distinctSegments(records: readonly PushRecord[]): SegmentRecord[
   for (const record of records)
     for (const segment of record.segments) segments.set(`${segment.pack}:${segment.offset}`, segment)
   return [...segments.values()]
-}
-
-/** Whether a pack can go without a loss: each of its objects is needed by nobody, or a needed pack has it, whose own
- *  index says so; if somebody else pushed that, the object is read from it. Locators and indexes are hints, and what is
- *  deleted because of one does not come back.
- *  @param packOf - the stored pack with this blob id
- *  @param own - address whose packs are what their indexes say */
-export async function isSpare(
-  use: PackUse,
-  pack: PackRecord,
-  packOf: (blobId: Uint8Array) => PackRecord | undefined,
-  readerOf: (blobId: Uint8Array) => Promise<PackReader>,
-  options: { own: string | null; signal?: AbortSignal | undefined },
-): Promise<boolean> {
-  const { index } = await readerOf(pack.blobId)
-  for (let i = 0; i < index.objectCount; i++) {
-    throwIfAborted(options.signal)
-    const [kind, id] = [index.kindAt(i), index.idAt(i)]
-    if (!use.reached.has(kind, id)) continue
-    if (!use.reached.isMarked(kind, id)) return false
-    let isElsewhere = false
-    for await (const place of use.remote.locator.locate(kind, id, options)) {
-      const other = packOf(place.blobId)
-      if (!other || other.number === pack.number || !use.needed.has(other.number)) continue
-      const reader = await readerOf(place.blobId)
-      isElsewhere = reader.has(kind, id) && (other.pusher === options.own || (await isTrue(reader, kind, id, options)))
-      if (isElsewhere) break
-    }
-    if (!isElsewhere) return false
-  }
-  return true
-}
-
-/** Whether a pack has what its index says. */
-async function isTrue(
-  pack: PackReader,
-  kind: ObjectKind,
-  id: ObjectId,
-  options: { signal?: AbortSignal | undefined },
-): Promise<boolean> {
-  try {
-    await pack.readObject(kind, id, options)
-    return true
-  } catch (error) {
-    if (!(error instanceof FloeError) || error.kind !== 'integrity') throw error
-    return false
-  }
 }

@@ -34,6 +34,8 @@ export interface PurgeRemoteResult {
   skipped: { ref: string; reason: 'tag' | 'not-here' | 'moved' }[]
   /** Packs with the contents whose removal is proposed, or would be. */
   packs: RemovablePack[]
+  /** What these packs held besides that only this workspace needs, and that was brought here before. */
+  brought: { objects: number; bytes: number }
   /** Packs with the contents that some ref needs still, or that cannot be removed. */
   inUse: { number: number; bytes: number }[]
   /** Entry of the log at which the old history can be cloned as long as its packs are there; -1: none. */
@@ -71,6 +73,7 @@ export async function planPurgeRemote(
   return {
     ...result(remote, place, plan),
     pushed: plan.moves.map(({ row, to }) => ({ ref: localRefName(row.name), from: row.commit!, to, digest: null })),
+    brought: { objects: 0, bytes: 0 },
     packs: stays
       ? []
       : held.map((pack) =>
@@ -119,16 +122,17 @@ export async function purgeRemote(
   if (packs.length > 0)
     for (const row of await stillNeeding(dir, remote, plan, options)) await move(row, row.commit as ObjectId)
   const isOurs = (pack: PackRecord) => plan.holding.has(pack.number) || pack.kind === 'meta'
-  const { proposed, waiting } =
+  const { proposed, waiting, brought } =
     packs.length > 0 || pushed.length > 0
-      ? await gcRemote(dir, { ...options, remote, only: isOurs })
-      : { proposed: [], waiting: [] }
+      ? await gcRemote(dir, { ...options, remote, only: isOurs, bringNeeded: true })
+      : { proposed: [], waiting: [], brought: { objects: 0, bytes: 0 } }
   const going = [...proposed, ...waiting].filter(({ number }) => plan.holding.has(number))
   const numbers = new Set(going.map(({ number }) => number))
   return {
     ...result(remote, place, plan),
     pushed,
     packs: going,
+    brought,
     inUse: plan.packs
       .filter(({ number }) => plan.holding.has(number) && !numbers.has(number))
       .map(({ number, bytes }) => ({ number, bytes })),

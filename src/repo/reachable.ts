@@ -16,11 +16,12 @@ export interface Roots {
 }
 
 /** Refs, HEAD, their logs, what is staged, and what an operation in progress refers to.
- *  @param logSinceMs - entries of logs before this time do not count */
-export function rootsOf(workspace: Workspace, logSinceMs = 0): Roots {
+ *  @param logSinceMs - entries of logs before this time do not count
+ *  @param counts - which refs do; default all */
+export function rootsOf(workspace: Workspace, logSinceMs = 0, counts: (ref: string) => boolean = () => true): Roots {
   const { refs } = workspace
   const commits = new Set<ObjectId>()
-  const all = refs.list()
+  const all = refs.list().filter(({ name }) => counts(name))
   for (const { id } of all) commits.add(id)
   const head = refs.headCommit()
   if (head) commits.add(head)

@@ -6,13 +6,16 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { objectIdFor } from '../../src/objects/id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
-import { createBranch } from '../../src/repo/branch.ts'
+import { createBranch, deleteBranch } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { evict } from '../../src/repo/evict.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
 import { fetchRemote } from '../../src/repo/fetch.ts'
+import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey } from '../../src/repo/key.ts'
+import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
+import { readRemote } from '../../src/repo/remote.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { restore } from '../../src/repo/restore.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
@@ -63,5 +66,63 @@ describe('evicting what somebody else has pushed', { timeout: 120_000 }, () => {
     expect(await readFile(join(dir, 'lied.bin'))).toEqual(Buffer.from(lied))
     expect(await workspace.store.has('chunk', objectIdFor('chunk', true_))).toBe(false)
     expect(result).toMatchObject({ $kind: 'evicted', readBack: { chunks: 1, bytes: 30_000 } })
+  })
+})
+
+describe('a remote pack that nothing but this workspace needs', { timeout: 120_000 }, () => {
+  /** Two files in a pack of their own, on no branch of the remote and not in local packs: `keep` here needs them. */
+  async function dropped(name: string) {
+    const dir = await world.workspace(name, { 'a.txt': 'a\n' })
+    await push(dir, { ...world.options, create: { name, network: 'local' } })
+    await world.change(dir, { 'big.bin': noise(40_000, 11), 'secret.bin': noise(20_000, 12) })
+    await push(dir, world.options)
+    expect(await evict(dir, { ...world.options, limitBytes: 0 })).toMatchObject({ $kind: 'evicted' })
+    await using workspace = await openWorkspace(dir)
+    await createBranch(workspace, { name: 'keep' })
+    await reset(workspace, { revision: 'HEAD~1', mode: 'hard' })
+    await push(dir, { ...world.options, force: true })
+    return dir
+  }
+  const collect = (dir: string) => gcRemote(dir, world.options)
+
+  it('stays as long as a branch or a log here leads to what it holds', async () => {
+    const dir = await dropped('unpushed')
+    expect(await collect(dir)).toMatchObject({ proposed: [], kept: [{ reason: 'needed-here' }] })
+    {
+      await using workspace = await openWorkspace(dir)
+      await deleteBranch(workspace, { name: 'keep', force: true })
+    }
+    // HEAD was there.
+    expect(await collect(dir)).toMatchObject({ proposed: [], kept: [{ reason: 'needed-here' }] })
+    {
+      await using workspace = await openWorkspace(dir)
+      for (const ref of ['HEAD', 'heads/main'])
+        workspace.fs.unlink(`${workspace.floeDir}/reflog/${ref === 'HEAD' ? ref : `refs/${ref}`}`)
+    }
+    expect(await collect(dir)).toMatchObject({ proposed: [{ kind: 'data' }], kept: [] })
+  })
+
+  it('is taken back into use where its removal was proposed before', async () => {
+    const dir = await dropped('proposed')
+    const other = world.path('proposed-other')
+    await using workspace = await openWorkspace(dir)
+    const { repository } = readRemote(workspace, 'origin')
+    await clone(`local:${repository}`, other, world.options)
+    const { proposed } = await collect(other)
+    expect(proposed).toMatchObject([{ kind: 'data' }])
+    expect(await collect(dir)).toMatchObject({ cancelled: [proposed[0]!.number], taken: [] })
+  })
+
+  it('goes in a purge, which brings here what is needed of it', async () => {
+    const dir = await dropped('purged')
+    const result = await purge(dir, { ...world.options, paths: ['secret.bin'], yes: true })
+    expect(result.remote).toMatchObject({
+      packs: [{ kind: 'data' }],
+      inUse: [],
+      brought: { objects: 1, bytes: 40_000 },
+    })
+    await using workspace = await openWorkspace(dir)
+    await restore(workspace, { paths: ['big.bin'], source: 'keep' })
+    expect(await readFile(join(dir, 'big.bin'))).toEqual(Buffer.from(noise(40_000, 11)))
   })
 })

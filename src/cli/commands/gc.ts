@@ -35,7 +35,8 @@ What a branch, tag, stash, log or staging refers to always stays. It cannot be u
 With --remote, the repository's branches and tags are walked. Removal is proposed of every pack that none of them needs; the
 next run after the grace period, and after what pushes have promised, deletes it. Until then \`--cancel\` takes it back. What
 comes back is storage for the rest of its epochs, as an object of your key, not WAL. Needs the writer role for packs of your own,
-the revoker role for those of others. Earlier states of a branch (clone --at-log) can be lost with it.`,
+the revoker role for those of others. Earlier states of a branch (clone --at-log) can be lost with it. What branches, tags, stashes
+and logs of this workspace need and do not have here keeps its pack; other clones are not asked.`,
       ),
   run: (context, _args, options) => (options.remote === undefined ? local(context, options) : remote(context, options)),
 })
@@ -108,6 +109,7 @@ function lines(result: RemoteGcResult): string[] {
     'not-yours': 'its pusher or a revoker can remove it',
     unfinished: 'part of a push under way: `floe push --abort` gives it up',
     unsure: 'refs need something in it that no locator names elsewhere',
+    'needed-here': 'versions of this workspace need something in it that is not here',
   }
   return [
     ...(packs.needed > 0
@@ -131,9 +133,16 @@ function lines(result: RemoteGcResult): string[] {
 }
 
 function hints(result: RemoteGcResult): string[] {
-  if (result.$kind === 'dry-run') return []
+  const isNeededHere = result.kept.some(({ reason }) => reason === 'needed-here')
+  const local = isNeededHere
+    ? [
+        '`floe push BRANCH` keeps what is needed here; without the branch, tag, stash or log entry (90 days) the pack can go',
+      ]
+    : []
+  if (result.$kind === 'dry-run') return local
   const later = [...result.proposed, ...result.waiting].map(({ removableAt }) => removableAt).sort()
   return [
+    ...local,
     ...(later.length > 0
       ? [`run it again from ${later[0]!.slice(0, 16).replace('T', ' ')} UTC on to delete what is due`]
       : []),

@@ -99,7 +99,7 @@ const SKIPPED = {
   moved: 'it has versions that are not here',
 }
 
-function remoteLines({ remote, pushed, skipped, packs, inUse }: PurgeRemoteResult, would: boolean): string[] {
+function remoteLines({ remote, pushed, skipped, packs, brought, inUse }: PurgeRemoteResult, would: boolean): string[] {
   return [
     ...pushed.map(({ ref, from, to }) =>
       from === to
@@ -107,6 +107,11 @@ function remoteLines({ remote, pushed, skipped, packs, inUse }: PurgeRemoteResul
         : `${remote} ${ref}  ${shortId(from)} → ${shortId(to)}${would ? ', by force' : ''}`,
     ),
     ...removalLines(would ? 'removal would be proposed' : 'removal proposed', packs),
+    ...(brought.objects > 0
+      ? [
+          `${formatCount(brought.objects, 'object')} of ${formatBytes(brought.bytes)} brought here: nothing but this workspace needs what else was in these packs`,
+        ]
+      : []),
     ...skipped.map(({ ref, reason }) => `${remote} ${ref}  holds them still: ${SKIPPED[reason]}`),
     ...inUse.map(
       ({ number, bytes }) => `pack ${number}  ${formatBytes(bytes)}  stays readable: something needs it still`,
