@@ -10,6 +10,7 @@ import * as contract from '../bindings/floe/repository.ts'
 import * as system from '../bindings/walrus/system.ts'
 import type { FundRule } from '../repository-fund.ts'
 import type { WalrusState } from '../system-state.ts'
+import { blobCost } from './register.ts'
 import { addExtension, type BlobExtension } from './renew.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
 
@@ -70,7 +71,13 @@ export function addShowEpoch(
   options: Payment & { state: WalrusState; floe: string; repository: string; limitFrost: bigint; owner: string },
 ): void {
   const { state, floe, owner } = options
-  const { coin, giveBack } = openPayment(transaction, options.funds, options.limitFrost, options.network)
+  const { coin, giveBack } = openPayment(
+    transaction,
+    options.funds,
+    options.limitFrost,
+    options.network,
+    blobCost(state.shardCount, PROOF_BLOB_BYTES, 1, state.prices),
+  )
   const self = transaction.object(state.systemObjectId)
   const storage = system.reserveSpace(transaction, state.packageId, {
     self,

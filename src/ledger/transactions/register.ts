@@ -44,7 +44,11 @@ export interface RegisterPacks {
 
 export function addRegistration(transaction: Transaction, options: RegisterPacks): void {
   const { state, packs, epochs, funds, limitFrost, owner, network } = options
-  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network)
+  const price = packs.reduce(
+    (sum, { blobBytes }) => sum + blobCost(state.shardCount, blobBytes, epochs, state.prices),
+    0n,
+  )
+  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network, price)
   const self = transaction.object(state.systemObjectId)
   const blobs = packs.map(({ blobId, rootHash, blobBytes }) => {
     const storage = system.reserveSpace(transaction, state.packageId, {

@@ -6,6 +6,7 @@
  *  @see src/move/README.md (`packs::lend`, `packs::restore`) */
 
 import type { Transaction, TransactionArgument } from '@mysten/sui/transactions'
+import { storageCost } from '../../protocol/cost.ts'
 import * as contract from '../bindings/floe/packs.ts'
 import * as system from '../bindings/walrus/system.ts'
 import type { WalrusState } from '../system-state.ts'
@@ -30,7 +31,11 @@ export const PACKS_PER_RENEWAL = 200
 export function addRenewal(transaction: Transaction, options: RenewPacks): void {
   const { state, floe, packs, funds, limitFrost, network } = options
   if (packs.length > PACKS_PER_RENEWAL) throw new RangeError(`${packs.length} packs do not fit into one transaction`)
-  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network)
+  const price = packs.reduce(
+    (sum, { storageBytes, extraEpochs }) => sum + storageCost(storageBytes, extraEpochs, state.prices),
+    0n,
+  )
+  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network, price)
   const repository = transaction.object(options.repository)
   for (const { number, endEpoch, extraEpochs, storageBytes } of packs) {
     const [blob, loan] = contract.lend(transaction, floe, { repository, pack: number })

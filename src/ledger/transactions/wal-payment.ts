@@ -1,5 +1,6 @@
 /** Paying in WAL with slack: prices can rise between reading and executing, so more is set aside than the price read,
- *  and what is left flows back in the same transaction. The amount set aside is a hard limit that the chain enforces.
+ *  and what is left flows back in the same transaction. The amount set aside is a hard limit that the chain enforces. Who
+ *  has the price but not the slack sets aside all there is.
  *
  *  Where the address balance suffices it pays alone: it has no versions, so transactions of one key do not get in each
  *  other's way. Otherwise coins pay, the largest first, and the address balance adds what they lack. */
@@ -43,14 +44,19 @@ export interface WalPayment {
   giveBack(): void
 }
 
-/** Sets the limit aside.
+/** Sets the limit aside, or all that there is if that covers the price.
+ *  @param priceFrost - what is to be paid as far as is known (default: the limit)
  *  @throws {AuthError} FUNDS_WAL_SHORT before anything is sent */
 export function openPayment(
   transaction: Transaction,
   funds: WalFunds,
-  limitFrost: bigint,
+  wantedFrost: bigint,
   network: { name: string; faucet: boolean },
+  priceFrost: bigint = wantedFrost,
 ): WalPayment {
+  const least = priceFrost < wantedFrost ? priceFrost : wantedFrost
+  if (funds.total < least) throw fundsShort(least, funds, network)
+  const limitFrost = funds.total < wantedFrost ? funds.total : wantedFrost
   const typeArguments = [funds.coinType]
   if (limitFrost === 0n) {
     const coin = transaction.moveCall({ target: '0x2::coin::zero', typeArguments })
@@ -70,7 +76,6 @@ export function openPayment(
     sum += coin.balance
   }
   const lacking = limitFrost > sum ? limitFrost - sum : 0n
-  if (lacking > funds.addressFrost) throw fundsShort(limitFrost, funds, network)
   // At the versions that were read: if another transaction of this key is faster, it shows before anything is signed.
   const [first, ...others] = used.map(({ id, version, digest }) =>
     transaction.objectRef({ objectId: id, version: String(version), digest }),
@@ -97,12 +102,12 @@ function sendToAddress(transaction: Transaction, { coinType, owner }: WalFunds, 
   })
 }
 
-function fundsShort(limitFrost: bigint, { total }: WalFunds, network: { name: string; faucet: boolean }): AuthError {
+function fundsShort(neededFrost: bigint, { total }: WalFunds, network: { name: string; faucet: boolean }): AuthError {
   return new AuthError(
     'FUNDS_WAL_SHORT',
-    `${formatWal(limitFrost)} WAL are needed, the address has ${formatWal(total)}`,
+    `${formatWal(neededFrost)} WAL are needed, the address has ${formatWal(total)}`,
     {
-      data: { neededFrost: String(limitFrost), availableFrost: String(total), network: network.name },
+      data: { neededFrost: String(neededFrost), availableFrost: String(total), network: network.name },
       hints: [network.faucet ? 'Get coins with `floe faucet`' : 'Send WAL to the address that `floe key show` prints'],
     },
   )
