@@ -8,6 +8,7 @@ import { FloeError } from '../base/errors.ts'
 import { type BuildTransaction, type ExecutedTransaction, paidBy } from '../ledger/client.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { originalFloeId, walCoinType } from '../ledger/networks.ts'
+import { pushNumberOf } from '../ledger/ref-moves.ts'
 import type { PackRange, SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
@@ -173,15 +174,10 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
     })
     push.budget.paid(extendFrost, paidBy(executed, signer.address, walCoinType(context.profile)))
     await created(executed)
-    const reader = context.repository(repositoryId!)
-    const after = await reader.fetchState()
-    const row = await reader.fetchRef(after, chainRefName(push.ref))
-    return {
-      repository: reader.repositoryId,
-      digest: executed.digest,
-      logIndex: row?.push ?? after.log.size - 1,
-      gasMist,
-    }
+    const repository = context.repository(repositoryId!).repositoryId
+    const ref = chainRefName(push.ref)
+    const logIndex = pushNumberOf(executed, { repository, ref }) ?? (await newestPush(push, repository))
+    return { repository, digest: executed.digest, logIndex, gasMist }
   } catch (error) {
     if (error instanceof FloeError && error.code === 'PUSH_STALE' && existing) {
       const reader = context.repository(existing.id)
@@ -190,6 +186,17 @@ export async function publishPush(push: PublishPush): Promise<PublishedPush> {
     }
     throw error
   }
+}
+
+/** Records that are searched for the one of this push, where the ledger tells no events. */
+const MAX_RECORDS = 64
+
+async function newestPush({ context, commit, signer }: PublishPush, repository: string): Promise<number> {
+  const reader = context.repository(repository)
+  const state = await reader.fetchState()
+  const { size } = state.log
+  const records = await reader.fetchPushes(state, Math.max(0, size - MAX_RECORDS), size)
+  return records.findLast((record) => record.new === commit && record.pusher === signer.address)?.number ?? size - 1
 }
 
 interface SplitReuse {

@@ -1,6 +1,6 @@
 /** What is left of pushes that ended in the middle, and what those do with it that come after, or run beside. */
 
-import { readdir } from 'node:fs/promises'
+import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { LedgerClient } from '../../src/ledger/client.ts'
@@ -91,6 +91,24 @@ it('a push that ends leaves the journal and the lock of another one that is unde
   await slow
   await clone(`local:${repository}`, world.path('beside-copy'), world.options)
   expect(await snapshot(world.path('beside-copy'))).toEqual(await snapshot(dir))
+})
+
+it('a push says its own number in the log, also where another moves the ref on at once', async () => {
+  const dir = await world.workspace('numbered', { 'a.bin': noise(9_000, 11) })
+  await push(dir, { ...world.options, create: { name: 'numbered', network: 'local' } })
+  await world.change(dir, { 'b.bin': noise(9_000, 12) })
+  const other = world.path('numbered-other')
+  await cp(dir, other, { recursive: true })
+  await world.change(other, { 'c.bin': noise(9_000, 13) })
+  let executions = 0
+  let theirs: Awaited<ReturnType<typeof push>> | undefined
+  const overtaken: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    if (String(input).endsWith('/ExecuteTransaction') && ++executions === 2) theirs = await push(other, world.options)
+    return response
+  }
+  expect(await push(dir, { ...world.options, fetch: overtaken })).toMatchObject({ $kind: 'pushed', logIndex: 1 })
+  expect(theirs).toMatchObject({ $kind: 'pushed', logIndex: 2 })
 })
 
 it('why a push failed is said, also where what slow nodes lack cannot be noted', async () => {

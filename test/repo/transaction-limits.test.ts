@@ -109,7 +109,7 @@ function watched() {
   const reader = {
     repositoryId: id(3),
     fetchState: async () => ({ log: { size: 1 } }),
-    fetchRef: async () => ({ push: 7 }),
+    fetchPushes: async () => [],
   }
   const context = {
     profile: { ...TESTNET, floePackageIds: [FLOE] },
