@@ -109,7 +109,7 @@ function watched() {
   const reader = {
     repositoryId: id(3),
     fetchState: async () => ({ log: { size: 1 } }),
-    fetchPushes: async () => [],
+    fetchPushes: async () => [{ number: 7, new: 'ab'.repeat(32), pusher: signer.address }],
   }
   const context = {
     profile: { ...TESTNET, floePackageIds: [FLOE] },
