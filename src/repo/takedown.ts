@@ -8,29 +8,33 @@
 import { readFile } from 'node:fs/promises'
 import { FloeError, UsageError } from '../base/errors.ts'
 import { sha256Hex } from '../crypto/hash.ts'
+import { walkCommits } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
 import { fetchChainTimeMs } from '../ledger/chain-clock.ts'
 import { fetchCommitStatuses } from '../ledger/repository-marks.ts'
-import type { PackRecord } from '../ledger/repository-records.ts'
+import type { PackRecord, RefRecord } from '../ledger/repository-records.ts'
 import { addStatus } from '../ledger/transactions/marks.ts'
 import { addProposeTakedown, TAKEDOWNS_PER_TRANSACTION } from '../ledger/transactions/removal.ts'
 import { parseCommit } from '../objects/commit.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { type TreeEntry, walkTree } from '../objects/tree.ts'
+import { type TreeEntry, walkTree, walkTreeNodes } from '../objects/tree.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { PathsUnknownError } from './errors.ts'
 import { readAllPacks } from './expiry.ts'
-import { type KeptPack, type RemovablePack, removable } from './gc-remote.ts'
+import { type KeptPack, ownAddress, type RemovablePack, removable } from './gc-remote.ts'
 import { findHoldingPacks } from './pack-contents.ts'
 import { inBatches } from './pack-extension.ts'
 import { isSelected } from './paths.ts'
+import { whereHere } from './purge-contents.ts'
+import { isLost } from './push-locator.ts'
 import { ensureLocalFunds } from './push-packs.ts'
 import { localRefName, readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { openRemoteSource } from './remote-source.ts'
 import { revisionSource } from './versions.ts'
 
 export interface TakedownOptions extends RemoteOptions {
@@ -51,6 +55,15 @@ export interface TakedownOptions extends RemoteOptions {
   perTransaction?: number | undefined
 }
 
+export interface Loss {
+  ref: string
+  files: number
+  others: string[]
+  otherCount: number
+  /** Other files that only earlier versions have, as `PATH at COMMIT`; one content counts once. */
+  older: { others: string[]; otherCount: number }
+}
+
 export interface TakedownResult {
   $kind: 'proposed' | 'nothing' | 'dry-run'
   network: string
@@ -62,12 +75,12 @@ export interface TakedownResult {
   packs: RemovablePack[]
   /** Packs that nobody can remove. */
   kept: KeptPack[]
-  /** What the newest versions of refs lose: files with the contents, and others that merely share packs with them. */
-  refs: { ref: string; files: number; others: string[]; otherCount: number }[]
+  /** What refs lose: files with the contents in their newest versions, and others that merely share packs with them. */
+  refs: Loss[]
   digests: string[]
 }
 
-/** Paths named for each ref. */
+/** Paths named for each ref, of its newest version and of earlier ones. */
 const MAX_NAMED = 20
 
 /** @throws {FloeError} TAKEDOWN_SHARED (exit 1), with nothing changed; ACCESS_ROLE_MISSING (exit 12)
@@ -100,7 +113,12 @@ export async function takedown(dir: string, options: TakedownOptions): Promise<T
   const packs = await readAllPacks(reader, state, options)
   const { holding, onlyThere } = await findHoldingPacks(source, remote, packs, targets, { epoch, signal })
   const chosen = packs.filter((pack) => holding.has(pack.number))
-  const refs = await lossesOf(source, read, targets, onlyThere, signal)
+  const lost = await onlyThere(await ownAddress(context, true))
+  const refs: Loss[] = []
+  for (const ref of source.refs) {
+    const loss = await lossOf(ref, read, targets, lost, signal)
+    if (loss.files + loss.otherCount + loss.older.otherCount > 0) refs.push(loss)
+  }
   const nowMs = await fetchChainTimeMs(context.ledger, options)
   const walrus = await context.walrus()
   const doomed = chosen.filter((pack) => !pack.permanent)
@@ -119,7 +137,7 @@ export async function takedown(dir: string, options: TakedownOptions): Promise<T
     refs,
     digests: [],
   }
-  const shared = refs.filter(({ otherCount }) => otherCount > 0)
+  const shared = refs.filter(({ otherCount, older }) => otherCount + older.otherCount > 0)
   if (options.dryRun) return result
   if (shared.length > 0 && !options.despiteOthers)
     throw new FloeError(
@@ -184,29 +202,60 @@ export async function* chunksOf(read: ReadObject, entry: TreeEntry): AsyncGenera
     for await (const map of walkMapNodes(read, entry)) if (map.level === 0) for (const { id } of map.items) yield id
 }
 
-/** What the newest version of each ref cannot read any more once the packs are gone. */
-async function lossesOf(
-  source: RemoteSource,
+/** What a ref cannot read any more once the packs are gone, in its newest version and in those before. */
+async function lossOf(
+  ref: RefRecord,
   read: ReadObject,
   targets: ObjectSet,
   lost: ObjectSet,
   signal: AbortSignal | undefined,
-): Promise<TakedownResult['refs']> {
-  const losses: TakedownResult['refs'] = []
-  for (const ref of source.refs) {
-    const loss = { ref: localRefName(ref.name), files: 0, others: [] as string[], otherCount: 0 }
-    const { tree } = parseCommit(await read('commit', ref.commit as ObjectId))
-    for await (const entry of walkTree(read, tree, { signal })) {
-      let [isTarget, isLost] = [false, false]
-      for await (const id of chunksOf(read, entry)) {
-        isTarget ||= targets.has('chunk', id)
-        isLost ||= lost.has('chunk', id)
-      }
-      if (!isLost) continue
-      if (isTarget) loss.files++
-      else if (++loss.otherCount <= MAX_NAMED) loss.others.push(entry.path)
-    }
-    if (loss.files + loss.otherCount > 0) losses.push(loss)
+): Promise<Loss> {
+  const loss: Loss = {
+    ref: localRefName(ref.name),
+    files: 0,
+    others: [],
+    otherCount: 0,
+    older: { others: [], otherCount: 0 },
   }
-  return losses
+  const tip = ref.commit as ObjectId
+  const [nodes, contents] = [new ObjectSet(), new ObjectSet()]
+  const judge = async (entry: TreeEntry, from: ReadObject) => {
+    let [isTarget, isGone] = [false, false]
+    for await (const id of chunksOf(from, entry)) {
+      isTarget ||= targets.has('chunk', id)
+      isGone ||= lost.has('chunk', id)
+    }
+    if (entry.content) contents.add(entry.content.kind, entry.content.id)
+    return isTarget ? 'target' : isGone ? 'other' : 'none'
+  }
+  const skip = (id: ObjectId) => !nodes.add('tree', id)
+  const { tree } = parseCommit(await read('commit', tip))
+  for await (const node of walkTreeNodes(read, tree, { skip, signal }))
+    for (const entry of node.entries) {
+      const fate = await judge(entry, read)
+      if (fate === 'target') loss.files++
+      else if (fate === 'other' && ++loss.otherCount <= MAX_NAMED) loss.others.push(entry.path)
+    }
+  // Of earlier versions, some may have gone already.
+  const past: ReadObject = async (kind, id, options) => {
+    try {
+      return await read(kind, id, options)
+    } catch (error) {
+      if (!isLost(error)) throw error
+      throw new ObjectMissingError(kind, id)
+    }
+  }
+  const onAbsent = () => undefined
+  for await (const { id, commit } of walkCommits(past, [tip], { onAbsent, signal }))
+    for await (const node of walkTreeNodes(past, commit.tree, { skip, onAbsent, signal }))
+      for (const entry of node.entries) {
+        if (!entry.content || contents.has(entry.content.kind, entry.content.id)) continue
+        await whereHere(async () => {
+          if ((await judge(entry, past)) === 'other' && ++loss.older.otherCount <= MAX_NAMED)
+            loss.older.others.push(`${entry.path} at ${id.slice(0, NAMED_ID_CHARS)}`)
+        })
+      }
+  return loss
 }
+
+const NAMED_ID_CHARS = 12

@@ -1,7 +1,7 @@
 /** What would take away the last copy of something: local packs over which somebody else's word is taken, remote packs that
- *  only this workspace needs. */
+ *  only this workspace needs, takedowns of packs with other things in them. */
 
-import { readFile } from 'node:fs/promises'
+import { readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { objectIdFor } from '../../src/objects/id.ts'
@@ -18,8 +18,9 @@ import { push } from '../../src/repo/push.ts'
 import { readRemote } from '../../src/repo/remote.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { restore } from '../../src/repo/restore.ts'
+import { takedown } from '../../src/repo/takedown.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
+import { failure, type LocalWorld, noise, startLocalWorld } from './local-world.ts'
 import { lyingPush } from './lying-push.ts'
 
 let world: LocalWorld
@@ -124,5 +125,49 @@ describe('a remote pack that nothing but this workspace needs', { timeout: 120_0
     await using workspace = await openWorkspace(dir)
     await restore(workspace, { paths: ['big.bin'], source: 'keep' })
     expect(await readFile(join(dir, 'big.bin'))).toEqual(Buffer.from(noise(40_000, 11)))
+  })
+})
+
+describe('a takedown', { timeout: 120_000 }, () => {
+  const ask = { revision: 'main', paths: ['secret.bin'], reason: 'a request' }
+
+  it('does not believe that another pack has what it would take along', async () => {
+    const other = noise(9_000, 22)
+    const dir = await world.workspace('taken', { 'other.bin': other, 'secret.bin': noise(20_000, 21) })
+    const { repository } = await push(dir, { ...world.options, create: { name: 'taken', network: 'local' } })
+    const others = world.path('taken-other')
+    await clone(`local:${repository}`, others, world.options)
+    const theirs = await otherWriter(dir, 'takedown-liar')
+    await world.change(others, { 'c.txt': 'c\n' })
+    await lyingPush(others, repository, {
+      options: theirs,
+      epochs: 10,
+      lie: { id: objectIdFor('chunk', other), bytes: noise(9_000, 23) },
+    })
+    const { refs } = await takedown(dir, { ...world.options, ...ask, dryRun: true })
+    expect(refs).toMatchObject([{ ref: 'heads/main', files: 1, others: ['other.bin'], otherCount: 1 }])
+    // Once an honest pack has it as well, nothing else is lost.
+    await world.change(others, { 'd.txt': 'd\n' })
+    await lyingPush(others, repository, {
+      options: theirs,
+      epochs: 10,
+      lie: { id: objectIdFor('chunk', other), bytes: other },
+    })
+    expect((await takedown(dir, { ...world.options, ...ask, dryRun: true })).refs).toMatchObject([
+      { files: 1, others: [], otherCount: 0 },
+    ])
+  })
+
+  it('says what earlier versions lose, and is refused for that as well', async () => {
+    const dir = await world.workspace('history', { 'old.bin': noise(30_000, 24), 'secret.bin': noise(20_000, 25) })
+    await push(dir, { ...world.options, create: { name: 'history', network: 'local' } })
+    await unlink(join(dir, 'old.bin'))
+    await world.change(dir, { 'new.txt': 'new\n' })
+    await push(dir, world.options)
+    const { refs } = await takedown(dir, { ...world.options, ...ask, dryRun: true })
+    expect(refs).toMatchObject([{ files: 1, otherCount: 0, older: { otherCount: 1 } }])
+    expect(refs[0]!.older.others[0]).toMatch(/^old\.bin at [0-9a-f]{12}$/)
+    expect(await failure(takedown(dir, { ...world.options, ...ask }))).toMatchObject({ code: 'TAKEDOWN_SHARED' })
+    expect(await takedown(dir, { ...world.options, ...ask, despiteOthers: true })).toMatchObject({ $kind: 'proposed' })
   })
 })

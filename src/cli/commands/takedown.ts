@@ -81,10 +81,14 @@ function lines(result: TakedownResult): string[] {
     ...(result.$kind === 'nothing' ? ['nothing that could be removed holds them'] : []),
     ...removalLines(would ? 'would be taken down' : 'taken down', result.packs),
     ...result.kept.map(({ number }) => `pack ${number}  stays: it is permanent, nobody can remove it`),
-    ...result.refs.flatMap(({ ref, files, others, otherCount }) => [
+    ...result.refs.flatMap(({ ref, files, others, otherCount, older }) => [
       `${ref}  loses ${formatCount(files, 'file')} with these contents` +
         (otherCount > 0 ? `, and ${formatCount(otherCount, 'other file')} in the same packs:` : ''),
       ...others.map((path) => `  ${path}`),
+      ...(older.otherCount > 0
+        ? [`${ref}  earlier versions lose ${formatCount(older.otherCount, 'other file')}:`]
+        : []),
+      ...older.others.map((path) => `  ${path}`),
     ]),
   ]
 }
