@@ -8,4 +8,16 @@ describe('kill -9 while committing', () => {
     // Two per workspace are waited for; how many more get through depends on the machine.
     expect(commits).toBeGreaterThanOrEqual(20)
   })
+
+  it('loses none where threads write the packs, and cleans up what they leave, 60 times', async () => {
+    let [commits, leftovers] = [0, 0]
+    for (let seed = 20; seed < 23; seed++) {
+      const killed = await killWhileCommitting(20, seed, 24 << 20)
+      commits += killed.commits
+      leftovers += killed.leftovers
+    }
+    expect(commits).toBeGreaterThanOrEqual(6)
+    // Some are cut off while a pack is being written.
+    expect(leftovers).toBeGreaterThan(0)
+  })
 })

@@ -1,6 +1,7 @@
 /** Kills a committing process at random moments and looks at what it leaves. */
 
 import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
@@ -15,17 +16,24 @@ import { author, temporaryWorkspace } from './temporary-workspace.ts'
 
 const LOOP = fileURLToPath(new URL('./kill-loop.ts', import.meta.url))
 
-/** @param kills - how many processes are started and killed, all in one workspace */
-export async function killWhileCommitting(kills: number, seed: number): Promise<{ commits: number }> {
+/** @param kills - how many processes are started and killed, all in one workspace
+ *  @param largeBytes - of large files in each commit (default none) */
+export async function killWhileCommitting(
+  kills: number,
+  seed: number,
+  largeBytes = 0,
+): Promise<{ commits: number; leftovers: number }> {
   const temporary = await temporaryWorkspace()
   const rng = createRng(seed)
   let commits = 0
+  /** Unfinished files that were found in `tmp/`. */
+  let leftovers = 0
   // How long two commits take here and now: the first process may finish them, the others are killed within that time.
   let spanMs = 0
   try {
     for (let round = 0; round < kills; round++) {
       const killWhen = round === 0 ? { commits: 2 } : { afterMs: rng.nextFloat() * spanMs }
-      const { reported, workedMs } = await runAndKill(temporary.dir, seed * 1000 + round, killWhen)
+      const { reported, workedMs } = await runAndKill(temporary.dir, seed * 1000 + round, killWhen, largeBytes)
       if (round === 0) spanMs = workedMs
       commits += reported.length
       await using workspace = await openWorkspace(temporary.dir)
@@ -34,14 +42,16 @@ export async function killWhileCommitting(kills: number, seed: number): Promise<
       if (last) expect(await isAncestor(workspace.store.readLocal, parseObjectId(last), head!)).toBe(true)
       await verifyLocal(workspace, { full: round % 5 === 0 })
       // The next command works at once, and takes over what the dead process held.
+      leftovers += readdirSync(workspace.tmpDir).length
       await add(workspace, { all: true })
+      expect(readdirSync(workspace.tmpDir)).toEqual([])
       const { staged, unstaged, untracked } = await statusOf(workspace)
       expect([unstaged, untracked]).toEqual([[], []])
       if (staged.length > 0) await commit(workspace, { message: 'after a kill', author })
     }
     await using workspace = await openWorkspace(temporary.dir)
     await verifyLocal(workspace, { full: true })
-    return { commits }
+    return { commits, leftovers }
   } finally {
     await temporary.close()
   }
@@ -52,8 +62,11 @@ async function runAndKill(
   dir: string,
   seed: number,
   when: { afterMs: number } | { commits: number },
+  largeBytes: number,
 ): Promise<{ reported: string[]; workedMs: number }> {
-  const child = spawn(process.execPath, [LOOP, dir, String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [LOOP, dir, String(seed), String(largeBytes)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   let errors = ''
   const commits = () => output.split('\n').filter((line) => line.length === 64)
