@@ -1,7 +1,8 @@
 /** Moves the files on disk from one version to another.
  *
- *  Everything that could be refused is looked at before the first change. Files that already are what they shall become
- *  are left alone, so a checkout that was cut off is continued by repeating it. */
+ *  Everything that could be refused is looked at before the first change, and each file once more right before it is
+ *  replaced: somebody may edit it meanwhile. Files that already are what they shall become are left alone, so a checkout that
+ *  was cut off is continued by repeating it. */
 
 import { sleep, throwIfAborted } from '../base/abort.ts'
 import { isAtOrBelow } from '../objects/path.ts'
@@ -39,15 +40,18 @@ export interface CheckoutResult {
 }
 
 /** @param items - one per path, in any order
- *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed; later only for what was
+ *    edited since
  *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13), before anything was changed
  *  @throws {PathRefusedError} PATH_REFUSED (exit 13), before anything was changed */
 export async function checkout(options: CheckoutOptions, items: readonly CheckoutItem[]): Promise<CheckoutResult> {
   const guard = new PathGuard(options.fs, options.root)
   const steps = await plan(options, guard, items)
   let deleted = 0
-  for (const { item } of steps.filter((step) => step.action === 'delete')) {
+  for (const step of steps.filter(({ action }) => action === 'delete')) {
+    const { item } = step
     throwIfAborted(options.signal)
+    await assertUnedited(options, guard, step)
     options.fs.unlink(guard.absolute(item.path))
     guard.removeEmptyParents(item.path)
     options.files.updates.set(item.path, null)
@@ -59,13 +63,14 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
   const writes = steps.filter((step) => step.action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
   const settled: [TreeEntry, FileStat][] = []
   let written = 0
-  for (const { item, action, isDirectory } of writes) {
+  for (const step of writes) {
+    const { item, action, isDirectory } = step
     const entry = item.after!
     throwIfAborted(options.signal)
     if (action === 'write') {
       guard.makeParents(entry.path)
       if (isDirectory) removeEmptyTree(options, entry.path)
-      await writeEntry(options, entry)
+      await writeEntry(options, entry, () => assertUnedited(options, guard, step))
       written++
     } else if (action === 'mode') {
       options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
@@ -85,6 +90,8 @@ interface Step {
   action: 'delete' | 'write' | 'mode' | 'keep'
   /** There is a directory in its place, of which nothing is left once the deletions are done. */
   isDirectory?: boolean
+  /** What was there when it was decided that it may go; `null`: nothing. Undefined: not even its directory was. */
+  seen?: FileStat | null
 }
 
 async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly CheckoutItem[]): Promise<Step[]> {
@@ -102,12 +109,12 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
     throwIfAborted(options.signal)
     const { path, before, after } = item
     const stat = guard.stat(path)
+    const obstacle = after && guard.obstacle(path)
     if (after) {
-      const obstacle = guard.obstacle(path)
       if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
     }
     if (!stat) {
-      if (after) steps.push({ item, action: 'write' })
+      if (after) steps.push({ item, action: 'write', ...(obstacle ? {} : { seen: null }) })
       continue
     }
     if (stat.kind === 'directory') {
@@ -129,10 +136,43 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
     }
     const expected = before !== undefined && (await isSame(options.files, before, stat))
     if (!expected && !options.force) lost.push(path)
-    steps.push({ item, action: after ? 'write' : 'delete' })
+    steps.push({ item, action: after ? 'write' : 'delete', seen: stat })
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)
   return steps
+}
+
+/** Looks at a file again, right before it is replaced or deleted. What is as it was, or holds nothing of its own, may go.
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE */
+async function assertUnedited(
+  options: CheckoutOptions,
+  guard: PathGuard,
+  { item: { path, before, after }, seen }: Step,
+): Promise<void> {
+  if (options.force || seen === undefined) return
+  let expected = seen
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const now = guard.stat(path)
+    if (now === undefined || (expected !== null && isUntouched(expected, now))) return
+    const isOurs = async (entry: TreeEntry | undefined) =>
+      entry !== undefined && (await isSame(options.files, entry, now))
+    if (!(await isOurs(before)) && !(await isOurs(after))) break
+    expected = now
+  }
+  throw new WouldOverwriteError([path])
+}
+
+/** Looks at a file that changes while it is looked at. */
+const MAX_LOOKS = 4
+
+function isUntouched(before: FileStat, now: FileStat): boolean {
+  return (
+    before.kind === now.kind &&
+    before.inode === now.inode &&
+    before.bytes === now.bytes &&
+    before.mtimeNs === now.mtimeNs &&
+    before.ctimeNs === now.ctimeNs
+  )
 }
 
 async function isSame(files: LocalFiles, entry: TreeEntry, stat: FileStat): Promise<boolean> {

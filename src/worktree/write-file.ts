@@ -45,26 +45,38 @@ export async function* readEntry(
 }
 
 /** Puts the entry in its place. Its parents exist; what is there is replaced.
+ *  @param mayReplace - asked when all of it is written, right before it takes its place; may throw
  *  @throws {FileIdMismatchError} WORKTREE_FILE_MISMATCH (exit 13) if the chunks make up another file */
-export async function writeEntry(context: WriteContext, entry: TreeEntry): Promise<void> {
+export async function writeEntry(
+  context: WriteContext,
+  entry: TreeEntry,
+  mayReplace: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const { fs, root } = context
   const target = `${root}/${entry.path}`
   const unfinished = uniquePath(context.tmpDir, 'checkout')
   try {
     await build(context, entry, unfinished)
+    await mayReplace()
     fs.rename(unfinished, target)
   } catch (error) {
     discard(fs, unfinished)
-    if (isErrno(error, 'EXDEV')) return writeBeside(context, entry, target)
+    if (isErrno(error, 'EXDEV')) return writeBeside(context, entry, target, mayReplace)
     throw isDirectoryInTheWay(error) ? new WouldOverwriteError([entry.path]) : error
   }
 }
 
 /** Another device is mounted here, and renames do not cross devices: the unfinished file has to stand beside. */
-async function writeBeside(context: WriteContext, entry: TreeEntry, target: string): Promise<void> {
+async function writeBeside(
+  context: WriteContext,
+  entry: TreeEntry,
+  target: string,
+  mayReplace: () => Promise<void>,
+): Promise<void> {
   const unfinished = uniquePath(dirname(target), UNFINISHED_NAME)
   try {
     await build(context, entry, unfinished)
+    await mayReplace()
     context.fs.rename(unfinished, target)
   } catch (error) {
     discard(context.fs, unfinished)

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -75,6 +75,62 @@ describe('checkout', () => {
     expect(written).toBe(1)
     const believed = statRecord(nodeFs.stat(join(dir, 'kept'))!, kept.fileId, 2n ** 62n)
     expect(files.updates.get('kept')).not.toEqual(believed)
+  })
+
+  describe('of files that somebody edits between the look at them and the write', () => {
+    const text = (path: string) => readFileSync(join(dir, path), 'utf8')
+    /** The contents of a version come slowly: long enough to edit the files. */
+    const editing = (edit: () => void): FileSystem =>
+      faultyFs({
+        open(path, mode, options) {
+          if (path.startsWith(tmpDir) && mode === 'create' && path.includes('checkout')) edit()
+          return nodeFs.open(path, mode, options)
+        },
+      })
+
+    it('leaves the edit, and says whose it is', async () => {
+      writeFileSync(join(dir, 'edited'), 'old')
+      const item = { path: 'edited', before: await entry('edited', 'old'), after: await entry('edited', 'new') }
+      const fs = editing(() => writeFileSync(join(dir, 'edited'), 'mine'))
+      await expect(run([item], fs)).rejects.toMatchObject({
+        code: 'WORKTREE_WOULD_OVERWRITE',
+        data: { paths: ['edited'] },
+      })
+      expect(text('edited')).toBe('mine')
+      expect(readdirSync(tmpDir).filter((name) => name.startsWith('checkout'))).toEqual([])
+    })
+
+    it('leaves a file that was not there, and one that was to go', async () => {
+      writeFileSync(join(dir, 'going'), 'old')
+      const items = [{ path: 'fresh', after: await entry('fresh', 'new') }]
+      const making = editing(() => writeFileSync(join(dir, 'fresh'), 'mine'))
+      await expect(run(items, making)).rejects.toMatchObject({ code: 'WORKTREE_WOULD_OVERWRITE' })
+      expect(text('fresh')).toBe('mine')
+      const going = [
+        { path: 'going', before: await entry('going', 'old') },
+        { path: 'a-first', before: await entry('a-first', 'x') },
+      ]
+      writeFileSync(join(dir, 'a-first'), 'x')
+      const edit = faultyFs({
+        unlink(path) {
+          nodeFs.unlink(path)
+          if (path.endsWith('/going')) writeFileSync(join(dir, 'a-first'), 'mine')
+        },
+      })
+      await expect(run(going, edit)).rejects.toMatchObject({ code: 'WORKTREE_WOULD_OVERWRITE' })
+      expect(text('a-first')).toBe('mine')
+    })
+
+    it('goes on over one that was only touched, or is what it shall be', async () => {
+      writeFileSync(join(dir, 'touched'), 'old')
+      const item = { path: 'touched', before: await entry('touched', 'old'), after: await entry('touched', 'new') }
+      const touching = editing(() => utimesSync(join(dir, 'touched'), 1, 1))
+      expect(await run([item], touching)).toMatchObject({ written: 1 })
+      expect(text('touched')).toBe('new')
+      writeFileSync(join(dir, 'touched'), 'old')
+      const same = editing(() => writeFileSync(join(dir, 'touched'), 'new'))
+      expect(await run([item], same)).toMatchObject({ written: 1 })
+    })
   })
 
   it('asks the disk once for each directory that is missing, and for no file in one', async () => {
