@@ -25,9 +25,13 @@ export async function nameWarnings(
 ): Promise<NameWarning[]> {
   if (added.length === 0) return []
   const wanted = new Map<string, string[]>()
-  for (const path of added) wanted.set(foldedPath(path), [])
-  if (tree === null) for (const path of added) wanted.get(foldedPath(path))!.push(path)
-  else {
+  for (const path of added) {
+    const folded = foldedPath(path)
+    const same = tree === null ? wanted.get(folded) : undefined
+    if (same) same.push(path)
+    else wanted.set(folded, tree === null ? [path] : [])
+  }
+  if (tree !== null) {
     let compared = 0
     for await (const { path } of walkTree(read, tree)) {
       if (++compared > MAX_COMPARED) break

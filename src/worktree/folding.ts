@@ -27,8 +27,12 @@ function isFolded(fs: FileSystem, tmpDir: string, name: string, other: string): 
   }
 }
 
+const ASCII = /^[\x00-\x7f]*$/
+
 /** What a path is under the strictest folding known. */
 export function foldedPath(path: string, folding: Folding = { byCase: true, byComposition: true }): string {
+  // Most paths: nothing to compose, and the steps up and down are one.
+  if (folding.byCase && ASCII.test(path)) return path.toLowerCase()
   const composed = folding.byComposition ? path.normalize('NFC') : path
   // Upper, then lower: full case folding for the letters where one step is not enough (ß, dotless i).
   return folding.byCase ? composed.toUpperCase().toLowerCase() : composed
