@@ -250,7 +250,7 @@ export function* encodePlan(context: PlanContext, shardCount: number, input: Uin
   const { encoding, file, free } = placeEncoding(context, params, input)
   let done = false
   try {
-    const keep = file ? encoding.blob : undefined
+    const keep = isMemory(encoding.blob) ? undefined : encoding.blob
     const counts = jobCounts(context, params, file ? 'file' : 'memory')
     const identity = yield* encodeSteps(context, { params, input, keep, counts, passColumns: shardCount, ...encoding })
     done = true
@@ -270,31 +270,37 @@ interface PlacedEncoding {
 function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Array): PlacedEncoding {
   const { memory, encodings } = context
   const bytes = newBytes(params)
-  const totalBytes = params.blobBytes + bytes.columns + bytes.rows
-  const file = encodings?.place(totalBytes)
-  if (file) {
-    const columnsAt = params.blobBytes
-    const encoding = {
-      blob: file.region(0, params.blobBytes),
-      columns: file.region(columnsAt, bytes.columns),
-      rows: file.region(columnsAt + bytes.columns, bytes.rows),
+  // Read as it is, the input takes no memory of ours.
+  const asItIs = isReachable(context, input)
+  const parts = [asItIs ? 0 : params.blobBytes, bytes.columns, bytes.rows]
+  const { inMemory, file } = encodings?.place(parts) ?? { inMemory: parts.length, file: undefined }
+  const own: Uint8Array[] = []
+  let fileAt = 0
+  const put = (part: number): Region => {
+    const length = parts[part]!
+    if (part < inMemory) {
+      own.push(memory.allocate(length))
+      return own.at(-1)!
     }
-    return { encoding, file, free: () => file.close() }
+    fileAt += length
+    return file!.region(fileAt - length, length)
   }
-  // Filled while the rows are extended.
-  const blob = isReachable(context, input) ? input : memory.allocate(input.length)
-  const own = [memory.allocate(bytes.columns), memory.allocate(bytes.rows)] as const
-  return {
-    encoding: { blob, columns: own[0], rows: own[1] },
-    file,
-    free: blob === input ? freeMemory(context, totalBytes, own) : freeMemory(context, totalBytes, [blob, ...own]),
-  }
+  // Memory for the blob is filled while the rows are extended.
+  const encoding = { blob: asItIs ? input : put(0), columns: put(1), rows: put(2) }
+  const keptBytes = parts.slice(0, inMemory).reduce((sum, length) => sum + length, 0)
+  return { encoding, file, free: freeEncoding(context, keptBytes, own, file) }
 }
 
 /** Apart from the place where the input is known: a closure there would hold it for as long as the encoding lives. */
-function freeMemory({ memory, encodings }: PlanContext, totalBytes: number, blocks: readonly Uint8Array[]): () => void {
+function freeEncoding(
+  { memory, encodings }: PlanContext,
+  keptBytes: number,
+  blocks: readonly Uint8Array[],
+  file: SpillFile | undefined,
+): () => void {
   return () => {
-    encodings?.forget(totalBytes)
+    file?.close()
+    encodings?.forget(keptBytes)
     memory.release(...blocks)
   }
 }

@@ -35,8 +35,9 @@ export interface SpillFile {
 
 /** Keeps account of the encoded blobs that have not been released. */
 export interface EncodingStore {
-  /** A file for an encoded blob of so many bytes; none if it is to stay in memory, until `forget` is told. */
-  place(bytes: number): SpillFile | undefined
+  /** Where the parts of an encoded blob go, of so many bytes each: the first ones stay in memory, until `forget` is told of
+   *  their bytes; the file is for the rest, and none if there is no rest. */
+  place(parts: readonly number[]): { readonly inMemory: number; readonly file: SpillFile | undefined }
   forget(bytes: number): void
   /** Calls `release` if the owner is dropped without having released. */
   watch(owner: object, release: () => void): void

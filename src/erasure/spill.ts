@@ -1,7 +1,9 @@
 /** Where encoded blobs go that would take too much memory: files that have no name any more once they are open.
  *
  *  An encoded blob is 2.5 blobs of new bytes at 1000 shards, and a sender wants each of them once. The first blobs stay
- *  in memory; beyond a budget they go to a temporary file, which the system drops when it is closed or the process ends. */
+ *  in memory; beyond a budget they go to a temporary file, which the system drops when it is closed or the process ends.
+ *  What is read in the smallest pieces stays in memory longest: columns of the blob itself are gathered symbol by symbol,
+ *  new rows are read whole. */
 
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs'
@@ -19,6 +21,8 @@ export interface SpillOptions {
 }
 
 const DEFAULT_MEMORY_BYTES = 256 * 2 ** 20
+/** Of that, what is used beside a file: jobs that write to files gather their bytes in memory. */
+const BESIDE_FILE_SHARE = 0.75
 /** Room left on the disk for others. */
 const DISK_RESERVE_BYTES = 64 * 2 ** 20
 /** One call of the system moves at most 2 GiB - 1. */
@@ -57,12 +61,19 @@ export function createEncodingStore(options: SpillOptions = {}): EncodingStore {
   // Whoever drops an encoded blob without releasing it must not keep a descriptor, and disk, until the process ends.
   const dropped = new FinalizationRegistry<() => void>((release) => release())
   return {
-    place(bytes) {
-      if (keptBytes + bytes <= memoryBytes || freeBytes(folder) < bytes + DISK_RESERVE_BYTES) {
-        keptBytes += bytes
-        return undefined
+    place(parts) {
+      const sum = (some: readonly number[]) => some.reduce((total, bytes) => total + bytes, 0)
+      const total = sum(parts)
+      if (keptBytes + total <= memoryBytes || freeBytes(folder) < total + DISK_RESERVE_BYTES) {
+        keptBytes += total
+        return { inMemory: parts.length, file: undefined }
       }
-      return openSpillFile(folder, bytes)
+      const room = memoryBytes * BESIDE_FILE_SHARE - keptBytes
+      let inMemory = 0
+      while (inMemory < parts.length - 1 && sum(parts.slice(0, inMemory + 1)) <= room) inMemory++
+      const file = openSpillFile(folder, sum(parts.slice(inMemory)))
+      keptBytes += sum(parts.slice(0, inMemory))
+      return { inMemory, file }
     },
     forget(bytes) {
       keptBytes -= bytes

@@ -69,7 +69,7 @@ describe('an encoded blob that went to a file', () => {
 
   it('fails with a code when the file is lost under way', async () => {
     const store = createEncodingStore({ folder, memoryBytes: 0 })
-    const file = store.place(100)!
+    const file = store.place([60, 40]).file!
     expect(() => file.read(file.region(0, 100), 0, new Uint8Array(10))).toThrow(
       expect.objectContaining({ code: 'ERASURE_SPILL', kind: 'other' }),
     )
@@ -81,7 +81,13 @@ describe('an encoded blob that went to a file', () => {
 })
 
 describe('a sliver copied into given memory', () => {
-  it.each([0, 2 ** 30])('is the sliver, whatever stood there before (%i bytes kept in memory)', async (memoryBytes) => {
+  // 1001 bytes of the blob, 432 of columns, 1512 of rows; beside a file, three quarters of the budget are used.
+  it.each([
+    [0, 'nothing'],
+    [1500, 'the blob'],
+    [2400, 'blob and columns'],
+    [2 ** 30, 'all'],
+  ])('is the sliver, whatever stood there before (%i bytes: %s in memory)', async (memoryBytes) => {
     await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes } })
     using encoded = await pool.encodeBlob(10, random(1, 1001))
     for (const axis of ['primary', 'secondary'] as const)
@@ -98,19 +104,33 @@ describe('a sliver copied into given memory', () => {
 describe('the budget', () => {
   it('counts what has not been released, over all blobs', () => {
     const store = createEncodingStore({ folder, memoryBytes: 1000 })
-    expect(store.place(600)).toBeUndefined()
-    const file = store.place(600)
-    expect(file).toBeDefined()
-    file!.close()
-    expect(store.place(400)).toBeUndefined()
+    expect(store.place([100, 500])).toEqual({ inMemory: 2, file: undefined })
+    const second = store.place([200, 400])
+    expect(second.inMemory).toBe(0)
+    second.file!.close()
+    expect(store.place([400])).toEqual({ inMemory: 1, file: undefined })
     store.forget(600)
-    expect(store.place(600)).toBeUndefined()
+    expect(store.place([600])).toEqual({ inMemory: 1, file: undefined })
+  })
+
+  it('keeps the first parts in memory, in three quarters of it beside a file', () => {
+    const store = createEncodingStore({ folder, memoryBytes: 1000 })
+    const { inMemory, file } = store.place([500, 250, 300])
+    expect(inMemory).toBe(2)
+    expect(() => file!.region(0, 301)).toThrow(RangeError)
+    file!.close()
+    expect(store.place([250])).toEqual({ inMemory: 1, file: undefined })
+    store.forget(1000)
+    // A later part does not overtake one that does not fit.
+    const large = store.place([800, 10, 300])
+    expect(large.inMemory).toBe(0)
+    large.file!.close()
   })
 
   it('uses memory where the folder has no room or does not exist', () => {
     const store = createEncodingStore({ folder: join(folder, 'absent'), memoryBytes: 0 })
-    expect(store.place(10)).toBeUndefined()
-    expect(createEncodingStore({ folder, memoryBytes: 0 }).place(2 ** 52)).toBeUndefined()
+    expect(store.place([10]).file).toBeUndefined()
+    expect(createEncodingStore({ folder, memoryBytes: 0 }).place([2 ** 52]).file).toBeUndefined()
   })
 
   it('gets back what was dropped without release', { timeout: 60_000 }, async () => {
