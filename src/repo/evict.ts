@@ -205,8 +205,8 @@ async function headChunks({ refs, store }: Workspace): Promise<ObjectSet> {
   if (!head) return chunks
   await whereHere(async () => {
     const { tree } = await readCommit(store.readLocal, head)
-    for await (const entry of walkTree(store.readLocal, tree))
-      await whereHere(() => contentsOf(store.readLocal, entry, (kind, id) => void chunks.add(kind, id)))
+    for await (const entry of walkTree(store.readLocal, tree, { onAbsent: () => undefined }))
+      await contentsOf(store.readLocal, entry, (kind, id) => void chunks.add(kind, id), new ObjectSet())
   })
   return chunks
 }

@@ -4,7 +4,7 @@
 import { readCommit, walkCommits } from '../history/commits.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
-import type { ObjectId } from '../objects/id.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { type TreeEntry, walkTree, walkTreeNodes } from '../objects/tree.ts'
@@ -21,6 +21,9 @@ export interface DoomedContents {
   shared: number
   /** Contents that stay, to be told apart from what goes elsewhere too. */
   keeps: ObjectSet
+  /** Versions, tree nodes and maps that would have been looked into and are not here: contents that only they lead to stay,
+   *  if they are here. */
+  unseen: ObjectSet
 }
 
 export interface FindDoomed {
@@ -35,12 +38,13 @@ export async function findDoomed(
   kept: readonly ObjectId[],
   options: FindDoomed,
 ): Promise<DoomedContents> {
-  const keeps = await contentsBesides(read, kept, options)
+  const unseen = new ObjectSet()
+  const keeps = await contentsBesides(read, kept, options, unseen)
   const staged = [...workspace.readStaging().changes()]
   for (const { path, entry } of staged)
     if (entry && !isSelected(path, options.paths))
-      await whereHere(() => contentsOf(read, entry, (kind, id) => void keeps.add(kind, id)))
-  const doomed: DoomedContents = { objects: new ObjectSet(), contents: 0, bytes: 0, shared: 0, keeps }
+      await contentsOf(read, entry, (kind, id) => void keeps.add(kind, id), unseen)
+  const doomed: DoomedContents = { objects: new ObjectSet(), contents: 0, bytes: 0, shared: 0, keeps, unseen }
   const met = new ObjectSet()
   const take = (kind: 'chunk' | 'map', id: ObjectId, bytes: number) => {
     if (!met.add(kind, id)) return
@@ -52,30 +56,27 @@ export async function findDoomed(
   }
   const local = workspace.store.readLocal
   const commits = await localCommits(workspace)
-  for (const id of commits)
-    await whereHere(async () => {
-      const { tree } = await readCommit(local, id)
-      for (const prefix of options.paths)
-        for await (const entry of walkTree(local, tree, { prefix, signal: options.signal }))
-          await whereHere(() => contentsOf(local, entry, take))
-    })
+  const walk = { signal: options.signal, onAbsent: (node: ObjectId) => void unseen.add('tree', node) }
+  for (const id of commits) {
+    const { tree } = await readCommit(local, id)
+    for (const prefix of options.paths)
+      for await (const entry of walkTree(local, tree, { prefix, ...walk })) await contentsOf(local, entry, take, unseen)
+  }
   // Staged files are in no commit.
   for (const { path, entry } of staged)
-    if (entry && isSelected(path, options.paths)) await whereHere(() => contentsOf(local, entry, take))
+    if (entry && isSelected(path, options.paths)) await contentsOf(local, entry, take, unseen)
   for (const id of commits) if (!keeps.has('commit', id)) await takeVersion(id)
   return doomed
 
   /** Only versions that held the paths: what else nothing refers to is left to `gc`. */
   async function takeVersion(id: ObjectId): Promise<void> {
-    await whereHere(async () => {
-      const { tree } = await readCommit(local, id)
-      let holds = false
-      for (const prefix of options.paths) for await (const _ of walkTree(local, tree, { prefix })) holds = true
-      if (!holds) return
-      doomed.objects.add('commit', id)
-      const skip = (node: ObjectId) => keeps.has('tree', node) || !doomed.objects.add('tree', node)
-      for await (const _ of walkTreeNodes(local, tree, { skip })) void _
-    })
+    const { tree } = await readCommit(local, id)
+    let holds = false
+    for (const prefix of options.paths) for await (const _ of walkTree(local, tree, { prefix, ...walk })) holds = true
+    if (!holds) return
+    doomed.objects.add('commit', id)
+    const skip = (node: ObjectId) => keeps.has('tree', node) || !doomed.objects.add('tree', node)
+    for await (const _ of walkTreeNodes(local, tree, { skip, ...walk })) void _
   }
 }
 
@@ -88,37 +89,40 @@ export async function whereHere(job: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Chunks and maps of a file, chunks first. */
+/** Chunks and maps of a file, chunks first.
+ *  @param unseen - gets maps that are not here, and the rest is taken; without it they are an error */
 export async function contentsOf(
   read: ReadObject,
   entry: TreeEntry,
   take: (kind: 'chunk' | 'map', id: ObjectId, bytes: number) => void,
+  unseen?: ObjectSet,
 ): Promise<void> {
   if (entry.content?.kind === 'chunk') take('chunk', entry.content.id, entry.bytes)
   if (entry.content?.kind !== 'map') return
-  for await (const node of walkMapNodes(read, entry)) {
+  const onAbsent = unseen && ((id: ObjectId) => void unseen.add('map', id))
+  for await (const node of walkMapNodes(read, entry, { onAbsent })) {
     if (node.level === 0) for (const chunk of node.items) take('chunk', chunk.id, chunk.bytes)
     take('map', node.id, 0)
   }
 }
 
-/** Everything that commits need, save the contents of the paths. */
+/** Everything that commits need, save the contents of the paths.
+ *  @param unseen - gets what is not here and would have been looked into */
 export async function contentsBesides(
   read: ReadObject,
   commits: readonly ObjectId[],
   { paths, signal }: FindDoomed,
+  unseen: ObjectSet,
 ): Promise<ObjectSet> {
   const keeps = new ObjectSet()
   const keep = (kind: 'chunk' | 'map', id: ObjectId) => void keeps.add(kind, id)
-  for await (const { id, commit } of walkCommits(read, commits, { signal, onAbsent: () => undefined })) {
+  const isUnseen = (kind: ObjectKind) => (id: ObjectId) => void unseen.add(kind, id)
+  for await (const { id, commit } of walkCommits(read, commits, { signal, onAbsent: isUnseen('commit') })) {
     keeps.add('commit', id)
     for (const attachment of commit.attachments.values()) keeps.add('attachment', attachment)
-    await whereHere(async () => {
-      const skip = (node: ObjectId) => !keeps.add('tree', node)
-      for await (const node of walkTreeNodes(read, commit.tree, { skip, signal }))
-        for (const entry of node.entries)
-          if (!isSelected(entry.path, paths)) await whereHere(() => contentsOf(read, entry, keep))
-    })
+    const skip = (node: ObjectId) => !keeps.add('tree', node)
+    for await (const node of walkTreeNodes(read, commit.tree, { skip, onAbsent: isUnseen('tree'), signal }))
+      for (const entry of node.entries) if (!isSelected(entry.path, paths)) await contentsOf(read, entry, keep, unseen)
   }
   return keeps
 }

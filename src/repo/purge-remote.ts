@@ -7,6 +7,7 @@
 import { isAncestor, walkCommits } from '../history/commits.ts'
 import { rewriteHistory } from '../history/rewrite.ts'
 import type { PackRecord, RefRecord } from '../ledger/repository-records.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
@@ -17,7 +18,7 @@ import { gcRemote, type RemovablePack, removable } from './gc-remote.ts'
 import { findHoldingPacks } from './pack-contents.ts'
 import { findPackUse } from './pack-use.ts'
 import type { PurgeOptions } from './purge.ts'
-import { contentsBesides, contentsOf, type DoomedContents, whereHere } from './purge-contents.ts'
+import { contentsBesides, contentsOf, type DoomedContents } from './purge-contents.ts'
 import { push, pushBudget } from './push.ts'
 import { localRefName, readRemote } from './remote.ts'
 import { StalePushError } from './remote-errors.ts'
@@ -204,38 +205,29 @@ async function remoteContents(
 ): Promise<ObjectSet> {
   const { reader, state, refs } = source
   const tips = refs.map((ref) => ref.commit as ObjectId)
-  const keeps = await contentsBesides(read, tips, options)
+  const keeps = await contentsBesides(read, tips, options, doomed.unseen)
   keeps.addAll(doomed.keeps)
   const found = new ObjectSet()
   found.addAll(doomed.objects)
   const first = Math.max(0, state.log.size - MAX_PUSHES)
   const past = await reader.fetchPushes(state, first, state.log.size, options)
   const commits = [...tips, ...past.flatMap((push) => (push.new === null ? [] : [push.new as ObjectId]))]
-  const isThere = async (job: () => Promise<void>) => {
+  // Of versions that no ref has any more, some have gone.
+  const readPast: ReadObject = async (kind, id, readOptions) => {
     try {
-      await whereHere(job)
+      return await read(kind, id, readOptions)
     } catch (error) {
-      // Of versions that no ref has any more, some have gone.
       if (!isGone(error)) throw error
+      throw new ObjectMissingError(kind, id)
     }
   }
-  const seen = new Set<ObjectId>()
-  for (const tip of new Set(commits))
-    await isThere(async () => {
-      const walk = walkCommits(read, [tip], { skip: (id) => seen.has(id), onAbsent: () => undefined })
-      for await (const { id, commit } of walk) {
-        seen.add(id)
-        await isThere(async () => {
-          for (const prefix of options.paths)
-            for await (const entry of walkTree(read, commit.tree, { prefix, signal: options.signal }))
-              await contentsOf(
-                read,
-                entry,
-                (kind, content) => void (keeps.has(kind, content) || found.add(kind, content)),
-              )
-        })
-      }
-    })
+  const gone = new ObjectSet()
+  const onAbsent = () => undefined
+  const take = (kind: 'chunk' | 'map', content: ObjectId) => void (keeps.has(kind, content) || found.add(kind, content))
+  for await (const { commit } of walkCommits(readPast, [...new Set(commits)], { onAbsent, signal: options.signal }))
+    for (const prefix of options.paths)
+      for await (const entry of walkTree(readPast, commit.tree, { prefix, onAbsent, signal: options.signal }))
+        await contentsOf(readPast, entry, take, gone)
   return found
 }
 

@@ -44,6 +44,8 @@ export interface PurgeResult {
   commits: number
   /** Contents that are gone here: objects and their bytes; what other paths hold as well stays. */
   contents: { objects: number; bytes: number; stays: number }
+  /** Parts of versions (commits, tree nodes, maps) that are not here and could not be looked into. */
+  unseen: number
   /** Local packs written anew or deleted, and how much smaller they are. */
   packs: { rewritten: number; freed: number }
   /** Bytes of the packs that went from the cache of the user's workspaces. */
@@ -138,6 +140,8 @@ async function carriedOut(dir: string, remote: string | null, options: PurgeOpti
     dropPurged(workspace, moved.history, options),
   )
   result.packs = { rewritten: packs, freed }
+  moved.doomed.unseen.addAll(doomed.unseen)
+  result.unseen = moved.doomed.unseen.size
   result.cacheFreed = await dropFromCache(options.homeDir, [doomed.objects, elsewhere])
   return result
 }
@@ -146,13 +150,14 @@ function described(
   { paths }: PurgeOptions,
   $kind: PurgeResult['$kind'],
   { history: { become, moves }, doomed, files }: PurgedHistory,
-): Pick<PurgeResult, '$kind' | 'paths' | 'refs' | 'commits' | 'contents' | 'deleted' | 'left'> {
+): Pick<PurgeResult, '$kind' | 'paths' | 'refs' | 'commits' | 'contents' | 'unseen' | 'deleted' | 'left'> {
   return {
     $kind,
     paths,
     refs: moves,
     commits: [...become].filter(([from, to]) => from !== to).length,
     contents: { objects: doomed.contents, bytes: doomed.bytes, stays: doomed.shared },
+    unseen: doomed.unseen.size,
     deleted: files.items.map(({ path }) => path),
     left: files.left,
   }

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import { readCommit } from '../../src/history/commits.ts'
+import type { ObjectId } from '../../src/objects/id.ts'
+import { ObjectSet } from '../../src/objects/object-set.ts'
+import { walkTreeNodes } from '../../src/objects/tree.ts'
+import type { TreeEntry, TreeNode } from '../../src/objects/tree-node.ts'
 import { createBranch } from '../../src/repo/branch.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { merge } from '../../src/repo/merge.ts'
+import { findDoomed } from '../../src/repo/purge-contents.ts'
 import { moveToNewHistory } from '../../src/repo/purge-local.ts'
+import { removeObjects } from '../../src/repo/repack.ts'
+import { reset } from '../../src/repo/reset.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
@@ -53,6 +61,35 @@ describe('purging a path', () => {
     expect(doomed.shared).toBeGreaterThan(0)
     expect(await holds(ws.workspace, ws.fs)).toBe(true)
     await verifyLocal(ws.workspace, { full: true })
+  })
+
+  it('goes on beside what is not here, as in a sparse workspace, and says how much it could not look into', async () => {
+    const ws = await memoryWorkspace()
+    const { workspace } = ws
+    ws.write('text', 'one')
+    const { commit: base } = await ws.commitAll('base')
+    const names = Array.from({ length: 400 }, (_, i) => `secret/${String(i).padStart(4, '0')}`)
+    for (const name of names) ws.write(name, `secret of ${name}`)
+    ws.write('secret/large', Array.from({ length: 40 }, (_, i) => `${SECRET}${i}`).join(''))
+    await ws.commitAll('secrets')
+    // The version is in the store, and nothing leads to it: no history has to be made again.
+    const { tree } = await readCommit(workspace.store.readLocal, workspace.refs.headCommit()!)
+    const leaves: (TreeNode & { id: ObjectId })[] = []
+    for await (const node of walkTreeNodes(workspace.store.readLocal, tree)) if (node.level === 0) leaves.push(node)
+    await reset(workspace, { revision: base, mode: 'hard' })
+    expect(leaves.length).toBeGreaterThan(2)
+    const absent = new ObjectSet()
+    absent.add('tree', leaves[1]!.id)
+    const isLarge = ({ content }: TreeEntry) => content?.kind === 'map'
+    for (const { content } of leaves.flatMap(({ entries }) => entries.filter(isLarge))) absent.add('map', content!.id)
+    expect(absent.size).toBe(2)
+    await workspace.withLock('test', () => removeObjects(workspace, absent, {}))
+    const doomed = await findDoomed(workspace, workspace.store.readLocal, [base], options)
+    const seen = leaves.flatMap(({ entries }, i) => (i === 1 ? [] : entries.filter((entry) => !isLarge(entry))))
+    for (const { path, content } of seen)
+      expect(doomed.objects.has('chunk', content!.id), path).toBe(path.startsWith('secret/'))
+    expect(doomed.unseen.size).toBe(2)
+    for (const { content } of leaves[1]!.entries) expect(doomed.objects.has('chunk', content!.id)).toBe(false)
   })
 
   it('is refused while an operation is under way', async () => {

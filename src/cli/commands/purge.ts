@@ -82,6 +82,11 @@ function lines(result: PurgeResult): string[] {
     ...(contents.stays > 0
       ? [`${formatCount(contents.stays, 'object')} stay: other paths have the same contents`]
       : []),
+    ...(result.unseen > 0
+      ? [
+          `${formatCount(result.unseen, 'part')} of versions are not here and were not looked into: contents that only they lead to stay, if they are here`,
+        ]
+      : []),
     ...(deleted.length > 0
       ? [`${formatCount(deleted.length, 'file')} ${would ? 'would be deleted' : 'deleted'} from disk`]
       : []),
