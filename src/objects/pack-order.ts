@@ -11,7 +11,9 @@ export interface PackedObject {
 }
 
 export function objectsInOrder(index: PackIndex): PackedObject[] {
-  return Array.from({ length: index.objectCount }, (_, i) => ({ i, place: index.placeAt(i) }))
-    .sort((a, b) => a.place.frameOffset - b.place.frameOffset || a.place.offset - b.place.offset)
-    .map(({ i, place }) => ({ kind: index.kindAt(i), id: index.idAt(i), bytes: place.bytes }))
+  return Array.from(index.positionsInPackOrder(), (at) => ({
+    kind: index.kindAt(at),
+    id: index.idAt(at),
+    bytes: index.placeAt(at).bytes,
+  }))
 }

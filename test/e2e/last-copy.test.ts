@@ -70,6 +70,18 @@ describe('evicting what somebody else has pushed', { timeout: 120_000 }, () => {
   })
 })
 
+describe('evicting what is certified for a short time', { timeout: 120_000 }, () => {
+  it('leaves what ends within three epochs: the copy here is what revives it', async () => {
+    const dir = await world.workspace('short-lived', { 'a.bin': noise(20_000, 41) })
+    await push(dir, { ...world.options, create: { name: 'short-lived', network: 'local' }, epochs: 2 })
+    const options = { ...world.options, limitBytes: 0 }
+    expect(await evict(dir, options)).toMatchObject({ $kind: 'nothing', chunks: 0, uncertified: 1 })
+    await world.change(dir, { 'b.bin': noise(10_000, 42) })
+    await push(dir, { ...world.options, epochs: 3 })
+    expect(await evict(dir, options)).toMatchObject({ $kind: 'evicted', chunks: 2, uncertified: 0 })
+  })
+})
+
 describe('a remote pack that nothing but this workspace needs', { timeout: 120_000 }, () => {
   /** Two files in a pack of their own, on no branch of the remote and not in local packs: `keep` here needs them. */
   async function dropped(name: string) {
