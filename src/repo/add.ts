@@ -23,7 +23,7 @@ export interface AddOptions {
 }
 
 export interface AddResult {
-  added: StageResult['added']
+  readonly added: StageResult['added']
   removed: string[]
   /** Number and size of what was staged. */
   files: number
@@ -44,13 +44,21 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     })
   const request = { ...options, paths, scope: options.all ? 'all' : 'named', includeIgnored: options.force } as const
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
-  const bytes = result.added.reduce((sum, file) => sum + file.bytes, 0)
-  const { added, removed, newBytes } = result
-  return { added, removed, files: added.length, bytes, newBytes, warnings: attributeWarnings(workspace, added) }
+  const { removed, files, bytes, newBytes } = result
+  return {
+    get added() {
+      return result.added
+    },
+    removed,
+    files,
+    bytes,
+    newBytes,
+    warnings: attributeWarnings(workspace, result),
+  }
 }
 
 /** What is staged is stored alike, but whoever wrote the line meant something by it. */
-function attributeWarnings(workspace: Workspace, added: StageResult['added']): AddResult['warnings'] {
+function attributeWarnings(workspace: Workspace, result: StageResult): AddResult['warnings'] {
   const rules = readAttributes(workspace.fs, workspace.root)
   const warnings: AddResult['warnings'] = rules.warnings.map(({ line, reason }) => ({
     code: 'ATTRIBUTES_UNKNOWN',
@@ -58,7 +66,7 @@ function attributeWarnings(workspace: Workspace, added: StageResult['added']): A
     paths: [ATTRIBUTES_FILE],
   }))
   const secret = rules.valuesOf('encrypt').includes('yes')
-    ? added.flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
+    ? result.added.flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
     : []
   if (secret.length > 0)
     warnings.push({
@@ -99,7 +107,8 @@ async function preview(workspace: Workspace, request: Request): Promise<StageRes
     } else if (state.$kind === 'untracked') added.push({ path, bytes: state.stat.bytes, status: 'added' })
     else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
   }
-  return { added, removed, newBytes: 0 }
+  const bytes = added.reduce((sum, file) => sum + file.bytes, 0)
+  return { added, removed, files: added.length, bytes, newBytes: 0 }
 }
 
 /** Named paths that are neither on disk nor tracked; looked at before anything is read. */

@@ -86,8 +86,8 @@ async function write(
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null
-  const stagedPaths: string[] = []
-  const tree = await newTree(session.read, session.put, before, noting(workspace.readStaging(), stagedPaths), options)
+  const staging = workspace.readStaging()
+  const tree = await newTree(session.read, session.put, before, staging.changes(), options)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
   const parents = head ? [head] : []
@@ -103,19 +103,17 @@ async function write(
   // Without a version before, what is staged is what was added: the tree need not be read back.
   const { added, ...changes } = before
     ? await countChanges(read, before, tree, options.signal)
-    : { added: stagedPaths, modified: 0, deleted: 0 }
+    : { added: staging, modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
-  const warnings = await nameWarnings(read, before ? tree : null, added)
-  return { commit: id, tree, parents, branch, changes: { added: added.length, ...changes }, warnings }
+  const count = Array.isArray(added) ? added.length : added.count
+  const paths = () => (Array.isArray(added) ? added : pathsOf(added))
+  const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths)
+  return { commit: id, tree, parents, branch, changes: { added: count, ...changes }, warnings }
 }
 
-/** Staged changes, whose paths are put down as they go by. */
-function* noting(staging: Staging, paths: string[]): Generator<StagedChange> {
-  for (const change of staging.changes()) {
-    paths.push(change.path)
-    yield change
-  }
+function* pathsOf(staging: Staging): Generator<string> {
+  for (const { path } of staging.changes()) yield path
 }
 
 async function newTree(

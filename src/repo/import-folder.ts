@@ -14,7 +14,8 @@ import { createMemoryObjects } from '../objects/reader.ts'
 import { buildTree, findEntry, sameEntry, type TreeEntry, updateTree, walkTree } from '../objects/tree.ts'
 import { ensureDirectory } from '../store/atomic-file.ts'
 import type { WriteSession } from '../store/local-store.ts'
-import { fileSystemNow, readStatCache, type StatUpdates, statRecord, writeStatCache } from '../store/stat-cache.ts'
+import { PathTable } from '../store/path-table.ts'
+import { fileSystemNow, readStatCache, statRecord, writeStatCache } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { ingest, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
@@ -62,7 +63,7 @@ export async function importFolder(
     fs,
     root: source,
     cache: readStatCache(fs, statPath),
-    updates: new Map() as StatUpdates,
+    updates: new PathTable(),
     stampNs: fileSystemNow(fs, workspace.tmpDir),
   }
   const counts: ImportCounts = {

@@ -12,37 +12,78 @@ export interface NameWarning {
   paths: string[]
 }
 
-/** Beyond this many files the new names are compared among themselves only: the walk would cost more than the commit. */
+/** Files of a version that are compared: to walk more would cost more than the commit. */
 const MAX_COMPARED = 200_000
 const MAX_WARNINGS = 100
 
-/** Collisions that the added paths bring into the tree.
- *  @param tree - null if the added paths are all of it */
+/** Collisions that the added paths bring into the tree. Goes through the paths twice, so that it need not hold them: the
+ *  first time only hashes of folded names are kept.
+ *  @param tree - null if the added paths are all of it
+ *  @param added - gives them anew each time */
 export async function nameWarnings(
   read: ReadObject,
   tree: ObjectId | null,
-  added: readonly string[],
+  added: () => Iterable<string>,
 ): Promise<NameWarning[]> {
-  if (added.length === 0) return []
-  const wanted = new Map<string, string[]>()
-  for (const path of added) {
+  const all = tree === null ? added : () => firstPaths(read, tree)
+  const doubles = await repeatedHashes(all())
+  if (doubles.size === 0) return []
+  const groups = new Map<string, string[]>()
+  for await (const path of all()) {
     const folded = foldedPath(path)
-    const same = tree === null ? wanted.get(folded) : undefined
-    if (same) same.push(path)
-    else wanted.set(folded, tree === null ? [path] : [])
+    if (!doubles.has(hashOf(folded))) continue
+    const group = groups.get(folded)
+    if (group) group.push(path)
+    else groups.set(folded, [path])
   }
-  if (tree !== null) {
-    let compared = 0
-    for await (const { path } of walkTree(read, tree)) {
-      if (++compared > MAX_COMPARED) break
-      wanted.get(foldedPath(path))?.push(path)
-    }
-  }
+  const isNew = new Set<string>()
+  for (const path of tree === null ? [] : added()) if (groups.has(foldedPath(path))) isNew.add(path)
   const warnings: NameWarning[] = []
-  for (const paths of wanted.values()) {
+  for (const paths of groups.values()) {
     if (paths.length < 2 || warnings.length >= MAX_WARNINGS) continue
+    if (tree !== null && !paths.some((path) => isNew.has(path))) continue
     const message = `${paths.join(' and ')} are one file where the file system does not tell them apart`
     warnings.push({ code: 'NAME_COLLISION', message, paths })
   }
   return warnings
+}
+
+async function* firstPaths(read: ReadObject, tree: ObjectId): AsyncGenerator<string> {
+  let compared = 0
+  for await (const { path } of walkTree(read, tree)) {
+    if (++compared > MAX_COMPARED) return
+    yield path
+  }
+}
+
+/** Hashes that two or more paths have: those of one folded name, and a few by chance. */
+async function repeatedHashes(paths: Iterable<string> | AsyncIterable<string>): Promise<Set<number>> {
+  let hashes = new Float64Array(1024)
+  let count = 0
+  const note = (path: string) => {
+    if (count === hashes.length) {
+      const larger = new Float64Array(2 * count)
+      larger.set(hashes)
+      hashes = larger
+    }
+    hashes[count++] = hashOf(foldedPath(path))
+  }
+  if (Symbol.iterator in paths) for (const path of paths) note(path)
+  else for await (const path of paths) note(path)
+  const sorted = hashes.subarray(0, count).sort()
+  const repeated = new Set<number>()
+  for (let i = 1; i < count; i++) if (sorted[i] === sorted[i - 1]) repeated.add(sorted[i]!)
+  return repeated
+}
+
+/** 53 bits, so that a million names rarely share one. */
+function hashOf(text: string): number {
+  let low = 0x811c9dc5 | 0
+  let high = 0x9747b28c | 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    low = Math.imul(low ^ unit, 0x01000193)
+    high = Math.imul(high ^ unit, 0x5bd1e995) ^ (high >>> 13)
+  }
+  return (low >>> 0) + ((high >>> 11) & 0x1fffff) * 2 ** 32
 }

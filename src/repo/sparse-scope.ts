@@ -13,7 +13,7 @@ import type { Versions } from './versions.ts'
 export async function keepStaged(
   workspace: Workspace,
   { read, stagedTree }: Pick<Versions, 'read' | 'stagedTree'>,
-  changes: ReadonlyMap<string, TreeEntry | null>,
+  changes: Iterable<readonly [string, TreeEntry | null]>,
 ): Promise<void> {
   const filter = readSparse(workspace)
   if (!filter) return

@@ -17,6 +17,7 @@ import { createSmallFileReader } from '../worktree/read-file.ts'
 import type { OnProgress } from './progress.ts'
 import { AbsentReplacedError } from './sparse-errors.ts'
 import { keepStaged } from './sparse-scope.ts'
+import { type AddedFile, StagedTable } from './staged-table.ts'
 import { localFiles, readVersions, saveStats, type Versions } from './versions.ts'
 
 export interface StageOptions {
@@ -32,8 +33,12 @@ export interface StageOptions {
 }
 
 export interface StageResult {
-  added: { path: string; bytes: number; status: 'added' | 'modified' | 'type-changed' | 'mode-changed' }[]
+  /** Made when it is asked for: of a million files it takes more memory than all the rest. */
+  readonly added: AddedFile[]
   removed: string[]
+  /** Number and size of what was added. */
+  files: number
+  bytes: number
   newBytes: number
 }
 
@@ -47,17 +52,22 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
     await using pool = createChunkPool()
     const staged = await collect(workspace, versions, files, session, pool, options)
     await session.seal()
-    const { changes, ...result } = staged
-    await keepStaged(workspace, versions, changes)
-    if (changes.size > 0) await workspace.writeStaging(await overlay(versions, changes))
+    await keepStaged(workspace, versions, staged)
+    if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
     await saveStats(workspace, files)
-    return { ...result, newBytes: session.newBytes }
+    return {
+      get added() {
+        return staged.added()
+      },
+      removed: staged.removed(),
+      files: staged.files,
+      bytes: staged.bytes,
+      newBytes: session.newBytes,
+    }
   } finally {
     session.abort()
   }
 }
-
-type Changes = Map<string, TreeEntry | null>
 
 async function collect(
   workspace: Workspace,
@@ -66,13 +76,12 @@ async function collect(
   session: WriteSession,
   pool: ChunkPool,
   options: StageOptions,
-) {
+): Promise<StagedTable> {
   const { fs, root } = workspace
   const readSmall = createSmallFileReader(fs, root, ONE_CHUNK_BYTES)
   const sizingOf = chunkSizings(readAttributes(fs, root))
   const context: IngestContext = { fs, root, session, pool, readSmall, sizingOf, signal: options.signal }
-  const changes: Changes = new Map()
-  const added: StageResult['added'] = []
+  const changes = new StagedTable()
   const gone: string[] = []
   let doneFiles = 0
   let doneBytes = 0
@@ -93,10 +102,9 @@ async function collect(
     if (state.$kind === 'tracked' && isUnseen(versions, files, state) && !options.includeIgnored)
       throw new AbsentReplacedError(state.path)
     if (state.$kind === 'untracked' ? options.scope === 'tracked' : state.difference === 'same') continue
-    const place = added.push({ path: state.path, bytes: state.stat.bytes, status: statusOf(state) }) - 1
+    const status = statusOf(state)
     const take = (entry: TreeEntry) => {
-      changes.set(entry.path, entry)
-      added[place]!.bytes = entry.bytes
+      changes.set(entry.path, entry, status)
       doneFiles++
       doneBytes += entry.bytes
       options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path: entry.path })
@@ -118,8 +126,7 @@ async function collect(
   const named = new Set(options.paths)
   const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
-  const removed = [...changes].filter(([, entry]) => entry === null).map(([path]) => path)
-  return { changes, added, removed: removed.sort(comparePaths) }
+  return changes
 }
 
 /** A path that was left out of the workspace, and on which there is another file now. */
@@ -146,7 +153,7 @@ function statusOf(state: Extract<PathState, { $kind: 'tracked' | 'untracked' }>)
 }
 
 /** A deleted path where a staged one needs the place: `a` gave way to `a/b`, or `a/b` to `a`. */
-function isReplaced(path: string, changes: Changes): boolean {
+function isReplaced(path: string, changes: StagedTable): boolean {
   for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
     if (changes.get(path.slice(0, slash))) return true
   return false
@@ -154,7 +161,12 @@ function isReplaced(path: string, changes: Changes): boolean {
 
 /** A tracked file in whose place there is a directory now. It may lie outside the paths that were named.
  *  @param known - directories already seen not to be tracked files */
-async function dropFileAbove(versions: Versions, changes: Changes, path: string, known: Set<string>): Promise<void> {
+async function dropFileAbove(
+  versions: Versions,
+  changes: StagedTable,
+  path: string,
+  known: Set<string>,
+): Promise<void> {
   for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
     const above = path.slice(0, slash)
     if (known.has(above)) continue
@@ -163,19 +175,41 @@ async function dropFileAbove(versions: Versions, changes: Changes, path: string,
   }
 }
 
-/** The new overlay: the old one with the changes, without what equals HEAD again. */
+/** The new overlay, in path order: the old one with the changes, without what equals HEAD again. */
 export async function overlay(
   versions: Pick<Versions, 'read' | 'headTree' | 'staging'>,
-  changes: ReadonlyMap<string, TreeEntry | null>,
-): Promise<StagedChange[]> {
-  const merged = new Map<string, TreeEntry | null>()
-  for (const { path, entry } of versions.staging.changes()) merged.set(path, entry)
-  for (const [path, entry] of changes) {
+  changes: ReadonlyMap<string, TreeEntry | null> | StagedTable,
+): Promise<Iterable<StagedChange>> {
+  const { staging } = versions
+  const asBefore = new Set<string>()
+  if (staging.count > 0)
     // Only what was staged before can have come back to what HEAD has, so only that is looked up.
-    if (merged.has(path) && (await equalsHead(versions, path, entry))) merged.delete(path)
-    else merged.set(path, entry)
+    for (const [path, entry] of changes)
+      if (staging.get(path) !== undefined && (await equalsHead(versions, path, entry))) asBefore.add(path)
+  return merged(staging.changes(), inOrder(changes), asBefore)
+}
+
+function inOrder(changes: ReadonlyMap<string, TreeEntry | null> | StagedTable): Iterator<StagedChange> {
+  if (changes instanceof StagedTable) return changes.changes()
+  const sorted = [...changes].sort(([a], [b]) => comparePaths(a, b))
+  return sorted.map(([path, entry]) => ({ path, entry })).values()
+}
+
+/** @param left - paths to be left out */
+function* merged(
+  before: Iterator<StagedChange>,
+  changes: Iterator<StagedChange>,
+  left: ReadonlySet<string>,
+): Generator<StagedChange> {
+  let old = before.next()
+  let change = changes.next()
+  while (!old.done || !change.done) {
+    const order = old.done ? 1 : change.done ? -1 : comparePaths(old.value.path, change.value.path)
+    if (order < 0) yield old.value
+    else if (!left.has(change.value.path)) yield change.value
+    if (order <= 0) old = before.next()
+    if (order >= 0) change = changes.next()
   }
-  return [...merged].map(([path, entry]) => ({ path, entry }))
 }
 
 async function equalsHead(

@@ -6,8 +6,9 @@ import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, updateTree } from '../objects/tree.ts'
+import { PathTable } from '../store/path-table.ts'
 import type { Staging } from '../store/staging.ts'
-import { fileSystemNow, type StatUpdates } from '../store/stat-cache.ts'
+import { fileSystemNow } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
 import { readSparse } from './sparse.ts'
@@ -84,7 +85,7 @@ export function localFiles(workspace: Workspace): LocalFiles {
     root,
     cache,
     settled: workspace.readSettled(cache),
-    updates: new Map() as StatUpdates,
+    updates: new PathTable(),
     stampNs: fileSystemNow(fs, tmpDir),
     wants: readSparse(workspace)?.includes,
   }

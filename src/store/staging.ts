@@ -61,14 +61,14 @@ export const emptyStaging: Staging = {
 }
 
 /** Replaces the overlay.
- *  @param changes - one per path, in any order */
+ *  @param changes - one per path; an array may be in any order, what else there is to go through must be in path order */
 export async function writeStaging(
   fs: FileSystem,
   path: string,
-  changes: readonly StagedChange[],
+  changes: Iterable<StagedChange>,
   tmpDir: string,
 ): Promise<void> {
-  const sorted = [...changes].sort((a, b) => comparePaths(a.path, b.path))
+  const sorted = Array.isArray(changes) ? [...changes].sort((a, b) => comparePaths(a.path, b.path)) : changes
   function* records() {
     for (const { path: at, entry } of sorted) yield { path: at, payload: encodeStagedEntry(entry) }
   }

@@ -11,6 +11,7 @@ import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes, putObjectI
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
+import { PathTable, sortedByPath } from './path-table.ts'
 import {
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
@@ -34,7 +35,7 @@ export interface StatCache {
 }
 
 /** What a walk learned: a record to keep, or `null` for a path of which nothing is known. */
-export type StatUpdates = Map<string, Uint8Array | null>
+export type StatUpdates = Map<string, Uint8Array | null> | PathTable
 
 const recentPath = (path: string) => `${path}-recent`
 
@@ -126,28 +127,36 @@ export async function writeStatCache(
       return
     }
   }
-  const all = cache.recent.size > 0 ? new Map([...cache.recent, ...updates]) : updates
+  const all = cache.recent.size > 0 ? withOlder(updates, cache.recent) : updates
   await replaceFile(fs, path, encodeSortedFile(STAT_MAGIC, merged(records, all)), options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
 
+function withOlder(updates: StatUpdates, older: ReadonlyMap<string, Uint8Array>): PathTable {
+  const all = new PathTable(older)
+  for (const [path, payload] of updates) all.set(path, payload)
+  return all
+}
+
 function* merged(records: StatRecords, updates: StatUpdates): Generator<SortedRecord> {
-  const paths = [...updates.keys()].sort(comparePaths)
-  let next = 0
+  const changes = sortedByPath(updates)[Symbol.iterator]()
+  let change = changes.next()
   for (const record of records.all()) {
-    for (; next < paths.length && comparePaths(paths[next]!, record.path) < 0; next++) {
-      const payload = updates.get(paths[next]!)
-      if (payload) yield { path: paths[next]!, payload }
+    let isReplaced = false
+    while (!change.done && !isReplaced) {
+      const [path, payload] = change.value
+      const order = comparePaths(path, record.path)
+      if (order > 0) break
+      if (payload) yield { path, payload }
+      isReplaced = order === 0
+      change = changes.next()
     }
-    if (paths[next] === record.path) {
-      const payload = updates.get(paths[next++]!)
-      if (payload) yield { path: record.path, payload }
-    } else yield record
+    if (!isReplaced) yield record
   }
-  for (; next < paths.length; next++) {
-    const payload = updates.get(paths[next]!)
-    if (payload) yield { path: paths[next]!, payload }
+  for (; !change.done; change = changes.next()) {
+    const [path, payload] = change.value
+    if (payload) yield { path, payload }
   }
 }
 

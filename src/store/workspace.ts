@@ -84,7 +84,7 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Under the lock. Replaces the whole overlay. */
-  async writeStaging(changes: readonly StagedChange[]): Promise<void> {
+  async writeStaging(changes: Iterable<StagedChange>): Promise<void> {
     await writeStaging(this.fs, `${this.floeDir}/staging`, changes, this.tmpDir)
   }
 

@@ -7,6 +7,7 @@ import type { PackObjects } from '../objects/pack-index.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
 import { uniquePath } from './atomic-file.ts'
 import type { FileSystem } from './file-system.ts'
+import { IdSet } from './id-set.ts'
 import type { MergedIndex } from './merged-index.ts'
 import { createPackFile, type PackBuilder, type SealedPack } from './pack-file.ts'
 import { discardLanes, type PackLanePlace } from './pack-lane.ts'
@@ -63,14 +64,14 @@ const MAX_RECENT = 64
 class DiskSession implements WriteSession {
   readonly #store: SessionStore
   readonly #builders = new Map<PackKind, PackBuilder>()
-  /** Keys of objects in unfinished packs. */
-  #pending = new Set<string>()
+  /** Objects in unfinished packs. */
+  #pending = new Map<ObjectKind, IdSet>()
   /** The last few structures written: a tree's builder looks at its root once more. */
   readonly #recent = new Map<string, Uint8Array>()
   /** Finished packs that are not yet in the merged index. */
   #finished = new Map<string, PackObjects>()
   /** Chunks for packs of lanes, and how many of them have yet to be sealed. */
-  #claimed = new Set<ObjectId>()
+  #claimed = new IdSet()
   #promised = 0
   newObjects = 0
   newBytes = 0
@@ -94,17 +95,16 @@ class DiskSession implements WriteSession {
   }
 
   keep(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
-    const key = objectKey(kind, id)
-    if (this.#isHere(kind, id, key)) return undefined
+    if (this.#isHere(kind, id)) return undefined
     const { index } = this.#store
     if (!index.isOpen) return this.#store.ensureOpen().then(() => this.keep(kind, id, bytes))
     if (index.find(kind, id).length > 0) return undefined
-    return this.#write(kind, id, bytes, key)
+    return this.#write(kind, id, bytes)
   }
 
   claim(id: ObjectId, bytes: number): boolean {
     if (this.#claimed.has(id) || this.#store.index.find('chunk', id).length > 0) return false
-    if (this.#pending.size > 0 && this.#pending.has(objectKey('chunk', id))) return false
+    if (this.#pending.get('chunk')?.has(id)) return false
     this.#claimed.add(id)
     this.#promised++
     this.newObjects++
@@ -120,17 +120,16 @@ class DiskSession implements WriteSession {
   }
 
   async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
-    const key = objectKey(kind, id)
-    if (!this.#isHere(kind, id, key)) await this.#write(kind, id, bytes, key)
+    if (!this.#isHere(kind, id)) await this.#write(kind, id, bytes)
   }
 
-  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string): Promise<void> | undefined {
+  #write(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> | undefined {
     const packKind: PackKind = kind === 'chunk' ? 'data' : 'meta'
     const builder = this.#builders.get(packKind) ?? this.#begin(packKind)
     const room = builder.hasRoom(bytes.length)
-    if (room !== true) return this.#writeWhereRoom(packKind, builder, room, kind, id, bytes, key)
+    if (room !== true) return this.#writeWhereRoom(packKind, builder, room, kind, id, bytes)
     const added = builder.add(kind, id, bytes)
-    this.#note(packKind, key, bytes)
+    this.#note(kind, id, bytes)
     return typeof added === 'boolean' ? undefined : added.then(() => undefined)
   }
 
@@ -138,25 +137,30 @@ class DiskSession implements WriteSession {
     packKind: PackKind,
     full: PackBuilder,
     room: boolean | Promise<boolean>,
-    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array, key: string]
+    ...object: [kind: ObjectKind, id: ObjectId, bytes: Uint8Array]
   ): Promise<void> {
     if (await room) {
-      const [kind, id, bytes, key] = object
+      const [kind, id, bytes] = object
       await full.add(kind, id, bytes)
-      this.#note(packKind, key, bytes)
+      this.#note(kind, id, bytes)
       return
     }
     await this.#finish(packKind, full)
     await this.#write(...object)
   }
 
-  #isHere(kind: ObjectKind, id: ObjectId, key: string): boolean {
-    return this.#pending.has(key) || (kind === 'chunk' && this.#claimed.has(id))
+  #isHere(kind: ObjectKind, id: ObjectId): boolean {
+    return this.#pending.get(kind)?.has(id) || (kind === 'chunk' && this.#claimed.has(id))
   }
 
-  #note(packKind: PackKind, key: string, bytes: Uint8Array): void {
-    this.#pending.add(key)
-    if (packKind === 'meta') this.#remember(key, bytes)
+  #note(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): void {
+    let pending = this.#pending.get(kind)
+    if (!pending) {
+      pending = new IdSet()
+      this.#pending.set(kind, pending)
+    }
+    pending.add(id)
+    if (kind !== 'chunk') this.#remember(objectKey(kind, id), bytes)
     this.newObjects++
     this.newBytes += bytes.length
   }
@@ -165,7 +169,7 @@ class DiskSession implements WriteSession {
     const recent = this.#recent.get(objectKey(kind, id))
     if (recent) return recent
     // Rare: who writes a node seldom needs it much later. Then what is open is sealed, and read like anything else.
-    if (this.#isHere(kind, id, objectKey(kind, id))) await this.seal()
+    if (this.#isHere(kind, id)) await this.seal()
     return this.#store.read(kind, id, options)
   }
 
@@ -175,16 +179,16 @@ class DiskSession implements WriteSession {
     await this.#store.fs.syncDirectory(this.#store.packsDir)
     await this.#store.index.add(this.#finished)
     this.#finished = new Map()
-    this.#pending = new Set()
+    this.#pending = new Map()
     // What is promised would otherwise be asked for once more.
-    if (this.#promised === 0) this.#claimed = new Set()
+    if (this.#promised === 0) this.#claimed = new IdSet()
   }
 
   abort(): void {
     for (const builder of this.#builders.values()) builder.abort()
     this.#builders.clear()
-    this.#pending = new Set()
-    this.#claimed = new Set()
+    this.#pending = new Map()
+    this.#claimed = new IdSet()
     if (this.#promised > 0) discardLanes(this.#store.fs, this.lanes)
     this.#promised = 0
   }
