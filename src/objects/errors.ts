@@ -7,8 +7,16 @@ import type { ObjectId, ObjectKind } from './id.ts'
 /** No place that was asked holds the object. */
 export class ObjectMissingError extends IntegrityError {
   override name = 'ObjectMissingError'
-  constructor(kind: ObjectKind, id: ObjectId) {
-    super('OBJECT_MISSING', `${kind} ${id} is missing`, { data: { objectKind: kind, id } })
+  /** @param why - what is known beyond that it is missing */
+  constructor(
+    kind: ObjectKind,
+    id: ObjectId,
+    why: { message?: string; data?: Record<string, unknown>; hints?: readonly string[] } = {},
+  ) {
+    super('OBJECT_MISSING', why.message ?? `${kind} ${id} is missing`, {
+      data: { objectKind: kind, id, ...why.data },
+      hints: why.hints ?? [],
+    })
   }
 }
 

@@ -1,6 +1,8 @@
 /** Failures of the local store. Each constructor demands the facts a user needs to act. */
 
 import { FloeError, IntegrityError, UsageError } from '../base/errors.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import type { ObjectId } from '../objects/id.ts'
 
 /** No `.floe/` in the directory or above it (exit 10). */
 export class NotAWorkspaceError extends FloeError {
@@ -86,6 +88,48 @@ export class WorkspaceVersionError extends UsageError {
     super('STORE_VERSION_UNKNOWN', `${path} has format version ${version}; this program knows version 1`, {
       data: { path, version },
       hints: ['install a newer version of Floe'],
+    })
+  }
+}
+
+/** A chunk was committed in place, and the file that held it was changed or is gone (exit 13). Whoever can ask a remote
+ *  for what is missing does so for this too. */
+export class HeldLostError extends ObjectMissingError {
+  override name = 'HeldLostError'
+  override readonly code = 'STORE_HELD_LOST'
+  readonly path: string
+  constructor(id: ObjectId, path: string) {
+    super('chunk', id, {
+      message: `chunk ${id} was committed in place in ${path}, which has been changed or deleted since`,
+      data: { path },
+      hints: [
+        'put the file back as it was committed, from a copy you have',
+        'if that version was pushed, `floe fsck --repair` brings it from the remote',
+      ],
+    })
+    this.path = path
+  }
+}
+
+/** A file changed while it was being committed in place. */
+export class HeldChangedError extends FloeError {
+  override name = 'HeldChangedError'
+  constructor(path: string) {
+    super('other', 'STORE_HELD_CHANGED', `${path} changed while it was committed in place; nothing was recorded`, {
+      data: { path },
+      hints: ['run the command again when nothing writes to the file, or without --in-place'],
+      retryable: true,
+    })
+  }
+}
+
+/** More chunks than one file may hold for the store. */
+export class HeldTooLargeError extends UsageError {
+  override name = 'HeldTooLargeError'
+  constructor(path: string, chunks: number, limit: number) {
+    super('STORE_HELD_TOO_LARGE', `${path} has ${chunks} chunks; a file committed in place has at most ${limit}`, {
+      data: { path, chunks, limit },
+      hints: ['commit it without --in-place, or give it larger chunks in .floeattributes'],
     })
   }
 }

@@ -82,6 +82,9 @@ export interface FileSystem {
   symlink(target: Uint8Array, path: string): void
   readLink(path: string): Uint8Array
   setExecutable(path: string, executable: boolean): void
+  /** Makes a new file that shares another's bytes on the device, so that a change to either leaves the other as it is.
+   *  @returns false, with nothing made, where this file system cannot; one without the method never can */
+  shareBytes?(from: string, to: string): boolean
   /** Resolves when the names in a directory are on the device. */
   syncDirectory(path: string): Promise<void>
 }

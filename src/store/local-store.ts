@@ -12,6 +12,8 @@ import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
+import { HeldFiles } from './held-files.ts'
+import { HeldKeeper } from './held-keep.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
 import { openPackFile, PACK_SUFFIX, type PackFile } from './pack-file.ts'
 import { createWriteSession, type WriteSession } from './write-session.ts'
@@ -21,6 +23,8 @@ export type { WriteSession } from './write-session.ts'
 export interface LocalStoreOptions {
   fetchObject?: ReadObject
   packBytes?: number
+  /** The user's folder, where there may be files that hold chunks (default: no file there does). */
+  root?: string
 }
 
 export interface PackInfo {
@@ -37,9 +41,14 @@ export interface PackInfo {
 export interface LocalStore {
   /** Reads from the local packs, then from `fetchObject`, if there is one. */
   readonly read: ReadObject
-  /** Reads from the local packs only. */
+  /** Reads from what is on this disk only: packs, and files that hold chunks. */
   readonly readLocal: ReadObject
-  /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. */
+  /** Files outside the packs that hold chunks. */
+  readonly held: HeldFiles
+  /** What is done with them. */
+  readonly keeper: HeldKeeper
+  /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. Or if a file
+   *  outside the packs does. */
   has(kind: ObjectKind, id: ObjectId): Promise<boolean>
   /** Names of local packs that hold it, by the merged index alone. */
   packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
@@ -85,7 +94,7 @@ const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 /** Open pack files at once. */
 const MAX_OPEN_PACKS = 32
 /** Where packs go that `fsck --repair` has replaced: nothing is ever deleted by it. */
-const DAMAGED_DIR = 'damaged'
+export const DAMAGED_DIR = 'damaged'
 /** Decoded frames kept for their neighbours. */
 const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 
@@ -93,12 +102,16 @@ export function createLocalStore(fs: FileSystem, floeDir: string, options: Local
   return new DiskStore(fs, floeDir, options)
 }
 
+const PACK_NAME = /^[0-9a-f]{64}\.pack$/
+
 class DiskStore implements LocalStore {
   readonly fs: FileSystem
   readonly packsDir: string
   readonly tmpDir: string
   readonly packBytes: number
   readonly index: MergedIndex
+  readonly held: HeldFiles
+  readonly keeper: HeldKeeper
   readonly #fetch: ReadObject | undefined
   #frames = createFrameCache(FRAME_CACHE_BYTES)
   /** Least recently used first. */
@@ -112,6 +125,8 @@ class DiskStore implements LocalStore {
     this.packBytes = options.packBytes ?? DEFAULT_PACK_BYTES
     this.index = new MergedIndex(fs, this.packsDir, this.tmpDir)
     this.#fetch = options.fetchObject
+    this.held = new HeldFiles(fs, options.root ?? floeDir, floeDir)
+    this.keeper = new HeldKeeper(this.held, (id) => this.#packGives(id))
   }
 
   readonly read: ReadObject = async (kind, id, options) => {
@@ -137,15 +152,29 @@ class DiskStore implements LocalStore {
         damage = error
       }
     }
+    let lost: unknown
+    try {
+      const bytes = kind === 'chunk' ? await this.held.read(id) : undefined
+      if (bytes) return bytes
+    } catch (error) {
+      lost = error
+    }
     // A wrong answer of the index, or of a pack: ask every pack before giving up.
     const copy = await this.#searchAll(kind, id, damage !== undefined)
     if (copy) return copy
-    throw damage ?? new ObjectMissingError(kind, id)
+    throw damage ?? lost ?? new ObjectMissingError(kind, id)
+  }
+
+  async #packGives(id: ObjectId): Promise<boolean> {
+    await this.ensureOpen()
+    for (const name of this.index.find('chunk', id))
+      if (await this.#readFrom(name, 'chunk', id).catch(() => undefined)) return true
+    return false
   }
 
   async has(kind: ObjectKind, id: ObjectId): Promise<boolean> {
     await this.ensureOpen()
-    return this.index.find(kind, id).length > 0
+    return this.index.find(kind, id).length > 0 || (kind === 'chunk' && (await this.held.has(id)))
   }
 
   async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {
@@ -155,7 +184,7 @@ class DiskStore implements LocalStore {
 
   async withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]> {
     await this.ensureOpen()
-    return this.index.withPrefix(hexPrefix, limit)
+    return [...this.index.withPrefix(hexPrefix, limit), ...(await this.held.withPrefix(hexPrefix, limit))]
   }
 
   async begin(): Promise<WriteSession> {
@@ -237,6 +266,7 @@ class DiskStore implements LocalStore {
   }
 
   refresh(): void {
+    this.held.refresh()
     if (!this.index.isOpen) return
     const known = new Set(this.index.packs)
     const now = this.listPacks()
@@ -250,6 +280,7 @@ class DiskStore implements LocalStore {
     this.#open.clear()
     // A pack that is repaired has the name it had.
     this.#frames = createFrameCache(FRAME_CACHE_BYTES)
+    this.held.close()
     this.index.close()
     this.#opening = undefined
   }

@@ -18,6 +18,7 @@ import { discard, replaceFile } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import {
   encodeSegment,
+  findRecord,
   mergeRecords,
   openSegment,
   packOf,
@@ -33,8 +34,11 @@ export interface PackObject {
   id: ObjectId
 }
 
+/** Objects of one pack; or records of a segment of one pack, sorted, where they are many. */
+export type PackRecords = readonly PackObject[] | PackObjects | Uint8Array
+
 /** Objects of one pack, from its own index. */
-export type ReadPackIndex = (pack: string) => Promise<PackObject[]>
+export type ReadPackIndex = (pack: string) => Promise<PackRecords>
 
 const SEGMENT_NAME = /^[0-9a-f]{32}\.midx$/
 /** A segment is merged into the next one when that is at most this many times larger. */
@@ -45,8 +49,8 @@ export class MergedIndex {
   readonly #dir: string
   readonly #tmpDir: string
   #segments: Segment[] = []
-  /** Objects of packs that no segment covers yet, by key. */
-  #loose = new Map<string, Map<string, PackObject>>()
+  /** Records of packs that no segment covers yet. */
+  #loose = new Map<string, Uint8Array>()
   #opened = false
   /** Whether the segments' checksums have been compared since they were opened. */
   #checked = false
@@ -73,7 +77,7 @@ export class MergedIndex {
         for (const pack of segment.packs) covered.add(pack)
       }
     }
-    for (const pack of packs) if (!covered.has(pack)) this.#loose.set(pack, keyed(await readIndex(pack)))
+    for (const pack of packs) if (!covered.has(pack)) this.#loose.set(pack, toRecords(await readIndex(pack)))
     this.#opened = true
   }
 
@@ -90,23 +94,17 @@ export class MergedIndex {
       const pack = quietly(() => segment.find(kind, bytes))
       if (pack !== undefined) found.push(pack)
     }
-    const key = `${kind}:${id}`
-    for (const [pack, objects] of this.#loose) if (objects.has(key)) found.push(pack)
+    for (const [pack, records] of this.#loose) if (findRecord(records, bytes, KIND_CODES[kind]) >= 0) found.push(pack)
     return found
   }
 
   /** Objects of a pack as far as this index knows them, for when the pack cannot tell any more. */
   objectsOf(pack: string): PackObject[] {
-    const found = [...(this.#loose.get(pack)?.values() ?? [])]
+    const found = [...objectsIn(this.#loose.get(pack))]
     for (const segment of this.#segments) {
       const index = segment.packs.indexOf(pack)
       const records = index < 0 ? undefined : quietly(() => segment.readAll())
-      if (!records) continue
-      for (let at = 0; at < records.length; at += SEGMENT_RECORD_BYTES) {
-        const kind = kindOfCode(records[at + ID_BYTES]!)
-        if (kind && packOf(records, at) === index)
-          found.push({ kind, id: objectIdFromBytes(records.subarray(at, at + ID_BYTES)) })
-      }
+      for (const object of objectsIn(records, index)) found.push(object)
     }
     return found
   }
@@ -119,8 +117,9 @@ export class MergedIndex {
     for (const segment of this.#segments)
       for (const object of quietly(() => segment.withPrefix(prefix, isOdd ? 4 : 8, limit)) ?? [])
         found.set(`${object.kind}:${object.id}`, object)
-    for (const objects of this.#loose.values())
-      for (const [key, object] of objects) if (object.id.startsWith(hexPrefix)) found.set(key, object)
+    for (const records of this.#loose.values())
+      for (const object of objectsIn(records))
+        if (object.id.startsWith(hexPrefix)) found.set(`${object.kind}:${object.id}`, object)
     return [...found.values()]
   }
 
@@ -139,7 +138,7 @@ export class MergedIndex {
   }
 
   /** Adds packs that were just sealed, under the lock. Loose packs are taken in as well. */
-  async add(sealed: ReadonlyMap<string, readonly PackObject[] | PackObjects>): Promise<void> {
+  async add(sealed: ReadonlyMap<string, PackRecords>): Promise<void> {
     const packs: string[] = []
     const parts: Uint8Array[] = []
     const addPart = (names: readonly string[], records: Uint8Array) => {
@@ -149,8 +148,8 @@ export class MergedIndex {
       for (let at = 0; at < copy.length; at += SEGMENT_RECORD_BYTES) setPackOf(copy, at, packOf(copy, at) + base)
       parts.push(copy)
     }
-    for (const [pack, objects] of sealed) addPart([pack], 'ids' in objects ? recordsOf(objects) : toRecords(objects))
-    for (const [pack, objects] of this.#loose) if (!sealed.has(pack)) addPart([pack], toRecords([...objects.values()]))
+    for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
+    for (const [pack, records] of this.#loose) if (!sealed.has(pack)) addPart([pack], records)
     let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
     const kept = [...this.#segments].sort((a, b) => b.count - a.count)
     const replaced: Segment[] = []
@@ -220,7 +219,17 @@ function recordsOf({ kinds, ids }: PackObjects): Uint8Array {
   return mergeRecords(runs)
 }
 
-function toRecords(objects: readonly PackObject[]): Uint8Array {
+/** @param pack - of records of several packs, the number of the one that is asked for */
+function* objectsIn(records: Uint8Array | undefined, pack = 0): Generator<PackObject> {
+  for (let at = 0; records && at < records.length; at += SEGMENT_RECORD_BYTES) {
+    const kind = kindOfCode(records[at + ID_BYTES]!)
+    if (kind && packOf(records, at) === pack) yield { kind, id: objectIdFromBytes(records.subarray(at, at + ID_BYTES)) }
+  }
+}
+
+function toRecords(objects: PackRecords): Uint8Array {
+  if (objects instanceof Uint8Array) return objects
+  if ('ids' in objects) return recordsOf(objects)
   const records = new Uint8Array(objects.length * SEGMENT_RECORD_BYTES)
   const sorted = objects
     .map((object) => ({ object, key: Buffer.from(objectIdToBytes(object.id)) }))
@@ -232,10 +241,6 @@ function toRecords(objects: readonly PackObject[]): Uint8Array {
 
 function kindOrder(kind: ObjectKind): number {
   return KIND_CODES[kind]
-}
-
-function keyed(objects: readonly PackObject[]): Map<string, PackObject> {
-  return new Map(objects.map((object) => [`${object.kind}:${object.id}`, object]))
 }
 
 /** Undefined where the cache is damaged or gone: its reader then asks the packs. */

@@ -17,6 +17,17 @@ const isWindows = process.platform === 'win32'
 const NO_FOLLOW = fs.constants.O_NOFOLLOW ?? 0
 const READ_FLAGS = fs.constants.O_RDONLY | NO_FOLLOW | (fs.constants.O_NONBLOCK ?? 0)
 
+/** What systems say where bytes cannot be shared: other kinds of file system, two of them, or a platform without it. */
+const CANNOT_SHARE: ReadonlySet<string> = new Set([
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'ENOTTY',
+  'EXDEV',
+  'EINVAL',
+  'EPERM',
+])
+
 export const nodeFs: FileSystem = {
   open(path, mode, options = {}) {
     return run('open', path, () => {
@@ -109,6 +120,16 @@ export const nodeFs: FileSystem = {
         fs.closeSync(fd)
       }
     })
+  },
+  shareBytes(from, to) {
+    try {
+      fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE)
+      return true
+    } catch (error) {
+      const failure = toError('share bytes', to, error)
+      if (!CANNOT_SHARE.has(failure.errno)) throw failure
+      return false
+    }
   },
   async syncDirectory(path) {
     if (isWindows) return // directories cannot be opened there; NTFS journals names by itself

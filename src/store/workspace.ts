@@ -65,7 +65,7 @@ export class Workspace implements AsyncDisposable {
     this.fs = options.fs ?? nodeFs
     this.clock = options.clock ?? systemClock
     this.#processes = options.processes ?? systemProcesses
-    this.store = createLocalStore(this.fs, this.floeDir, options)
+    this.store = createLocalStore(this.fs, this.floeDir, { ...options, root })
     this.refs = new RefStore(this.fs, this.floeDir, this.clock)
   }
 

@@ -7,6 +7,7 @@ import type { PackObjects } from '../objects/pack-index.ts'
 import type { ReadObject, WriteObject } from '../objects/reader.ts'
 import { uniquePath } from './atomic-file.ts'
 import type { FileSystem } from './file-system.ts'
+import type { FileToHold, HeldKeeper, HeldResult } from './held-keep.ts'
 import { IdSet } from './id-set.ts'
 import type { MergedIndex } from './merged-index.ts'
 import { createPackFile, type PackBuilder, type SealedPack } from './pack-file.ts'
@@ -27,6 +28,10 @@ export interface WriteSession {
   claim(id: ObjectId, bytes: number): boolean
   /** Takes in what a lane has sealed. */
   adopt(pack: SealedPack): void
+  /** The file shall hold its chunks itself, from `seal` on; they need not be put. */
+  hold(file: FileToHold): void
+  /** What became of those, after `seal`. */
+  readonly held: readonly HeldResult[]
   /** Stores an object even if a pack claims to hold it: that pack is about to be set aside. */
   replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void>
   /** Reads what the store or this session holds. */
@@ -49,6 +54,7 @@ export interface SessionStore {
   readonly tmpDir: string
   readonly packBytes: number
   readonly index: MergedIndex
+  readonly keeper: HeldKeeper
   readonly read: ReadObject
   packPath(name: string): string
   ensureOpen(): Promise<void>
@@ -76,6 +82,8 @@ class DiskSession implements WriteSession {
   newObjects = 0
   newBytes = 0
   readonly packs: string[] = []
+  #toHold: FileToHold[] = []
+  readonly held: HeldResult[] = []
   readonly lanes: PackLanePlace
 
   constructor(store: SessionStore) {
@@ -117,6 +125,10 @@ class DiskSession implements WriteSession {
     this.#promised -= objects.kinds.length
     this.#finished.set(name, objects)
     this.packs.push(name)
+  }
+
+  hold(file: FileToHold): void {
+    this.#toHold.push(file)
   }
 
   async replace(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): Promise<void> {
@@ -175,13 +187,17 @@ class DiskSession implements WriteSession {
 
   async seal(): Promise<void> {
     for (const [kind, builder] of [...this.#builders]) await this.#finish(kind, builder)
-    if (this.#finished.size === 0) return
-    await this.#store.fs.syncDirectory(this.#store.packsDir)
-    await this.#store.index.add(this.#finished)
-    this.#finished = new Map()
-    this.#pending = new Map()
-    // What is promised would otherwise be asked for once more.
-    if (this.#promised === 0) this.#claimed = new IdSet()
+    if (this.#finished.size > 0) {
+      await this.#store.fs.syncDirectory(this.#store.packsDir)
+      await this.#store.index.add(this.#finished)
+      this.#finished = new Map()
+      this.#pending = new Map()
+      // What is promised would otherwise be asked for once more.
+      if (this.#promised === 0) this.#claimed = new IdSet()
+    }
+    const files = this.#toHold
+    this.#toHold = []
+    if (files.length > 0) this.held.push(...(await this.#store.keeper.hold(files)))
   }
 
   abort(): void {
@@ -191,6 +207,7 @@ class DiskSession implements WriteSession {
     this.#claimed = new IdSet()
     if (this.#promised > 0) discardLanes(this.#store.fs, this.lanes)
     this.#promised = 0
+    this.#toHold = []
   }
 
   #remember(key: string, bytes: Uint8Array): void {
