@@ -6,6 +6,9 @@ import type { Context } from './context.ts'
 import { withNetwork } from './network.ts'
 import { withProgress } from './progress.ts'
 
+/** What says that something is not here; of files committed in place, why. */
+const MISSING: ReadonlySet<string> = new Set(['OBJECT_MISSING', 'STORE_HELD_LOST'])
+
 /** @param revision - a revision, or a branch that only the remote has
  *  @param work - may be cut off by a missing object, and is continued by repeating it */
 export async function bringing<T>(
@@ -18,7 +21,7 @@ export async function bringing<T>(
     return await work()
   } catch (error) {
     const address = workspace.readConfig().remotes?.origin
-    if (!(error instanceof FloeError) || error.code !== 'OBJECT_MISSING' || !address) throw error
+    if (!(error instanceof FloeError) || !MISSING.has(error.code) || !address) throw error
     const { bringRevision } = await import('../repo/bring-revision.ts')
     const isRemoteOnly = workspace.refs.read(`remotes/origin/${revision}`) && !workspace.refs.read(`heads/${revision}`)
     await withProgress(context, 'fetch', (onProgress) =>
@@ -29,7 +32,11 @@ export async function bringing<T>(
         (options) => bringRevision(workspace.root, isRemoteOnly ? `origin/${revision}` : revision, options),
         onProgress,
       ),
-    )
+    ).catch((failure: unknown) => {
+      // Never pushed: then what the file has become is all there is to say.
+      const isNowhere = failure instanceof FloeError && failure.kind === 'integrity'
+      throw isNowhere && error.code !== 'OBJECT_MISSING' ? error : failure
+    })
     workspace.store.refresh()
     return work()
   }

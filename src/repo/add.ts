@@ -6,6 +6,7 @@ import { ATTRIBUTES_FILE, readAttributes } from '../worktree/attributes.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
+import { type InPlaceOption, lossWarnings } from './in-place.ts'
 import type { OnProgress } from './progress.ts'
 import { type StageResult, stage } from './stage.ts'
 import { localFiles, readVersions } from './versions.ts'
@@ -18,6 +19,8 @@ export interface AddOptions {
   /** Add what `.floeignore` excludes. */
   force?: boolean | undefined
   dryRun?: boolean | undefined
+  /** Large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
+  inPlace?: InPlaceOption
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
@@ -30,6 +33,8 @@ export interface AddResult {
   bytes: number
   /** Bytes that the store did not have. */
   newBytes: number
+  /** Files that hold their contents themselves from now on. */
+  inPlace: StageResult['inPlace']
   warnings: { code: string; message: string; paths: string[] }[]
 }
 
@@ -44,7 +49,7 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     })
   const request = { ...options, paths, scope: options.all ? 'all' : 'named', includeIgnored: options.force } as const
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
-  const { removed, files, bytes, newBytes } = result
+  const { removed, files, bytes, newBytes, inPlace } = result
   return {
     get added() {
       return result.added
@@ -53,7 +58,8 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     files,
     bytes,
     newBytes,
-    warnings: attributeWarnings(workspace, result),
+    inPlace,
+    warnings: [...attributeWarnings(workspace, result), ...lossWarnings(inPlace)],
   }
 }
 
@@ -108,7 +114,7 @@ async function preview(workspace: Workspace, request: Request): Promise<StageRes
     else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
   }
   const bytes = added.reduce((sum, file) => sum + file.bytes, 0)
-  return { added, removed, files: added.length, bytes, newBytes: 0 }
+  return { added, removed, files: added.length, bytes, newBytes: 0, inPlace: [] }
 }
 
 /** Named paths that are neither on disk nor tracked; looked at before anything is read. */

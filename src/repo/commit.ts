@@ -6,10 +6,12 @@ import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject, type WriteObject } from '../objects/reader.ts'
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
+import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange, Staging } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
+import { type InPlaceOption, type LossWarning, lossWarnings } from './in-place.ts'
 import { type NameWarning, nameWarnings } from './name-warnings.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
@@ -19,6 +21,8 @@ export interface CommitOptions {
   message: string
   /** Stage all changes of tracked files first. */
   all?: boolean | undefined
+  /** With `all`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
+  inPlace?: InPlaceOption
   /** Default: `user.*` of the configuration. */
   author?: CommitAuthor | undefined
   /** Default: now. */
@@ -39,7 +43,9 @@ export interface CommitResult {
   parents: ObjectId[]
   branch: string | null
   changes: { added: number; modified: number; deleted: number }
-  warnings: NameWarning[]
+  /** Files that hold their contents themselves from now on. */
+  inPlace: HeldResult[]
+  warnings: (NameWarning | LossWarning)[]
 }
 
 /** The branch moves last, when everything it stands for is durable.
@@ -51,14 +57,15 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
   const author = options.author ?? configuredAuthor(workspace)
   return workspace.withLock('commit', async () => {
     refuseOperation(workspace)
-    if (options.all)
-      await stage(workspace, { scope: 'tracked', signal: options.signal, onProgress: options.onProgress })
+    const { all, inPlace, signal, onProgress } = options
+    const staged = all ? await stage(workspace, { scope: 'tracked', inPlace, signal, onProgress }) : undefined
     const session = await workspace.store.begin()
     try {
       const made = await write(workspace, session, author, options)
       await moveHead(workspace, made.parents[0] ?? null, made.commit, `commit: ${firstLine(options.message)}`)
       await workspace.writeStaging([])
-      return made
+      const held = staged?.inPlace ?? []
+      return { ...made, inPlace: held, warnings: [...made.warnings, ...lossWarnings(held)] }
     } finally {
       session.abort()
     }
@@ -82,7 +89,7 @@ async function write(
   session: WriteSession,
   author: CommitAuthor,
   options: CommitOptions,
-): Promise<CommitResult> {
+): Promise<Omit<CommitResult, 'inPlace'>> {
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null

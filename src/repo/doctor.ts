@@ -6,12 +6,14 @@ import { readCommit } from '../history/commits.ts'
 import { fileSystemNow } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { checkKeys, checkRemoteNetwork } from './doctor-network.ts'
+import { heldChanges } from './held-check.ts'
 import { readOperation } from './operation.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { verifyLocal } from './verify-local.ts'
+import { localFiles } from './versions.ts'
 
 export interface Finding {
-  check: 'runtime' | 'workspace' | 'operation' | 'lock' | 'disk' | 'clock' | 'keys' | 'author' | 'network'
+  check: 'runtime' | 'workspace' | 'in-place' | 'operation' | 'lock' | 'disk' | 'clock' | 'keys' | 'author' | 'network'
   state: 'ok' | 'warning' | 'problem'
   detail: string
   /** What to do about it. */
@@ -35,6 +37,7 @@ export async function doctor(workspace: Workspace, options: DoctorOptions): Prom
   return [
     checkRuntime(),
     await checkWorkspace(workspace, options.signal),
+    ...(await checkInPlace(workspace)),
     checkOperation(workspace),
     checkLock(workspace),
     await checkDisk(workspace),
@@ -72,6 +75,33 @@ async function checkWorkspace(workspace: Workspace, signal: AbortSignal | undefi
     if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
     return finding('workspace', 'problem', error.message, error.hints[0] ?? '`floe verify --local --full` says more')
   }
+}
+
+async function checkInPlace(workspace: Workspace): Promise<Finding[]> {
+  const lists = await workspace.store.held.lists()
+  const [damaged] = await workspace.store.held.damaged()
+  if (damaged)
+    return [
+      finding(
+        'in-place',
+        'problem',
+        `a list of what files hold is damaged: ${damaged.reason}`,
+        '`floe fsck --repair` sets it aside',
+      ),
+    ]
+  if (lists.length === 0) return []
+  const changes = await heldChanges(workspace, localFiles(workspace))
+  const [first] = changes
+  if (!first) return [finding('in-place', 'ok', `${lists.length} files hold contents of versions themselves`)]
+  const others = changes.length > 1 ? ` and ${changes.length - 1} more` : ''
+  return [
+    finding(
+      'in-place',
+      'warning',
+      `${first.path}${others} changed since it was committed in place: that version cannot be restored from here unless pushed`,
+      'put the file back, or bring the version from the remote with `floe fsck --repair`',
+    ),
+  ]
 }
 
 function checkOperation(workspace: Workspace): Finding {

@@ -3,14 +3,17 @@
 import { readCommit } from '../history/commits.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
+import { ObjectSet } from '../objects/object-set.ts'
 import { findEntry, type TreeEntry } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { literalRule } from '../worktree/path-filter.ts'
 import { PathsUnknownError } from './errors.ts'
 import { expiry } from './expiry.ts'
+import { certifyHeld } from './held-upkeep.ts'
 import { moveFiles } from './move-files.ts'
 import { isSelected } from './paths.ts'
+import { contentsOf } from './purge-contents.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { readSparse, writeSparse } from './sparse.ts'
 import { DropRefusedError } from './sparse-errors.ts'
@@ -51,10 +54,20 @@ export async function drop(dir: string, options: DropOptions): Promise<DropResul
     await writeSparse(workspace, [...rules, ...options.paths.map((path) => `!${literalRule(path)}`)])
     const items = entries.map((entry) => ({ path: entry.path, before: entry }))
     const { signal, onProgress } = options
+    await letGo(workspace, entries)
     await moveFiles(workspace, versions.read, items, undefined, { signal, onProgress })
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0)
     return { files: entries.length, bytes, rules: readSparse(workspace)?.rules ?? [] }
   })
+}
+
+/** Files that were committed in place need not be kept for their contents: the remote has those. */
+async function letGo(workspace: Workspace, entries: readonly TreeEntry[]): Promise<void> {
+  const { held, readLocal } = workspace.store
+  if ((await held.lists()).length === 0) return
+  const certified = new ObjectSet()
+  for (const entry of entries) await contentsOf(readLocal, entry, (kind, id) => void certified.add(kind, id))
+  await certifyHeld(workspace, certified)
 }
 
 async function droppable(

@@ -7,6 +7,7 @@ import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { treeTotals, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { copyBytes } from './held-upkeep.ts'
 import { reachableFrom } from './reachable.ts'
 import { treeOfRevision } from './versions.ts'
 
@@ -29,6 +30,8 @@ export interface DuResult {
   /** All rows together, shared chunks once. */
   totalBytes: number
   packs: { count: number; bytes: number }
+  /** Files that hold their contents themselves, and Floe's own copies of such files. */
+  inPlace: { files: number; bytes: number; copies: number; copyBytes: number }
 }
 
 export interface DuOptions {
@@ -53,7 +56,18 @@ export async function diskUsage(workspace: Workspace, options: DuOptions = {}): 
     rows: rows.map((row, index) => ({ ...row, ...count.bytesOf(index) })),
     totalBytes: count.totalBytes,
     packs: { count: packs.length, bytes: packs.reduce((sum, pack) => sum + pack.bytes, 0) },
+    inPlace: await heldTotals(workspace),
   }
+}
+
+async function heldTotals(workspace: Workspace): Promise<DuResult['inPlace']> {
+  const files = new Map<string, number>()
+  const copies = new Set<string>()
+  for (const { facts } of await workspace.store.held.lists())
+    if (facts.copy === null) files.set(facts.path, facts.bytes)
+    else copies.add(facts.copy)
+  const bytes = [...files.values()].reduce((sum, size) => sum + size, 0)
+  return { files: files.size, bytes, copies: copies.size, copyBytes: await copyBytes(workspace) }
 }
 
 type Named = Pick<DuRow, 'name' | 'files' | 'logicalBytes'>

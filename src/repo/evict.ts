@@ -16,12 +16,15 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { type CertifiedChunks, certifiedChunks } from './certified-chunks.ts'
 import { getConfig } from './config.ts'
 import { ownAddress } from './gc-remote.ts'
+import { type CopyToEvict, copiesToEvict, dropCopies } from './held-evict.ts'
+import { certifyHeld, copyBytes } from './held-upkeep.ts'
 import { isMirror } from './mirror.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
 import { readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { replacePacks } from './repack.ts'
+import { parseSize } from './size.ts'
 
 export interface EvictOptions extends RemoteOptions {
   /** Bytes of data packs that may stay (default: the setting `store.limit`). */
@@ -39,6 +42,8 @@ export interface EvictResult {
   /** Chunks that went, and packs that were deleted or written anew. */
   chunks: number
   packs: number
+  /** Chunks of files committed in place that a remote holds, so that their files may give way from now on. */
+  inPlace: number
   /** Chunks that stay because no remote holds them under a certificate that lasts. */
   uncertified: number
   /** What was read from packs of other keys before it went; in a dry run what would be, its bytes estimated. */
@@ -49,16 +54,6 @@ export interface EvictResult {
 export const STORE_LIMIT_KEY = 'store.limit'
 /** A pack is written anew only if at least this share of its chunks may go. */
 const REWRITE_SHARE = 0.25
-
-const UNITS: Readonly<Record<string, number>> = { '': 1, KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30, TIB: 2 ** 40 }
-
-/** Bytes of a text such as `20GiB`. @throws {UsageError} SIZE_MALFORMED (exit 2) */
-export function parseSize(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)\s*([KMGT]iB)?$/i.exec(text)
-  const bytes = match ? Math.floor(Number(match[1]) * UNITS[(match[2] ?? '').toUpperCase()]!) : Number.NaN
-  if (Number.isSafeInteger(bytes)) return bytes
-  throw new UsageError('SIZE_MALFORMED', `"${text.slice(0, 100)}" is no size; write bytes, or 20GiB and the like`)
-}
 
 /** The limit that was set for the workspace; `null`: none. */
 export async function storeLimit(workspace: Workspace): Promise<number | null> {
@@ -84,10 +79,12 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
     bytes: { before: 0, after: 0 },
     chunks: 0,
     packs: 0,
+    inPlace: 0,
     uncertified: 0,
     readBack: { chunks: 0, bytes: 0 },
   }
-  result.bytes.before = (await dataPacks(workspace)).reduce((sum, { bytes }) => sum + bytes, 0)
+  const packBytes = (await dataPacks(workspace)).reduce((sum, { bytes }) => sum + bytes, 0)
+  result.bytes.before = packBytes + (await copyBytes(workspace))
   result.bytes.after = result.bytes.before
   if (result.bytes.before <= limitBytes) return result
   const place = readRemote(workspace, options.remote ?? 'origin')
@@ -105,7 +102,11 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
   return workspace.withLock('evict', async () => {
     const plan = await planEviction(workspace, (kind, id) => certified.held.has(kind, id), result)
     describe(result, plan)
-    result.bytes.after = result.bytes.before - (await replacePacks(workspace, plan.chosen, options))
+    result.inPlace = await certifyHeld(workspace, certified.held)
+    const packs = plan.chosen.filter(({ copy }) => copy === undefined)
+    const gained = await replacePacks(workspace, packs, options)
+    const copies = plan.chosen.flatMap(({ copy }) => copy ?? [])
+    result.bytes.after = result.bytes.before - gained - (await dropCopies(workspace, copies))
     if (plan.chosen.length > 0) result.$kind = 'evicted'
     return result
   })
@@ -126,7 +127,14 @@ async function dataPacks({ store, fs }: Workspace) {
   return packs.sort((a, b) => (age(a.path) < age(b.path) ? -1 : age(a.path) > age(b.path) ? 1 : 0))
 }
 
-type Candidate = Parameters<typeof replacePacks>[1][number] & { bytes: number; gone: number; isInUse: boolean }
+type Candidate = Parameters<typeof replacePacks>[1][number] & {
+  bytes: number
+  gone: number
+  isInUse: boolean
+  /** Of a copy of a file that was committed in place. */
+  copy?: string
+  objects?: CopyToEvict['objects']
+}
 
 interface Plan {
   /** Packs to write anew without what goes, in order. */
@@ -145,7 +153,9 @@ async function planEviction(
   const { store } = workspace
   const inUse = await headChunks(workspace)
   const candidates: Candidate[] = []
-  const plan: Plan = { chosen: [], uncertified: 0, leftBytes: before }
+  const { copies, uncertified } = await copiesToEvict(workspace, maySafelyGo, inUse)
+  candidates.push(...copies)
+  const plan: Plan = { chosen: [], uncertified, leftBytes: before }
   for (const { name, bytes } of await dataPacks(workspace)) {
     const objects = await store.packObjects(name)
     const rest = objects.filter(({ kind, id }) => !maySafelyGo(kind, id))
@@ -188,9 +198,9 @@ async function claimsIn(
   found = new ObjectSet(),
 ): Promise<EvictResult['readBack']> {
   const sum = { chunks: 0, bytes: 0 }
-  for (const { name, bytes, gone, rest } of packs) {
+  for (const { name, bytes, gone, rest, objects } of packs) {
     let chunks = 0
-    for (const { kind, id } of await store.packObjects(name))
+    for (const { kind, id } of objects ?? (await store.packObjects(name)))
       if (claimed.has(kind, id) && !held.has(kind, id) && found.add(kind, id)) chunks++
     sum.chunks += chunks
     sum.bytes += Math.floor((bytes * chunks) / (gone + rest.length))

@@ -8,11 +8,15 @@
 import { throwIfAborted } from '../base/abort.ts'
 import { FloeError, IntegrityError } from '../base/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { ObjectSet } from '../objects/object-set.ts'
 import type { ReadObject } from '../objects/reader.ts'
+import { HeldLostError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
-import type { PackDamage } from '../store/local-store.ts'
+import { DAMAGED_DIR, type PackDamage } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { findLoss, type HeldLoss, InPlaceLostError } from './held-check.ts'
 import type { OnProgress } from './progress.ts'
+import { reachableFrom, rootsOf } from './reachable.ts'
 import { type VerifyLocalReport, verifyLocal } from './verify-local.ts'
 
 export interface FsckOptions {
@@ -40,6 +44,8 @@ export interface RepairResult {
   /** Objects read from what was left of them, from other packs, and from the remote. */
   salvaged: number
   fetched: number
+  /** Lists of files committed in place that could not be read, and were set aside. */
+  lists: string[]
 }
 
 /** Something is damaged, or was and cannot be had again (exit 13). */
@@ -74,20 +80,29 @@ interface ObjectRef {
 const MAX_LISTED = 100
 
 /** @throws {DamageError} FSCK_DAMAGED (exit 13) without `repair`; FSCK_LOST (exit 13) if no good copy can be had
+ *  @throws {InPlaceLostError} FSCK_IN_PLACE_LOST (exit 13), naming the files
  *  @throws {FloeError} of kind integrity (exit 13) for anything else that is not as it must be */
 export async function fsck(workspace: Workspace, options: FsckOptions = {}): Promise<FsckResult> {
   const found = await inspect(workspace, options)
   if (found.damage.length > 0 && !options.repair) throw new DamageError('FSCK_DAMAGED', found.damage, [])
   const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : null
+  const lists = await checkLists(workspace, options)
+  const inPlace = options.repair ? await bringLost(workspace, options) : null
+  const { signal, onProgress } = options
   // Every byte of every pack has been read by now; what is left to be hashed is files as a whole.
   const report = await verifyLocal(workspace, {
     full: options.full,
     skipPacks: options.full,
-    signal: options.signal,
-    onProgress: options.onProgress,
+    signal,
+    onProgress,
+  }).catch(async (error: unknown) => {
+    // The first of them: better all.
+    if (error instanceof HeldLostError)
+      throw new InPlaceLostError('FSCK_IN_PLACE_LOST', await missedHere(workspace, options))
+    throw error
   })
   if (options.full) forgetChecked(workspace)
-  return { report, skippedPacks: found.skipped, repair }
+  return { report, skippedPacks: found.skipped, repair: withInPlace(repair, inPlace, lists) }
 }
 
 async function inspect(workspace: Workspace, options: FsckOptions) {
@@ -151,7 +166,7 @@ async function replaceDamaged(
     const hopeless = damage.filter(({ objects }) => objects.length === 0).map(({ pack }) => pack)
     if (hopeless.length > 0) await store.setAside(hopeless)
     const session = await store.begin()
-    const result: RepairResult = { packs: damage.map(({ pack }) => pack), salvaged: 0, fetched: 0 }
+    const result: RepairResult = { packs: damage.map(({ pack }) => pack), salvaged: 0, fetched: 0, lists: [] }
     const lost: ObjectRef[] = []
     let remote: ReadObject | undefined
     const rescue = async (object: ObjectRef) => {
@@ -176,6 +191,63 @@ async function replaceDamaged(
     await store.setAside(result.packs.filter((pack) => !done.has(pack)))
     return result
   })
+}
+
+/** @returns lists that were set aside
+ *  @throws {StoreCorruptError} STORE_HELD_CORRUPT (exit 13) without `repair` */
+async function checkLists(workspace: Workspace, options: FsckOptions): Promise<string[]> {
+  const { held } = workspace.store
+  held.refresh()
+  const damaged = options.full ? await held.checkAll() : await held.damaged()
+  if (damaged.length === 0) return []
+  if (!options.repair) await held.assertWhole()
+  const names = damaged.map(({ name }) => name)
+  await workspace.withLock('fsck', () => held.setAside(names, `${workspace.floeDir}/${DAMAGED_DIR}`))
+  return names
+}
+
+/** What files that were committed in place do not hold any more, as far as anything refers to it. */
+async function missedHere(workspace: Workspace, { full, signal }: FsckOptions): Promise<HeldLoss> {
+  const among = new ObjectSet()
+  const onReference = (id: ObjectId) => void among.add('chunk', id)
+  await reachableFrom(workspace, rootsOf(workspace), { signal, onReference })
+  return findLoss(workspace, { full, among, signal })
+}
+
+/** Copies into packs, from the remote, what files that were committed in place have lost.
+ *  @returns how many chunks; what no remote has is found missing afterwards */
+async function bringLost(workspace: Workspace, options: FsckOptions): Promise<number> {
+  if ((await workspace.store.held.lists()).length === 0) return 0
+  return workspace.withLock('fsck', async () => {
+    const { chunks } = await missedHere(workspace, options)
+    if (chunks.length === 0 || !options.openRemote) return 0
+    const remote = await options.openRemote()
+    const session = await workspace.store.begin()
+    let brought = 0
+    try {
+      for (const id of chunks) {
+        throwIfAborted(options.signal)
+        const bytes = await remote('chunk', id, options).catch(unlessIntegrity)
+        if (!bytes) continue
+        await session.putHashed('chunk', id, bytes)
+        brought++
+      }
+      await session.seal()
+    } finally {
+      session.abort()
+    }
+    const { keeper } = workspace.store
+    const here = new ObjectSet()
+    for (const id of chunks) if (await keeper.isPacked(id)) here.add('chunk', id)
+    await keeper.revise(({ id, state }) => (here.has('chunk', id) ? null : state))
+    return brought
+  })
+}
+
+function withInPlace(repair: RepairResult | null, brought: number | null, lists: string[]): RepairResult | null {
+  if (!repair && !brought && lists.length === 0) return null
+  const { packs, salvaged, fetched } = repair ?? { packs: [], salvaged: 0, fetched: 0 }
+  return { packs, salvaged, fetched: fetched + (brought ?? 0), lists }
 }
 
 /** What the damaged packs held, damaged or not, each object once. */

@@ -5,8 +5,10 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { ObjectSet } from '../objects/object-set.ts'
 import type { PackInfo } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { type HeldTidied, tidyHeld } from './held-upkeep.ts'
 import { type Reachable, reachableFrom, rootsOf } from './reachable.ts'
 import { writePacks } from './repack.ts'
 
@@ -29,6 +31,8 @@ export interface GcResult {
   kept: number
   packs: { before: number; after: number; deleted: number; rewritten: number }
   bytes: { before: number; after: number; freed: number }
+  /** Files committed in place that nothing refers to any more: forgotten, and the bytes of Floe's own copies of them. */
+  inPlace: HeldTidied
 }
 
 export const DEFAULT_REFLOG_MS: number = 90 * 86_400_000
@@ -48,10 +52,13 @@ export async function gc(workspace: Workspace, options: GcOptions = {}): Promise
     const { store } = workspace
     store.refresh()
     await store.checkIndex()
+    await store.held.assertWhole()
+    const hasHeld = (await store.held.lists()).length > 0
+    const referenced = new ObjectSet()
     const live = await reachableFrom(
       workspace,
       rootsOf(workspace, workspace.clock.now() - (options.reflogMs ?? DEFAULT_REFLOG_MS)),
-      options,
+      { ...options, onReference: hasHeld ? (id) => void referenced.add('chunk', id) : undefined },
     )
     const packs = await assess(workspace, live, options)
     const gone = packs.filter(({ fate }) => fate !== 'stays')
@@ -64,6 +71,13 @@ export async function gc(workspace: Workspace, options: GcOptions = {}): Promise
       const names = gone.map(({ info }) => info.name).filter((name) => !made.packs.has(name))
       if (names.length > 0) await store.dropPacks(names)
     }
+    const inPlace = hasHeld
+      ? await tidyHeld(workspace, {
+          isReferenced: (id) => referenced.has('chunk', id),
+          olderThanMs: workspace.clock.now() - (options.graceMs ?? DEFAULT_GRACE_MS),
+          dryRun,
+        })
+      : { files: 0, bytes: 0 }
     const after = before - sum(gone.map(({ info }) => info.bytes)) + made.bytes
     return {
       dryRun,
@@ -77,6 +91,7 @@ export async function gc(workspace: Workspace, options: GcOptions = {}): Promise
         rewritten: rewritten.length,
       },
       bytes: { before, after, freed: before - after },
+      inPlace,
     }
   })
 }

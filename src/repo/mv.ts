@@ -48,6 +48,12 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
         changes.set(to, { ...entry, path: to })
       }
     if (options.dryRun) return { moved }
+    const { keeper } = workspace.store
+    const open = steps.filter(({ isDone }) => !isDone)
+    // What gives way first: from then on lists of its name are of what is to come.
+    for (const { from, to } of open)
+      if (guard.stat(to)?.kind === 'file' && !isSameFile(guard, from, to)) await keeper.keep(to)
+    const renamed = await keeper.renaming(open)
     // Files first: what is staged then names files that are there.
     for (const { from, to, isDone } of steps) {
       if (isDone) continue
@@ -56,6 +62,7 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
       // The new name first: what is not committed must not fall between two folders.
       for (const path of [to, from]) await workspace.fs.syncDirectory(dirname(guard.absolute(path)))
     }
+    await renamed()
     await workspace.writeStaging(await overlay(versions, changes))
     for (const { from, isDone } of steps) if (!isDone) guard.removeEmptyParents(from)
     return { moved }
@@ -99,6 +106,11 @@ async function plan(versions: Versions, guard: PathGuard, source: string, option
     if (await findEntry(read, stagedTree, parent)) throw new MoveRefusedError(source, to, `${parent} is a file`)
   }
   return { ...step, isDone: false }
+}
+
+/** Where names fold, one file under two names. */
+function isSameFile(guard: PathGuard, from: string, to: string): boolean {
+  return guard.stat(from)?.inode === guard.stat(to)?.inode
 }
 
 function target(guard: PathGuard, source: string, { sources, destination }: MoveOptions): string {

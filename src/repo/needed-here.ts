@@ -86,7 +86,7 @@ async function lackedHere(
   /** @returns true if nobody has looked there yet */
   async function enter(kind: ObjectKind, id: ObjectId): Promise<boolean> {
     if (reached.has(kind, id) || !met.add(kind, id)) return false
-    if (!(await store.has(kind, id))) lacked.add(kind, id)
+    if (!(await store.keeps(kind, id))) lacked.add(kind, id)
     return true
   }
 

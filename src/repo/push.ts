@@ -9,6 +9,7 @@ import { blobIdText } from '../protocol/blob-id.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
+import { assertHeld } from './held-check.ts'
 import type { Extension } from './pack-extension.ts'
 import { type PushCost, pushCost } from './push-cost.ts'
 import { findCreated } from './push-created.ts'
@@ -107,6 +108,7 @@ const OVERTAKEN: ReadonlySet<string> = new Set([
 const MAX_ATTEMPTS = 5
 
 /** @param dir - a directory inside the workspace
+ *  @throws {InPlaceLostError} PUSH_IN_PLACE_CHANGED (exit 13), before anything is paid
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
   const budget = options.revive?.budget ?? options.repack?.budget ?? pushBudget(options)
@@ -244,6 +246,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
         })
       : NO_REUSE
   const objects = fold ? withFolded(fold, lacking) : lacking
+  await assertHeld(workspace, lacking, signal)
   const newBytes = await rawBytes(read, objects)
   options.onProgress?.({ $kind: 'scanned', objects: objects.length, bytes: newBytes })
   if (options.dryRun) {

@@ -51,7 +51,12 @@ export interface Reachable {
 export async function reachableFrom(
   workspace: Workspace,
   roots: Roots,
-  options: { signal?: AbortSignal | undefined; onChunk?: (id: ObjectId, bytes: number) => void } = {},
+  options: {
+    signal?: AbortSignal | undefined
+    onChunk?: (id: ObjectId, bytes: number) => void
+    /** Told of every chunk that is referred to, here or not, perhaps more than once. */
+    onReference?: ((id: ObjectId) => void) | undefined
+  } = {},
 ): Promise<Reachable> {
   const { store } = workspace
   const found: Reachable = { objects: new Map(), commits: 0 }
@@ -63,6 +68,7 @@ export async function reachableFrom(
     return true
   }
   const meetChunk = async (id: ObjectId, bytes: number) => {
+    options.onReference?.(id)
     if (await meet('chunk', id)) options.onChunk?.(id, bytes)
   }
   const skip = (kind: ObjectKind) => async (id: ObjectId) => !(await meet(kind, id))

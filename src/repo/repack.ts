@@ -7,6 +7,7 @@ import type { ObjectSet } from '../objects/object-set.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import { createPackFile, type PackBuilder } from '../store/pack-file.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { forgetHeld } from './held-upkeep.ts'
 
 interface Stored {
   kind: ObjectKind
@@ -83,8 +84,9 @@ export async function removeObjects(
   doomed: ObjectSet,
   options: { signal?: AbortSignal | undefined },
 ): Promise<{ packs: number; freed: number }> {
+  const { bytes } = await forgetHeld(workspace, doomed)
   const found = await packsWith(workspace, doomed)
-  let freed = 0
+  let freed = bytes
   for (const kind of ['data', 'meta'] as const)
     freed += await replacePacks(
       workspace,

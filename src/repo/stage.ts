@@ -2,8 +2,10 @@
 
 import { availableParallelism } from 'node:os'
 import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
+import { walkContentMap } from '../objects/content-map.ts'
 import { comparePaths } from '../objects/path.ts'
 import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
+import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import { statRecord } from '../store/stat-cache.ts'
@@ -14,6 +16,7 @@ import { type IngestContext, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
 import { createIngestQueue } from '../worktree/ingest-queue.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
+import { type InPlaceOption, inPlaceFrom } from './in-place.ts'
 import type { OnProgress } from './progress.ts'
 import { AbsentReplacedError } from './sparse-errors.ts'
 import { keepStaged } from './sparse-scope.ts'
@@ -27,6 +30,8 @@ export interface StageOptions {
    *  `tracked`: changed and deleted ones. */
   scope: 'all' | 'named' | 'tracked'
   includeIgnored?: boolean | undefined
+  /** Large files hold their contents themselves (default: as `store.inPlace` says). */
+  inPlace?: InPlaceOption
   signal?: AbortSignal | undefined
   /** Told of each file that was read. */
   onProgress?: OnProgress | undefined
@@ -40,6 +45,8 @@ export interface StageResult {
   files: number
   bytes: number
   newBytes: number
+  /** Files that hold their contents themselves from now on, and what that lost of earlier versions. */
+  inPlace: HeldResult[]
 }
 
 /** Reads new contents into the store, makes them durable, then replaces staging. The first file that cannot be read
@@ -63,6 +70,7 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
       files: staged.files,
       bytes: staged.bytes,
       newBytes: session.newBytes,
+      inPlace: [...session.held],
     }
   } finally {
     session.abort()
@@ -80,14 +88,18 @@ async function collect(
   const { fs, root } = workspace
   const readSmall = createSmallFileReader(fs, root, ONE_CHUNK_BYTES)
   const sizingOf = chunkSizings(readAttributes(fs, root))
-  const context: IngestContext = { fs, root, session, pool, readSmall, sizingOf, signal: options.signal }
+  const fromBytes = await inPlaceFrom(workspace, options.inPlace)
+  const inPlace = fromBytes === null ? undefined : { fromBytes, stampNs: files.stampNs }
+  const context: IngestContext = { fs, root, session, pool, readSmall, sizingOf, inPlace, signal: options.signal }
   const changes = new StagedTable()
   const gone: string[] = []
   let doneFiles = 0
   let doneBytes = 0
   await using queue = createIngestQueue(context, { threads: readingThreads() })
   const directories = new Set<string>()
-  const walk = { ...options, changesOnly: true }
+  // Asked for by name, a file that is as committed is recorded anew if what held its contents is lost.
+  const isRecording = options.inPlace !== undefined && options.inPlace !== false && options.scope !== 'tracked'
+  const walk = { ...options, changesOnly: !isRecording }
   const states = compareWithTree(files, versions.read, versions.stagedTree, walk)
   for await (const state of states) {
     if (state.$kind === 'problem') {
@@ -101,6 +113,10 @@ async function collect(
     // Nobody here has seen what this would replace.
     if (state.$kind === 'tracked' && isUnseen(versions, files, state) && !options.includeIgnored)
       throw new AbsentReplacedError(state.path)
+    if (isRecording && (await lacksContents(workspace, versions, state, fromBytes))) {
+      const room = queue.add(state.path, state.stat, () => {})
+      if (room) await room
+    }
     if (state.$kind === 'untracked' ? options.scope === 'tracked' : state.difference === 'same') continue
     const status = statusOf(state)
     const take = (entry: TreeEntry) => {
@@ -127,6 +143,19 @@ async function collect(
   const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
   return changes
+}
+
+/** A large file that is as it was committed, and of which not all chunks can be had from this disk. */
+async function lacksContents(
+  { store }: Workspace,
+  { read }: Versions,
+  state: PathState,
+  fromBytes: number | null,
+): Promise<boolean> {
+  if (state.$kind !== 'tracked' || state.difference !== 'same' || state.stat.kind !== 'file') return false
+  if (fromBytes === null || state.entry.bytes < fromBytes) return false
+  for await (const { id } of walkContentMap(read, state.entry)) if (!(await store.has('chunk', id))) return true
+  return false
 }
 
 /** A path that was left out of the workspace, and on which there is another file now. */

@@ -10,6 +10,7 @@ import type { LocalFiles } from '../worktree/local-file.ts'
 import { type Change, changeBetween } from './change.ts'
 import { type ExpiryWarning, expiryWarnings } from './expiry-memory.ts'
 import { fileRecord } from './file-record.ts'
+import { type HeldChange, heldChanges } from './held-check.ts'
 import type { OperationKind } from './merge-errors.ts'
 import { type ConflictRecord, conflictRecords, readOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
@@ -33,6 +34,8 @@ export interface Status {
   problems: { code: string; message: string; path: string }[]
   /** What of the version this workspace has on disk, if not all: its rules, and how many paths are absent. */
   sparse: { rules: readonly string[]; absent: number } | null
+  /** Files that were committed in place and changed since: what was overwritten cannot be had from here. */
+  inPlace: HeldChange[]
   clean: boolean
   /** What refs of remotes need that is about to be lost, as this workspace remembers it. */
   expiring: ExpiryWarning[]
@@ -64,6 +67,9 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
       if (change) unstaged.push(change)
     }
   }
+  for (const { name, reason } of await workspace.store.held.damaged())
+    problems.push({ code: 'STORE_HELD_CORRUPT', message: reason, path: `.floe/held/${name}.list` })
+  const inPlace = await heldChanges(workspace, files)
   // A cache: if someone else is writing, it is saved next time.
   if (files.updates.size > 0 || (settling && absent === 0))
     await workspace.withLock(STATUS_PURPOSE, () => keep(workspace, files, settling, versions)).catch(() => {})
@@ -82,6 +88,7 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     untracked,
     problems,
     sparse: sparse && { rules: sparse.rules, absent },
+    inPlace,
     clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
     expiring: expiryWarnings(workspace, workspace.clock.now()),
   }

@@ -11,6 +11,7 @@ import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { type TreeEntry, walkTreeNodes } from '../objects/tree.ts'
+import { HeldLostError } from '../store/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { FileIdMismatchError } from '../worktree/errors.ts'
 import { readEntry } from '../worktree/write-file.ts'
@@ -205,7 +206,8 @@ class Verifier {
     try {
       for await (const piece of readEntry(this.#workspace.store.readLocal, entry, this.#options)) hash.update(piece)
     } catch (error) {
-      if (error instanceof ObjectMissingError) return // counted where it was looked for
+      // Counted where it was looked for. What seemed to be here and is not is another matter.
+      if (error instanceof ObjectMissingError && !(error instanceof HeldLostError)) return
       throw error
     }
     const got = hash.digest('hex')
@@ -216,7 +218,9 @@ class Verifier {
     if (this.#isSeen(kind, id)) return
     // A version that a remote has needs it too: it was evicted, or never fetched, and can be had again.
     if (this.#absent.has(objectKey(kind, id))) return
-    if (!(await this.#workspace.store.has(kind, id))) throw new ObjectMissingError(kind, id)
+    const { store } = this.#workspace
+    // What says that it is missing says why, if that is known.
+    if (!(await store.has(kind, id))) await store.readLocal(kind, id, this.#options)
     this.#mark(kind, id)
   }
 

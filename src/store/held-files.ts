@@ -88,9 +88,11 @@ export class HeldFiles {
     return (await this.lists()).filter(({ facts }) => facts.copy === null && facts.path === path)
   }
 
-  /** True if a file still holds the chunk. A stat that is as it was settles it; else the chunk is read. */
-  async has(id: ObjectId): Promise<boolean> {
+  /** True if a file still holds the chunk. A stat that is as it was settles it; else the chunk is read.
+   *  @param options.mayGo - whether one counts that may give way, since a remote holds the chunk too (default true) */
+  async has(id: ObjectId, { mayGo = true }: { mayGo?: boolean } = {}): Promise<boolean> {
     for await (const [list, chunk] of this.#candidates(id)) {
+      if (!mayGo && chunk.state === 'certified') continue
       const stat = chunk.state === 'lost' ? undefined : this.statOf(list)
       if (list.facts.copy === null ? isAsListed(list, stat) : (stat?.bytes ?? 0) >= chunk.offset + chunk.bytes)
         return true

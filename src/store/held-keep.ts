@@ -190,8 +190,12 @@ export class HeldKeeper {
 
   /** Puts a whole file where a version wants it, out of a copy that is this very file: shares its bytes where the file
    *  system can; else the copy itself goes there, and the file holds its chunks again.
+   *  @param mayReplace - asked right before it takes its place; may throw
    *  @returns false where there is none: then the file has to be written from its chunks */
-  async bringBack(file: { path: string; fileId: ObjectId; bytes: number; executable: boolean }): Promise<boolean> {
+  async bringBack(
+    file: { path: string; fileId: ObjectId; bytes: number; executable: boolean },
+    mayReplace: () => Promise<void> = async () => undefined,
+  ): Promise<boolean> {
     const held = this.#held
     const { fs, root, tmpDir } = held
     for (const list of await held.lists()) {
@@ -206,6 +210,7 @@ export class HeldKeeper {
         if ((await hashOf(fs, isCloned ? clone : source, file.bytes)) !== file.fileId) continue
         fs.setExecutable(isCloned ? clone : source, file.executable)
         if (isCloned) {
+          await mayReplace()
           await this.keep(file.path)
           fs.rename(clone, target)
           return true
@@ -217,17 +222,18 @@ export class HeldKeeper {
       } finally {
         if (isCloned) discard(fs, clone)
       }
-      if (await this.#moveBack(list, source, file.path)) return true
+      if (await this.#moveBack(list, source, file.path, mayReplace)) return true
     }
     return false
   }
 
-  async #moveBack(list: HeldList, source: string, path: string): Promise<boolean> {
+  async #moveBack(list: HeldList, source: string, path: string, mayReplace: () => Promise<void>): Promise<boolean> {
     const held = this.#held
     const { fs, root } = held
     const target = `${root}/${path}`
     // Several lists may name a copy; then it stays.
     if ((await held.lists()).filter(({ facts }) => facts.copy === list.facts.copy).length > 1) return false
+    await mayReplace()
     await this.keep(path)
     const records = new HeldRecords()
     const own = new Set<string>()

@@ -50,6 +50,8 @@ export interface LocalStore {
   /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. Or if a file
    *  outside the packs does. */
   has(kind: ObjectKind, id: ObjectId): Promise<boolean>
+  /** The same without files that may give way at any time, since a remote is said to hold what they do. */
+  keeps(kind: ObjectKind, id: ObjectId): Promise<boolean>
   /** Names of local packs that hold it, by the merged index alone. */
   packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
   /** Local objects whose id starts with the hex digits. */
@@ -101,8 +103,6 @@ const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 export function createLocalStore(fs: FileSystem, floeDir: string, options: LocalStoreOptions = {}): LocalStore {
   return new DiskStore(fs, floeDir, options)
 }
-
-const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 
 class DiskStore implements LocalStore {
   readonly fs: FileSystem
@@ -175,6 +175,11 @@ class DiskStore implements LocalStore {
   async has(kind: ObjectKind, id: ObjectId): Promise<boolean> {
     await this.ensureOpen()
     return this.index.find(kind, id).length > 0 || (kind === 'chunk' && (await this.held.has(id)))
+  }
+
+  async keeps(kind: ObjectKind, id: ObjectId): Promise<boolean> {
+    await this.ensureOpen()
+    return this.index.find(kind, id).length > 0 || (kind === 'chunk' && (await this.held.has(id, { mayGo: false })))
   }
 
   async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {

@@ -8,6 +8,7 @@ import { sleep, throwIfAborted } from '../base/abort.ts'
 import { isAtOrBelow } from '../objects/path.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat } from '../store/file-system.ts'
+import type { HeldKeeper } from '../store/held-keep.ts'
 import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
 import { WouldOverwriteError } from './errors.ts'
 import { foldedPath } from './folding.ts'
@@ -30,6 +31,8 @@ export interface CheckoutOptions extends WriteContext {
   files: LocalFiles
   /** Overwrite local changes too (default false). */
   force?: boolean
+  /** Told before a file gives way: it may be the only one to hold chunks (default: none is). */
+  keeper?: Pick<HeldKeeper, 'keep' | 'bringBack'> | undefined
   /** Called after each file. */
   onFile?: (path: string, bytes: number) => void
 }
@@ -51,7 +54,7 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
   for (const step of steps.filter(({ action }) => action === 'delete')) {
     const { item } = step
     throwIfAborted(options.signal)
-    await assertUnedited(options, guard, step)
+    await giveWay(options, guard, step)
     options.fs.unlink(guard.absolute(item.path))
     guard.removeEmptyParents(item.path)
     options.files.updates.set(item.path, null)
@@ -70,7 +73,9 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
     if (action === 'write') {
       guard.makeParents(entry.path)
       if (isDirectory) removeEmptyTree(options, entry.path)
-      await writeEntry(options, entry, () => assertUnedited(options, guard, step))
+      const isBack =
+        entry.kind === 'file' && (await options.keeper?.bringBack(entry, () => assertUnedited(options, guard, step)))
+      if (!isBack) await writeEntry(options, entry, () => giveWay(options, guard, step))
       written++
     } else if (action === 'mode') {
       options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
@@ -140,6 +145,13 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)
   return steps
+}
+
+/** Right before a file is replaced or deleted. What alone holds chunks of a version gets another name.
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE */
+async function giveWay(options: CheckoutOptions, guard: PathGuard, step: Step): Promise<void> {
+  await assertUnedited(options, guard, step)
+  await options.keeper?.keep(step.item.path)
 }
 
 /** Looks at a file again, right before it is replaced or deleted. What is as it was, or holds nothing of its own, may go.

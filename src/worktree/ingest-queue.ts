@@ -9,7 +9,7 @@ import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
 import { EMPTY_FILE_ID } from '../objects/id.ts'
 import type { FileStat } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
-import { type IngestContext, type Ingested, ingest, ingestSmall } from './ingest.ts'
+import { type IngestContext, type Ingested, ingest, ingestSmall, staysInPlace } from './ingest.ts'
 import {
   BATCHED_BELOW_BYTES,
   type BatchRead,
@@ -220,9 +220,12 @@ class ThreadedQueue {
 
   async #addLarge(file: Queued): Promise<void> {
     const refs: ChunkRef[] = []
+    const isInPlace = staysInPlace(this.#context, file.stat.bytes)
     const { read } = await this.#pool.readLarge(this.#toRead(file), (part) => {
       for (let i = 0; i < part.lengths.length; i++) refs.push({ id: idAt(part.ids, i), bytes: part.lengths[i]! })
-      return this.#judge(part)
+      if (!isInPlace) return this.#judge(part)
+      this.#check()
+      return new Uint8Array(part.lengths.length)
     })
     const task = read.then(
       (found) => this.#takeLarge(file, found, refs),
@@ -235,8 +238,13 @@ class ThreadedQueue {
   #takeLarge({ path, stat: seen, done }: Queued, { fileId, stat }: LargeRead, refs: readonly ChunkRef[]): void {
     this.#next(async () => {
       // The long way reads it again, and says what is wrong if it never rests.
-      if (!stat) return ingest(this.#context, path, seen).then(done)
+      const isInPlace = staysInPlace(this.#context, seen.bytes)
+      // Of another size by now, it may belong where it has not been put.
+      if (!stat || isInPlace !== staysInPlace(this.#context, stat.bytes))
+        return ingest(this.#context, path, seen).then(done)
       const content = await this.#mapOf(refs)
+      const { session, inPlace } = this.#context
+      if (isInPlace) session.hold({ path, fileId, stat, stampNs: inPlace!.stampNs, chunks: refs })
       done({ entry: { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, fileId, content }, stat })
     })
   }

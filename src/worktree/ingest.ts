@@ -19,7 +19,16 @@ export interface IngestContext {
   readSmall: (path: string, seen: FileStat) => Uint8Array | undefined
   /** Sizes of chunks that are asked for (default: by the size of the file). */
   sizingOf?: ((path: string) => ChunkSizing | undefined) | undefined
+  /** Files that shall hold their chunks themselves. */
+  inPlace?: InPlace | undefined
   signal?: AbortSignal | undefined
+}
+
+export interface InPlace {
+  /** Files of at least this size; smaller ones are copied into packs. */
+  fromBytes: number
+  /** The file system's clock before anything was read. */
+  stampNs: bigint
 }
 
 export interface Ingested {
@@ -57,20 +66,32 @@ export async function ingest(context: IngestContext, path: string, stat: FileSta
 }
 
 async function ingestFile(context: IngestContext, path: string): Promise<Ingested> {
-  const { fs, root, session, pool, signal } = context
+  const { fs, root, session, pool, signal, inPlace } = context
+  let refs: ChunkRef[] = []
   const { result, stat } = await readSnapshot(fs, root, path, async (pieces, bytes) => {
     const params = chunkParamsFor(bytes, context.sizingOf?.(path))
     const { chunks, fileId } = pool.ingest(pieces, bytes, { signal, params })
+    const isInPlace = staysInPlace(context, bytes)
+    refs = []
     async function* stored(): AsyncGenerator<ChunkRef> {
       for await (const chunk of chunks) {
-        await session.putHashed('chunk', chunk.id as ObjectId, chunk.bytes)
-        yield { id: chunk.id as ObjectId, bytes: chunk.bytes.length }
+        const ref = { id: chunk.id as ObjectId, bytes: chunk.bytes.length }
+        if (isInPlace) refs.push(ref)
+        else await session.putHashed('chunk', ref.id, chunk.bytes)
+        yield ref
       }
     }
     const content = await buildContentMap(stored(), session.put)
     return { content, fileId: (await fileId) as ObjectId }
   })
+  if (inPlace && staysInPlace(context, stat.bytes))
+    session.hold({ path, fileId: result.fileId, stat, stampNs: inPlace.stampNs, chunks: refs })
   return { entry: { path, kind: 'file', executable: stat.executable, bytes: stat.bytes, ...result }, stat }
+}
+
+/** True for a file of that size that shall hold its chunks itself. */
+export function staysInPlace({ inPlace }: IngestContext, bytes: number): boolean {
+  return inPlace !== undefined && bytes >= inPlace.fromBytes
 }
 
 async function ingestLink({ fs, root, session }: IngestContext, path: string, stat: FileStat): Promise<Ingested> {

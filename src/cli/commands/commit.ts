@@ -1,8 +1,10 @@
+import { UsageError } from '../../base/errors.ts'
 import { commit as commitStaged } from '../../repo/commit.ts'
 import { commitStatement } from '../../repo/commit-statement.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
 import { runHook } from '../hooks.ts'
+import { IN_PLACE_HELP, inPlaceHints, inPlaceLines } from '../in-place-text.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { floeCommand, shortId } from '../undo.ts'
@@ -13,6 +15,7 @@ export const commit = command<{
   all?: boolean
   author?: string
   allowEmpty?: boolean
+  inPlace?: boolean
   provenance: boolean
   verify: boolean
 }>({
@@ -23,8 +26,14 @@ export const commit = command<{
       .option('--author <who>', 'author as "Name <email>"')
       .option('--allow-empty', 'record a version even if no file changed')
       .option('--no-verify', 'do not ask .floe/hooks/pre-commit')
-      .option('--no-provenance', 'do not record the revision of the code around the workspace'),
+      .option('--no-provenance', 'do not record the revision of the code around the workspace')
+      .option('--in-place', 'with -a: do not copy large files: they hold the contents of the version themselves')
+      .addHelpText('after', IN_PLACE_HELP),
   async run(context, _paths, options) {
+    if (options.inPlace && !options.all)
+      throw new UsageError('IN_PLACE_STAGED', '--in-place goes with -a: what is staged has been read already', {
+        hints: ['`floe add --in-place PATH` stages a file in place, `floe commit -a --in-place` all changed ones'],
+      })
     return inWorkspace(context, async (workspace) => {
       const message =
         options.message ?? (await context.ask('What is this version? ', 'a commit needs a message: floe commit -m "…"'))
@@ -36,6 +45,7 @@ export const commit = command<{
           message,
           author,
           all: options.all,
+          inPlace: options.inPlace,
           allowEmpty: options.allowEmpty,
           attachments,
           signal: context.signal,
@@ -49,7 +59,9 @@ export const commit = command<{
         lines: [
           `[${result.branch ?? 'detached HEAD'} ${result.commit.slice(0, 12)}] ${message.split('\n')[0]}`,
           `  ${formatCount(added, 'file')} added, ${modified} changed, ${deleted} deleted`,
+          ...inPlaceLines(result.inPlace),
         ],
+        hints: inPlaceHints(result.inPlace),
         undo: result.parents[0]
           ? [floeCommand('reset', options.all ? '--mixed' : '--soft', shortId(result.parents[0]))]
           : [],

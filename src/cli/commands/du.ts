@@ -1,7 +1,7 @@
 import { parseRevisionPath } from '../../repo/cat.ts'
 import { diskUsage } from '../../repo/du.ts'
 import { command } from '../command.ts'
-import { formatBytes, formatTable } from '../text.ts'
+import { formatBytes, formatCount, formatTable } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const du = command<{ path?: boolean }>({
@@ -32,6 +32,11 @@ export const du = command<{ path?: boolean }>({
         lines: [
           ...formatTable([['logical', 'stored', 'unique', 'shared', byPath ? 'path' : 'ref'], ...rows]),
           `${formatBytes(result.totalBytes)} of chunks in all; packs take ${formatBytes(result.packs.bytes)}`,
+          ...(result.inPlace.files + result.inPlace.copies > 0
+            ? [
+                `${formatCount(result.inPlace.files, 'file')} of ${formatBytes(result.inPlace.bytes)} hold contents in place; Floe keeps ${formatBytes(result.inPlace.copyBytes)} of such files aside`,
+              ]
+            : []),
         ],
       }
     }),

@@ -1,4 +1,5 @@
-import { type EvictResult, evict as evictPacks, parseSize } from '../../repo/evict.ts'
+import { type EvictResult, evict as evictPacks } from '../../repo/evict.ts'
+import { parseSize } from '../../repo/size.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { formatBytes, formatCount } from '../text.ts'

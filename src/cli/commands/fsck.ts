@@ -44,6 +44,9 @@ export const fsck = command<Flags>({
       if (repair)
         lines.push(
           `Repaired ${formatCount(repair.packs.length, 'pack')}: ${formatCount(repair.salvaged, 'object')} from this workspace, ${repair.fetched} from the remote`,
+          ...repair.lists.map(
+            (name) => `Set aside .floe/held/${name}.list: what it said of files held in place cannot be read`,
+          ),
         )
       lines.push(
         `Local objects are whole: ${formatCount(report.objects, 'object')}, ${formatBytes(report.bytes)} in ${formatCount(report.packs, 'pack')}` +

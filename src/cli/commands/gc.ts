@@ -58,6 +58,11 @@ function local(context: Context, options: Options): Promise<Result> {
           (kept > 0 ? ` (${kept} too young to go, or not worth it yet)` : ''),
         `${options.dryRun ? 'Would free about' : 'Freed'} ${formatBytes(Math.max(0, bytes.freed))}: ` +
           `${formatCount(packs.before, 'pack')} of ${formatBytes(bytes.before)} → ${packs.after} of ${formatBytes(bytes.after)}`,
+        ...(result.inPlace.files > 0
+          ? [
+              `${formatCount(result.inPlace.files, 'list')} of what files hold in place ${options.dryRun ? 'would go' : 'went'}, and ${formatBytes(result.inPlace.bytes)} of copies`,
+            ]
+          : []),
       ],
       hints: kept > 0 && options.grace === undefined ? ['`--grace 0` counts what is young as well'] : [],
     }

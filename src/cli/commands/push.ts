@@ -1,6 +1,7 @@
 import { FloeError, UsageError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/quantity.ts'
 import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
+import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
@@ -148,6 +149,10 @@ async function evictAfter(
   options: Options,
 ): Promise<EvictResult | null> {
   try {
+    if (await inWorkspace(context, holdsInPlace))
+      await withNetwork(context, network, options, (remoteOptions) =>
+        noteCertified(root, { ...remoteOptions, remote: options.remote }),
+      )
     if ((await inWorkspace(context, storeLimit)) === null) return null
     return await withNetwork(context, network, options, (remoteOptions) =>
       evict(root, { ...remoteOptions, remote: options.remote }),

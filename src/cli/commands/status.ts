@@ -4,6 +4,7 @@ import type { RenamedChange } from '../../repo/renames.ts'
 import { statusOf } from '../../repo/status.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
+import { IN_PLACE_CHANGED } from '../in-place-text.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -60,6 +61,7 @@ export const status = command<{ short?: boolean }>({
         result.untracked.map((path) => `  ?  ${path}`),
       )
       warnOfExpiry(context.output, result.expiring)
+      for (const { path, state } of result.inPlace) context.output.warn(`${path} ${IN_PLACE_CHANGED[state]}`)
       for (const problem of result.problems) context.output.warn(`${problem.path}: ${problem.message}`)
       if (result.sparse && !options.short)
         lines.push(

@@ -1,5 +1,5 @@
 import { setCacheLimit } from '../../../repo/cache.ts'
-import { parseSize } from '../../../repo/evict.ts'
+import { parseSize } from '../../../repo/size.ts'
 import { command } from '../../command.ts'
 import { formatBytes } from '../../text.ts'
 
