@@ -10,7 +10,8 @@ export class ImportSourceError extends UsageError {
   }
 }
 
-/** git cannot be run, or says that something is wrong: IMPORT_GIT_ABSENT, IMPORT_GIT_FAILED (exit 1). */
+/** git cannot be run, says that something is wrong, or prints more than is taken: IMPORT_GIT_ABSENT, IMPORT_GIT_FAILED,
+ *  IMPORT_GIT_LINE (exit 1). */
 export class GitFailedError extends FloeError {
   override name = 'GitFailedError'
   constructor(code: string, message: string, data: Readonly<Record<string, unknown>>, hints: readonly string[]) {

@@ -91,8 +91,18 @@ function run(options: GitStart, args: readonly string[]): Running {
   return { child, ended }
 }
 
+function lineTooLong({ gitDir }: GitStart, command: string): GitFailedError {
+  const limit = MAX_LINE_BYTES / 1024
+  const data = { command, gitDir, limitBytes: MAX_LINE_BYTES }
+  return new GitFailedError('IMPORT_GIT_LINE', `git ${command} prints a line of more than ${limit} KiB`, data, [
+    `a name, a path or a list of parents is that long: \`git --git-dir=${gitDir} ${command}\` shows it`,
+    'rename or delete it at the source, or import a clone without it (`git clone --single-branch`)',
+  ])
+}
+
 /** Lines that a git command prints, as bytes decoded one by one.
- *  @param input - its standard input */
+ *  @param input - its standard input
+ *  @throws {GitFailedError} IMPORT_GIT_ABSENT, IMPORT_GIT_FAILED, IMPORT_GIT_LINE */
 export async function* gitLines(
   options: GitStart,
   args: readonly string[],
@@ -107,7 +117,8 @@ export async function* gitLines(
       throwIfAborted(options.signal)
       const lines = (rest + (piece as Buffer).toString('latin1')).split('\n')
       rest = lines.pop()!
-      if (rest.length > MAX_LINE_BYTES) throw new RangeError('git printed a line that is too long')
+      // The first may have come in many pieces, whether its end has come or not.
+      if ((lines[0] ?? rest).length > MAX_LINE_BYTES) throw lineTooLong(options, args[0]!)
       yield* lines
     }
     if (rest !== '') yield rest
@@ -136,7 +147,8 @@ export function openGitObjects(options: GitStart): GitObjects {
   const begun = () => {
     if (!process) {
       const running = run(options, ['cat-file', '--batch'])
-      process = { ...running, source: createByteSource(running.child.stdout) }
+      const tooLong = () => lineTooLong(options, 'cat-file')
+      process = { ...running, source: createByteSource(running.child.stdout, tooLong) }
     }
     return process
   }
@@ -221,8 +233,9 @@ async function drain(pieces: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const _ of pieces);
 }
 
-/** A stream cut into lines and counted bytes. */
-function createByteSource(stream: NodeJS.ReadableStream) {
+/** A stream cut into lines and counted bytes.
+ *  @param tooLong - what to throw at a line that is longer than whoever reads it allows */
+function createByteSource(stream: NodeJS.ReadableStream, tooLong: () => Error) {
   const iterator = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let held: Buffer = Buffer.alloc(0)
   const more = async (): Promise<boolean> => {
@@ -236,12 +249,12 @@ function createByteSource(stream: NodeJS.ReadableStream) {
     async line(maxBytes: number): Promise<string | undefined> {
       for (;;) {
         const end = held.indexOf(LINE_FEED)
+        if ((end < 0 ? held.length : end) > maxBytes) throw tooLong()
         if (end >= 0) {
           const line = held.toString('latin1', 0, end)
           held = held.subarray(end + 1)
           return line
         }
-        if (held.length > maxBytes) throw new RangeError('git printed a line that is too long')
         if (!(await more())) return undefined
       }
     },

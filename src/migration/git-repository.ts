@@ -42,9 +42,10 @@ function readLine(fs: FileSystem, path: string): string | undefined {
 
 /** Where Git LFS keeps contents: `lfs.storage`, else beside the objects of git. */
 export async function lfsObjectsDir(start: GitStart, place: GitPlace): Promise<string> {
-  let storage = 'lfs'
-  for await (const line of gitLines(start, ['config', '--local', '--list']))
-    if (line.startsWith('lfs.storage=')) storage = utf8OfLatin1(line.slice('lfs.storage='.length))
+  let storage = ''
+  // This one alone: others may be of any length.
+  const args = ['config', '--local', '--default', 'lfs', '--get', 'lfs.storage']
+  for await (const line of gitLines(start, args)) storage = utf8OfLatin1(line)
   return `${resolve(place.commonDir, storage)}/objects`
 }
 

@@ -19,11 +19,11 @@ import { fileSystemNow, readStatCache, statRecord, writeStatCache } from '../sto
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { ingest, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
-import type { LocalFiles } from '../worktree/local-file.ts'
+import { type LocalFiles, stampFor } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
 import { type ContentStore, entryOf, storeContent } from './import-contents.ts'
 import { createDvcReader, type DvcFile, type DvcPlace, descriptionOf, isDvcInternal } from './import-dvc.ts'
-import { journalPath } from './import-journal.ts'
+import { statCachePath } from './import-journal.ts'
 import { type ImportCounts, ImportMissingError, type NoteBook } from './import-result.ts'
 import type { OnProgress } from './progress.ts'
 
@@ -45,6 +45,11 @@ export interface FolderImport extends ImportCounts {
   commit: ObjectId | null
 }
 
+/** The clock is that of the workspace's file system, since nothing is written into a source. On another one the clock may go
+ *  wrong by hours, as where local time is kept, and tick in seconds: what has been at rest there for a day, by either
+ *  clock, is known by its stat. */
+const FOREIGN_REST_NS = 86_400_000_000_000n
+
 /** Under the workspace lock.
  *  @param parent - what was imported of it before
  *  @throws {UnreadableError} WORKTREE_UNREADABLE, with nothing imported */
@@ -55,16 +60,19 @@ export async function importFolder(
   options: FolderImportOptions,
 ): Promise<FolderImport> {
   const { fs, store } = workspace
-  const statPath = `${journalPath(workspace, options.name)}.stat`
+  const statPath = statCachePath(workspace, options.name)
   const memory = createMemoryObjects()
   const base = parent ? (await readCommit(store.read, parent)).tree : await buildTree([], memory.write)
   const read = parent ? store.read : memory.read
+  const stampNs = fileSystemNow(fs, workspace.tmpDir)
+  const { device } = fs.stat(workspace.tmpDir)!
   const files: LocalFiles = {
     fs,
     root: source,
     cache: readStatCache(fs, statPath),
     updates: new PathTable(),
-    stampNs: fileSystemNow(fs, workspace.tmpDir),
+    stampNs,
+    stampOf: (stat) => (stat.device === device ? stampNs : stampNs - FOREIGN_REST_NS),
   }
   const counts: ImportCounts = {
     commits: 0,
@@ -126,7 +134,7 @@ async function entryFor(
   if (state.$kind === 'tracked' && state.difference === 'mode')
     return { ...state.entry, executable: state.stat.executable }
   const { entry, stat } = await ingest(context, state.path, state.stat)
-  if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
+  if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, stampFor(files, stat)))
   return entry
 }
 

@@ -31,6 +31,9 @@ const folderOf = (workspace: Workspace) => `${workspace.floeDir}/imports`
 export const journalPath = (workspace: Workspace, name: string): string =>
   `${folderOf(workspace)}/${encodeURIComponent(name)}`
 
+/** What was known of a folder's files. No name of an import is encoded with an `@`, so it is no other's journal. */
+export const statCachePath = (workspace: Workspace, name: string): string => `${journalPath(workspace, name)}@stat`
+
 /** Lines as written; a torn or damaged one counts as not there. */
 export function readImportJournal(workspace: Workspace, name: string): Map<string, Imported> {
   const found = new Map<string, Imported>()

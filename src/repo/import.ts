@@ -13,11 +13,12 @@ import { isAtOrBelow } from '../objects/path.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import { GIT_SETTINGS, gitEnvironment } from '../provenance/git-environment.ts'
 import type { FileSystem } from '../store/file-system.ts'
+import { statCacheFiles } from '../store/stat-cache.ts'
 import { FLOE_DIR, type Workspace } from '../store/workspace.ts'
 import { configuredAuthor } from './commit.ts'
 import { importFolder } from './import-folder.ts'
 import { importGitHistory } from './import-git.ts'
-import { journalPath } from './import-journal.ts'
+import { journalPath, statCachePath } from './import-journal.ts'
 import { placeRefs, type WantedRef } from './import-refs.ts'
 import { createNoteBook, type ImportCounts, type ImportResult, type SourceKind } from './import-result.ts'
 import type { OnProgress } from './progress.ts'
@@ -215,8 +216,8 @@ export async function forgetImport(workspace: Workspace, name: string): Promise<
   refuseName(workspace, name)
   return workspace.withLock('import', async () => {
     const refs = workspace.refs.list(`remotes/${name}/`)
-    const journal = journalPath(workspace, name)
-    const files = [journal, `${journal}.stat`].filter((path) => workspace.fs.stat(path))
+    const all = [journalPath(workspace, name), ...statCacheFiles(statCachePath(workspace, name))]
+    const files = all.filter((path) => workspace.fs.stat(path))
     if (refs.length + files.length === 0)
       throw new UsageError('IMPORT_UNKNOWN', `nothing was imported as "${name}"`, { data: { name } })
     for (const ref of refs) await workspace.refs.update({ name: ref.name, next: null, reason: 'import: forgotten' })

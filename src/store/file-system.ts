@@ -15,6 +15,8 @@ export interface FileStat {
   mtimeNs: bigint
   ctimeNs: bigint
   inode: bigint
+  /** Of the file system that it is on; undefined if there is but one. */
+  device?: bigint
   /** True if the owner may execute it; always false where the system has no such bit. */
   executable: boolean
 }

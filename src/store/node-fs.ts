@@ -217,6 +217,7 @@ function toStat(stat: fs.BigIntStats): FileStat {
     mtimeNs: stat.mtimeNs,
     ctimeNs: stat.ctimeNs,
     inode: BigInt.asUintN(64, stat.ino),
+    device: stat.dev,
     executable: !isWindows && (mode & 0o100) !== 0,
   }
 }

@@ -39,6 +39,9 @@ export type StatUpdates = Map<string, Uint8Array | null> | PathTable
 
 const recentPath = (path: string) => `${path}-recent`
 
+/** The files that a cache at the path consists of, as far as they are there. */
+export const statCacheFiles = (path: string): string[] => [path, recentPath(path)]
+
 /** The cache on disk, or an empty one. */
 export function readStatCache(fs: FileSystem, path: string): StatCache {
   const recent = readSorted(fs, recentPath(path))

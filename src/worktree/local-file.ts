@@ -14,6 +14,8 @@ export interface LocalFiles {
   updates: StatUpdates
   /** The file system's clock before anything was read. */
   stampNs: bigint
+  /** The same for one file, where not all are on the file system that was asked. */
+  stampOf?: ((stat: FileStat) => bigint) | undefined
   /** A tree, and the paths of which the cache's records do not tell whether they are as in it. */
   settled?: Settled | undefined
   /** False for paths that need not be on disk: where they are not, they are absent, not deleted (default: all true). */
@@ -26,8 +28,13 @@ export async function localFileId(files: LocalFiles, path: string, stat: FileSta
   const known = files.cache.lookup(path, stat)
   if (known) return known
   const { result, stat: read } = await hashFile(files.fs, files.root, path)
-  files.updates.set(path, statRecord(read, result, files.stampNs))
+  files.updates.set(path, statRecord(read, result, stampFor(files, read)))
   return result
+}
+
+/** What a file must have changed before, for its stat to tell that it has not since. */
+export function stampFor({ stampNs, stampOf }: LocalFiles, stat: FileStat): bigint {
+  return stampOf ? stampOf(stat) : stampNs
 }
 
 export type LocalDifference = 'same' | 'mode' | 'content' | 'type'

@@ -8,12 +8,14 @@ import { GIT_SETTINGS, gitEnvironment } from '../../src/provenance/git-environme
 import { catFile } from '../../src/repo/cat.ts'
 import { forgetImport, type ImportOptions, importSource } from '../../src/repo/import.ts'
 import { importGitHistory } from '../../src/repo/import-git.ts'
+import { readImportJournal } from '../../src/repo/import-journal.ts'
 import { createNoteBook } from '../../src/repo/import-result.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { addRemote } from '../../src/repo/remote.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { treeOfRevision } from '../../src/repo/versions.ts'
+import type { FileStat, FileSystem, OpenMode } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { GitOracle } from './git-oracle.ts'
@@ -311,6 +313,27 @@ describe('import of a git repository with LFS', () => {
     expect(await codeOf(bring({ skipMissing: true }))).toBe('IMPORT_OBJECT_CORRUPT')
   })
 
+  test('bears settings of any length, and names a ref that is too long for it', async () => {
+    git.write('a', 'a')
+    git.commitAll('a')
+    git.ok('config', 'floe.long', 'z'.repeat(70_000))
+    git.write('large.bin', lfsPointer(git, 'not here', { isStored: false }))
+    git.commitAll('pointer')
+    // The place of its contents is a setting.
+    expect(await codeOf(bring({ dryRun: true }))).toBe('IMPORT_CONTENT_MISSING')
+    const id = git.ok('rev-parse', 'HEAD').trim()
+    writeBelow(
+      git.dir,
+      '.git/packed-refs',
+      `# pack-refs with: peeled fully-peeled sorted \n${id} refs/tags/${'a/'.repeat(35_000)}b\n`,
+    )
+    await expect(bring()).rejects.toMatchObject({
+      code: 'IMPORT_GIT_LINE',
+      kind: 'other',
+      data: { command: 'for-each-ref' },
+    })
+  })
+
   test('starts no git that lies in the repository, where the search path has a place for the current folder', async () => {
     lfsHistory()
     const mark = join(git.dir, 'ran')
@@ -484,6 +507,66 @@ describe('import of a plain folder', () => {
     let text = ''
     for await (const piece of catFile(to.workspace, { revision: 'old/main~1', path: 'a' })) text += Buffer.from(piece)
     expect(text).toBe('a')
+  })
+
+  /** The workspace over a file system in which the source is another one, whose files say that they changed then. */
+  function withSource(changedNs: bigint): Promise<typeof to.workspace> {
+    const there = (path: string, stat: FileStat): FileStat =>
+      path.startsWith(git.dir) && stat.kind === 'file'
+        ? { ...stat, device: 1n, inode: 1n, mtimeNs: changedNs, ctimeNs: changedNs }
+        : stat
+    const fs: FileSystem = Object.create(nodeFs, {
+      stat: { value: (path: string) => (nodeFs.stat(path) ? there(path, nodeFs.stat(path)!) : undefined) },
+      quickStat: { value: undefined },
+      open: {
+        value(path: string, mode: OpenMode, options?: object) {
+          const file = nodeFs.open(path, mode, options)
+          return {
+            stat: () => there(path, file.stat()),
+            read: file.read.bind(file),
+            write: file.write.bind(file),
+            sync: file.sync.bind(file),
+            close: file.close.bind(file),
+          }
+        },
+      },
+    })
+    return openWorkspace(to.dir, { fs })
+  }
+
+  test('counts on no clock but that of the file system on which its files are', async () => {
+    rmSync(join(git.dir, '.git'), { recursive: true })
+    const nowNs = BigInt(Date.now()) * 1_000_000n
+    const seen: string[] = []
+    // Behind by ten seconds: a file that changes twice within a tick of it looks the same, and old.
+    for (const ageNs of [10_000_000_000n, 2n * 86_400_000_000_000n]) {
+      await using workspace = await withSource(nowNs - ageNs)
+      for (const text of ['one', 'two']) {
+        git.write('a', text)
+        await importSource(workspace, { source: git.dir, name: `at-${ageNs}`, author })
+      }
+      for (const [path, id] of Object.entries(await filesAt(`at-${ageNs}/main`))) seen.push(`${path} ${id}`)
+    }
+    // What has been at rest for days by any clock is not read again.
+    expect(seen).toEqual([`a ${sha256Of('two')}`, `a ${sha256Of('one')}`])
+  })
+
+  test('keeps what it knows of files apart from another import, whatever that is called', async () => {
+    rmSync(join(git.dir, '.git'), { recursive: true })
+    git.write('a', 'a')
+    await bring({ name: 'x' })
+    for (const name of ['x.stat', 'x.stat-recent']) {
+      expect(await codeOf(forgetImport(to.workspace, name))).toBe('IMPORT_UNKNOWN')
+      await bring({ name })
+    }
+    const other = new GitOracle(1_700_000_000_000, empty.dir)
+    other.write('b', 'b')
+    other.commitAll('b')
+    await importSource(to.workspace, { source: other.dir, name: 'y.stat', author })
+    await bring({ name: 'y' })
+    other[Symbol.dispose]()
+    await forgetImport(to.workspace, 'y')
+    expect(readImportJournal(to.workspace, 'y.stat').size).toBe(1)
   })
 
   test('refuses what is no source, itself, and a name that a remote has', async () => {
