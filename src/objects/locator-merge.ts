@@ -33,7 +33,7 @@ export const MAX_LIVE_SEGMENTS = 3
 /** An older segment is left alone only if it has this many times the entries of the new one. */
 const MERGE_RATIO = 8
 /** Places of one object that a segment keeps. The oldest stay: nobody can push a good place out by naming bad ones. */
-const MAX_PLACES = 8
+export const MAX_PLACES = 8
 const PIECE_BYTES = 256 * 1024
 
 /** How many of the live segments, from the newest on, the next segment should swallow.
@@ -62,37 +62,70 @@ export function indexSource(index: PackIndex, blobId: Uint8Array | null): Segmen
  *  @throws {LocatorCorruptError} LOCATOR_CORRUPT if a source is not in order */
 export async function* mergeSegments(
   sources: readonly SegmentSource[],
-  options: { isLive?: (blobId: Uint8Array) => boolean; signal?: AbortSignal | undefined } = {},
+  options: MergeOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const upperBound = sources.reduce((sum, { entries }) => sum + entries, 0)
-  if (upperBound > MAX_SEGMENT_ENTRIES) throw new ObjectLimitError('locator entries', upperBound, MAX_SEGMENT_ENTRIES)
-  const table = new PackTable(options.isLive ?? (() => true))
-  const cursors = await Promise.all(sources.map((source) => Cursor.open(source, table, options.signal)))
+  const upperBound = entriesOf(sources)
+  const groups = await openGroups(sources, options)
   const output = new SegmentOutput(upperBound)
-  for (;;) {
-    let lowest: Cursor | undefined
-    for (const cursor of cursors)
-      if (cursor.record && (!lowest || compareRecordKeys(cursor.record, 0, lowest.record!, 0) < 0)) lowest = cursor
-    if (!lowest) break
-    const first = lowest.record!
-    // Oldest source first, so that the limit cuts the newest.
-    const group: Uint8Array[] = []
-    for (const cursor of cursors.toReversed()) {
-      while (cursor.record && compareRecordKeys(cursor.record, 0, first, 0) === 0) {
-        group.push(cursor.record)
-        await cursor.advance()
-      }
-    }
-    for (const record of placesOf(group)) {
+  for (let group = await groups.next(); group; group = await groups.next())
+    for (const record of group) {
       const piece = output.add(record)
       if (piece) yield piece
     }
+  if (output.entries > 0) yield* output.finish(groups.packs())
+}
+
+/** Entries of sources, before places of one object are joined.
+ *  @throws {ObjectLimitError} if no segment could have so many */
+function entriesOf(sources: readonly SegmentSource[]): number {
+  const sum = sources.reduce((total, { entries }) => total + entries, 0)
+  if (sum > MAX_SEGMENT_ENTRIES) throw new ObjectLimitError('locator entries', sum, MAX_SEGMENT_ENTRIES)
+  return sum
+}
+
+export interface MergeOptions {
+  isLive?: ((blobId: Uint8Array) => boolean) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** The places of one object after the other, in order, of all sources. */
+export interface RecordGroups {
+  /** Records of one object: up to `MAX_PLACES` different places. Undefined at the end. */
+  next(): Promise<Uint8Array[] | undefined>
+  /** Blob ids of the packs that the records number so far, one after the other; row 0 is zero. */
+  packs(): Uint8Array
+  packAt(number: number): Uint8Array
+}
+
+/** @param sources - newest first */
+export async function openGroups(sources: readonly SegmentSource[], options: MergeOptions): Promise<RecordGroups> {
+  entriesOf(sources)
+  const table = new PackTable(options.isLive ?? (() => true))
+  const cursors = await Promise.all(sources.map((source) => Cursor.open(source, table, options.signal)))
+  return {
+    async next() {
+      let lowest: Cursor | undefined
+      for (const cursor of cursors)
+        if (cursor.record && (!lowest || compareRecordKeys(cursor.record, 0, lowest.record!, 0) < 0)) lowest = cursor
+      if (!lowest) return undefined
+      const first = lowest.record!
+      // Oldest source first, so that the limit cuts the newest.
+      const group: Uint8Array[] = []
+      for (const cursor of cursors.toReversed()) {
+        while (cursor.record && compareRecordKeys(cursor.record, 0, first, 0) === 0) {
+          group.push(cursor.record)
+          await cursor.advance()
+        }
+      }
+      return placesOf(group)
+    },
+    packs: () => table.encode(),
+    packAt: (number) => table.at(number),
   }
-  if (output.entries > 0) yield* output.finish(table.encode())
 }
 
 /** Up to `MAX_PLACES` different places, in the order of pack and offset. */
-function placesOf(group: readonly Uint8Array[]): Uint8Array[] {
+export function placesOf(group: readonly Uint8Array[]): Uint8Array[] {
   const different: Uint8Array[] = []
   for (const record of group)
     if (!different.some((other) => Buffer.compare(other, record) === 0)) different.push(record)
@@ -124,6 +157,10 @@ class PackTable {
     if (number >= MAX_SEGMENT_PACKS) throw new ObjectLimitError('locator packs', number + 1, MAX_SEGMENT_PACKS)
     this.#ids.push(blobId)
     return number
+  }
+
+  at(number: number): Uint8Array {
+    return this.#ids[number]!
   }
 
   encode(): Uint8Array {
@@ -180,7 +217,7 @@ class Cursor {
 }
 
 /** Collects records into pieces, and on the way what stands behind them. */
-class SegmentOutput {
+export class SegmentOutput {
   readonly #hash = createSha256()
   readonly #filterLog2: number
   readonly #filter: Uint8Array

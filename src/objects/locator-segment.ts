@@ -94,6 +94,13 @@ export function encodeSegmentTrailer({ entries, packs, filterBitsLog2: log2, has
   return new ByteWriter(SEGMENT_TRAILER_BYTES).bytes(trailer).bytes(hash).finish()
 }
 
+/** Length of a segment. @param packs - of its pack table, with the row for the pack that it stands in */
+export function segmentBytes(entries: number, packs: number): number {
+  return (
+    segmentLayout({ entries, packs, filterBitsLog2: filterBitsLog2(entries) }).trailerOffset + SEGMENT_TRAILER_BYTES
+  )
+}
+
 /** The trailer up to its hash, which covers it. */
 export function segmentTrailerHead({ entries, packs, filterBitsLog2: log2 }: Omit<SegmentTrailer, 'hash'>): Uint8Array {
   return new ByteWriter(32).bytes(MAGIC).u16(VERSION).u8(log2).u8(0).u32(packs).u64(entries).u64(0).finish()

@@ -18,7 +18,9 @@ export {
   openLocatorSegment,
   type SegmentRef,
   type SegmentSource,
+  segmentBytes,
 } from './locator-segment.ts'
+export { type SplitMerge, splitSegments } from './locator-split.ts'
 
 export interface Locator {
   /** Places of an object, likeliest first; later segments are asked only if the caller goes on.

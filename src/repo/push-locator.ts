@@ -8,11 +8,61 @@ import { mapLimited } from '../base/limit.ts'
 import type { SegmentRecord } from '../ledger/repository-records.ts'
 import type { RepositoryReader, RepositoryState } from '../ledger/repository-state.ts'
 import { LocatorCorruptError } from '../objects/errors.ts'
-import { indexSource, type LocatorSegment, mergeSegments, planMerge, type SegmentSource } from '../objects/locator.ts'
+import {
+  indexSource,
+  type LocatorSegment,
+  mergeSegments,
+  planMerge,
+  type SegmentSource,
+  type SplitMerge,
+  segmentBytes,
+  splitSegments,
+} from '../objects/locator.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import { openPack } from '../objects/pack-reader.ts'
+import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import type { RemoteObjects, SegmentPlace } from '../transfer/remote-objects.ts'
 import { type LivePacks, unfinishedPushes } from './live-packs.ts'
+
+/** How large segments become. */
+export interface LocatorLimits {
+  /** A segment up to this stands behind the last objects of a push; a larger one is split, into packs of its own. */
+  inlineBytes: number
+  /** Of a pack with a part of the locator. */
+  partBytes: number
+  /** Segments with so many entries are left alone by later pushes. */
+  fullEntries: number
+}
+
+/** Of a full segment's pack table too little to count. */
+const BYTES_PER_ENTRY = 67
+const FULL_SHARE = 0.75
+
+/** @param maxBlobBytes - of the network's largest blob
+ *  @param partBytes - smaller packs than that */
+export function locatorLimits(maxBlobBytes: number, partBytes: number = PUSH_PACK_BYTES): LocatorLimits {
+  const part = Math.min(partBytes, maxBlobBytes)
+  const fullEntries = Math.floor((FULL_SHARE * part) / BYTES_PER_ENTRY)
+  return { inlineBytes: Math.min(part, Math.floor(maxBlobBytes / 2)), partBytes: part, fullEntries }
+}
+
+/** Which of the live segments the next one swallows, from the newest on; full ones are passed over.
+ *  @param live - entries of the live segments, newest first
+ *  @returns their positions */
+export function swallowedBy(
+  live: readonly number[],
+  added: number,
+  { all, fullEntries }: { all: boolean; fullEntries: number },
+): number[] {
+  const open = live.map((_, at) => at).filter((at) => all || live[at]! < fullEntries)
+  const count = all
+    ? open.length
+    : planMerge(
+        open.map((at) => live[at]!),
+        added,
+      )
+  return open.slice(0, count)
+}
 
 /** A live segment of the remote; `null` where it cannot be used. */
 export interface KnownSegment {
@@ -53,32 +103,48 @@ export interface PushLocatorOptions {
   live: LivePacks
   /** All older segments go into the new one: some of the packs that they stand in are about to go. */
   swallowAll: boolean
+  /** Default: no segment is full. */
+  fullEntries?: number | undefined
   /** Reads the indexes of all packs that can be relied on; `null` if there are too many. */
   readIndexes(): Promise<SegmentSource[] | null>
   signal: AbortSignal | undefined
 }
 
+type FreshPacks = readonly { index: PackIndex; blobId: Uint8Array }[]
+
 export interface PushLocator {
+  /** Decides what is swallowed, before anything is built.
+   *  @param added - entries and packs of the push, as far as is known
+   *  @returns most bytes that the segment takes, and older segments that stay live beside it */
+  plan(added: { entries: number; packs: number }): Promise<{ maxBytes: number; kept: number }>
   /** The segment of this push, in pieces.
    *  @param fresh - packs of this push, oldest first
    *  @param own - index of the meta pack that the segment will stand in */
-  write(fresh: readonly { index: PackIndex; blobId: Uint8Array }[], own: PackIndex): AsyncGenerator<Uint8Array>
+  write(fresh: FreshPacks, own: PackIndex): AsyncGenerator<Uint8Array>
+  /** The same as several segments, which stand in packs of their own.
+   *  @param fresh - all other packs of this push */
+  split(fresh: FreshPacks): Promise<SplitMerge>
   /** Older segments that stay live beside the new one; known once that is written. */
   kept(): SegmentRecord[]
 }
 
-export function createPushLocator({ known, live, swallowAll, readIndexes, signal }: PushLocatorOptions): PushLocator {
+export function createPushLocator(options: PushLocatorOptions): PushLocator {
+  const { known, live, readIndexes, signal } = options
   let keptRecords: SegmentRecord[] = known.map(({ record }) => record)
+  let planned: Promise<Gathered> | undefined
 
-  /** Sources for the new segment, newest first, and the records that it does not replace. */
-  async function gather(added: number): Promise<{ sources: readonly SegmentSource[]; kept: SegmentRecord[] }> {
+  async function gather(added: number): Promise<Gathered> {
     const sound = known.every(({ segment }) => segment !== null)
-    const entries = known.map(({ segment }) => segment?.entries ?? 0)
-    const swallowed = known.slice(0, swallowAll ? known.length : planMerge(entries, added))
+    const at = swallowedBy(
+      known.map(({ segment }) => segment?.entries ?? 0),
+      added,
+      { all: options.swallowAll, fullEntries: options.fullEntries ?? Number.POSITIVE_INFINITY },
+    )
+    const swallowed = at.map((position) => known[position]!)
     if (sound && (await areInOrder(swallowed, signal)))
       return {
         sources: swallowed.map(({ segment }) => segment!),
-        kept: known.slice(swallowed.length).map(({ record }) => record),
+        kept: known.filter((_, position) => !at.includes(position)).map(({ record }) => record),
       }
     const indexes = await readIndexes()
     if (indexes) return { sources: indexes, kept: [] }
@@ -86,22 +152,49 @@ export function createPushLocator({ known, live, swallowAll, readIndexes, signal
     return { sources: [], kept: known.filter(({ segment }) => segment !== null).map(({ record }) => record) }
   }
 
+  /** All that the new segment is made of but the pack that it stands in, newest first. */
+  async function sourcesWith(fresh: FreshPacks, ownEntries: number) {
+    planned ??= gather(ownEntries + fresh.reduce((sum, { index }) => sum + index.objectCount, 0))
+    const { sources, kept } = await planned
+    keptRecords = kept
+    const mine = fresh.map(({ index, blobId }) => indexSource(index, blobId))
+    // Packs of this push, and those whose own index was read, are there; what older segments name may be gone.
+    const named = [...fresh.map(({ blobId }) => blobId), ...sources.filter(isIndex).flatMap(({ packs }) => packs)]
+    const present = new Set(named.map((blobId) => (blobId === null ? '' : hex(blobId))))
+    const isLive = (blobId: Uint8Array) => present.has(hex(blobId)) || !live.complete || live.isStored(blobId)
+    // The places of this push come last, as if they were the oldest: a segment keeps those when there are too many,
+    // and these are the only ones that this client knows to be true.
+    return { all: [...sources, ...mine.toReversed()], isLive }
+  }
+
   return {
+    async plan(added) {
+      planned ??= gather(added.entries)
+      const { sources, kept } = await planned
+      const entries = sources.reduce((sum, source) => sum + source.entries, added.entries + SPARE)
+      const packs = sources.reduce((sum, source) => sum + source.packs.length, added.packs + SPARE)
+      return { maxBytes: segmentBytes(entries, Math.min(packs, entries)), kept: kept.length }
+    },
     async *write(fresh, own) {
-      const added = own.objectCount + fresh.reduce((sum, { index }) => sum + index.objectCount, 0)
-      const { sources, kept } = await gather(added)
-      keptRecords = kept
-      const mine = fresh.map(({ index, blobId }) => indexSource(index, blobId))
-      // Packs of this push, and those whose own index was read, are there; what older segments name may be gone.
-      const named = [...fresh.map(({ blobId }) => blobId), ...sources.filter(isIndex).flatMap(({ packs }) => packs)]
-      const present = new Set(named.map((blobId) => (blobId === null ? '' : hex(blobId))))
-      const isLive = (blobId: Uint8Array) => present.has(hex(blobId)) || !live.complete || live.isStored(blobId)
-      // The places of this push come last, as if they were the oldest: a segment keeps those when there are too many,
-      // and these are the only ones that this client knows to be true.
-      yield* mergeSegments([...sources, ...mine.toReversed(), indexSource(own, null)], { isLive, signal })
+      const { all, isLive } = await sourcesWith(fresh, own.objectCount)
+      yield* mergeSegments([...all, indexSource(own, null)], { isLive, signal })
+    },
+    async split(fresh) {
+      const { all, isLive } = await sourcesWith(fresh, 0)
+      return splitSegments(all, { isLive, signal })
     },
     kept: () => keptRecords,
   }
+}
+
+/** Meta packs that are not built yet, notes in packs, and the like. */
+const SPARE = 64
+
+interface Gathered {
+  /** For the new segment, newest first. */
+  sources: readonly SegmentSource[]
+  /** Records that it does not replace. */
+  kept: SegmentRecord[]
 }
 
 /** Reads segments to their end, where their hash shows whether they are what they claim to be. */

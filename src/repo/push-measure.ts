@@ -2,9 +2,10 @@
 
 import type { MissingObject } from '../history/missing-objects.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import { type LocatorSegment, planMerge } from '../objects/locator.ts'
+import type { LocatorSegment } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import { locatorLimits, swallowedBy } from './push-locator.ts'
 
 /** Bytes of the objects before packing. */
 export async function rawBytes(read: ReadObject, objects: readonly MissingObject[]): Promise<number> {
@@ -19,25 +20,33 @@ export async function measurePacks(
   read: ReadObject,
   objects: readonly MissingObject[],
   state: WalrusState,
-  options: { limits?: { packBytes?: number } | undefined; signal?: AbortSignal | undefined },
+  options: { limits?: { packBytes?: number; segmentBytes?: number } | undefined; signal?: AbortSignal | undefined },
   older: { segments: readonly LocatorSegment[]; swallowAll: boolean },
 ): Promise<{ kind: 'data' | 'meta'; bytes: number }[]> {
   const maxBytes = Math.min(options.limits?.packBytes ?? PUSH_PACK_BYTES, state.maxBlobBytes)
   const builder = { read, maxBytes, signal: options.signal }
   const packs: { kind: 'data' | 'meta'; bytes: number }[] = []
   for await (const { kind, summary } of buildDataPacks(objects, builder)) packs.push({ kind, bytes: summary.bytes })
+  const limits = locatorLimits(state.maxBlobBytes, options.limits?.segmentBytes)
   const entries = older.segments.map((segment) => segment.entries)
-  const swallowed = entries.slice(0, older.swallowAll ? entries.length : planMerge(entries, objects.length))
-  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * swallowed.reduce((sum, count) => sum + count, objects.length)
+  const { fullEntries } = limits
+  const swallowed = swallowedBy(entries, objects.length, { all: older.swallowAll, fullEntries })
+  const count = swallowed.reduce((sum, at) => sum + entries[at]!, objects.length)
+  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * count
   const noLocator = () => []
   for await (const { kind, summary } of buildMetaPacks(objects, builder, noLocator))
     packs.push({ kind, bytes: summary.bytes })
   const last = packs.findLast((pack) => pack.kind === 'meta')
-  if (last) last.bytes += locatorBytes
+  if (last && locatorBytes <= limits.inlineBytes) last.bytes += locatorBytes
+  else if (last)
+    for (let left = locatorBytes, room = limits.partBytes - PART_BYTES; left > 0; left -= room)
+      packs.push({ kind: 'meta', bytes: Math.min(left, room) + PART_BYTES })
   return packs
 }
 
 const LOCATOR_BYTES_PER_OBJECT = 66
+/** What stands in a pack beside a part of a locator. */
+const PART_BYTES = 1024
 
 /** Packs that these objects make at least. */
 export function kindsOf(objects: readonly MissingObject[]): number {

@@ -5,6 +5,7 @@
  *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
 
 import { sleep } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
@@ -26,6 +27,7 @@ import { encodedBlobBytes } from '../protocol/cost.ts'
 import {
   type BuiltPack,
   buildDataPacks,
+  buildLocatorPacks,
   buildMetaPacks,
   PUSH_PACK_BYTES,
   type WriteLocator,
@@ -33,7 +35,7 @@ import {
 import type { PushJournal } from '../transfer/push-journal.ts'
 import type { OnProgress } from './progress.ts'
 import { copiesBarred, copyOf, type DepositedPacks, findBarring, findDeposited, MAX_COPIES } from './push-deposited.ts'
-import type { PushLocator } from './push-locator.ts'
+import { type LocatorLimits, locatorLimits, type PushLocator } from './push-locator.ts'
 import { uploadPacks } from './push-upload.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
@@ -81,6 +83,8 @@ export interface PreparePacks {
   onFound?: ((records: readonly PackRecord[]) => Promise<void>) | undefined
   locator: PushLocator
   packBytes?: number | undefined
+  /** Default: for packs of the usual size. */
+  locatorLimits?: LocatorLimits | undefined
   /** The repository, unless the push creates it.
    *  `openPush`: the `Push` that an interrupted push has left, with which this one goes on. */
   repository: { reader: RepositoryReader; state: RepositoryState; openPush: string | null } | null
@@ -141,7 +145,8 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const writeLocator: WriteLocator = (own) => locator.write(fresh, own)
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
   const encode = (built: BuiltPack) => coder.encodeBlob(state.shardCount, built.takeBytes(), signal ? { signal } : {})
-  const take = async (built: BuiltPack, copies = 0): Promise<void> => {
+  /** @param rewrite - the locator once more, for another pack with the same objects; `null` if there is no other time */
+  const take = async (built: BuiltPack, rewrite: WriteLocator | null, copies = 0): Promise<void> => {
     position++
     onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.summary.bytes })
     const held = () => pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
@@ -151,10 +156,10 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     if (barring) {
       blob.release()
       position--
-      if (copies >= MAX_COPIES) throw copiesBarred(blob.blobId, barring)
+      if (copies >= MAX_COPIES || !rewrite) throw copiesBarred(blob.blobId, barring)
       const repository = place.state.id
-      const copy = copyOf(built.summary, barring, { read, repository, maxBytes, signal }, writeLocator)
-      for await (const again of copy) await take(again, copies + 1)
+      const copy = copyOf(built.summary, barring, { read, repository, maxBytes, signal }, rewrite)
+      for await (const again of copy) await take(again, rewrite, copies + 1)
       return
     }
     const encodedBytes = encodedBlobBytes(state.shardCount, built.summary.bytes)
@@ -174,8 +179,26 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   }
 
   try {
-    for await (const built of buildDataPacks(objects, { read, maxBytes, signal })) await take(built)
-    for await (const built of buildMetaPacks(objects, { read, maxBytes, signal }, writeLocator)) await take(built)
+    const limits = options.locatorLimits ?? locatorLimits(state.maxBlobBytes)
+    await assertNameable(locator, objects.length, limits)
+    for await (const built of buildDataPacks(objects, { read, maxBytes, signal })) await take(built, writeLocator)
+    const planned = await locator.plan({ entries: objects.length, packs: fresh.length })
+    const isSplit = planned.maxBytes > limits.inlineBytes
+    // The locator stands in the last of them, whose blob has to be one that the network takes.
+    const metaBytes = isSplit ? maxBytes : Math.min(maxBytes, state.maxBlobBytes - planned.maxBytes)
+    const noLocator: WriteLocator = () => []
+    const inPlace = isSplit ? noLocator : writeLocator
+    for await (const built of buildMetaPacks(objects, { read, maxBytes: metaBytes, signal }, inPlace))
+      await take(built, inPlace)
+    const last = objects.findLast(({ kind }) => kind !== 'chunk')
+    if (isSplit && last) {
+      const parts = buildLocatorPacks(last, await locator.split([...fresh]), {
+        read,
+        maxBytes: limits.partBytes,
+        signal,
+      })
+      for await (const built of parts) await take(built, null)
+    }
     await flush()
     await underWay
   } catch (error) {
@@ -187,6 +210,26 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   }
   return ready
 }
+
+/** The contract's own limit, as publishing has it. */
+export const MAX_LIVE_LOCATORS = 64
+
+/** Before anything is paid: whether the locators together stay few enough.
+ *  @throws {FloeError} PUSH_LOCATOR_FULL (exit 1) */
+async function assertNameable(locator: PushLocator, entries: number, { partBytes }: LocatorLimits): Promise<void> {
+  const { maxBytes, kept } = await locator.plan({ entries, packs: 0 })
+  const parts = Math.ceil(maxBytes / (partBytes * USED_SHARE))
+  if (kept + parts <= MAX_LIVE_LOCATORS) return
+  throw new FloeError('other', 'PUSH_LOCATOR_FULL', 'the repository holds more objects than its locator can name', {
+    data: { entries, segments: kept + parts, max: MAX_LIVE_LOCATORS },
+    hints: [
+      'Nothing was paid: push a part of it to another repository, or begin one with larger files (shards of tar or Parquet)',
+    ],
+  })
+}
+
+/** Of a pack with a part of the locator, at least. */
+const USED_SHARE = 0.9
 
 /** Where packs may be already; `null` if the repository is yet to be made. */
 function depositedPlace({ repository, signer, state, signal }: PreparePacks): DepositedPacks | null {

@@ -12,7 +12,7 @@ import type { PushOptions } from './push.ts'
 import { abortLockPath } from './push-abort.ts'
 import { type Fold, obsoletePacks, withoutFolded } from './push-fold.ts'
 import { findCommitPack, findOpenPush, type KnownObjects } from './push-known.ts'
-import { createPushLocator, readPackIndexes } from './push-locator.ts'
+import { createPushLocator, locatorLimits, readPackIndexes } from './push-locator.ts'
 import { forgetAttempts, nameRepository, unlessHindered } from './push-memory.ts'
 import { ensureLocalFunds, preparePacks } from './push-packs.ts'
 import { type Reuse, withFound } from './push-reuse.ts'
@@ -59,7 +59,9 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
   const signer = await context.signer()
   const nowMs = workspace.clock.now()
   const openPush = reader && position ? await findOpenPush(context, position, signer.address, target.ref) : null
+  const limits = locatorLimits(state.maxBlobBytes, options.limits?.segmentBytes)
   const locator = createPushLocator({
+    fullEntries: limits.fullEntries,
     known: known.opened,
     live: fold ? withoutFolded(known.live, fold) : known.live,
     swallowAll: fold !== null,
@@ -107,6 +109,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       },
       locator,
       packBytes: options.limits?.packBytes,
+      locatorLimits: limits,
       repository: reader && position ? { reader, state: position.state, openPush } : null,
       journal,
       finishTail: options.finishTail ?? false,

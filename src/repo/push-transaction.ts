@@ -33,7 +33,7 @@ import {
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import { COMMIT_PREDICATE_TYPE, STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import { type Extension, extendPacks, inBatches, totalCost } from './pack-extension.ts'
-import { ensureLocalFunds, type ReadyPack } from './push-packs.ts'
+import { ensureLocalFunds, MAX_LIVE_LOCATORS, type ReadyPack } from './push-packs.ts'
 import { numberRanges, type Reuse } from './push-reuse.ts'
 import { chainRefName } from './remote.ts'
 import type { RemoteContext } from './remote-context.ts'
@@ -82,8 +82,6 @@ export interface PublishedPush {
 const PACKS_PER_TRANSACTION = 150
 /** Reused packs that the last transaction extends or promises beside that: four children and five commands each. */
 const REUSED_PER_TRANSACTION = 60
-/** Contract's own limit. */
-const MAX_SEGMENTS = 64
 
 /** @throws {StalePushError} PUSH_STALE if somebody else moved the ref in the meantime */
 export async function publishPush(push: PublishPush): Promise<PublishedPush> {
@@ -357,7 +355,7 @@ function finish(
     ...withLocator.map((pack) => ({ pack: numbers.get(pack)!, offset: pack.locatorOffset, bytes: pack.locatorBytes })),
     ...push.keptSegments.map(({ pack, offset, bytes }) => ({ pack: BigInt(pack), offset, bytes })),
   ]
-  if (segments.length > MAX_SEGMENTS)
+  if (segments.length > MAX_LIVE_LOCATORS)
     throw new FloeError('internal', 'PUSH_SEGMENTS', `${segments.length} locator segments are too many`, {})
   for (const segment of segments) addSegment(transaction, floe, handle, repository, segment)
   // Objects follow what they refer to, so the commit pushed is the last object of the last meta pack.

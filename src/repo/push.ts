@@ -65,7 +65,7 @@ export interface PushOptions extends RemoteOptions {
    *  then stays there. */
   repack?: { packs: readonly number[]; from: string; commit: ObjectId; budget: Budget } | undefined
   /** Smaller packs, and fewer of them per transaction, than the protocol allows. */
-  limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number } | undefined
+  limits?: { packBytes?: number; packsPerTransaction?: number; smallPacks?: number; segmentBytes?: number } | undefined
 }
 
 export interface PushResult {

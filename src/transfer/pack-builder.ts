@@ -5,8 +5,9 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
-import type { PackKind } from '../objects/pack.ts'
-import type { PackIndex } from '../objects/pack-index.ts'
+import type { SplitMerge } from '../objects/locator.ts'
+import { PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
+import { type PackIndex, packIndexBytes } from '../objects/pack-index.ts'
 import { createPackWriter, type PackSummary } from '../objects/pack-writer.ts'
 import type { ReadObject } from '../objects/reader.ts'
 
@@ -60,6 +61,25 @@ export function buildMetaPacks(
     options,
     writeLocator,
   )
+}
+
+/** Meta packs for a locator that is too large to stand behind other objects: each holds one object, because no pack is
+ *  empty, and the next part of the locator. */
+export async function* buildLocatorPacks(
+  { kind, id }: ObjectToPack,
+  split: SplitMerge,
+  { read, maxBytes = PUSH_PACK_BYTES, signal }: PackBuilderOptions,
+): AsyncGenerator<BuiltPack> {
+  const bytes = await read(kind, id, { signal })
+  const room = maxBytes - (PACK_HEADER_BYTES + bytes.length + packIndexBytes(1, 1) + PACK_FOOTER_BYTES)
+  do {
+    throwIfAborted(signal)
+    const buffer = createPackBuffer(maxBytes)
+    const writer = createPackWriter({ kind: 'meta', maxBytes, write: buffer.append })
+    await writer.add(kind, id, bytes)
+    const summary = await writer.finish({ locator: (own) => split.next(own, room) })
+    yield { kind: 'meta', takeBytes: buffer.take, summary }
+  } while (!split.done)
 }
 
 async function* buildPacks(
