@@ -14,7 +14,6 @@ import {
   type ObjectKind,
   objectIdFromBytes,
   objectIdToBytes,
-  putObjectId,
 } from './id.ts'
 import {
   FRAME_RAW_BYTES,
@@ -283,77 +282,4 @@ function checkTiling(columns: PackColumns, rawBytes: number): void {
       throw new PackCorruptError('objects overlap or leave a gap')
   }
   if (starts[0] !== 0) throw new PackCorruptError('objects overlap or leave a gap')
-}
-
-/** Collects records while a pack is written. */
-export class PackIndexBuilder {
-  readonly #kind: PackKind
-  readonly #kinds: number[] = []
-  /** Back to back, with room for more. */
-  #ids = Buffer.alloc(64 * ID_BYTES)
-  readonly #frames: number[] = []
-  readonly #offsets: number[] = []
-  readonly #lengths: number[] = []
-  readonly #frameRows: Omit<ObjectPlace, 'offset' | 'bytes'>[] = []
-  /** Frames whose objects are all known; their rows may follow later. */
-  #ended = 0
-
-  constructor(kind: PackKind) {
-    this.#kind = kind
-  }
-
-  get objectCount(): number {
-    return this.#kinds.length
-  }
-
-  get frameCount(): number {
-    return this.#frameRows.length
-  }
-
-  /** An object of the frame that ends next. */
-  addObject(kind: ObjectKind, id: ObjectId, offset: number, bytes: number): void {
-    const at = this.#kinds.length * ID_BYTES
-    if (at === this.#ids.length) this.#ids = Buffer.concat([this.#ids], 2 * at)
-    putObjectId(id, this.#ids, at)
-    this.#kinds.push(KIND_CODES[kind])
-    this.#frames.push(this.#ended)
-    this.#offsets.push(offset)
-    this.#lengths.push(bytes)
-  }
-
-  /** What is added from here on is in the next frame. */
-  endFrame(): void {
-    this.#ended++
-  }
-
-  /** Where a frame stands, in the order in which they ended. */
-  addFrame(frame: Omit<ObjectPlace, 'offset' | 'bytes'>): void {
-    this.#frameRows.push(frame)
-  }
-
-  finish(): PackIndex {
-    const kinds = this.#kinds
-    const ids = this.#ids
-    const order = Uint32Array.from(kinds, (_, i) => i)
-    // The first 32 bits nearly always settle it.
-    const heads = Uint32Array.from(kinds, (_, i) => ids.readUInt32BE(i * ID_BYTES))
-    const compareIds = (a: number, b: number) =>
-      ids.compare(ids, b * ID_BYTES, (b + 1) * ID_BYTES, a * ID_BYTES, (a + 1) * ID_BYTES)
-    order.sort((a, b) => kinds[a]! - kinds[b]! || heads[a]! - heads[b]! || compareIds(a, b))
-    const idColumn = new Uint8Array(order.length * ID_BYTES)
-    for (let i = 0; i < order.length; i++)
-      idColumn.set(ids.subarray(order[i]! * ID_BYTES, (order[i]! + 1) * ID_BYTES), i * ID_BYTES)
-    const rows = this.#frameRows
-    return new PackIndex(this.#kind, {
-      kinds: Uint8Array.from(order, (from) => kinds[from]!),
-      ids: idColumn,
-      frames: Uint32Array.from(order, (from) => this.#frames[from]!),
-      offsets: Uint32Array.from(order, (from) => this.#offsets[from]!),
-      lengths: Uint32Array.from(order, (from) => this.#lengths[from]!),
-      frameOffsets: BigUint64Array.from(rows, ({ frameOffset }) => BigInt(frameOffset)),
-      frameStoredBytes: Uint32Array.from(rows, ({ frameStoredBytes }) => frameStoredBytes),
-      frameRawBytes: Uint32Array.from(rows, ({ frameRawBytes }) => frameRawBytes),
-      frameCodecs: Uint8Array.from(rows, ({ codec }) => codec),
-    })
-  }
 }

@@ -5,7 +5,7 @@ import { createSha256, sha256 } from '../crypto/hash.ts'
 import { ObjectLimitError } from './errors.ts'
 import { type EncodedFrame, encodeFrame, encodeFrameAside, type FrameGrouping } from './frame.ts'
 import { createCodingMemory } from './frame-coding.ts'
-import { MAX_OBJECT_BYTES, type ObjectId, type ObjectKind, objectKey } from './id.ts'
+import { MAX_OBJECT_BYTES, type ObjectId, type ObjectKind } from './id.ts'
 import {
   DEFAULT_PACK_BYTES,
   FRAME_RAW_BYTES,
@@ -17,7 +17,8 @@ import {
   packHolds,
 } from './pack.ts'
 import { encodePackFooter, encodePackHeader } from './pack-footer.ts'
-import { type PackIndex, PackIndexBuilder, packIndexBytes } from './pack-index.ts'
+import { type PackIndex, packIndexBytes } from './pack-index.ts'
+import { PackIndexBuilder } from './pack-index-builder.ts'
 
 export interface PackWriterOptions {
   kind: PackKind
@@ -99,7 +100,6 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   const { kind: packKind, maxBytes = DEFAULT_PACK_BYTES } = options
   if (maxBytes > MAX_PACK_BYTES) throw new RangeError(`"maxBytes" expected at most ${MAX_PACK_BYTES}, got ${maxBytes}`)
   const builder = new PackIndexBuilder(packKind)
-  const seen = new Set<string>()
   const hash = (options.hashed ?? true) ? createSha256() : undefined
   let frame = noFrame()
   /** Buffers of frames that are written: memory that was used before is cheaper than fresh memory. */
@@ -161,11 +161,6 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     while (aside.length > 0) await aside[0]
   }
 
-  /** A data pack holds one kind only. */
-  function keyOf(kind: ObjectKind, id: ObjectId): string {
-    return packKind === 'data' ? id : objectKey(kind, id)
-  }
-
   function hasRoom(bytes: number): boolean {
     if (builder.objectCount >= MAX_PACK_OBJECTS) return false
     const body = Math.max(written, PACK_HEADER_BYTES) + asideBytes + frame.rawBytes + bytes
@@ -178,13 +173,11 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     if (!packHolds(packKind, kind)) throw new TypeError(`a ${packKind} pack cannot hold a ${kind}`)
     if (bytes.length < 1 || bytes.length > MAX_OBJECT_BYTES[kind])
       throw new RangeError(`"bytes" expected 1..${MAX_OBJECT_BYTES[kind]} bytes, got ${bytes.length}`)
-    const key = keyOf(kind, id)
-    if (seen.has(key)) return false
+    if (builder.has(kind, id)) return false
     if (!hasRoom(bytes.length))
       throw new ObjectLimitError('pack bytes', written + frame.rawBytes + bytes.length, maxBytes)
     const take = () => {
       builder.addObject(kind, id, frame.rawBytes, bytes.length)
-      seen.add(key)
       // A large object is a frame of its own and need not be copied.
       if (bytes.length > FRAME_RAW_BYTES) frame.buffer = bytes
       else {
@@ -209,7 +202,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     get rawBytes() {
       return rawBytes
     },
-    has: (kind, id) => packHolds(packKind, kind) && seen.has(keyOf(kind, id)),
+    has: (kind, id) => packHolds(packKind, kind) && builder.has(kind, id),
     hasRoom,
     drain,
     append,

@@ -61,7 +61,8 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
     await session.seal()
     await keepStaged(workspace, versions, staged)
     if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
-    await saveStats(workspace, files)
+    if (files.updates.size > 0) for (const [path, record] of staged.statUpdates) files.updates.set(path, record)
+    await saveStats(workspace, files.updates.size > 0 ? files : { ...files, updates: staged.statUpdates })
     return {
       get added() {
         return staged.added()
@@ -119,8 +120,8 @@ async function collect(
     }
     if (state.$kind === 'untracked' ? options.scope === 'tracked' : state.difference === 'same') continue
     const status = statusOf(state)
-    const take = (entry: TreeEntry) => {
-      changes.set(entry.path, entry, status)
+    const take = (entry: TreeEntry, record?: Uint8Array | null) => {
+      changes.set(entry.path, entry, status, record)
       doneFiles++
       doneBytes += entry.bytes
       options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path: entry.path })
@@ -131,10 +132,12 @@ async function collect(
       continue
     }
     const room = queue.add(state.path, state.stat, ({ entry, stat }) => {
-      if (stat.kind === 'file') files.updates.set(state.path, statRecord(stat, entry.fileId, files.stampNs))
+      const record = statRecord(stat, entry.fileId, files.stampNs)
+      // Where a stat proves nothing, what was known of the path is forgotten.
+      if (stat.kind === 'file' && !record) files.updates.set(state.path, null)
       // Where the system has no executable bit, the one that was committed stands.
       const keepsBit = !tracksExecutableBit && state.$kind === 'tracked' && state.entry.kind === entry.kind
-      take(keepsBit ? { ...entry, executable: state.entry.executable } : entry)
+      take(keepsBit ? { ...entry, executable: state.entry.executable } : entry, record)
     })
     if (room) await room
   }

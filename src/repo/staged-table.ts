@@ -1,9 +1,11 @@
 /** What is about to be staged, by path, in the memory it takes in the file: a million entries as objects are a gigabyte. */
 
+import { putObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
-import { PathTable } from '../store/path-table.ts'
+import { PathTable, type SortedUpdates } from '../store/path-table.ts'
 import { decodeStagedEntry, encodeStagedEntry } from '../store/staged-entry.ts'
 import type { StagedChange } from '../store/staging.ts'
+import { RECORD_BYTES, STAT_BYTES } from '../store/stat-records.ts'
 
 export interface AddedFile {
   path: string
@@ -15,24 +17,31 @@ export interface AddedFile {
 const STATUSES = [undefined, 'added', 'modified', 'type-changed', 'mode-changed'] as const
 
 export class StagedTable implements Iterable<[string, TreeEntry | null]> {
-  /** Of each path a status and an entry as in the file. */
+  /** Of each path a status, then where that says so a stat, then an entry as in the file. Where the content is the one chunk that has the file's id, which
+   *  is true of all small files, it is left out and the status says so. */
   readonly #table = new PathTable()
   /** Number and size of what has a status. */
   files = 0
   bytes = 0
+  #recorded = 0
 
   get size(): number {
     return this.#table.size
   }
 
   /** @param entry - `null`: deleted
-   *  @param status - for a file that is told of; at most once for a path */
-  set(path: string, entry: TreeEntry | null, status?: AddedFile['status']): void {
-    const encoded = encodeStagedEntry(entry)
-    const payload = scratch.subarray(0, 1 + encoded.length)
-    payload[0] = STATUSES.indexOf(status)
-    payload.set(encoded, 1)
+   *  @param status - for a file that is told of; at most once for a path
+   *  @param record - for the stat cache: that this entry is what the file holds */
+  set(path: string, entry: TreeEntry | null, status?: AddedFile['status'], record?: Uint8Array | null): void {
+    const isWhole = entry?.content?.kind === 'chunk' && entry.content.id === entry.fileId
+    const encoded = encodeStagedEntry(isWhole ? { ...entry, content: null } : entry)
+    const from = record ? 1 + STAT_BYTES : 1
+    const payload = scratch.subarray(0, from + encoded.length)
+    payload[0] = STATUSES.indexOf(status) | (isWhole ? WHOLE : 0) | (record ? RECORDED : 0)
+    if (record) payload.set(record.subarray(0, STAT_BYTES), 1)
+    payload.set(encoded, from)
     this.#table.set(path, payload)
+    if (record) this.#recorded++
     if (!status || !entry) return
     this.files++
     this.bytes += entry.bytes
@@ -40,7 +49,7 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
 
   get(path: string): TreeEntry | null | undefined {
     const payload = this.#table.get(path)
-    return payload ? decodeStagedEntry(path, payload.subarray(1)) : undefined
+    return payload ? decoded(path, payload) : undefined
   }
 
   *[Symbol.iterator](): Generator<[string, TreeEntry | null]> {
@@ -49,19 +58,32 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
 
   /** In path order. */
   *changes(): Generator<StagedChange> {
-    for (const [path, payload] of this.#table.sorted())
-      yield { path, entry: decodeStagedEntry(path, payload!.subarray(1)) }
+    for (const [path, payload] of this.#table.sorted()) yield { path, entry: decoded(path, payload!) }
   }
 
   /** What has a status, in path order. */
   added(): AddedFile[] {
     const added: AddedFile[] = []
     for (const [path, payload] of this.#table.sorted()) {
-      const status = STATUSES[payload![0]!]
-      const entry = status && decodeStagedEntry(path, payload!.subarray(1))
+      const status = STATUSES[payload![0]! & STATUS_BITS]
+      const entry = status && decoded(path, payload!)
       if (entry) added.push({ path, bytes: entry.bytes, status })
     }
     return added
+  }
+
+  /** Records for the stat cache; each is valid until the next. */
+  get statUpdates(): SortedUpdates {
+    const table = this.#table
+    function* sorted(): Generator<[string, Uint8Array]> {
+      for (const [path, payload] of table.sorted()) {
+        if ((payload![0]! & RECORDED) === 0) continue
+        record.set(payload!.subarray(1, 1 + STAT_BYTES))
+        putObjectId(decoded(path, payload!)!.fileId, record, STAT_BYTES)
+        yield [path, record]
+      }
+    }
+    return { size: this.#recorded, sorted, [Symbol.iterator]: sorted }
   }
 
   /** Paths that are deleted, in order. */
@@ -72,5 +94,14 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   }
 }
 
+function decoded(path: string, payload: Uint8Array): TreeEntry | null {
+  const entry = decodeStagedEntry(path, payload.subarray((payload[0]! & RECORDED) === 0 ? 1 : 1 + STAT_BYTES))
+  return entry && (payload[0]! & WHOLE) !== 0 ? { ...entry, content: { kind: 'chunk', id: entry.fileId } } : entry
+}
+
+const WHOLE = 0x80
+const RECORDED = 0x40
+const STATUS_BITS = 0x3f
 /** Longer than any entry. */
 const scratch = new Uint8Array(256)
+const record = new Uint8Array(RECORD_BYTES)

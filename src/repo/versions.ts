@@ -6,9 +6,9 @@ import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, updateTree } from '../objects/tree.ts'
-import { PathTable } from '../store/path-table.ts'
+import { PathTable, type SortedUpdates } from '../store/path-table.ts'
 import type { Staging } from '../store/staging.ts'
-import { fileSystemNow } from '../store/stat-cache.ts'
+import { fileSystemNow, type StatUpdates } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
 import { readSparse } from './sparse.ts'
@@ -92,6 +92,9 @@ export function localFiles(workspace: Workspace): LocalFiles {
 }
 
 /** Keeps what had to be hashed. Under the lock. */
-export async function saveStats(workspace: Workspace, files: LocalFiles): Promise<void> {
+export async function saveStats(
+  workspace: Workspace,
+  files: { cache: LocalFiles['cache']; updates: StatUpdates | SortedUpdates },
+): Promise<void> {
   await workspace.writeStatCache(files.cache, files.updates)
 }

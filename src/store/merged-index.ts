@@ -141,12 +141,14 @@ export class MergedIndex {
   async add(sealed: ReadonlyMap<string, PackRecords>): Promise<void> {
     const packs: string[] = []
     const parts: Uint8Array[] = []
+    /** @param records - nobody else's: they are changed */
     const addPart = (names: readonly string[], records: Uint8Array) => {
       const base = packs.length
       packs.push(...names)
-      const copy = records.slice()
-      for (let at = 0; at < copy.length; at += SEGMENT_RECORD_BYTES) setPackOf(copy, at, packOf(copy, at) + base)
-      parts.push(copy)
+      if (base > 0)
+        for (let at = 0; at < records.length; at += SEGMENT_RECORD_BYTES)
+          setPackOf(records, at, packOf(records, at) + base)
+      parts.push(records)
     }
     for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
     for (const [pack, records] of this.#loose) if (!sealed.has(pack)) addPart([pack], records)

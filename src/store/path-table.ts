@@ -174,7 +174,15 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
   }
 }
 
-/** Entries of either kind of map in path order. */
-export function sortedByPath<V>(map: PathTable | ReadonlyMap<string, V>): Iterable<[string, V | Uint8Array | null]> {
-  return map instanceof PathTable ? map.sorted() : [...map].sort(([a], [b]) => comparePaths(a, b))
+/** What can be gone through in path order by itself. */
+export interface SortedUpdates extends Iterable<[string, Uint8Array | null]> {
+  readonly size: number
+  sorted(): Iterable<[string, Uint8Array | null]>
+}
+
+/** Entries in path order. */
+export function sortedByPath(
+  map: SortedUpdates | ReadonlyMap<string, Uint8Array | null>,
+): Iterable<[string, Uint8Array | null]> {
+  return 'sorted' in map ? map.sorted() : [...map].sort(([a], [b]) => comparePaths(a, b))
 }

@@ -11,7 +11,7 @@ import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes, putObjectI
 import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
-import { PathTable, sortedByPath } from './path-table.ts'
+import { PathTable, type SortedUpdates, sortedByPath } from './path-table.ts'
 import {
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
@@ -111,7 +111,7 @@ export async function writeStatCache(
   fs: FileSystem,
   path: string,
   cache: StatCache,
-  updates: StatUpdates,
+  updates: StatUpdates | SortedUpdates,
   options: { tmpDir: string; compact?: boolean | undefined },
 ): Promise<void> {
   if (updates.size === 0 && !options.compact) return
@@ -120,7 +120,7 @@ export async function writeStatCache(
   if (records.count > MIN_RECENT && !options.compact) {
     const recent = new Map(cache.recent)
     for (const [at, payload] of updates) {
-      if (payload) recent.set(at, payload)
+      if (payload) recent.set(at, payload.slice())
       else recent.delete(at)
     }
     // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
@@ -136,13 +136,13 @@ export async function writeStatCache(
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
 
-function withOlder(updates: StatUpdates, older: ReadonlyMap<string, Uint8Array>): PathTable {
+function withOlder(updates: StatUpdates | SortedUpdates, older: ReadonlyMap<string, Uint8Array>): PathTable {
   const all = new PathTable(older)
   for (const [path, payload] of updates) all.set(path, payload)
   return all
 }
 
-function* merged(records: StatRecords, updates: StatUpdates): Generator<SortedRecord> {
+function* merged(records: StatRecords, updates: StatUpdates | SortedUpdates): Generator<SortedRecord> {
   const changes = sortedByPath(updates)[Symbol.iterator]()
   let change = changes.next()
   for (const record of records.all()) {

@@ -16,6 +16,7 @@ import { FLOE_DIR } from './floe-dir.ts'
 import { createLocalStore, type LocalStore } from './local-store.ts'
 import { acquireLock, isLocked, type Lock } from './lock.ts'
 import { nodeFs } from './node-fs.ts'
+import type { SortedUpdates } from './path-table.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
 import { readStaging, type StagedChange, type Staging, writeStaging } from './staging.ts'
@@ -93,7 +94,11 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Under the lock. */
-  async writeStatCache(cache: StatCache, updates: StatUpdates, options: { compact?: boolean } = {}): Promise<void> {
+  async writeStatCache(
+    cache: StatCache,
+    updates: StatUpdates | SortedUpdates,
+    options: { compact?: boolean } = {},
+  ): Promise<void> {
     const { fs, floeDir, tmpDir } = this
     await writeStatCache(fs, `${floeDir}/stat`, cache, updates, { ...options, tmpDir })
   }

@@ -50,6 +50,9 @@ export interface ReadPoolOptions {
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js', import.meta.url)
 
+/** A thread keeps next to nothing, and what it no longer needs would pile up to three times the default of 16 MiB. */
+const LIMITS = { maxYoungGenerationSizeMb: 12 }
+
 interface Waiting {
   slots: number
   resolve(thread: ReadThread): void
@@ -137,7 +140,7 @@ class ReadThread {
 
   constructor(start: LaneStart, options: ThreadOptions) {
     this.#options = options
-    this.#worker = new Worker(WORKER_URL, { execArgv: [], workerData: start })
+    this.#worker = new Worker(WORKER_URL, { execArgv: [], workerData: start, resourceLimits: LIMITS })
     this.#worker.unref()
     this.#worker.on('message', (answer: LaneAnswer) => this.#receive(answer))
     this.#worker.on('error', (error) => options.onFailure(new ReadThreadError('uncaught error', error)))
