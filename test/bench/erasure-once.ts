@@ -23,7 +23,7 @@ const THREADS = 2
 const [operation, mebibytes] = process.argv.slice(2)
 const blob = testBlob(Number(mebibytes) * 2 ** 20)
 const beforeBytes = process.memoryUsage.rss()
-const start = performance.now()
+const before = process.cpuUsage()
 
 /** Resident before the operation, with whatever it runs on: a pool whose threads have started. */
 let readyBytes = beforeBytes
@@ -55,9 +55,11 @@ else if (operation === 'id') await computeId()
 else if (operation === 'peer') peerEncode(SHARDS, blob, peerBuffers(SHARDS, blob.length))
 else throw new RangeError(`"operation" expected upload, id or peer, got ${operation}`)
 
+const used = process.cpuUsage(before)
+
 console.log(
   JSON.stringify({
-    ms: performance.now() - start,
+    cpuMs: (used.user + used.system) / 1000,
     beforeBytes,
     readyBytes,
     peakBytes: peakBytes(),
