@@ -20,7 +20,7 @@ import {
 } from '../objects/locator.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import { openPack } from '../objects/pack-reader.ts'
-import { PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import { locatorRoom, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
 import type { RemoteObjects, SegmentPlace } from '../transfer/remote-objects.ts'
 import { type LivePacks, unfinishedPushes } from './live-packs.ts'
 
@@ -37,12 +37,14 @@ export interface LocatorLimits {
 /** Of a full segment's pack table too little to count. */
 const BYTES_PER_ENTRY = 67
 const FULL_SHARE = 0.75
+const USUAL_COMMIT_BYTES = 1024
 
 /** @param maxBlobBytes - of the network's largest blob
  *  @param partBytes - smaller packs than that */
 export function locatorLimits(maxBlobBytes: number, partBytes: number = PUSH_PACK_BYTES): LocatorLimits {
   const part = Math.min(partBytes, maxBlobBytes)
-  const fullEntries = Math.floor((FULL_SHARE * part) / BYTES_PER_ENTRY)
+  const room = locatorRoom(part, USUAL_COMMIT_BYTES)
+  const fullEntries = Math.max(1, Math.floor((FULL_SHARE * room) / BYTES_PER_ENTRY))
   return { inlineBytes: Math.min(part, Math.floor(maxBlobBytes / 2)), partBytes: part, fullEntries }
 }
 
@@ -171,9 +173,7 @@ export function createPushLocator(options: PushLocatorOptions): PushLocator {
     async plan(added) {
       planned ??= gather(added.entries)
       const { sources, kept } = await planned
-      const entries = sources.reduce((sum, source) => sum + source.entries, added.entries + SPARE)
-      const packs = sources.reduce((sum, source) => sum + source.packs.length, added.packs + SPARE)
-      return { maxBytes: segmentBytes(entries, Math.min(packs, entries)), kept: kept.length }
+      return { maxBytes: mostBytes(sources, added), kept: kept.length }
     },
     async *write(fresh, own) {
       const { all, isLive } = await sourcesWith(fresh, own.objectCount)
@@ -189,6 +189,16 @@ export function createPushLocator(options: PushLocatorOptions): PushLocator {
 
 /** Meta packs that are not built yet, notes in packs, and the like. */
 const SPARE = 64
+
+/** Most bytes that a segment takes which swallows these, of a push that adds so much. */
+export function mostBytes(
+  swallowed: readonly Pick<SegmentSource, 'entries' | 'packs'>[],
+  added: { entries: number; packs: number },
+): number {
+  const entries = swallowed.reduce((sum, source) => sum + source.entries, added.entries + SPARE)
+  const packs = swallowed.reduce((sum, source) => sum + source.packs.length, added.packs + SPARE)
+  return segmentBytes(entries, Math.min(packs, entries))
+}
 
 interface Gathered {
   /** For the new segment, newest first. */

@@ -2,10 +2,10 @@
 
 import type { MissingObject } from '../history/missing-objects.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import type { LocatorSegment } from '../objects/locator.ts'
+import { type LocatorSegment, segmentBytes } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { buildDataPacks, buildMetaPacks, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
-import { locatorLimits, swallowedBy } from './push-locator.ts'
+import { buildDataPacks, buildMetaPacks, locatorRoom, PUSH_PACK_BYTES } from '../transfer/pack-builder.ts'
+import { locatorLimits, mostBytes, swallowedBy } from './push-locator.ts'
 
 /** Bytes of the objects before packing. */
 export async function rawBytes(read: ReadObject, objects: readonly MissingObject[]): Promise<number> {
@@ -32,21 +32,27 @@ export async function measurePacks(
   const { fullEntries } = limits
   const swallowed = swallowedBy(entries, objects.length, { all: older.swallowAll, fullEntries })
   const count = swallowed.reduce((sum, at) => sum + entries[at]!, objects.length)
-  const locatorBytes = LOCATOR_BYTES_PER_OBJECT * count
+  const bound = mostBytes(
+    swallowed.map((at) => older.segments[at]!),
+    { entries: objects.length, packs: packs.length },
+  )
   const noLocator = () => []
   for await (const { kind, summary } of buildMetaPacks(objects, builder, noLocator))
     packs.push({ kind, bytes: summary.bytes })
   const last = packs.findLast((pack) => pack.kind === 'meta')
-  if (last && locatorBytes <= limits.inlineBytes) last.bytes += locatorBytes
-  else if (last)
-    for (let left = locatorBytes, room = limits.partBytes - PART_BYTES; left > 0; left -= room)
-      packs.push({ kind: 'meta', bytes: Math.min(left, room) + PART_BYTES })
+  if (last && bound <= limits.inlineBytes) last.bytes += LOCATOR_BYTES_PER_OBJECT * count
+  else if (last) {
+    const { kind, id } = objects.findLast((object) => object.kind !== 'chunk')!
+    const beside = await read(kind, id)
+    const named = older.segments.reduce((sum, segment) => sum + segment.packs.length, packs.length)
+    const room = locatorRoom(limits.partBytes, beside.length) - segmentBytes(1, named)
+    const perPart = Math.max(1, Math.floor(room / LOCATOR_BYTES_PER_OBJECT) - 1)
+    for (let left = count; left > 0; left -= perPart) packs.push({ kind: 'meta', bytes: limits.partBytes })
+  }
   return packs
 }
 
 const LOCATOR_BYTES_PER_OBJECT = 66
-/** What stands in a pack beside a part of a locator. */
-const PART_BYTES = 1024
 
 /** Packs that these objects make at least. */
 export function kindsOf(objects: readonly MissingObject[]): number {

@@ -71,7 +71,7 @@ export async function* buildLocatorPacks(
   { read, maxBytes = PUSH_PACK_BYTES, signal }: PackBuilderOptions,
 ): AsyncGenerator<BuiltPack> {
   const bytes = await read(kind, id, { signal })
-  const room = maxBytes - (PACK_HEADER_BYTES + bytes.length + packIndexBytes(1, 1) + PACK_FOOTER_BYTES)
+  const room = locatorRoom(maxBytes, bytes.length)
   do {
     throwIfAborted(signal)
     const buffer = createPackBuffer(maxBytes)
@@ -80,6 +80,11 @@ export async function* buildLocatorPacks(
     const summary = await writer.finish({ locator: (own) => split.next(own, room) })
     yield { kind: 'meta', takeBytes: buffer.take, summary }
   } while (!split.done)
+}
+
+/** Bytes that a part of a locator may have, in a pack of at most `maxBytes` that holds one object besides. */
+export function locatorRoom(maxBytes: number, objectBytes: number): number {
+  return maxBytes - (PACK_HEADER_BYTES + objectBytes + packIndexBytes(1, 1) + PACK_FOOTER_BYTES)
 }
 
 async function* buildPacks(
