@@ -55,6 +55,7 @@ export class PackIndexBuilder {
     this.#frameRows.push(frame)
   }
 
+  /** Lets go of what was collected: nothing can be added or asked for afterwards. */
   finish(): PackIndex {
     const count = this.objectCount
     const kinds = this.#kinds
@@ -72,14 +73,19 @@ export class PackIndexBuilder {
     const idColumn = new Uint8Array(count * ID_BYTES)
     for (let i = 0; i < count; i++)
       idColumn.set(ids.subarray(order[i]! * ID_BYTES, (order[i]! + 1) * ID_BYTES), i * ID_BYTES)
+    // A million ids are 32 MB, and the index is about to be encoded.
+    this.#ids = Buffer.alloc(0)
+    this.#slots = new Int32Array(0)
     const sorted = (column: Uint32Array) => {
       const result = new Uint32Array(count)
       for (let i = 0; i < count; i++) result[i] = column[order[i]!]!
       return result
     }
+    const kindColumn = new Uint8Array(count)
+    for (let i = 0; i < count; i++) kindColumn[i] = kinds[order[i]!]!
     const rows = this.#frameRows
     return new PackIndex(this.#kind, {
-      kinds: Uint8Array.from(order, (from) => kinds[from]!),
+      kinds: kindColumn,
       ids: idColumn,
       frames: sorted(this.#frames),
       offsets: sorted(this.#offsets),

@@ -107,6 +107,8 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   let written = 0
   let rawBytes = 0
   let finished = false
+  /** Takes the builder's place once all is known. */
+  let ended: PackIndex | undefined
   const { framesAside = 0 } = options
   /** Frames on their way, oldest first: each is done when it is written, after those before it. */
   const aside: Promise<void>[] = []
@@ -202,7 +204,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     get rawBytes() {
       return rawBytes
     },
-    has: (kind, id) => packHolds(packKind, kind) && builder.has(kind, id),
+    has: (kind, id) => packHolds(packKind, kind) && (ended ?? builder).has(kind, id),
     hasRoom,
     drain,
     append,
@@ -214,6 +216,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
       await flushFrame()
       await drain()
       const index = builder.finish()
+      ended = index
       let locatorOffset = 0
       let locatorBytes = 0
       if (locator) {
@@ -223,19 +226,21 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
         locatorBytes = written - locatorOffset
         if (locatorBytes === 0) locatorOffset = 0
       }
-      const encoded = index.encode()
+      const pieces = index.encodePieces()
+      const indexHash = createSha256()
+      for (const piece of pieces) indexHash.update(piece)
       const footer = encodePackFooter({
         kind: packKind,
         indexOffset: written,
-        indexBytes: encoded.length,
+        indexBytes: pieces.reduce((sum, piece) => sum + piece.length, 0),
         objectCount: index.objectCount,
         frameCount: index.frameCount,
         rawBytes: index.rawBytes,
         locatorOffset,
         locatorBytes,
-        indexHash: sha256(encoded),
+        indexHash: new Uint8Array(indexHash.digest()),
       })
-      await put(encoded)
+      for (const piece of pieces) await put(piece)
       await put(footer)
       const digest = hash && new Uint8Array(hash.digest())
       return {
