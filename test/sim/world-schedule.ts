@@ -38,7 +38,7 @@ export interface WorldSchedule {
 }
 
 /** Somewhat more calls than the verbs make that need room, and requests: then nothing happens, which is no trouble either. */
-const WRITES: Readonly<Record<Verb, number>> = { pull: 120, clone: 120, get: 70, fetch: 45, push: 160, create: 45 }
+const WRITES: Readonly<Record<Verb, number>> = { pull: 120, clone: 120, get: 70, fetch: 45, push: 35, create: 45 }
 const REQUESTS = 60
 const MAX_DAYS = 400
 
@@ -118,10 +118,12 @@ async function setStage({ world, before, partial, home }: Scene, { seed, verb }:
   await cp(home, join(root, 'home'), { recursive: true })
   if (verb !== 'clone') await cp(verb === 'get' ? partial : before, dir, { recursive: true })
   const options = { ...world.options, homeDir: join(root, 'home'), useCache: true }
-  if (verb === 'create') {
+  if (verb === 'create' || verb === 'push') {
     await using workspace = await openWorkspace(dir)
     await workspace.withLock('test', () => workspace.writeConfig({ version: 1 }))
   }
+  // A repository of its own: what other schedules pushed would have to be pulled first.
+  if (verb === 'push') await push(dir, { ...options, create: { name: `scene-${seed}`, network: 'local' } })
   if (verb === 'create' || verb === 'push') await world.change(dir, { [`own-${seed}.bin`]: noise(20_000, seed) })
   return { root, dir, options }
 }
@@ -135,10 +137,7 @@ async function run({ dir, options }: Stage, scene: Scene, { verb, seed }: WorldS
   else if (verb === 'create') {
     const isNamed = await hasRemote(dir)
     await push(dir, { ...options, ...(isNamed ? {} : { create: { name: `scene-${seed}`, network: 'local' } }) })
-  } else {
-    await pull(dir, { ...options, author })
-    await push(dir, options)
-  }
+  } else await push(dir, options)
 }
 
 async function hasRemote(dir: string): Promise<boolean> {
@@ -224,7 +223,7 @@ async function assertNothingFalse({ dir }: Stage, { old, last }: Scene, { verb }
 async function assertWhole({ dir }: Stage, scene: Scene, { verb }: WorldSchedule): Promise<void> {
   const { world, old, last } = scene
   const found = await common(dir)
-  const expected = verb === 'fetch' || verb === 'create' ? old : last
+  const expected = verb === 'pull' || verb === 'clone' || verb === 'get' ? last : old
   if (!isSame(found, verb === 'get' ? without(expected, 'a.bin') : expected)) throw new Error('files differ')
   await using workspace = await openWorkspace(dir)
   const report = await verifyLocal(workspace, { full: true })
