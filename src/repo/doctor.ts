@@ -90,7 +90,7 @@ async function checkInPlace(workspace: Workspace): Promise<Finding[]> {
       ),
     ]
   if (lists.length === 0) return []
-  const changes = await heldChanges(workspace, localFiles(workspace))
+  const { changes } = await heldChanges(workspace, localFiles(workspace))
   const [first] = changes
   if (!first) return [finding('in-place', 'ok', `${lists.length} files hold contents of versions themselves`)]
   const others = changes.length > 1 ? ` and ${changes.length - 1} more` : ''

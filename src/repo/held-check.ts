@@ -7,6 +7,7 @@ import { FloeError, IntegrityError } from '../base/errors.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
+import type { FileStat } from '../store/file-system.ts'
 import { type HeldList, isAsListed } from '../store/held-list.ts'
 import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -19,27 +20,42 @@ export interface HeldChange {
   state: 'changed' | 'gone' | 'overwritten'
 }
 
-/** What the stats of the files tell, and their ids where those do not: no file is read that `status` would not read. */
-export async function heldChanges(workspace: Workspace, files: LocalFiles): Promise<HeldChange[]> {
+/** What the stats of the files tell, and their ids where those do not: no file is read that `status` would not read.
+ *  @returns also lists whose files were found to be as they were although their stats are not */
+export async function heldChanges(
+  workspace: Workspace,
+  files: LocalFiles,
+): Promise<{ changes: HeldChange[]; proven: { list: HeldList; stat: FileStat; stampNs: bigint }[] }> {
   const { held } = workspace.store
   const changes: HeldChange[] = []
+  const proven: { list: HeldList; stat: FileStat; stampNs: bigint }[] = []
   for (const list of await held.lists()) {
     const { path } = list.facts
-    const state = list.counts.held > 0 ? await stateNow(workspace, files, list) : 'same'
+    const stat = held.statOf(list)
+    const state = list.counts.held > 0 ? await stateNow(workspace, files, list, stat) : 'same'
+    if (state === 'same' && stat && list.counts.held > 0 && list.facts.copy === null && !isAsListed(list, stat))
+      proven.push({ list, stat, stampNs: files.stampNs })
     if (state !== 'same' && (await isMissed(workspace, list, 'held'))) changes.push({ path, state })
     else if (list.counts.lost > 0 && (await isMissed(workspace, list, 'lost')))
       changes.push({ path, state: 'overwritten' })
   }
-  return changes
+  return { changes, proven }
 }
 
-async function stateNow(workspace: Workspace, files: LocalFiles, list: HeldList): Promise<'same' | 'changed' | 'gone'> {
+async function stateNow(
+  { store: { held } }: Workspace,
+  files: LocalFiles,
+  list: HeldList,
+  stat: FileStat | undefined,
+): Promise<'same' | 'changed' | 'gone'> {
   const { facts } = list
-  const stat = workspace.store.held.statOf(list)
   if (!stat) return 'gone'
+  if (isAsListed(list, stat)) return 'same'
+  if (facts.copy !== null) {
+    for (const chunk of list.chunks()) if (chunk.state === 'held' && !held.readChunk(list, chunk)) return 'changed'
+    return 'same'
+  }
   if (stat.kind !== 'file' || stat.bytes !== facts.bytes) return 'changed'
-  // A copy is nobody's to change; whoever reads from it hashes what it gives.
-  if (facts.copy !== null || isAsListed(list, stat)) return 'same'
   // The walk may have read it just now.
   const learned = files.updates.get(facts.path)
   const expected = learned && statRecord(stat, facts.fileId, files.stampNs)
@@ -82,7 +98,7 @@ export async function findLoss(workspace: Workspace, options: FindLossOptions = 
   const met = new ObjectSet()
   held.closeFiles()
   for (const list of await held.lists()) {
-    const isWhole = !options.full && list.facts.copy === null && isAsListed(list, held.statOf(list))
+    const isWhole = !options.full && isAsListed(list, held.statOf(list))
     for (const chunk of list.chunks()) {
       throwIfAborted(options.signal)
       const { id, state } = chunk

@@ -69,7 +69,9 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   }
   for (const { name, reason } of await workspace.store.held.damaged())
     problems.push({ code: 'STORE_HELD_CORRUPT', message: reason, path: `.floe/held/${name}.list` })
-  const inPlace = await heldChanges(workspace, files)
+  const { changes: inPlace, proven } = await heldChanges(workspace, files)
+  if (proven.length > 0)
+    await workspace.withLock(STATUS_PURPOSE, () => workspace.store.keeper.settle(proven)).catch(() => {})
   // A cache: if someone else is writing, it is saved next time.
   if (files.updates.size > 0 || (settling && absent === 0))
     await workspace.withLock(STATUS_PURPOSE, () => keep(workspace, files, settling, versions)).catch(() => {})

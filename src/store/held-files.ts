@@ -94,9 +94,7 @@ export class HeldFiles {
     for await (const [list, chunk] of this.#candidates(id)) {
       if (!mayGo && chunk.state === 'certified') continue
       const stat = chunk.state === 'lost' ? undefined : this.statOf(list)
-      if (list.facts.copy === null ? isAsListed(list, stat) : (stat?.bytes ?? 0) >= chunk.offset + chunk.bytes)
-        return true
-      if (this.readChunk(list, chunk)) return true
+      if (isAsListed(list, stat) || this.readChunk(list, chunk)) return true
     }
     return false
   }

@@ -11,7 +11,15 @@ import { discard, uniquePath } from './atomic-file.ts'
 import { HeldChangedError, HeldTooLargeError } from './errors.ts'
 import { type FileStat, type FileSystem, isErrno } from './file-system.ts'
 import type { HeldDraft, HeldFiles } from './held-files.ts'
-import { type HeldChunk, type HeldFacts, type HeldList, HeldRecords, isAsListed, MAX_HELD_CHUNKS } from './held-list.ts'
+import {
+  factsOfStat,
+  type HeldChunk,
+  type HeldFacts,
+  type HeldList,
+  HeldRecords,
+  isAsListed,
+  MAX_HELD_CHUNKS,
+} from './held-list.ts'
 
 /** A file of the user's whose chunks were found, and that shall hold them. */
 export interface FileToHold {
@@ -73,17 +81,10 @@ export class HeldKeeper {
     await this.#syncParents(path)
     const copy = await this.#cloned(absolute, fileId)
     if (!isSame(stat, fs.stat(absolute))) throw new HeldChangedError(path)
-    const facts: HeldFacts = {
-      path,
-      copy,
-      fileId,
-      bytes: stat.bytes,
-      mtimeNs: stat.mtimeNs,
-      ctimeNs: stat.ctimeNs,
-      inode: stat.inode,
-      isSettled: stat.mtimeNs < stampNs && stat.ctimeNs < stampNs,
-    }
-    const records = new HeldRecords()
+    // Nothing but what changes a copy moves its times: they may be as young as they are.
+    const times = copy === null ? factsOfStat(stat, stampNs) : factsOfCopy(fs.stat(held.copyPath(copy))!)
+    const facts: HeldFacts = { path, copy, fileId, ...times }
+    const records = new HeldRecords(chunks.length)
     let offset = 0
     for (const { id, bytes } of chunks) {
       records.add({ id, offset, bytes, state: 'held' })
@@ -141,7 +142,8 @@ export class HeldKeeper {
     await held.assertWhole()
     const lists = await held.listsAt(path)
     // Where no file is, none is lost by what takes its place.
-    if (lists.length === 0 || held.fs.stat(`${held.root}/${path}`)?.kind !== 'file') return
+    const stat = lists.length === 0 ? undefined : held.fs.stat(`${held.root}/${path}`)
+    if (stat?.kind !== 'file') return
     held.closeFiles()
     const { records, kept } = await this.#whatIsLeft(lists)
     const facts: HeldFacts = { ...lists[0]!.facts, isSettled: false }
@@ -151,7 +153,8 @@ export class HeldKeeper {
       return
     }
     const copy = held.freeCopyName(lists[0]!.name)
-    await held.change([{ facts: { ...facts, copy }, records: records.sorted() }], [])
+    // Until its own name is gone, somebody may still change the file by it, and its times tell.
+    await held.change([{ facts: { ...facts, ...factsOfCopy(stat), copy }, records: records.sorted() }], [])
     await this.#setAside(`${held.root}/${path}`, held.copyPath(copy))
     await held.change([], await held.listsAt(path))
   }
@@ -290,6 +293,20 @@ export class HeldKeeper {
     }
   }
 
+  /** Notes the stats of files that have been found to be as they were, so that nobody reads them to find out again. */
+  async settle(proven: readonly { list: HeldList; stat: FileStat; stampNs: bigint }[]): Promise<void> {
+    const held = this.#held
+    const known = new Map((await held.lists()).map((list) => [list.name, list]))
+    for (const { list: seen, stat, stampNs } of proven) {
+      const times = factsOfStat(stat, stampNs)
+      const list = known.get(seen.name)
+      if (!list || !times.isSettled) continue
+      const records = new HeldRecords()
+      for (const chunk of list.chunks()) records.add(chunk)
+      await held.change([{ facts: { ...list.facts, ...times }, records: records.sorted() }], [list])
+    }
+  }
+
   /** Makes the file's name durable, and those of its folders, which may be as new. */
   async #syncParents(path: string): Promise<void> {
     const { fs, root } = this.#held
@@ -319,6 +336,11 @@ export class HeldKeeper {
     }
     return revised
   }
+}
+
+/** A copy is made of a file at rest, and its times are compared, not trusted: whoever reads it hashes it. */
+function factsOfCopy(stat: FileStat) {
+  return { ...factsOfStat(stat, 0n), isSettled: true }
 }
 
 function isSame(a: FileStat, b: FileStat | undefined): boolean {

@@ -67,22 +67,33 @@ export interface HeldList {
   close(): void
 }
 
-/** True if the stat is that of the file the list was made of, and would not be after a change. */
+/** True if the stat is that of the file the list was made of, and would not be after a change. A copy has lost a name since,
+ *  or is about to, which moves its ctime; nobody but Floe is meant to change it. */
 export function isAsListed({ facts }: HeldList, stat: FileStat | undefined): boolean {
   return (
     stat?.kind === 'file' &&
     facts.isSettled &&
     stat.bytes === facts.bytes &&
     stat.mtimeNs === facts.mtimeNs &&
-    stat.ctimeNs === facts.ctimeNs &&
+    (stat.ctimeNs === facts.ctimeNs || facts.copy !== null) &&
     stat.inode === facts.inode
   )
 }
 
+/** What a list says of the file that holds its chunks. */
+export function factsOfStat({ bytes, mtimeNs, ctimeNs, inode }: FileStat, stampNs: bigint) {
+  return { bytes, mtimeNs, ctimeNs, inode, isSettled: mtimeNs < stampNs && ctimeNs < stampNs }
+}
+
 /** Collects the chunks of a list in any order, 45 bytes each. */
 export class HeldRecords {
-  #bytes = new Uint8Array(64 * HELD_RECORD_BYTES)
+  #bytes: Uint8Array<ArrayBuffer>
   #count = 0
+
+  /** @param expected - chunks, more or less */
+  constructor(expected = 64) {
+    this.#bytes = new Uint8Array(Math.max(1, expected) * HELD_RECORD_BYTES)
+  }
 
   get count(): number {
     return this.#count
@@ -103,7 +114,7 @@ export class HeldRecords {
     this.#count++
   }
 
-  /** By id, each once: of several places the first that was added. */
+  /** By id, each once: of several places the first that was added. Nothing is left here afterwards. */
   sorted(): Uint8Array {
     const view = new DataView(this.#bytes.buffer)
     // Ids are hashes: six bytes of them nearly always settle the order.
@@ -122,6 +133,8 @@ export class HeldRecords {
       sorted.set(this.#bytes.subarray(at, at + HELD_RECORD_BYTES), used)
       used += HELD_RECORD_BYTES
     }
+    this.#bytes = new Uint8Array(HELD_RECORD_BYTES)
+    this.#count = 0
     return sorted.subarray(0, used)
   }
 

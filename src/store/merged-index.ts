@@ -151,7 +151,8 @@ export class MergedIndex {
       parts.push(records)
     }
     for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
-    for (const [pack, records] of this.#loose) if (!sealed.has(pack)) addPart([pack], records)
+    // Copies: should this fail, they are still needed as they are.
+    for (const [pack, records] of this.#loose) if (!sealed.has(pack)) addPart([pack], records.slice())
     let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
     const kept = [...this.#segments].sort((a, b) => b.count - a.count)
     const replaced: Segment[] = []

@@ -1,7 +1,7 @@
 /** Files that hold their contents themselves: nothing of a version is ever destroyed by a command of ours, and what people do
  *  to the files is noticed. */
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { add } from '../../src/repo/add.ts'
@@ -18,6 +18,7 @@ import { remove } from '../../src/repo/rm.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
+import { isAsListed } from '../../src/store/held-list.ts'
 import { versionOf } from './every-cut.ts'
 import { large } from './large-bytes.ts'
 import { type MemoryWorkspace, memoryWorkspace } from './memory-workspace.ts'
@@ -143,6 +144,15 @@ describe('on the real disk', () => {
       expect(readFileSync(join(ws.dir, 'one')).equals(one)).toBe(true)
       expect(readFileSync(join(ws.dir, 'two')).equals(two)).toBe(true)
       await verifyLocal(ws.workspace, { full: true })
+      if (isShared) return
+      // Killed after the file got a second name and before its place was taken: somebody may change it by the first.
+      await ws.workspace.store.keeper.keep('two')
+      expect((await statusOf(ws.workspace)).inPlace).toEqual([])
+      const changed = openSync(join(ws.dir, 'two'), 'r+')
+      writeSync(changed, 'x', 500_000)
+      closeSync(changed)
+      expect((await statusOf(ws.workspace)).inPlace).toEqual([{ path: 'two', state: 'changed' }])
+      expect(await codeOf(verifyLocal(ws.workspace, { full: true }))).toBe('STORE_HELD_LOST')
     } finally {
       await ws.close()
     }
@@ -150,6 +160,19 @@ describe('on the real disk', () => {
 })
 
 describe('files that hold their contents', () => {
+  it('are not read again to find out that a new name or mode has changed nothing in them', async () => {
+    const ws = await memoryWorkspace()
+    ws.write('big', large(70))
+    await commitInPlace(ws, 'one')
+    await move(ws.workspace, { sources: ['big'], destination: 'moved' })
+    ws.fs.nowNs += 1_000_000_000n
+    expect((await statusOf(ws.workspace)).inPlace).toEqual([])
+    const { held } = ws.workspace.store
+    const [list] = await held.lists()
+    expect(list!.facts.path).toBe('moved')
+    expect(isAsListed(list!, held.statOf(list!))).toBe(true)
+  })
+
   it('a setting does it for every commit from a size on', async () => {
     const ws = await memoryWorkspace()
     await setConfig(ws.workspace, 'store.inPlace', '1MiB')
