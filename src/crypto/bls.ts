@@ -57,9 +57,11 @@ export function blsAggregateSignatures(signatures: readonly Uint8Array[]): Uint8
   return bls.aggregateSignatures(signatures.map(curvePoint)).toBytes(true)
 }
 
-/** Sum of public keys: 48 bytes compressed. */
+/** Sum of public keys: 48 bytes compressed. As with signatures, the sum is checked for the subgroup, not each key: that is
+ *  the chain's to check, together with the proof of possession, before it takes a node's key.
+ *  @throws {Error} if one is no point of the curve, or the sum none of the subgroup */
 export function blsAggregatePublicKeys(publicKeys: readonly Uint8Array[]): Uint8Array {
-  return bls.aggregatePublicKeys(publicKeys.map(publicKeyPoint)).toBytes(true)
+  return bls.aggregatePublicKeys(publicKeys.map(keyOnCurve)).toBytes(true)
 }
 
 /** The point of G2 that a message is hashed to. */
@@ -75,6 +77,11 @@ function publicKeyPoint(publicKey: Uint8Array): G1Point {
   })
 }
 
+/** A key that may lie outside the subgroup. */
+function keyOnCurve(publicKey: Uint8Array): G1Point {
+  return keyPoints.get(toHex(publicKey)) ?? remembered(curveKeys, MAX_KEYS, publicKey, () => g1CurvePoint(publicKey))
+}
+
 /** Keys of a few committees, and the messages of one push: each takes a millisecond and more to become a point. */
 const MAX_KEYS = 4096
 const MAX_MESSAGES = 64
@@ -83,6 +90,7 @@ const MAX_REMEMBERED_BYTES = 1024
 const MAX_VALID = 4096
 const valid = new Set<string>()
 const keyPoints = new Map<string, G1Point>()
+const curveKeys = new Map<string, G1Point>()
 const messagePoints = new Map<string, G2Point>()
 
 function remembered<Point>(points: Map<string, Point>, max: number, bytes: Uint8Array, make: () => Point): Point {
@@ -101,6 +109,27 @@ const COORDINATE_BYTES = 48
 const COMPRESSED = 0x80
 const INFINITY = 0x40
 const LARGER_Y = 0x20
+
+/** A point of the curve, either encoding, perhaps outside the subgroup; never zero.
+ *  @see as below: x with three flags on top, and y where the first is not set */
+function g1CurvePoint(bytes: Uint8Array): G1Point {
+  const flags = bytes[0]!
+  const isCompressed = Boolean(flags & COMPRESSED)
+  if (bytes.length !== (isCompressed ? 1 : 2) * COORDINATE_BYTES || flags & INFINITY)
+    throw new Error('not a point of G1, or zero')
+  const xBytes = bytes.slice(0, COORDINATE_BYTES)
+  if (isCompressed) xBytes[0]! &= LARGER_Y - 1
+  const x = Fp.fromBytes(xBytes)
+  const ySquared = Fp.add(Fp.mul(Fp.sqr(x), x), bls12_381.G1.Point.CURVE().b)
+  if (isCompressed) {
+    const y = Fp.sqrt(ySquared)
+    const isRight = 2n * y > Fp.ORDER === Boolean(flags & LARGER_Y)
+    return bls12_381.G1.Point.fromAffine({ x, y: isRight ? y : Fp.neg(y) })
+  }
+  const y = Fp.fromBytes(bytes.slice(COORDINATE_BYTES))
+  if (!Fp.eql(Fp.sqr(y), ySquared)) throw new Error('not a point of the curve')
+  return bls12_381.G1.Point.fromAffine({ x, y })
+}
 
 /** A compressed point of the curve over Fp2, perhaps outside the subgroup.
  *  @see the encoding of draft-irtf-cfrg-pairing-friendly-curves-11, appendix C: x = c1 ‖ c0, three flags on top */

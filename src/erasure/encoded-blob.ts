@@ -87,20 +87,21 @@ function readColumn(
 ): void {
   const { secondarySliverBytes, secondarySourceCount: ks, primarySliverBytes, symbolBytes: s } = params
   if (index >= ks) read(columns, (index - ks) * secondarySliverBytes, into)
-  else if (isMemory(blob) && s <= SHORT_SYMBOL_BYTES) copyColumn(blob, index * s, primarySliverBytes, s, into)
+  else if (isMemory(blob)) copyColumn(blob, index * s, primarySliverBytes, s, into)
   else
     for (let r = 0; r < params.primarySourceCount; r++)
       read(blob, r * primarySliverBytes + index * s, into.subarray(r * s, (r + 1) * s))
 }
 
-/** Up to here a loop over bytes takes less time than making views. */
+/** Up to here a loop over bytes takes less time than making a view. */
 const SHORT_SYMBOL_BYTES = 128
 
 /** Symbols of `s` bytes, `stride` apart from `from` on, one after the other; zeros where the blob has ended. */
 function copyColumn(blob: Uint8Array, from: number, stride: number, s: number, into: Uint8Array): void {
   for (let to = 0, at = from; to < into.length; to += s, at += stride) {
     const have = Math.max(0, Math.min(s, blob.length - at))
-    for (let i = 0; i < have; i++) into[to + i] = blob[at + i]!
+    if (s > SHORT_SYMBOL_BYTES) into.set(blob.subarray(at, at + have), to)
+    else for (let i = 0; i < have; i++) into[to + i] = blob[at + i]!
     if (have < s) into.fill(0, to + have, to + s)
   }
 }

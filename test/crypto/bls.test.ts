@@ -69,11 +69,52 @@ describe('BLS12-381 min-pk', () => {
     expect(() => blsAggregateSignatures([new Uint8Array(96).fill(0xff)])).toThrow()
   })
 
+  it('adds keys in both encodings as another implementation does', () => {
+    const keys = secrets.flatMap((secret) => [blsPublicKey(secret), blsUncompressedPublicKey(blsPublicKey(secret))])
+    const negated = bls12_381.G1.Point.fromBytes(keys[0]!).negate()
+    const all = [...keys, negated.toBytes(true), negated.toBytes(false), blsPublicKey(new Uint8Array(32).fill(9))]
+    const sum = all.reduce((total, key) => total.add(bls12_381.G1.Point.fromBytes(key)), bls12_381.G1.Point.ZERO)
+    expect(toHex(blsAggregatePublicKeys(all))).toBe(toHex(sum.toBytes(true)))
+  })
+
+  it('refuses keys whose sum lies outside the subgroup, and bytes that are no point', () => {
+    const key = blsPublicKey(secrets[0]!)
+    const stray = keyOutsideSubgroup()
+    expect(() => blsAggregatePublicKeys([key, stray.toBytes(true)])).toThrow()
+    expect(() => blsAggregatePublicKeys([stray.toBytes(false)])).toThrow()
+    const whole = blsUncompressedPublicKey(key)
+    for (const [bytes, at] of [
+      [whole, 95],
+      [whole, 47],
+      [key, 0],
+    ] as const) {
+      const broken = bytes.slice()
+      broken[at]! ^= at === 0 ? 0x40 : 1
+      expect(() => blsAggregatePublicKeys([broken])).toThrow()
+    }
+    for (const bytes of [key.subarray(1), whole.subarray(1), new Uint8Array(48), new Uint8Array(96), new Uint8Array(0)])
+      expect(() => blsAggregatePublicKeys([bytes])).toThrow()
+  })
+
   it('hashes and verifies messages of any length', () => {
     const long = new Uint8Array(300_000).fill(7)
     expect(blsVerify(blsSign(long, secrets[0]!), long, blsPublicKey(secrets[0]!))).toBe(true)
   })
 })
+
+function keyOutsideSubgroup() {
+  const { Point } = bls12_381.G1
+  const { Fp } = bls12_381.fields
+  for (let x = 1n; ; x++) {
+    try {
+      const y = Fp.sqrt(Fp.add(Fp.mul(Fp.sqr(x), x), Point.CURVE().b))
+      const point = Point.fromAffine({ x, y })
+      if (!point.isTorsionFree()) return point
+    } catch {
+      // No point has this x.
+    }
+  }
+}
 
 /** On the curve: nearly all of its points are outside the subgroup. */
 function pointOutsideSubgroup(): Uint8Array {
