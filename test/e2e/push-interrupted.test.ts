@@ -15,8 +15,13 @@ import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world
 import { lyingPush } from './lying-push.ts'
 
 let world: LocalWorld
+/** With a repository, and nothing that is not pushed. */
+let dir: string
+let repository: string
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
+  dir = await world.workspace('shared', { 'a.bin': noise(9_000, 4) })
+  repository = (await push(dir, { ...world.options, create: { name: 'shared', network: 'local' } })).repository
 }, 60_000)
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -41,34 +46,23 @@ function losing(execution: number): typeof fetch {
 }
 
 it('the repository that a push has made without hearing of it is found by the next, and not made again', async () => {
-  const dir = await world.workspace('unheard', { 'a.bin': noise(9_000, 1) })
+  const unheard = await world.workspace('unheard', { 'a.bin': noise(9_000, 1) })
   const create = { name: 'unheard', network: 'local' }
   const before = await repositories()
-  await expect(push(dir, { ...world.options, create, fetch: losing(2) })).rejects.toMatchObject({
+  await expect(push(unheard, { ...world.options, create, fetch: losing(2) })).rejects.toMatchObject({
     code: 'LEDGER_OUTCOME_UNKNOWN',
     exitCode: 14,
   })
-  await world.change(dir, { 'b.bin': noise(9_000, 2) })
-  const { repository, old } = await push(dir, { ...world.options, create })
+  await world.change(unheard, { 'b.bin': noise(9_000, 2) })
+  const { repository: made, old } = await push(unheard, { ...world.options, create })
   expect(old).not.toBeNull()
   expect(await repositories()).toBe(before + 1)
-  expect(await pushStatus(dir)).toEqual([])
-  await clone(`local:${repository}`, world.path('unheard-copy'), world.options)
-  expect(await snapshot(world.path('unheard-copy'))).toEqual(await snapshot(dir))
-})
-
-it('another name makes another repository', async () => {
-  const dir = await world.workspace('renamed', { 'a.bin': noise(9_000, 3) })
-  const before = await repositories()
-  const lost = { ...world.options, create: { name: 'first', network: 'local' }, fetch: losing(2) }
-  await expect(push(dir, lost)).rejects.toMatchObject({ code: 'LEDGER_OUTCOME_UNKNOWN' })
-  await push(dir, { ...world.options, create: { name: 'second', network: 'local' } })
-  expect(await repositories()).toBe(before + 2)
+  expect(await pushStatus(unheard)).toEqual([])
+  await clone(`local:${made}`, world.path('unheard-copy'), world.options)
+  expect(await snapshot(world.path('unheard-copy'))).toEqual(await snapshot(unheard))
 })
 
 it('a push that ends leaves the journal and the lock of another one that is under way', async () => {
-  const dir = await world.workspace('beside', { 'a.bin': noise(9_000, 4) })
-  const { repository } = await push(dir, { ...world.options, create: { name: 'beside', network: 'local' } })
   await world.change(dir, { 'b.bin': noise(9_000, 5) })
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let executions = 0
@@ -93,28 +87,8 @@ it('a push that ends leaves the journal and the lock of another one that is unde
   expect(await snapshot(world.path('beside-copy'))).toEqual(await snapshot(dir))
 })
 
-it('a push says its own number in the log, also where another moves the ref on at once', async () => {
-  const dir = await world.workspace('numbered', { 'a.bin': noise(9_000, 11) })
-  await push(dir, { ...world.options, create: { name: 'numbered', network: 'local' } })
-  await world.change(dir, { 'b.bin': noise(9_000, 12) })
-  const other = world.path('numbered-other')
-  await cp(dir, other, { recursive: true })
-  await world.change(other, { 'c.bin': noise(9_000, 13) })
-  let executions = 0
-  let theirs: Awaited<ReturnType<typeof push>> | undefined
-  const overtaken: typeof fetch = async (input, init) => {
-    const response = await fetch(input, init)
-    if (String(input).endsWith('/ExecuteTransaction') && ++executions === 2) theirs = await push(other, world.options)
-    return response
-  }
-  expect(await push(dir, { ...world.options, fetch: overtaken })).toMatchObject({ $kind: 'pushed', logIndex: 1 })
-  expect(theirs).toMatchObject({ $kind: 'pushed', logIndex: 2 })
-})
-
 it('why a push failed is said, also where what slow nodes lack cannot be noted', async () => {
-  const dir = await world.workspace('full', { 'a.bin': noise(9_000, 6) })
-  await push(dir, { ...world.options, create: { name: 'full', network: 'local' } })
-  await world.change(dir, { 'b.bin': noise(9_000, 7) })
+  await world.change(dir, { 'f.bin': noise(9_000, 7) })
   await world.net.stopNode(3)
   using disk = createFullDisk([join(dir, '.floe')])
   let executions = 0
@@ -136,9 +110,7 @@ it('why a push failed is said, also where what slow nodes lack cannot be noted',
 })
 
 it('packs that the ledger does not show yet are looked for, and missing ones are an error that says they are paid for', async () => {
-  const dir = await world.workspace('unseen', { 'a.bin': noise(9_000, 8) })
-  const { repository } = await push(dir, { ...world.options, create: { name: 'unseen', network: 'local' } })
-  await world.change(dir, { 'b.bin': noise(9_000, 9) })
+  await world.change(dir, { 'g.bin': noise(9_000, 9) })
   const blind = (ledger: LedgerClient): LedgerClient => ({
     ...ledger,
     fetchObjects: async (ids) => ids.map(() => null),
@@ -151,8 +123,27 @@ it('packs that the ledger does not show yet are looked for, and missing ones are
     data: { blobIds: [expect.any(String), expect.any(String)] },
   })
   const lagging = (ledger: LedgerClient) => ({ ...ledger, fetchObjects: blind(ledger).fetchObjects })
-  await world.change(dir, { 'c.bin': noise(9_000, 10) })
+  await world.change(dir, { 'h.bin': noise(9_000, 10) })
   await lyingPush(dir, repository, { options: world.options, lie, through: lagging })
   await clone(`local:${repository}`, world.path('unseen-copy'), world.options)
   expect(await snapshot(world.path('unseen-copy'))).toEqual(await snapshot(dir))
+})
+
+it('a push says its own number in the log, also where another moves the ref on at once', async () => {
+  const before = await push(dir, world.options)
+  expect(before.$kind).toBe('up-to-date')
+  const { log } = await (await openRemoteContext('local', world.options)).repository(repository).fetchState()
+  await world.change(dir, { 'd.bin': noise(9_000, 12) })
+  const other = world.path('numbered-other')
+  await cp(dir, other, { recursive: true })
+  await world.change(other, { 'e.bin': noise(9_000, 13) })
+  let executions = 0
+  let theirs: Awaited<ReturnType<typeof push>> | undefined
+  const overtaken: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    if (String(input).endsWith('/ExecuteTransaction') && ++executions === 2) theirs = await push(other, world.options)
+    return response
+  }
+  expect(await push(dir, { ...world.options, fetch: overtaken })).toMatchObject({ $kind: 'pushed', logIndex: log.size })
+  expect(theirs).toMatchObject({ $kind: 'pushed', logIndex: log.size + 1 })
 })

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addRemovePack } from '../../src/ledger/transactions/removal.ts'
 import { addProposeRemoval } from '../../src/ledger/transactions/repository.ts'
 import { formatWal } from '../../src/ledger/transactions/wal-payment.ts'
+import { parseBlobId } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
@@ -21,10 +22,16 @@ import { createGrpcClient } from './time.ts'
 let world: LocalWorld
 let theirs: RemoteOptions
 let ours: RemoteOptions
+/** Where the remote's branch is. */
+let base: string
+let repository: string
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
   theirs = await writer('theirs')
   ours = await writer('ours')
+  base = await world.workspace('base', { 'a.bin': noise(9_000, 1) })
+  repository = (await push(base, { ...world.options, create: { name: 'same', network: 'local' } })).repository
+  for (const address of addresses) await grantAccess(base, { ...world.options, address, role: 'writer' })
 }, 60_000)
 afterAll(() => world[Symbol.asyncDispose]())
 
@@ -36,37 +43,44 @@ async function writer(alias: string): Promise<RemoteOptions> {
   return { ...world.options, key: { $kind: 'alias', name: alias } }
 }
 
-async function execute(options: RemoteOptions, build: (transaction: Transaction, floe: string) => void, of: string) {
+async function execute(options: RemoteOptions, build: (transaction: Transaction, floe: string) => void) {
   const context = await openRemoteContext('local', options)
-  const { packageId } = await context.repository(of).fetchState()
+  const { packageId } = await context.repository(repository).fetchState()
   await context.ledger.execute((transaction) => build(transaction, packageId), await context.signer())
 }
 
-/** Two workspaces with one commit that is not pushed yet, and two writers. */
-async function twins(name: string) {
-  const first = await world.workspace(name, { 'a.bin': noise(9_000, 1) })
-  const { repository } = await push(first, { ...world.options, create: { name, network: 'local' } })
-  for (const address of addresses) await grantAccess(first, { ...world.options, address, role: 'writer' })
-  const made = await world.change(first, { 'x.bin': noise(20_000, 2) })
-  const second = world.path(`${name}-second`)
+/** Two workspaces with one commit that is not pushed yet; in the first, a branch of its own is at it. */
+async function twins(name: string, seed: number) {
+  const [first, second] = [world.path(name), world.path(`${name}-second`)]
+  await cp(base, first, { recursive: true })
+  const made = await world.change(first, { [`${name}.bin`]: noise(20_000, seed) })
   await cp(first, second, { recursive: true })
   await using workspace = await openWorkspace(first)
-  await workspace.refs.update({ name: 'heads/side', next: workspace.refs.headCommit(), reason: 'test' })
-  return { first, second, repository, made }
+  await workspace.refs.update({ name: `heads/${name}`, next: workspace.refs.headCommit(), reason: 'test' })
+  base = second
+  return { first, second, made }
+}
+
+/** Numbers of the packs of a push. */
+async function numbersOf({ packs }: { packs: readonly { blobId: string }[] }): Promise<number[]> {
+  const reader = (await openRemoteContext('local', ours)).repository(repository)
+  const blobIds = packs.map(({ blobId }) => parseBlobId(blobId))
+  return (await reader.fetchPackNumbers(await reader.fetchState(), blobIds)).map((number) => number!)
+}
+
+const propose = (numbers: readonly number[]) => (transaction: Transaction, floe: string) => {
+  for (const pack of numbers) addProposeRemoval(transaction, floe, transaction.object(repository), pack)
 }
 
 it('are copied: the push is whole when the others have taken theirs, and pays for each pack once', async () => {
-  const { first, second, repository, made } = await twins('proposed')
-  const before = await push(first, { ...theirs, ref: 'side' })
+  const { first, second, made } = await twins('proposed', 2)
+  const before = await push(first, { ...theirs, ref: 'proposed' })
   expect(before.packs.map(({ kind, reused }) => [kind, reused])).toEqual([
     ['data', false],
     ['meta', false],
   ])
-  const numbers = [2, 3]
-  const propose = (transaction: Transaction, floe: string) => {
-    for (const pack of numbers) addProposeRemoval(transaction, floe, transaction.object(repository), pack)
-  }
-  await execute(theirs, propose, repository)
+  const numbers = await numbersOf(before)
+  await execute(theirs, propose(numbers))
   let executions = 0
   const lost: typeof fetch = async (input, init) => {
     if (String(input).endsWith('/ExecuteTransaction') && ++executions > 1) throw new TypeError('fetch failed')
@@ -82,27 +96,24 @@ it('are copied: the push is whole when the others have taken theirs, and pays fo
     for (const pack of numbers)
       addRemovePack(transaction, state, floe, { repository, pack, expired: false, owner: addresses[0]! })
   }
-  await execute(theirs, take, repository)
+  await execute(theirs, take)
   const copy = world.path('proposed-copy')
   await clone(`local:${repository}`, copy, world.options)
   expect(await snapshot(copy)).toEqual(await snapshot(second))
 })
 
 it('are called back by who may', async () => {
-  const { first, second, repository } = await twins('own')
-  const before = await push(first, { ...theirs, ref: 'side' })
-  await execute(
-    theirs,
-    (transaction, floe) => addProposeRemoval(transaction, floe, transaction.object(repository), 2),
-    repository,
-  )
+  const { first, second } = await twins('own', 3)
+  const before = await push(first, { ...theirs, ref: 'own' })
+  const [data] = await numbersOf(before)
+  await execute(theirs, propose([data!]))
   const result = await push(second, theirs)
   expect(result.packs.filter(({ reused }) => reused).map(({ blobId }) => blobId)).toContain(before.packs[0]!.blobId)
 })
 
 it('are stored and promised for as long as the push says', async () => {
-  const { first, second, repository } = await twins('longer')
-  const theirsAre = await push(first, { ...theirs, ref: 'side', epochs: 3, retainEpochs: 2 })
+  const { first, second } = await twins('longer', 4)
+  const theirsAre = await push(first, { ...theirs, ref: 'longer', epochs: 3, retainEpochs: 2 })
   const dry = await push(second, { ...ours, epochs: 9, retainEpochs: 7, dryRun: true })
   const result = await push(second, {
     ...ours,
@@ -115,7 +126,7 @@ it('are stored and promised for as long as the push says', async () => {
   const context = await openRemoteContext('local', ours)
   const reader = context.repository(repository)
   const walrus = await context.walrus()
-  const records = await reader.fetchPacks(await reader.fetchState(), [2, 3])
+  const records = await reader.fetchPacks(await reader.fetchState(), await numbersOf({ packs: shared }))
   for (const { endEpoch, retainUntilMs } of records) {
     expect(endEpoch).toBe(walrus.epoch + 9)
     expect(retainUntilMs).toBeGreaterThan(Date.now() + 6 * walrus.epochDurationMs)
