@@ -52,13 +52,14 @@ export interface BundleRecord {
 }
 
 /** Writes a bundle beside its place and renames it when it is whole.
- *  @throws {UsageError} BUNDLE_EXISTS, BUNDLE_REF_MISSING, BUNDLE_EMPTY (exit 2)
+ *  @throws {UsageError} BUNDLE_EXISTS, BUNDLE_IN_PLACE, BUNDLE_REF_MISSING, BUNDLE_EMPTY (exit 2)
  *  @throws {ObjectMissingError} OBJECT_MISSING (exit 13) if something of it was never fetched */
 export async function createBundle(workspace: Workspace, options: CreateBundleOptions): Promise<BundleRecord> {
   const { fs } = workspace
   const { path, signal } = options
   if (fs.stat(path) && !options.force)
     throw new UsageError('BUNDLE_EXISTS', `${path} is there already`, { hints: ['`--force` replaces it'] })
+  await refuseHeld(workspace, path)
   const refs = chosenRefs(workspace, options.refs)
   const prerequisites: ObjectId[] = []
   for (const revision of options.base ?? []) prerequisites.push((await treeOfRevision(workspace, revision)).commit)
@@ -90,6 +91,18 @@ export async function createBundle(workspace: Workspace, options: CreateBundleOp
     discard(fs, unfinished)
     throw error
   }
+}
+
+/** A file that was committed in place may be the only one to hold a version. */
+async function refuseHeld({ store, root }: Workspace, path: string): Promise<void> {
+  if (!path.startsWith(`${root}/`)) return
+  const name = path.slice(root.length + 1)
+  await store.held.assertWhole()
+  if ((await store.held.listsAt(name)).length > 0)
+    throw new UsageError('BUNDLE_IN_PLACE', `${name} was committed in place and holds a version`, {
+      data: { path: name },
+      hints: ['choose another name for the bundle'],
+    })
 }
 
 function chosenRefs(workspace: Workspace, names: readonly string[] | undefined): BundleRef[] {

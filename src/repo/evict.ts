@@ -16,7 +16,7 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { type CertifiedChunks, certifiedChunks } from './certified-chunks.ts'
 import { getConfig } from './config.ts'
 import { ownAddress } from './gc-remote.ts'
-import { type CopyToEvict, copiesToEvict, dropCopies } from './held-evict.ts'
+import { type CopyToEvict, copiesToEvict, dropCopies, holdsInPlace } from './held-evict.ts'
 import { certifyHeld, copyBytes } from './held-upkeep.ts'
 import { isMirror } from './mirror.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
@@ -86,7 +86,7 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
   const packBytes = (await dataPacks(workspace)).reduce((sum, { bytes }) => sum + bytes, 0)
   result.bytes.before = packBytes + (await copyBytes(workspace))
   result.bytes.after = result.bytes.before
-  if (result.bytes.before <= limitBytes) return result
+  if (result.bytes.before <= limitBytes && !(await holdsInPlace(workspace))) return result
   const place = readRemote(workspace, options.remote ?? 'origin')
   await using source = await openRemoteSource(place.network, place.repository, options)
   const own = await ownAddress(source.context, true)

@@ -3,13 +3,12 @@
  *
  *  Lists are written before files move and taken away after, so a power cut leaves a list too many and none too few. */
 
-import { dirname } from 'node:path'
-import { createSha256 } from '../crypto/hash.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { isAtOrBelow } from '../objects/path.ts'
 import { discard, uniquePath } from './atomic-file.ts'
 import { HeldChangedError, HeldTooLargeError } from './errors.ts'
-import { type FileStat, type FileSystem, isErrno } from './file-system.ts'
+import { type FileStat, isErrno } from './file-system.ts'
+import { HeldBatch, syncParents } from './held-batch.ts'
 import type { HeldDraft, HeldFiles } from './held-files.ts'
 import {
   factsOfStat,
@@ -20,6 +19,7 @@ import {
   isAsListed,
   MAX_HELD_CHUNKS,
 } from './held-list.ts'
+import { copyFile, hashOf, syncFile } from './whole-file.ts'
 
 /** A file of the user's whose chunks were found, and that shall hold them. */
 export interface FileToHold {
@@ -64,11 +64,13 @@ export class HeldKeeper {
    *  @throws {HeldTooLargeError} STORE_HELD_TOO_LARGE (exit 2) */
   async hold(files: readonly FileToHold[]): Promise<HeldResult[]> {
     const results: HeldResult[] = []
-    for (const file of files) results.push(await this.#holdOne(file))
+    const batch = new HeldBatch(this.#held)
+    for (const file of files) results.push(await this.#holdOne(file, batch))
+    await batch.flush()
     return results
   }
 
-  async #holdOne(file: FileToHold): Promise<HeldResult> {
+  async #holdOne(file: FileToHold, batch: HeldBatch): Promise<HeldResult> {
     const { path, stat, fileId, chunks, stampNs } = file
     if (chunks.length > MAX_HELD_CHUNKS) throw new HeldTooLargeError(path, chunks.length, MAX_HELD_CHUNKS)
     const held = this.#held
@@ -78,7 +80,7 @@ export class HeldKeeper {
     const absolute = `${root}/${path}`
     // What is in no pack has to be on the device before a commit may count on it.
     await syncFile(fs, absolute)
-    await this.#syncParents(path)
+    batch.noteParents(path)
     const copy = await this.#cloned(absolute, fileId)
     if (!isSame(stat, fs.stat(absolute))) throw new HeldChangedError(path)
     // Nothing but what changes a copy moves its times: they may be as young as they are.
@@ -93,7 +95,7 @@ export class HeldKeeper {
     const own = new Set<string>()
     if (before.length > 0) for (const { id } of chunks) own.add(id)
     const lost = await this.#carryOver(before, records, own)
-    await held.change([{ facts, records: records.sorted() }], before)
+    await batch.add({ facts, records: records.sorted() }, before)
     return { path, isCopied: copy !== null, lost }
   }
 
@@ -107,7 +109,7 @@ export class HeldKeeper {
         const { id, state } = chunk
         if (own.has(id) || met.has(id) || (await this.#inPacks(id))) continue
         met.add(id)
-        if (this.#held.readChunk(list, chunk)) records.add({ ...chunk, state: 'held' })
+        if (this.#held.readChunk(list, chunk)) records.add({ ...chunk, state: state === 'lost' ? 'held' : state })
         else if (state !== 'certified') {
           records.add({ ...chunk, state: 'lost' })
           if (state !== 'lost') lost++
@@ -256,7 +258,7 @@ export class HeldKeeper {
       await held.change([], made)
       return false
     }
-    await this.#syncParents(path)
+    await syncParents(held, [path])
     await fs.syncDirectory(held.dir)
     await held.change([], [list])
     return true
@@ -285,7 +287,10 @@ export class HeldKeeper {
     const made = await held.change(drafts, [])
     return async () => {
       held.closeFiles()
-      for (const { facts } of made) await this.#syncParents(facts.path)
+      await syncParents(
+        held,
+        made.map(({ facts }) => facts.path),
+      )
       await held.change(
         [],
         old.filter(({ name }) => !made.some((list) => list.name === name)),
@@ -307,19 +312,12 @@ export class HeldKeeper {
     }
   }
 
-  /** Makes the file's name durable, and those of its folders, which may be as new. */
-  async #syncParents(path: string): Promise<void> {
-    const { fs, root } = this.#held
-    for (let folder = dirname(path); folder !== '.'; folder = dirname(folder))
-      await fs.syncDirectory(`${root}/${folder}`)
-    await fs.syncDirectory(root === '' ? '/' : root)
-  }
-
   /** Changes what lists say of their chunks.
    *  @param next - null: the list shall not have the chunk any more
    *  @returns how many lists were written anew or taken away */
   async revise(next: (chunk: HeldChunk, list: HeldList) => HeldChunk['state'] | null): Promise<number> {
     const held = this.#held
+    const batch = new HeldBatch(held)
     let revised = 0
     for (const list of await held.lists()) {
       const records = new HeldRecords()
@@ -330,10 +328,10 @@ export class HeldKeeper {
         if (state !== null) records.add({ ...chunk, state })
       }
       if (!isChanged) continue
-      const drafts = records.count > 0 ? [{ facts: list.facts, records: records.sorted() }] : []
-      await held.change(drafts, [list])
+      await batch.add(records.count > 0 ? { facts: list.facts, records: records.sorted() } : null, [list])
       revised++
     }
+    await batch.flush()
     return revised
   }
 }
@@ -351,50 +349,4 @@ function isSame(a: FileStat, b: FileStat | undefined): boolean {
     a.ctimeNs === b.ctimeNs &&
     a.inode === b.inode
   )
-}
-
-async function syncFile(fs: FileSystem, path: string): Promise<void> {
-  const file = fs.open(path, 'read')
-  try {
-    await file.sync()
-  } finally {
-    file.close()
-  }
-}
-
-const PIECE_BYTES = 1 << 20
-
-async function copyFile(fs: FileSystem, from: string, to: string): Promise<void> {
-  const source = fs.open(from, 'read')
-  try {
-    const target = fs.open(to, 'create')
-    try {
-      const piece = new Uint8Array(PIECE_BYTES)
-      for (let at = 0, count = 0; (count = source.read(piece, at)) > 0; at += count)
-        target.write(piece.subarray(0, count))
-      await target.sync()
-    } finally {
-      target.close()
-    }
-  } finally {
-    source.close()
-  }
-}
-
-async function hashOf(fs: FileSystem, path: string, bytes: number): Promise<string | undefined> {
-  if (fs.stat(path)?.bytes !== bytes) return undefined
-  const file = fs.open(path, 'read')
-  try {
-    const hash = createSha256()
-    const piece = new Uint8Array(PIECE_BYTES)
-    for (let at = 0; at < bytes; ) {
-      const count = file.read(piece.subarray(0, Math.min(piece.length, bytes - at)), at)
-      if (count === 0) return undefined
-      hash.update(piece.subarray(0, count))
-      at += count
-    }
-    return hash.digest('hex')
-  } finally {
-    file.close()
-  }
 }

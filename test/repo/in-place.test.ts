@@ -234,6 +234,7 @@ describe('files that hold their contents', () => {
     await commitInPlace(ws, 'one')
     await createBundle(ws.workspace, { path: '/ws/all.bundle' })
     expect(ws.fs.stat('/ws/all.bundle')!.bytes).toBeGreaterThan(300_000)
+    expect(await codeOf(createBundle(ws.workspace, { path: '/ws/big', force: true }))).toBe('BUNDLE_IN_PLACE')
     ws.write('big', large(61))
     ws.workspace.store.close()
     expect(await codeOf(createBundle(ws.workspace, { path: '/ws/more.bundle' }))).toBe('STORE_HELD_LOST')

@@ -47,7 +47,11 @@ With \`floe config set store.limit 20GiB\` every push ends with it.`,
 })
 
 export function evictLines(result: EvictResult): string[] {
-  const { $kind, chunks, packs, bytes, limitBytes, uncertified, readBack } = result
+  const { $kind, chunks, packs, bytes, limitBytes, uncertified, readBack, inPlace } = result
+  const mayGo =
+    inPlace > 0
+      ? [`${formatCount(inPlace, 'chunk')} of files held in place are safe there: the files may be changed`]
+      : []
   const stays =
     uncertified > 0 ? `; ${formatCount(uncertified, 'chunk')} are on no remote, or not for long, and stay` : ''
   if (packs === 0)
@@ -55,6 +59,7 @@ export function evictLines(result: EvictResult): string[] {
       bytes.before <= limitBytes
         ? `local packs have ${formatBytes(bytes.before)} of contents, within ${formatBytes(limitBytes)}`
         : `nothing can go of ${formatBytes(bytes.before)} of contents${stays}`,
+      ...mayGo,
     ]
   const [would, read] = $kind === 'dry-run' ? ['would go', 'would first be read'] : ['went', 'were first read']
   return [
@@ -64,5 +69,6 @@ export function evictLines(result: EvictResult): string[] {
           `${formatCount(readBack.chunks, 'chunk')} of ${formatBytes(readBack.bytes)} that other keys pushed ${read} back from the network`,
         ]
       : []),
+    ...mayGo,
   ]
 }
