@@ -92,6 +92,16 @@ describe('frames', () => {
         expect(ungroupBytes(groupBytes(part, width), width)).toEqual(part)
       }
     expect(groupBytes(Uint8Array.of(1, 2, 3, 4, 5), 2)).toEqual(Uint8Array.of(1, 3, 2, 4, 5))
+    const numbers = Uint8Array.from({ length: 40 }, (_, i) => 200 + i)
+    for (const width of [2, 4] as const)
+      for (let offset = 0; offset < 4; offset++) {
+        const part = numbers.subarray(offset, offset + 31)
+        const count = Math.floor(part.length / width)
+        const expected = Array.from(part, (byte, i) =>
+          i < count * width ? part[(i % count) * width + Math.floor(i / count)]! : byte,
+        )
+        expect([...groupBytes(part, width)]).toEqual(expected)
+      }
   })
 
   test('a zstd bomb ends at the length that was promised', () => {
