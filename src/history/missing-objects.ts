@@ -65,7 +65,9 @@ export async function newCommits(read: ReadObject, options: MissingObjectsOption
       known.add(knownHead.value.id)
       knownHead = await knownWalk.next()
     }
-    if (!known.has(item.id)) fresh.set(item.id, item)
+    // What a known commit leads to is known, and is not walked.
+    if (known.has(item.id)) for (const parent of item.commit.parents) known.add(parent)
+    else fresh.set(item.id, item)
   }
   for (const id of have) known.add(id)
   // Claimed times may lie: a commit taken for new can still be an ancestor of a known one. Sending it again is harmless.

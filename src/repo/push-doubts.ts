@@ -19,7 +19,9 @@ export async function findDoubts(
   here: readonly ObjectId[],
   options: { remote: string; signal?: AbortSignal | undefined },
 ): Promise<ObjectId[]> {
-  if (here.length === 0) return []
+  const tracked = new Set(workspace.refs.list(`remotes/${options.remote}/`).map(({ id }) => id))
+  const wanted = [...new Set(here)].filter((id) => !tracked.has(id))
+  if (wanted.length === 0) return []
   const remotes = Object.entries(workspace.readConfig().remotes ?? {})
   const isTrusted = (name: string, repository: string) =>
     name === options.remote || remoteMemory(workspace, name, repository).doubts.length === 0
@@ -28,12 +30,12 @@ export async function findDoubts(
     .flatMap(([name]) => workspace.refs.list(`remotes/${name}/`).map(({ id }) => id))
   const { signal } = options
   try {
-    const fresh = await newCommits(workspace.store.readLocal, { wanted: [...new Set(here)], have, signal })
+    const fresh = await newCommits(workspace.store.readLocal, { wanted, have, signal })
     return fresh.map(({ id }) => id)
   } catch (error) {
     // What a shallow history leaves out is not here.
     if (!(error instanceof ObjectMissingError)) throw error
-    return [...new Set(here)].filter((id) => !have.includes(id))
+    return wanted.filter((id) => !have.includes(id))
   }
 }
 

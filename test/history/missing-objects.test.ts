@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { walkCommits } from '../../src/history/commits.ts'
-import { type MissingObject, missingObjects } from '../../src/history/missing-objects.ts'
+import { type MissingObject, missingObjects, newCommits } from '../../src/history/missing-objects.ts'
+import { encodeCommit } from '../../src/objects/commit.ts'
 import { walkMapNodes } from '../../src/objects/content-map.ts'
 import { type ObjectId, objectKey } from '../../src/objects/id.ts'
-import type { ReadObject } from '../../src/objects/reader.ts'
+import { createMemoryObjects, type ReadObject } from '../../src/objects/reader.ts'
 import { walkTreeNodes } from '../../src/objects/tree.ts'
 import { type History, randomHistory } from './random-history.ts'
 
@@ -32,6 +33,32 @@ async function list(history: History, wanted: ObjectId[], have: ObjectId[]): Pro
   for await (const object of missingObjects(history.objects.read, { wanted, have })) found.push(object)
   return found
 }
+
+describe('new commits', () => {
+  it('are found without a look at the history behind what is known', async () => {
+    const objects = createMemoryObjects()
+    const ids: ObjectId[] = []
+    for (let i = 0; i < 200; i++) {
+      const author = { name: 'T', email: '' }
+      const record = {
+        tree: 'ab'.repeat(32) as ObjectId,
+        parents: ids.slice(-1),
+        author,
+        timeMs: 1000 + i,
+        message: 'm',
+      }
+      ids.push(await objects.write('commit', encodeCommit({ ...record, profile: 1, attachments: new Map() })))
+    }
+    let reads = 0
+    const read: ReadObject = (kind, id, options) => {
+      reads++
+      return objects.read(kind, id, options)
+    }
+    const fresh = await newCommits(read, { wanted: [ids.at(-1)!], have: [ids.at(-3)!] })
+    expect(fresh.map(({ id }) => id)).toEqual(ids.slice(-2))
+    expect(reads).toBeLessThan(10)
+  })
+})
 
 describe('missing objects', () => {
   it('complete the other side, each once and never before what they refer to', async () => {
