@@ -1,7 +1,7 @@
 /** `.floe/pushes/<time>-<random>.jsonl`: what a push has done so far, one JSON object per line, flushed line by line.
  *
- *  The journal is for people and for `push --abort`: what a later push reuses, it looks up on chain. A torn last line
- *  is ignored. */
+ *  The journal is for people and for `push --abort`: what a later push reuses, it looks up on chain. Only a repository that was
+ *  made unheard is found by it. A torn last line is ignored. */
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
