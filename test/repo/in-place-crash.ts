@@ -12,6 +12,7 @@ import { restore } from '../../src/repo/restore.ts'
 import { remove } from '../../src/repo/rm.ts'
 import { popStash, pushStash } from '../../src/repo/stash.ts'
 import { switchTo } from '../../src/repo/switch.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
 import type { Workspace } from '../../src/store/workspace.ts'
 import type { CrashFs } from '../faults/crash-fs.ts'
 import { atEveryCut, openAt, versionOf } from './every-cut.ts'
@@ -123,4 +124,37 @@ export function inPlaceSurvivesCuts(stride: number): void {
       if (said === 'none') expect({ ...filesIn(fs), ...end }, where).toEqual(filesIn(fs))
     })
   })
+}
+
+/** @param stride - calls from one that fails to the next */
+export function inPlaceSurvivesFullDisk(stride: number): void {
+  it.each(JOBS)(
+    'a disk that is full during $name changes nothing that was committed',
+    async ({ before, job, again = [] }) => {
+      const start = await prepared()
+      {
+        await using workspace = await openAt(start, 0)
+        await before?.(workspace, start)
+      }
+      const complete = start.clone()
+      await using whole = await openAt(complete, 1)
+      const tip = whole.refs.read('heads/dev')!
+      await job(whole, complete)
+      for (let full = 1; full <= complete.steps; full += stride) {
+        const fs = start.clone()
+        fs.fault = (operation, _path, step) =>
+          step >= full && ['write', 'open', 'make directory', 'link'].includes(operation) ? 'ENOSPC' : undefined
+        {
+          await using workspace = await openAt(fs, 1)
+          const said = await codeOf(job(workspace, fs))
+          expect(['none', 'STORE_DISK_FULL', ...again], `call ${full}: ${said}`).toContain(said)
+        }
+        fs.fault = () => undefined
+        await using workspace = await openAt(fs, 2)
+        await verifyLocal(workspace, { full: true })
+        expect((await versionOf(workspace, tip))['d/big'] === LONGER.toString(), `call ${full}`).toBe(true)
+        expect(['none', ...again], `call ${full}`).toContain(await codeOf(job(workspace, fs)))
+      }
+    },
+  )
 }
