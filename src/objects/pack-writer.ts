@@ -25,8 +25,8 @@ export interface PackWriterOptions {
   /** Size the pack may have (default 256 MiB, at most 1 GiB). */
   maxBytes?: number
   /** Frames that may be on their way at once, compressed on other threads and written after each other (default 0: each in
-   *  place). `hasRoom` then asks for more room than needed until `drain`. */
-  framesAside?: number
+   *  place); a function is asked frame by frame. `hasRoom` then asks for more room than needed until `drain`. */
+  framesAside?: number | (() => number)
   /** False leaves out the SHA-256 of the whole pack, for who does not need it (default true). */
   hashed?: boolean
   /** Takes the pieces of the pack, in order. They are not changed afterwards, but with `framesAside` only until the
@@ -110,6 +110,7 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
   /** Takes the builder's place once all is known. */
   let ended: PackIndex | undefined
   const { framesAside = 0 } = options
+  const limitAside = () => (typeof framesAside === 'number' ? framesAside : framesAside())
   /** Frames on their way, oldest first: each is done when it is written, after those before it. */
   const aside: Promise<void>[] = []
   /** Their raw lengths together. */
@@ -130,19 +131,23 @@ export function createPackWriter(options: PackWriterOptions): PackWriter {
     frame = noFrame()
     const coding = { grouping, tryGrouping: packKind === 'data', memory }
     builder.endFrame()
-    if (framesAside === 0) return putFrame(raw, buffer, encodeFrame(raw, coding))
+    const limit = limitAside()
+    if (limit === 0) {
+      await drain()
+      return putFrame(raw, buffer, encodeFrame(raw, coding))
+    }
     const done = putAfter(aside.at(-1), raw, buffer, encodeFrameAside(raw, coding))
     // Whoever waits for it is told.
     done.catch(() => {})
     aside.push(done)
     asideBytes += raw.length
-    while (aside.length > framesAside) await aside[0]
+    while (aside.length > limit) await aside[0]
   }
 
   async function putFrame(raw: Uint8Array, buffer: Uint8Array, { codec, stored }: EncodedFrame): Promise<void> {
     builder.addFrame({ frameOffset: written, frameStoredBytes: stored.length, frameRawBytes: raw.length, codec })
     await put(stored)
-    if (buffer.length === FRAME_RAW_BYTES && (framesAside > 0 || stored !== raw)) free.push(buffer)
+    if (buffer.length === FRAME_RAW_BYTES && (framesAside !== 0 || stored !== raw)) free.push(buffer)
   }
 
   async function putAfter(

@@ -45,8 +45,6 @@ export interface OpenFile {
   read(buffer: Uint8Array, position: number): number
   /** Appends all bytes. */
   write(bytes: Uint8Array): void
-  /** The same while this thread goes on; nothing else may be written, nor the bytes changed, before it is done. */
-  writeAside?(bytes: Uint8Array): Promise<void>
   /** Resolves when the contents are on the device. */
   sync(): Promise<void>
   stat(): FileStat

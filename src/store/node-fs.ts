@@ -174,10 +174,6 @@ class NodeFile implements OpenFile {
     })
   }
 
-  async writeAside(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length; ) done += await writeFd(this.#fd, bytes, done, this.#path)
-  }
-
   sync(): Promise<void> {
     return syncFd(this.#fd, this.#path)
   }
@@ -191,16 +187,6 @@ class NodeFile implements OpenFile {
     this.#open = false
     run('close', this.#path, () => fs.closeSync(this.#fd))
   }
-}
-
-/** @returns how many bytes were written */
-function writeFd(fd: number, bytes: Uint8Array, from: number, path: string): Promise<number> {
-  const length = Math.min(bytes.length - from, MAX_IO_BYTES)
-  return new Promise((resolve, reject) =>
-    fs.write(fd, bytes, from, length, null, (error, count) =>
-      error ? reject(toError('write', path, error)) : resolve(count),
-    ),
-  )
 }
 
 function syncFd(fd: number, path: string): Promise<void> {

@@ -21,7 +21,7 @@ import type { PackObject } from './merged-index.ts'
 export const PACK_SUFFIX = '.pack'
 
 /** Frames being compressed at once: Node has four threads for that, and each frame is in memory twice. */
-const FRAMES_ASIDE = 4
+export const FRAMES_ASIDE = 4
 
 /** A sealed pack. */
 export interface PackFile {
@@ -112,8 +112,8 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
 export interface PackFileOptions {
   /** Where it is written (default: a name in `tmpDir` that nobody else uses). */
   path?: string
-  /** Writes while this thread goes on, where the file system can. */
-  writesAside?: boolean
+  /** Frames compressed on other threads at once (default 4): asked frame by frame. */
+  framesAside?: () => number
 }
 
 export function createPackFile(
@@ -121,11 +121,11 @@ export function createPackFile(
   tmpDir: string,
   kind: PackKind,
   maxBytes: number,
-  { path = uniquePath(tmpDir, 'pack'), writesAside = false }: PackFileOptions = {},
+  { path = uniquePath(tmpDir, 'pack'), framesAside = () => FRAMES_ASIDE }: PackFileOptions = {},
 ): PackBuilder {
   const file = fs.open(path, 'create')
-  const write = (piece: Uint8Array) => (writesAside && file.writeAside ? file.writeAside(piece) : file.write(piece))
-  const writer = createPackWriter({ kind, maxBytes, framesAside: FRAMES_ASIDE, hashed: false, write })
+  const write = (piece: Uint8Array) => file.write(piece)
+  const writer = createPackWriter({ kind, maxBytes, framesAside, hashed: false, write })
   const abort = () => {
     file.close()
     discard(fs, path)

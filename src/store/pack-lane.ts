@@ -6,7 +6,7 @@ import { basename, dirname } from 'node:path'
 import type { ObjectId } from '../objects/id.ts'
 import { discard } from './atomic-file.ts'
 import type { FileSystem } from './file-system.ts'
-import { createPackFile, type PackBuilder, type SealedPack } from './pack-file.ts'
+import { createPackFile, FRAMES_ASIDE, type PackBuilder, type SealedPack } from './pack-file.ts'
 
 /** Plain data, so that it can be sent to a thread. */
 export interface PackLanePlace {
@@ -16,6 +16,9 @@ export interface PackLanePlace {
 }
 
 export interface PackLane {
+  /** True has frames compressed by other threads from here on (default false). For where processors have nothing to do: else
+   *  one that compresses what it has just read wastes no time on waiting and waking. */
+  aside: boolean
   /** A promise where something has to be written or waited for; the next call must wait for it, and so must whoever changes
    *  `bytes`. Of a chunk above 1 MiB the lane keeps the bytes.
    *  @throws {FileSystemError} also for what was added before */
@@ -40,7 +43,7 @@ export function createPackLane(
     packCount++
     return createPackFile(fs, dirname(path), 'data', packBytes, {
       path: `${path}-${label}-${packCount}`,
-      writesAside: true,
+      framesAside: () => (lane.aside ? FRAMES_ASIDE : 0),
     })
   }
   const seal = async (full: PackBuilder) => {
@@ -55,7 +58,8 @@ export function createPackLane(
     builder = begin()
     await builder.add('chunk', id, bytes)
   }
-  return {
+  const lane: PackLane = {
+    aside: false,
     add(id, bytes) {
       builder ??= begin()
       const into = builder
@@ -76,6 +80,7 @@ export function createPackLane(
       await sealing
     },
   }
+  return lane
 }
 
 /** Deletes what lanes have left unfinished; no thread may write there any more. */

@@ -36,6 +36,8 @@ export interface Verdict {
   $kind: 'verdict'
   job: number
   wanted: Uint8Array | undefined
+  /** True where processors are to spare. */
+  aside: boolean
 }
 
 export type LaneRequest = BatchJob | LargeJob | Verdict | { $kind: 'finish' }
@@ -76,6 +78,7 @@ export class ReadLane {
 
   receive(request: LaneRequest): void {
     if (request.$kind === 'verdict') {
+      this.#packs.aside = request.aside
       const waiting = this.#verdicts.get(request.job)!
       waiting.shift()!(request.wanted)
       if (waiting.length === 0) this.#verdicts.delete(request.job)

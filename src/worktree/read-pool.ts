@@ -85,11 +85,12 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
       first.resolve(idle[0])
     }
   }
+  const hasSpare = () => threads.filter((thread) => thread.freeSlots < SLOTS_PER_THREAD).length < threadCount
   const startThread = () => {
     const start = { place, label: String(threads.length + 1) }
     // After a failure nobody wants packs any more, and the session may have ended.
     const onPack = (pack: SealedPack) => (failure ? undefined : options.onPack(pack))
-    const thread = new ReadThread(start, { root: options.root, onRoom: serve, onPack, onFailure: fail })
+    const thread = new ReadThread(start, { root: options.root, hasSpare, onRoom: serve, onPack, onFailure: fail })
     threads.push(thread)
     return thread
   }
@@ -123,6 +124,8 @@ interface Job {
 
 interface ThreadOptions {
   root: string
+  /** Whether fewer threads than there may be have work. */
+  hasSpare(): boolean
   onRoom(): void
   onPack(pack: SealedPack): void
   onFailure(error: unknown): void
@@ -233,7 +236,9 @@ class ReadThread {
       const { job } = answer
       const { onBatch, onPart } = this.#jobs.get(job)!
       const wanted = answer.$kind === 'batch' ? onBatch?.(answer) : onPart?.(answer)
-      this.#send({ $kind: 'verdict', job, wanted })
+      // Small files keep the asking thread busy.
+      const aside = answer.$kind === 'part' && this.#options.hasSpare()
+      this.#send({ $kind: 'verdict', job, wanted, aside })
     }
   }
 

@@ -450,7 +450,7 @@ test('nothing here needs DuckDB: it is for the interop tests alone', () => {
 
 test('frames compressed aside make one and the same pack each time, as full as in place once room is exact', async () => {
   const rng = createRng(77)
-  const build = async (framesAside: number) => {
+  const build = async (framesAside: number | (() => number)) => {
     const pieces: Uint8Array[] = []
     const write = (piece: Uint8Array) => void pieces.push(piece.slice())
     const writer = createPackWriter({ kind: 'data', maxBytes: 8 << 20, framesAside, write })
@@ -475,4 +475,8 @@ test('frames compressed aside make one and the same pack each time, as full as i
   expect(aside.objects).toBe(inPlace.objects)
   expect(aside.written).toBe(aside.hash)
   expect(await build(3)).toEqual(aside)
+  let frame = 0
+  const mixed = await build(() => (frame++ % 3 === 2 ? 0 : 2))
+  expect(mixed.objects).toBe(inPlace.objects)
+  expect(mixed.written).toBe(mixed.hash)
 })

@@ -223,10 +223,12 @@ describe('a thread', () => {
       },
     }
     const answers: LaneAnswer[] = []
+    let parts = 0
     const place = { path: join(tmp, 'lane'), packBytes: 2 << 20 }
     const lane = new ReadLane(fs, { place, label: '1' }, (answer) => {
       answers.push(answer)
-      if (answer.$kind === 'part') lane.receive({ $kind: 'verdict', job: answer.job, wanted: undefined })
+      if (answer.$kind === 'part')
+        lane.receive({ $kind: 'verdict', job: answer.job, wanted: undefined, aside: parts++ % 2 === 0 })
       if (answer.$kind === 'stored') lane.receive({ $kind: 'finish' })
     })
     const path = join(root, '10.bin')
