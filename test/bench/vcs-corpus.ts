@@ -158,14 +158,15 @@ function smallFile(dir: string, index: number): string {
   )
 }
 
+/** Path of one of them. */
+export function manyFile(index: number): string {
+  return `d${String(Math.floor(index / 1000)).padStart(4, '0')}/f${String(index % 1000).padStart(3, '0')}.txt`
+}
+
 /** Empty-ish files only for counting: their contents are their numbers. */
 export function writeManyFiles(dir: string, count: number): void {
   for (let i = 0; i < count; i++) {
-    const path = join(
-      dir,
-      `d${String(Math.floor(i / 1000)).padStart(4, '0')}`,
-      `f${String(i % 1000).padStart(3, '0')}.txt`,
-    )
+    const path = join(dir, manyFile(i))
     if (i % 1000 === 0) mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, `${i}\n`)
   }
