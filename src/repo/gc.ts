@@ -106,24 +106,25 @@ interface Assessed {
 async function assess(workspace: Workspace, live: Reachable, options: GcOptions): Promise<Assessed[]> {
   const { store, fs, clock } = workspace
   const graceMs = options.graceMs ?? DEFAULT_GRACE_MS
-  /** An object that two packs hold is needed once: the larger pack keeps it, if it is whole. */
-  const owners = new Map<string, string>()
-  const whole = new Set<string>()
+  /** An object that two packs hold is needed once: the larger pack keeps it, if it is whole. By the order of live objects,
+   *  numbers of packs plus 1. */
+  const owners = new Uint32Array(live.objects.size)
+  const whole = new Set<number>()
   const packs: Assessed[] = []
   for (const info of (await store.packs()).sort((a, b) => b.bytes - a.bytes)) {
     throwIfAborted(options.signal)
     const modifiedMs = Number((fs.stat(info.path)?.mtimeNs ?? 0n) / 1_000_000n)
     const isYoung = clock.now() - modifiedMs < graceMs
     let dead = 0
-    for (const { kind, id } of await store.packObjects(info.name)) {
-      const key = objectKey(kind, id)
-      const owner = owners.get(key)
-      if (owner !== undefined && !whole.has(owner)) {
-        await store.verifyPack(owner, options)
+    for (const { kind, id } of await store.walkPack(info.name)) {
+      const order = live.objects.orderOf(kind, id)
+      const owner = order < 0 ? 0 : owners[order]!
+      if (owner > 0 && !whole.has(owner)) {
+        await store.verifyPack(packs[owner - 1]!.info.name, options)
         whole.add(owner)
       }
-      if (!live.objects.has(key) || owner !== undefined) dead++
-      else owners.set(key, info.name)
+      if (order < 0 || owner > 0) dead++
+      else owners[order] = packs.length + 1
     }
     const isDead = dead === info.objects
     const isWorth = dead >= REWRITE_SHARE * info.objects && dead > 0
@@ -143,17 +144,16 @@ async function rewrite(workspace: Workspace, packs: readonly Assessed[], live: R
   const wanted = new Map<string, { kind: ObjectKind; id: ObjectId }>()
   for (const { info, isYoung } of packs)
     for (const object of await store.packObjects(info.name)) {
-      const key = objectKey(object.kind, object.id)
-      if (isYoung || live.objects.has(key)) wanted.set(key, object)
+      const { kind, id } = object
+      if (isYoung || live.objects.has(kind, id)) wanted.set(objectKey(kind, id), object)
     }
   // Objects of one file were met one after the other, and belong beside each other.
-  const order = (key: string) => live.objects.get(key) ?? Number.POSITIVE_INFINITY
-  const sorted = [...wanted].sort(([a], [b]) => (order(a) === order(b) ? 0 : order(a) - order(b)))
-  return writePacks(
-    workspace,
-    sorted.map(([, object]) => object),
-    options,
-  )
+  const order = ({ kind, id }: { kind: ObjectKind; id: ObjectId }) => {
+    const met = live.objects.orderOf(kind, id)
+    return met < 0 ? live.objects.size : met
+  }
+  const sorted = [...wanted.values()].sort((a, b) => order(a) - order(b))
+  return writePacks(workspace, sorted, options)
 }
 
 /** Sizes by the share of objects that is kept: how well the rest packs is known only once it is packed. */

@@ -4,8 +4,9 @@
 import { throwIfAborted } from '../base/abort.ts'
 import { walkCommits } from '../history/commits.ts'
 import { type ContentRef, walkMapNodes } from '../objects/content-map.ts'
-import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { walkTreeNodes } from '../objects/tree.ts'
+import { IdSet } from '../store/id-set.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { operationCommits, operationEntries, readOperation } from './operation.ts'
 
@@ -41,9 +42,39 @@ export function rootsOf(workspace: Workspace, logSinceMs = 0, counts: (ref: stri
 }
 
 export interface Reachable {
-  /** Keys in the order in which they were met: neighbours in a file follow each other. */
-  objects: Map<string, number>
+  objects: MetObjects
   commits: number
+}
+
+/** Objects with the order in which they were met: neighbours in a file follow each other. */
+export class MetObjects {
+  readonly #ids = new Map<ObjectKind, IdSet>()
+  /** Of each id, by its place in the set of its kind. */
+  readonly #orders = new Map<ObjectKind, number[]>()
+  size = 0
+
+  /** @returns false if it was there */
+  add(kind: ObjectKind, id: ObjectId): boolean {
+    let ids = this.#ids.get(kind)
+    if (!ids) {
+      ids = new IdSet()
+      this.#ids.set(kind, ids)
+      this.#orders.set(kind, [])
+    }
+    if (!ids.add(id)) return false
+    this.#orders.get(kind)!.push(this.size++)
+    return true
+  }
+
+  has(kind: ObjectKind, id: ObjectId): boolean {
+    return this.#ids.get(kind)?.has(id) ?? false
+  }
+
+  /** How many were met before it; -1 if it was not. */
+  orderOf(kind: ObjectKind, id: ObjectId): number {
+    const index = this.#ids.get(kind)?.indexOf(id) ?? -1
+    return index < 0 ? -1 : this.#orders.get(kind)![index]!
+  }
 }
 
 /** All local objects reachable from the roots.
@@ -59,13 +90,11 @@ export async function reachableFrom(
   } = {},
 ): Promise<Reachable> {
   const { store } = workspace
-  const found: Reachable = { objects: new Map(), commits: 0 }
+  const found: Reachable = { objects: new MetObjects(), commits: 0 }
   const meet = async (kind: ObjectKind, id: ObjectId) => {
     throwIfAborted(options.signal)
-    const key = objectKey(kind, id)
-    if (found.objects.has(key) || !(await store.has(kind, id))) return false
-    found.objects.set(key, found.objects.size)
-    return true
+    if (found.objects.has(kind, id) || !(await store.has(kind, id))) return false
+    return found.objects.add(kind, id)
   }
   const meetChunk = async (id: ObjectId, bytes: number) => {
     options.onReference?.(id)
@@ -82,10 +111,10 @@ export async function reachableFrom(
     for await (const node of walkTreeNodes(store.readLocal, root, { skip: skip('tree'), signal: options.signal }))
       for (const entry of node.entries) await walkFile(entry)
   }
-  const known = (id: ObjectId) => found.objects.has(objectKey('commit', id))
+  const known = (id: ObjectId) => found.objects.has('commit', id)
   const walk = walkCommits(store.readLocal, roots.commits, { onAbsent: () => {}, skip: known, signal: options.signal })
   for await (const { id, commit } of walk) {
-    found.objects.set(objectKey('commit', id), found.objects.size)
+    found.objects.add('commit', id)
     found.commits++
     for (const attachment of commit.attachments.values()) await meet('attachment', attachment)
     await walkTreeOf(commit.tree)

@@ -10,6 +10,7 @@ import { type MissingObject, treeObjects } from '../history/missing-objects.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
+import { ObjectSet } from '../objects/object-set.ts'
 import { type TreeEntry, walkTreeNodes } from '../objects/tree.ts'
 import { HeldLostError } from '../store/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -102,7 +103,7 @@ class Verifier {
   readonly #full: boolean
   readonly #packObjects: number
   readonly #options: VerifyLocalOptions
-  readonly #seen = new Set<string>()
+  readonly #seen = new ObjectSet()
   readonly #filesHashed = new Set<string>()
   commits = 0
   absent = 0
@@ -242,7 +243,7 @@ class Verifier {
   }
 
   #isSeen(kind: ObjectKind, id: ObjectId): boolean {
-    return this.#seen.has(objectKey(kind, id))
+    return this.#seen.has(kind, id)
   }
 
   readonly #nodesRead = new Set<ObjectId>()
@@ -255,7 +256,7 @@ class Verifier {
 
   #mark(kind: ObjectKind, id: ObjectId): void {
     throwIfAborted(this.#options.signal)
-    this.#seen.add(objectKey(kind, id))
+    this.#seen.add(kind, id)
     const done = this.#packObjects + Math.min(this.#seen.size, this.#packObjects)
     this.#options.onProgress?.({ $kind: 'verifying', doneObjects: done, totalObjects: 2 * this.#packObjects })
   }

@@ -11,7 +11,12 @@ export class IdSet {
   size = 0
 
   has(id: ObjectId): boolean {
-    return this.size > 0 && this.#slots[this.#slotOf(id)] !== 0
+    return this.indexOf(id) >= 0
+  }
+
+  /** How many were added before it; -1 if it is not there. */
+  indexOf(id: ObjectId): number {
+    return this.#slots[this.#slotOf(id)]! - 1
   }
 
   /** @returns false if it was there */

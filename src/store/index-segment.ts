@@ -156,7 +156,17 @@ function parseSegment(file: OpenFile, path: string): Segment {
 /** Orders records by id, then kind; of equal ones the first given stays.
  *  @param parts - each sorted already */
 export function mergeRecords(parts: readonly Uint8Array[]): Uint8Array {
-  return parts.reduce((merged, part) => mergeTwo(merged, part), new Uint8Array(0))
+  let left = parts
+  // Two by two: one after the other, a hundred thousand small ones would copy the rest of them again each time.
+  while (left.length > 1) {
+    const merged: Uint8Array[] = []
+    for (let i = 0; i < left.length; i += 2) {
+      const [first, second] = [left[i]!, left[i + 1]]
+      merged.push(second ? mergeTwo(first, second) : first)
+    }
+    left = merged
+  }
+  return left[0] ?? new Uint8Array(0)
 }
 
 function mergeTwo(a: Uint8Array, b: Uint8Array): Uint8Array {

@@ -61,6 +61,8 @@ export interface LocalStore {
   packs(): Promise<PackInfo[]>
   /** Objects of one pack, from its own index. */
   packObjects(name: string): Promise<PackObject[]>
+  /** The same, to be gone through once. */
+  walkPack(name: string): Promise<Iterable<PackObject>>
   /** Reads and hashes every object of a pack.
    *  @throws {FloeError} of kind integrity at the first that is damaged */
   verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
@@ -210,6 +212,10 @@ class DiskStore implements LocalStore {
 
   async packObjects(name: string): Promise<PackObject[]> {
     return (await this.pack(name)).objects()
+  }
+
+  async walkPack(name: string): Promise<Iterable<PackObject>> {
+    return (await this.pack(name)).walk()
   }
 
   async verifyPack(name: string, options: { signal?: AbortSignal | undefined } = {}) {

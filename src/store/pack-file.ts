@@ -31,6 +31,8 @@ export interface PackFile {
   readonly rawBytes: number
   readonly count: number
   objects(): PackObject[]
+  /** The same, one after the other: of a million the array takes a hundred megabytes. */
+  walk(): Iterable<PackObject>
   /** Checked bytes; undefined if the pack does not hold the object. */
   read(kind: ObjectKind, id: ObjectId, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
   /** Reads and checks header, every frame and every object. */
@@ -81,6 +83,11 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
           kind: pack.index.kindAt(position),
           id: pack.index.idAt(position),
         })),
+      *walk() {
+        const { index } = pack
+        for (let position = 0; position < index.objectCount; position++)
+          yield { kind: index.kindAt(position), id: index.idAt(position) }
+      },
       async read(kind, id, options) {
         if (!pack.has(kind, id)) return undefined
         try {

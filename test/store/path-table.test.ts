@@ -78,6 +78,7 @@ describe('an id set', () => {
       expect(set.size).toBe(model.size)
       const other = id()
       expect(set.has(other)).toBe(model.has(other))
+      expect(set.indexOf(next)).toBe([...model].indexOf(next))
     }
   })
 })
