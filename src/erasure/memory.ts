@@ -10,10 +10,13 @@ export interface JobMemory {
   release(...blocks: (Uint8Array | undefined)[]): void
 }
 
-/** Kept for the next allocation, at most; the oldest goes first. */
-const MAX_KEPT_BYTES = 512 * 2 ** 20
+/** Kept for the next allocation, at most; the oldest goes first. As much as one encoding in memory takes. */
+const MAX_KEPT_BYTES = 256 * 2 ** 20
 /** A kept block serves requests down to this share of its size. */
 const MIN_FILL = 0.75
+/** Blocks come in so many sizes between one power of two and the next. Packs of a push differ by some bytes in length: a
+ *  kept block that is a byte too short would be of no use, and new ones would pile up beside it. */
+const SIZES_PER_DOUBLING = 32
 
 export function createSharedMemory(): JobMemory {
   const kept: SharedArrayBuffer[] = []
@@ -26,7 +29,7 @@ export function createSharedMemory(): JobMemory {
   return {
     allocate(bytes) {
       const fitting = kept.findIndex(({ byteLength }) => byteLength >= bytes && bytes >= byteLength * MIN_FILL)
-      const buffer = fitting >= 0 ? take(fitting) : new SharedArrayBuffer(bytes)
+      const buffer = fitting >= 0 ? take(fitting) : new SharedArrayBuffer(roundUp(bytes))
       return new Uint8Array(buffer, 0, bytes)
     },
     release(...blocks) {
@@ -38,6 +41,11 @@ export function createSharedMemory(): JobMemory {
       }
     },
   }
+}
+
+function roundUp(bytes: number): number {
+  const step = Math.max(1, 2 ** Math.floor(Math.log2(Math.max(1, bytes))) / SIZES_PER_DOUBLING)
+  return Math.ceil(bytes / step) * step
 }
 
 /** Plain memory of one thread, left to the garbage collector. */

@@ -258,6 +258,20 @@ describe('shared memory', () => {
     expect(memory.allocate(100).buffer).not.toBe(a.buffer)
   })
 
+  it('serves lengths that differ by little from the same blocks', () => {
+    const memory = createSharedMemory()
+    const lengths = [4_705_001, 4_718_304, 4_711_248, 4_705_000, 4_713_552]
+    const buffers = lengths.map((length) => {
+      const block = memory.allocate(length)
+      expect(block.length).toBe(length)
+      memory.release(block)
+      return block.buffer
+    })
+    expect(new Set(buffers).size).toBe(1)
+    for (const length of [0, 1, 31, 33, 1000, 2 ** 20, 2 ** 20 + 1])
+      expect(memory.allocate(length).buffer.byteLength).toBeLessThanOrEqual(Math.max(1, length * (1 + 1 / 32)))
+  })
+
   it('never takes what it did not give', () => {
     const memory = createSharedMemory()
     const mine = new Uint8Array(1000)
