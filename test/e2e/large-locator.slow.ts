@@ -13,3 +13,11 @@ it('more objects than the largest blob has room for in a locator are pushed', as
   const live = await pushManyFiles(world, 'beyond', 6_500, undefined)
   expect(live[0]!.length).toBeGreaterThan(1)
 }, 600_000)
+
+it('a locator that is too large for one pack is pushed in several, and later pushes leave the full ones alone', async () => {
+  const [first, later] = await pushManyFiles(world, 'parts', 200, { segmentBytes: 6_000 })
+  expect(first!.length).toBeGreaterThan(2)
+  // All but the last are full.
+  expect(later).toEqual(expect.arrayContaining(first!.slice(0, -1)))
+  expect(later!.length).toBeLessThanOrEqual(first!.length + 2)
+}, 60_000)
