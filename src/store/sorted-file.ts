@@ -113,6 +113,15 @@ export class SortedFile {
     return this.#text.toString('utf8', offset + 4, end)
   }
 
+  /** The same undecoded, for those who want a part of it.
+   *  @throws {SortedFileDamage} if the offset table lies */
+  pathBytesAt(index: number): Buffer {
+    const offset = this.#offsetAt(index)
+    const end = offset + 4 + this.#view.getUint16(offset, true)
+    if (end > this.#tableAt) throw new SortedFileDamage('a record lies')
+    return this.#text.subarray(offset + 4, end)
+  }
+
   #offsetAt(index: number): number {
     const offset = getU64(this.#view, this.#tableAt + index * OFFSET_BYTES)
     if (offset < MAGIC_BYTES || offset + 4 > this.#tableAt) throw new SortedFileDamage('an offset lies')

@@ -12,6 +12,7 @@ import { comparePaths } from '../objects/path.ts'
 import { discard, replaceFile, uniquePath } from './atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
 import { PathTable, type SortedUpdates, sortedByPath } from './path-table.ts'
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
 import {
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
@@ -19,7 +20,16 @@ import {
   SortedFileDamage,
   type SortedRecord,
 } from './sorted-file.ts'
-import { fileIdOf, isSameStat, RECORD_BYTES, STAT_BYTES, STAT_MAGIC, StatRecords } from './stat-records.ts'
+import {
+  fileIdOf,
+  isSameStat,
+  RECORD_BYTES,
+  ROOMS,
+  roomAt,
+  STAT_BYTES,
+  STAT_MAGIC,
+  StatRecords,
+} from './stat-records.ts'
 
 /** Recent records stand in a file of their own until there are this many of them, or a share of all. */
 const MIN_RECENT = 64
@@ -51,7 +61,8 @@ export function readStatCache(fs: FileSystem, path: string): StatCache {
       .filter(isRecord)
       .map((record): [string, Uint8Array] => [record.path, record.payload]),
   )
-  return createStatCache(new StatRecords(readSorted(fs, path)), newer)
+  const memory: { of?: SharedMemory } = {}
+  return createStatCache(new StatRecords(readSorted(fs, path, memory), memory.of), newer)
 }
 
 /** The cache of files that nothing is known of. */
@@ -59,22 +70,24 @@ export function emptyStatCache(): StatCache {
   return createStatCache(new StatRecords(), new Map())
 }
 
-function readSorted(fs: FileSystem, path: string): SortedFile | undefined {
+/** @param memory - filled with what the bytes lie in, if modules can share it */
+function readSorted(fs: FileSystem, path: string, memory?: { of?: SharedMemory }): SortedFile | undefined {
   try {
-    return new SortedFile(STAT_MAGIC, readShared(fs, path))
+    return new SortedFile(STAT_MAGIC, memory ? readShared(fs, path, memory) : fs.readFile(path, MAX_SORTED_FILE_BYTES))
   } catch (error) {
     if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
     throw error
   }
 }
 
-function readShared(fs: FileSystem, path: string): Uint8Array {
+function readShared(fs: FileSystem, path: string, memory: { of?: SharedMemory }): Uint8Array {
   const file = fs.open(path, 'read')
   try {
     const { bytes } = file.stat()
     if (bytes > MAX_SORTED_FILE_BYTES) throw new FileSystemError('EFBIG', 'read', path)
     // Threads look at them too.
-    const contents = new Uint8Array(new SharedArrayBuffer(bytes))
+    memory.of = createSharedMemory(roomAt(bytes, ROOMS))
+    const contents = new Uint8Array(memory.of?.buffer ?? new SharedArrayBuffer(bytes), 0, bytes)
     return contents.subarray(0, file.read(contents, 0))
   } finally {
     file.close()

@@ -2,25 +2,37 @@
 
 import { ID_BYTES, type ObjectId, objectIdFromBytes } from '../objects/id.ts'
 import type { FileStat, QuickStat } from './file-system.ts'
+import type { SharedMemory } from './shared-memory.ts'
 import { SortedFile, type SortedRecord } from './sorted-file.ts'
 
 export const STAT_MAGIC = 'FLOE.STAT.1\n'
 /** Size, times and inode, of 8 bytes each; then the file's id. */
 export const STAT_BYTES = 32
 export const RECORD_BYTES = STAT_BYTES + ID_BYTES
+/** Behind the records, in memory that modules share: room for each that may work there. */
+export const ROOM_BYTES = 0x60000
+export const ROOMS = 4
+
+/** Address of a room behind records of that length; that of the one after the last is where they end. */
+export function roomAt(recordBytes: number, room: number): number {
+  return Math.ceil(recordBytes / 8) * 8 + room * ROOM_BYTES
+}
 
 export class StatRecords {
   readonly #file: SortedFile | undefined
   readonly count: number
+  /** Where `bytes` lie, from its start, if that is memory to be shared with modules; room to work in follows. */
+  readonly memory: SharedMemory | undefined
 
-  constructor(file?: SortedFile) {
+  constructor(file?: SortedFile, memory?: SharedMemory) {
     this.#file = file
     this.count = file?.count ?? 0
+    this.memory = memory
   }
 
   /** Records that another thread has checked. */
-  static shared(bytes: Uint8Array): StatRecords {
-    return new StatRecords(bytes.length === 0 ? undefined : new SortedFile(STAT_MAGIC, bytes, true))
+  static shared(bytes: Uint8Array, memory?: SharedMemory): StatRecords {
+    return new StatRecords(bytes.length === 0 ? undefined : new SortedFile(STAT_MAGIC, bytes, true), memory)
   }
 
   /** Names the records as they are on disk. */
@@ -36,6 +48,10 @@ export class StatRecords {
   /** The same as `pathAt`, in as few steps as can be. */
   pathTextAt(index: number): string {
     return this.#file!.pathTextAt(index)
+  }
+
+  pathBytesAt(index: number): Buffer {
+    return this.#file!.pathBytesAt(index)
   }
 
   pathAt(index: number): string {

@@ -8,6 +8,7 @@
 import type { FileSystem } from '../store/file-system.ts'
 import type { StatRecords } from '../store/stat-records.ts'
 import { isOurs } from './own-names.ts'
+import { DIFFERS, NO_FOLDER, type ProverEvent, type ProverKernel } from './prover-kernel.ts'
 
 /** What is left to be looked at of a stretch of records. */
 export interface Unproven {
@@ -37,18 +38,27 @@ export class Prover {
   /** With a slash at its end; empty if it is the working directory. */
   readonly #root: string
   readonly #records: StatRecords
-  readonly #doubtful: ReadonlySet<number>
+  readonly #doubtful: readonly number[]
+  readonly #kernel: ProverKernel | undefined
   readonly #levels: Level[] = []
   #left: Unproven = nothingLeft()
   #nameCount = 0
 
-  /** @param doubtful - places of records that prove nothing */
-  constructor(fs: FileSystem, root: string, records: StatRecords, doubtful: ReadonlySet<number>) {
+  /** @param doubtful - places of records that prove nothing, ascending
+   *  @param kernel - of the same records and root, to look first */
+  constructor(
+    fs: FileSystem,
+    root: string,
+    records: StatRecords,
+    doubtful: readonly number[],
+    kernel?: ProverKernel | undefined,
+  ) {
     this.#fs = fs
     // From where the user stands there is less of a path to be walked: a tenth of the time.
     this.#root = root !== '' && process.cwd() === root ? '' : `${root}/`
     this.#records = records
     this.#doubtful = doubtful
+    this.#kernel = kernel
   }
 
   /** Looks at records of `from` up to `to`, and at the folders that none before `from` lies in.
@@ -56,19 +66,59 @@ export class Prover {
   prove(from: number, to: number): Unproven | undefined {
     this.#left = nothingLeft()
     this.#nameCount = 0
+    const events = this.#kernel?.prove(from, to)
+    if (events) this.#lookAgain(events, from, to)
+    else this.#look(from, to)
+    const { records, hidden, folders } = this.#left
+    return records.length + hidden.length + folders.length > 0 ? this.#left : undefined
+  }
+
+  #look(from: number, to: number): void {
     this.#resume(from)
     const records = this.#records
+    const doubtful = this.#doubtful
+    let doubt = lowerBound(doubtful, from)
     let top = this.#levels.at(-1)!
     for (let index = from; index < to; index++) {
       const path = records.pathTextAt(index)
       const slash = path.lastIndexOf('/') + 1
       if (slash !== top.prefix.length || !path.startsWith(top.prefix)) top = this.#enter(path, slash, index)
       top.names?.delete(slash === 0 ? path : path.slice(slash))
-      if (this.#doubtful.has(index) || !this.#isSame(index, path)) this.#left.records.push(index)
+      const isDoubtful = doubtful[doubt] === index
+      if (isDoubtful) doubt++
+      if (isDoubtful || !this.#isSame(index, path)) this.#left.records.push(index)
     }
     while (this.#levels.length > 0) this.#leave(to)
-    const { records: left, hidden, folders } = this.#left
-    return left.length + hidden.length + folders.length > 0 ? this.#left : undefined
+  }
+
+  /** Where the kernel could prove nothing. */
+  #lookAgain(events: readonly ProverEvent[], from: number, to: number): void {
+    const doubtful = this.#doubtful
+    let doubt = lowerBound(doubtful, from)
+    const addDoubtful = (end: number) => {
+      for (; doubt < doubtful.length && doubtful[doubt]! < end; doubt++) this.#left.records.push(doubtful[doubt]!)
+    }
+    for (const { kind, index, folderBytes } of events) {
+      if (kind === DIFFERS) {
+        addDoubtful(index)
+        if (doubtful[doubt] === index) doubt++
+        this.#left.records.push(index)
+        continue
+      }
+      const folder = this.#records.pathBytesAt(index).toString('utf8', 0, folderBytes)
+      if (kind === NO_FOLDER) this.#noteHidden(folder, index)
+      else {
+        this.#levels.push({ prefix: folder === '' ? '' : `${folder}/`, names: this.#list(folder) })
+        this.#leave(index)
+      }
+    }
+    addDoubtful(to)
+  }
+
+  #noteHidden(folder: string, index: number): void {
+    this.#left.hidden.push([index, this.#end(`${folder}/`, index)])
+    const name = folder.lastIndexOf('/') + 1
+    this.#noteNames(folder.slice(0, name), [folder.slice(name)])
   }
 
   #isSame(index: number, path: string): boolean {
@@ -103,10 +153,7 @@ export class Prover {
       const slash = path.indexOf('/', top.prefix.length)
       const folder = path.slice(0, slash)
       top.names?.delete(path.slice(top.prefix.length, slash))
-      if (!this.#isFolder(folder)) {
-        this.#left.hidden.push([index, this.#end(`${folder}/`, index)])
-        this.#noteNames(top.prefix, [path.slice(top.prefix.length, slash)])
-      }
+      if (!this.#isFolder(folder)) this.#noteHidden(folder, index)
       top = { prefix: path.slice(0, slash + 1), names: this.#list(folder) }
       this.#levels.push(top)
     }
@@ -182,6 +229,17 @@ export class Prover {
 /** As in every POSIX system, and in Node on Windows. */
 const FORMAT_BITS = 0o170000
 const DIRECTORY = 0o040000
+
+/** Place of the first number at or above a limit, among ascending ones. */
+function lowerBound(numbers: readonly number[], limit: number): number {
+  let low = 0
+  for (let high = numbers.length; low < high; ) {
+    const middle = (low + high) >>> 1
+    if (numbers[middle]! < limit) low = middle + 1
+    else high = middle
+  }
+  return low
+}
 
 function nothingLeft(): Unproven {
   return { records: [], hidden: [], folders: [] }

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from 'node:os'
 import { SHARE_ENV, Worker } from 'node:worker_threads'
+import type { SharedMemory } from '../store/shared-memory.ts'
 import type { Unproven } from './prover.ts'
 
 /** What a thread is given, as the one message it waits for. */
@@ -10,11 +11,16 @@ export interface SurveyJob {
   root: string
   /** Shared memory. */
   records: Uint8Array
+  /** What they lie in, if modules can share it. */
+  memory: SharedMemory | undefined
+  /** Ascending. */
   doubtful: number[]
   control: Int32Array
   /** A state for each stretch. */
   states: Int32Array
   perStretch: number
+  /** Which room behind the records it may work in. */
+  room: number
 }
 
 /** What it answers, before it sets the state: of the stretches that are not proven. */

@@ -2,16 +2,18 @@
 
 import { parentPort } from 'node:worker_threads'
 import { nodeFs } from '../store/node-fs.ts'
-import { StatRecords } from '../store/stat-records.ts'
+import { roomAt, StatRecords } from '../store/stat-records.ts'
 import { Prover } from './prover.ts'
+import { ProverKernel } from './prover-kernel.ts'
 import { AHEAD, ANSWERED, NEXT, PROVEN, type SurveyAnswer, type SurveyJob, TAKEN } from './survey-threads.ts'
 
 const port = parentPort
 if (!port) throw new Error('this module is a worker thread; use survey')
 
-port.once('message', ({ root, records: bytes, doubtful, control, states, perStretch }: SurveyJob) => {
-  const records = StatRecords.shared(bytes)
-  const prover = new Prover(nodeFs, root, records, new Set(doubtful))
+port.once('message', ({ root, records: bytes, memory, doubtful, control, states, perStretch, room }: SurveyJob) => {
+  const records = StatRecords.shared(bytes, memory)
+  const kernel = ProverKernel.open(records, root, roomAt(bytes.length, room))
+  const prover = new Prover(nodeFs, root, records, doubtful, kernel)
   for (;;) {
     const stretch = Atomics.add(control, NEXT, 1)
     if (stretch >= states.length) break
@@ -23,4 +25,5 @@ port.once('message', ({ root, records: bytes, doubtful, control, states, perStre
     Atomics.store(states, stretch, unproven ? ANSWERED : PROVEN)
     Atomics.notify(states, stretch)
   }
+  kernel?.close()
 })

@@ -6,11 +6,12 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import { nodeFs } from '../store/node-fs.ts'
-import type { StatRecords } from '../store/stat-records.ts'
+import { roomAt, type StatRecords } from '../store/stat-records.ts'
 import { createBreather } from './breather.ts'
 import { type Finding, Inspector } from './inspector.ts'
 import type { LocalFiles } from './local-file.ts'
 import { Prover, type Unproven } from './prover.ts'
+import { ProverKernel } from './prover-kernel.ts'
 import {
   AHEAD,
   ANSWERED,
@@ -78,33 +79,37 @@ class Stretches {
   readonly count: number
   readonly #job: SurveyJob
   readonly #prover: Prover
+  readonly #kernel: ProverKernel | undefined
   readonly #recordCount: number
   readonly #answers = new Map<number, Unproven>()
   #threads: SurveyThread[] = []
 
   constructor(fs: LocalFiles['fs'], root: string, records: StatRecords, loose: readonly string[], perStretch: number) {
-    const doubtful = new Set<number>()
+    const doubtful: number[] = []
     for (const path of loose) {
       const index = records.lowerBound(path)
-      if (records.comparePathAt(index, path) === 0) doubtful.add(index)
+      if (records.comparePathAt(index, path) === 0) doubtful.push(index)
     }
     this.count = Math.max(1, Math.ceil(records.count / perStretch))
     this.#recordCount = records.count
     this.#job = {
       root,
       records: records.bytes,
-      doubtful: [...doubtful],
+      memory: records.memory,
+      doubtful,
       control: new Int32Array(new SharedArrayBuffer(8)),
       states: new Int32Array(new SharedArrayBuffer(4 * this.count)),
       perStretch,
+      room: 0,
     }
-    this.#prover = new Prover(fs, root, records, doubtful)
+    this.#kernel = fs === nodeFs ? ProverKernel.open(records, root, roomAt(records.bytes.length, 0)) : undefined
+    this.#prover = new Prover(fs, root, records, doubtful, this.#kernel)
   }
 
   share(threads: number): void {
     this.#threads = takeThreads(threads)
-    for (const thread of this.#threads)
-      thread.run(this.#job, ({ stretch, unproven }) => this.#answers.set(stretch, unproven))
+    for (const [index, thread] of this.#threads.entries())
+      thread.run({ ...this.#job, room: 1 + index }, ({ stretch, unproven }) => this.#answers.set(stretch, unproven))
   }
 
   /** What is left of a stretch; each is taken once, in order. Proves others while that one is in other hands. */
@@ -133,6 +138,7 @@ class Stretches {
     Atomics.store(control, NEXT, this.count)
     Atomics.store(control, TAKEN, this.count)
     Atomics.notify(control, TAKEN)
+    this.#kernel?.close()
   }
 
   #prove(stretch: number): void {

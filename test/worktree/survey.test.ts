@@ -146,7 +146,7 @@ describe('survey', () => {
     bytes.fill(0, bytes.length - 40 - 8 * records.count, bytes.length - 40)
     const given = new Proxy(records, {
       get(target, key) {
-        const value = key === 'bytes' ? bytes : Reflect.get(target, key, target)
+        const value = key === 'bytes' ? bytes : key === 'memory' ? undefined : Reflect.get(target, key, target)
         return typeof value === 'function' ? value.bind(target) : value
       },
     })
