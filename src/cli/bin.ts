@@ -2,15 +2,17 @@
 /** Entry point. Imports nothing that an old runtime cannot read before it is known to be new enough, so that an old one
  *  gets one clear line. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import * as module from 'node:module'
 import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { floeHome } from './home.ts'
+import { plainWords } from './plain-words.ts'
 import { startThreadsFor } from './threads-ahead.ts'
 
 /** Commands of which the memory they hold matters more than how often it is tidied. */
 const HOLDS_MUCH = new Set(['add', 'commit'])
+/** Commands that a person begins with. */
+const BEGINS = new Set(['init', 'clone'])
 const OLDEST = [22, 15] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
@@ -18,13 +20,27 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   process.stderr.write(`Error: floe needs Node ${OLDEST.join('.')} or newer; this is Node ${process.versions.node}\n`)
   process.exitCode = 2
 } else {
-  // Compiled code is kept between runs: that takes a fifth off the start. Only in a data directory that is there already:
-  // asking for the version writes nothing into a new home.
+  // Compiled code is kept between runs: that takes a tenth to a fifth off the start. Only in a data directory that is there
+  // already, or where somebody begins to use Floe: asking for the version writes nothing into a new home.
   const home = floeHome(process.env)
+  if (BEGINS.has(process.argv[2] ?? '')) makeHome(home)
   if (existsSync(home)) module.enableCompileCache?.(join(home, 'compiled'))
   // Of a million files these would let garbage grow to a hundred megabytes before anyone looks at it.
-  if (HOLDS_MUCH.has(process.argv[2] ?? '')) setFlagsFromString('--semi-space-growth-factor=1')
+  if (HOLDS_MUCH.has(process.argv[2] ?? ''))
+    process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
   startThreadsFor(process.argv.slice(2), process.cwd())
-  const { main } = await import('./main.ts')
-  process.exitCode = await main(process.argv.slice(2))
+  const argv = process.argv.slice(2)
+  const plain = plainWords(argv)
+  process.exitCode = plain
+    ? await (await import('./plain-main.ts')).plainMain(plain, argv)
+    : await (await import('./main.ts')).main(argv)
+}
+
+/** For its owner alone: keys will lie there too. */
+function makeHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+  } catch {
+    // Then nothing is kept; who needs the folder says why it cannot be made.
+  }
 }

@@ -2,62 +2,31 @@
 
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { CancelledError, UsageError } from '../base/errors.ts'
 import { expandAliases } from './aliases.ts'
-import type { Result } from './command.ts'
-import type { Context } from './context.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
-import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
+import type { Streams } from './output.ts'
 import { EXIT_HELP, REGISTRY, type Registry, type VerbEntry } from './registry.ts'
+import { type GlobalOptions, inSession, type World } from './session.ts'
 import { floeVersion } from './version.ts'
-
-export interface World {
-  streams?: Streams
-  env?: Readonly<Record<string, string | undefined>>
-  cwd?: string
-}
-
-interface GlobalOptions {
-  json?: boolean
-  quiet?: boolean
-  C?: string
-}
 
 /** @returns the exit status; never throws */
 export async function main(argv: readonly string[], world: World = {}): Promise<number> {
-  const streams = world.streams ?? { stdout: process.stdout, stderr: process.stderr }
-  const env = world.env ?? process.env
-  const cancel = new AbortController()
-  const onSignal = () => cancel.abort(new CancelledError())
-  process.once('SIGINT', onSignal)
-  process.once('SIGTERM', onSignal)
-  // A reader that goes away (`floe log | head`) ends the program quietly, like git.
-  streams.stdout.on?.('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    cancel.abort(new CancelledError())
+  return inSession(argv, world, async (session) => {
+    try {
+      const homeDir = floeHome(session.env)
+      const words = await expandAliases(argv, { cwd: directoryOf(argv, world), homeDir }, (word) =>
+        Object.hasOwn(REGISTRY, word),
+      )
+      const program = await createProgram(words, session.streams, async (entry, command, args, options) =>
+        session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
+      )
+      return await program()
+    } catch (error) {
+      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+      throw error
+    }
   })
-  let output = createOutput(streams, { json: argv.includes('--json'), quiet: false, env })
-  try {
-    const homeDir = floeHome(env)
-    const words = await expandAliases(argv, { cwd: directoryOf(argv, world), homeDir }, (word) =>
-      Object.hasOwn(REGISTRY, word),
-    )
-    const program = await createProgram(words, streams, async (entry, command, args, options) => {
-      const globals = command.optsWithGlobals<GlobalOptions>()
-      output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
-      const spec = await entry.load()
-      const context = createContext(resolve(world.cwd ?? process.cwd(), globals.C ?? '.'), output, cancel.signal, env)
-      return printResult(await spec.run(context, args, options), output)
-    })
-    return await program()
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return printError(asFloeError(error), output, Boolean(env.FLOE_DEBUG))
-  } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
-  }
 }
 
 /** The directory that `-C` names, before anything is parsed. */
@@ -135,45 +104,4 @@ function typedWords(argv: readonly string[]): string[] {
     else if (!argv[i]!.startsWith('-')) words.push(argv[i]!)
   }
   return words
-}
-
-function createContext(cwd: string, output: Output, signal: AbortSignal, env: Context['env']): Context {
-  const interactive = Boolean(process.stdin.isTTY) && Boolean(output.streams.stderr.isTTY) && !output.json && !env.CI
-  return {
-    cwd,
-    homeDir: floeHome(env),
-    output,
-    signal,
-    interactive,
-    secretKey: env.FLOE_KEY,
-    env,
-    async ask(question, missing) {
-      if (!interactive)
-        throw new UsageError('ANSWER_NEEDED', missing, { hints: ['no terminal is attached, so nothing can be asked'] })
-      const { createInterface } = await import('node:readline/promises')
-      const lines = createInterface({ input: process.stdin, output: process.stderr })
-      try {
-        return (await lines.question(question, { signal })).trim()
-      } finally {
-        lines.close()
-      }
-    },
-  }
-}
-
-function printResult(result: Result, output: Output): number {
-  const exitCode = result.exitCode ?? 0
-  const undo = result.undo && result.undo.length > 0 ? { undo: result.undo } : {}
-  if (output.json)
-    output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data, ...undo }, jsonSafe)}\n`)
-  for (const line of result.lines ?? []) output.result(line)
-  for (const hint of result.hints ?? []) output.hint(hint)
-  if (undo.undo) output.hint(`undo with ${undo.undo.map((line) => `\`${line}\``).join(', then ')}`)
-  return exitCode
-}
-
-function jsonSafe(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString()
-  if (value instanceof Map) return Object.fromEntries(value)
-  return value
 }

@@ -2,7 +2,7 @@
  *  all. Asking zstd costs a call per guess, each as long as a good part of the frame itself; counting bytes first answers
  *  most of it, and a frame like the one before is treated like it. */
 
-import { constants } from 'node:zlib'
+import { zstd } from './zstd.ts'
 
 /** Element widths worth trying: 1 is plain zstd. */
 export type FrameGrouping = 1 | 2 | 4
@@ -17,13 +17,14 @@ export interface FrameCoding {
 }
 
 /** zstd parameters of an effort. */
-export const EFFORT_PARAMS: Readonly<Record<FrameEffort, Readonly<Record<number, number>>>> = {
-  fast: { [constants.ZSTD_c_compressionLevel]: 1 },
-  thorough: {
+export function effortParams(effort: FrameEffort): Readonly<Record<number, number>> {
+  const { constants } = zstd()
+  if (effort === 'fast') return { [constants.ZSTD_c_compressionLevel]: 1 }
+  return {
     [constants.ZSTD_c_compressionLevel]: 3,
     [constants.ZSTD_c_hashLog]: 15,
     [constants.ZSTD_c_chainLog]: 14,
-  },
+  }
 }
 
 const SAMPLE_SPANS = 4

@@ -5,19 +5,20 @@
  *  because the exponents stand together. The stored bytes may differ between zstd versions; no id depends on them. */
 
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import type { ZstdOptions } from 'node:zlib'
 import { concatBytes } from '../base/bytes.ts'
 import { PackCorruptError } from './errors.ts'
 import {
   type CodingQuestion,
   chooseCoding,
-  EFFORT_PARAMS,
+  effortParams,
   type FrameCoding,
   type FrameEffort,
   type FrameGrouping,
   savesTooLittle,
 } from './frame-coding.ts'
 import { MAX_OBJECT_BYTES } from './id.ts'
+import { zstd } from './zstd.ts'
 
 export type { FrameGrouping } from './frame-coding.ts'
 
@@ -100,10 +101,10 @@ function decompress(stored: Uint8Array, rawBytes: number): Uint8Array {
   if (rawBytes === 0 && stored.length === 0) return stored
   let raw: Uint8Array
   try {
-    raw = zstdDecompressSync(stored, {
+    raw = zstd().zstdDecompressSync(stored, {
       maxOutputLength: Math.max(1, rawBytes),
       chunkSize: Math.max(64, rawBytes),
-      params: { [constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
+      params: { [zstd().constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
     })
   } catch (cause) {
     throw new PackCorruptError('a frame does not decompress', { rawBytes }, cause)
@@ -139,10 +140,15 @@ function withTable(parts: readonly Uint8Array[]): Uint8Array {
   return concatBytes(table, ...parts)
 }
 
-const zstdAside = promisify(zstdCompress)
+let promised: ((bytes: Uint8Array, options: ZstdOptions) => Promise<Buffer>) | undefined
+
+function zstdAside(bytes: Uint8Array, options: ZstdOptions): Promise<Buffer> {
+  promised ??= promisify<Uint8Array, ZstdOptions, Buffer>(zstd().zstdCompress)
+  return promised(bytes, options)
+}
 
 function compressPlain(bytes: Uint8Array, effort: FrameEffort): Uint8Array {
-  return zstdCompressSync(bytes, zstdOptions(bytes, effort))
+  return zstd().zstdCompressSync(bytes, zstdOptions(bytes, effort))
 }
 
 function zstdOptions(bytes: Uint8Array, effort: FrameEffort) {
@@ -151,7 +157,7 @@ function zstdOptions(bytes: Uint8Array, effort: FrameEffort) {
     // In pieces of 16 KiB, noise took four times as long; room for all of it at once is mostly room for nothing, which the
     // garbage collector hurries to get back.
     chunkSize: Math.max(4096, (bytes.length >> 1) + 512),
-    params: EFFORT_PARAMS[effort],
+    params: effortParams(effort),
   }
 }
 

@@ -43,8 +43,8 @@ export interface Status {
 
 /** Changes nothing but the stat cache, and that only if no one else is writing. */
 export async function statusOf(workspace: Workspace, options: StatusOptions = {}): Promise<Status> {
-  const versions = await readVersions(workspace)
   const files = localFiles(workspace)
+  const versions = await readVersions(workspace, files.settled)
   const staged: Change[] = []
   for await (const { path, before, after } of diffTrees(versions.read, versions.headTree, versions.stagedTree)) {
     const change = isSelected(path, options.paths) ? changeBetween(path, before, after) : undefined
@@ -104,7 +104,7 @@ async function keep(
   workspace: Workspace,
   files: LocalFiles,
   settling: Settling | undefined,
-  { stagedTree }: Versions,
+  { head, headTree, stagedTree }: Versions,
 ): Promise<void> {
   const learned = files.updates.size > 0 || (settling && files.cache.recent.size > 0)
   if (learned) {
@@ -118,7 +118,11 @@ async function keep(
     for (const path of stale) files.updates.set(path, null)
     await workspace.writeStatCache(files.cache, files.updates, { compact: true })
   } else if (loose.length <= mostLoose(files.cache.records))
-    await workspace.writeSettled(files.cache, { tree: stagedTree, loose })
+    await workspace.writeSettled(files.cache, {
+      tree: stagedTree,
+      commit: head !== null && headTree === stagedTree ? head : undefined,
+      loose,
+    })
 }
 
 /** Follows a walk over everything to tell which records prove that a file is as in the tree. */

@@ -8,7 +8,7 @@ import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, updateTree } from '../objects/tree.ts'
 import { PathTable, type SortedUpdates } from '../store/path-table.ts'
 import type { Staging } from '../store/staging.ts'
-import { fileSystemNow, type StatUpdates } from '../store/stat-cache.ts'
+import { fileSystemNow, type Settled, type StatUpdates } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
 import { readSparse } from './sparse.ts'
@@ -25,8 +25,9 @@ export interface Versions {
   read: ReadObject
 }
 
-/** HEAD and what is staged. The staged tree lives in memory: only a commit stores it. */
-export async function readVersions(workspace: Workspace): Promise<Versions> {
+/** HEAD and what is staged. The staged tree lives in memory: only a commit stores it.
+ *  @param settled - saves reading the commit, if it knows of its tree */
+export async function readVersions(workspace: Workspace, settled?: Settled): Promise<Versions> {
   const memory = createMemoryObjects()
   const read: ReadObject = async (kind, id, options) => {
     if (kind !== 'tree') return workspace.store.read(kind, id, options)
@@ -38,7 +39,12 @@ export async function readVersions(workspace: Workspace): Promise<Versions> {
     }
   }
   const head = workspace.refs.headCommit()
-  const headTree = head ? (await readCommit(read, head)).tree : await buildTree([], memory.write)
+  const headTree =
+    head === null
+      ? await buildTree([], memory.write)
+      : settled?.commit === head
+        ? settled.tree
+        : (await readCommit(read, head)).tree
   const staging = workspace.readStaging()
   const stagedTree = staging.count === 0 ? headTree : await updateTree(read, memory.write, headTree, staging.changes())
   return { head, headTree, staging, stagedTree, read }

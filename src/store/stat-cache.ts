@@ -216,6 +216,8 @@ export function fileSystemNow(fs: FileSystem, tmpDir: string): bigint {
  *  and of nothing else, but for the paths that are named. */
 export interface Settled {
   tree: ObjectId
+  /** A commit of that tree, if one was checked out then: whoever still has it checked out need not read it. */
+  commit?: ObjectId | undefined
   /** In path order: links, and files whose record is missing or not that of the tree. */
   loose: readonly string[]
 }
@@ -228,9 +230,14 @@ export function readSettled(fs: FileSystem, path: string, records: StatRecords):
   if (records.count === 0) return undefined
   try {
     const [head, ...loose] = new SortedFile(SETTLED_MAGIC, fs.readFile(path, MAX_SETTLED_BYTES)).records()
-    if (head?.path !== '' || head.payload.length !== 2 * ID_BYTES) return undefined
-    if (Buffer.from(head.payload.subarray(0, ID_BYTES)).toString('hex') !== records.checksum) return undefined
-    return { tree: objectIdFromBytes(head.payload.subarray(ID_BYTES)), loose: loose.map((record) => record.path) }
+    const ids = head?.path === '' ? head.payload : new Uint8Array()
+    if (ids.length !== 2 * ID_BYTES && ids.length !== 3 * ID_BYTES) return undefined
+    if (Buffer.from(ids.subarray(0, ID_BYTES)).toString('hex') !== records.checksum) return undefined
+    return {
+      tree: objectIdFromBytes(ids.subarray(ID_BYTES, 2 * ID_BYTES)),
+      commit: ids.length > 2 * ID_BYTES ? objectIdFromBytes(ids.subarray(2 * ID_BYTES)) : undefined,
+      loose: loose.map((record) => record.path),
+    }
   } catch (error) {
     if (error instanceof SortedFileDamage || isErrno(error, 'ENOENT', 'EFBIG', 'ELOOP', 'EISDIR')) return undefined
     throw error
@@ -241,10 +248,11 @@ export async function writeSettled(
   fs: FileSystem,
   path: string,
   records: StatRecords,
-  { tree, loose }: Settled,
+  { tree, commit, loose }: Settled,
   tmpDir: string,
 ): Promise<void> {
-  const head = concatBytes(Buffer.from(records.checksum, 'hex'), objectIdToBytes(tree))
+  const ids = commit ? [tree, commit] : [tree]
+  const head = concatBytes(Buffer.from(records.checksum, 'hex'), ...ids.map(objectIdToBytes))
   const nothing = new Uint8Array()
   const paths = loose.map((at) => ({ path: at, payload: nothing }))
   await replaceFile(fs, path, encodeSortedFile(SETTLED_MAGIC, [{ path: '', payload: head }, ...paths]), { tmpDir })

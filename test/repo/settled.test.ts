@@ -186,3 +186,29 @@ test('random changes look the same both ways', async () => {
     if (mark) writeFileSync(settledFile(), mark)
   }
 })
+
+test('while HEAD is at the commit that was settled on, its tree is known without reading it', async () => {
+  await settle(PATHS)
+  const { workspace } = temporary
+  const { settled } = localFiles(workspace)
+  const read: string[] = []
+  const store = workspace.store as { read: typeof workspace.store.read }
+  const original = store.read
+  store.read = (kind, id, options) => {
+    read.push(kind)
+    return original(kind, id, options)
+  }
+  try {
+    expect((await statusOf(workspace)).clean).toBe(true)
+    expect(read).toEqual([])
+    temporary.write('a', 'changed')
+    await temporary.commitAll('another')
+    read.length = 0
+    const { headTree } = await readVersions(workspace, settled)
+    expect(headTree).not.toBe(settled!.tree)
+    expect(read).toContain('commit')
+    expect((await statusOf(workspace)).clean).toBe(true)
+  } finally {
+    store.read = original
+  }
+})

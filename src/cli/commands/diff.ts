@@ -1,11 +1,11 @@
 import { diffOf } from '../../repo/diff.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { withRenames } from '../../repo/renames.ts'
+import { changeLine } from '../change-line.ts'
 import { changeStatLines } from '../change-stat.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
-import { changeLine } from './status.ts'
 
 export const diff = command<{
   staged?: boolean

@@ -1,20 +1,11 @@
-import type { Change } from '../../repo/change.ts'
 import { workspacePath } from '../../repo/paths.ts'
-import type { RenamedChange } from '../../repo/renames.ts'
 import { statusOf } from '../../repo/status.ts'
+import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { IN_PLACE_CHANGED } from '../in-place-text.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
-
-const LETTERS = { added: 'A', modified: 'M', deleted: 'D', 'type-changed': 'T', 'mode-changed': 'M' } as const
-
-/** `M  path`, as `git status --short` and `git diff --name-status` write it. */
-export function changeLine(change: Change | RenamedChange): string {
-  if ('from' in change) return `${change.status === 'renamed' ? 'R' : 'C'}  ${change.from} → ${change.path}`
-  return `${LETTERS[change.status]}  ${change.path}`
-}
 
 export const status = command<{ short?: boolean }>({
   define: (command) =>

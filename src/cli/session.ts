@@ -1,0 +1,110 @@
+/** One run of the command line, from streams and signals to the exit status, whoever has parsed the words. */
+
+import { resolve } from 'node:path'
+import { CancelledError, UsageError } from '../base/errors.ts'
+import type { CommandSpec, Result } from './command.ts'
+import type { Context } from './context.ts'
+import { floeHome } from './home.ts'
+import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
+
+export interface World {
+  streams?: Streams
+  env?: Readonly<Record<string, string | undefined>>
+  cwd?: string
+}
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  json?: boolean
+  quiet?: boolean
+  C?: string
+}
+
+export interface Session {
+  readonly streams: Streams
+  readonly env: Context['env']
+  /** Runs a command and prints what it gives.
+   *  @returns the exit status */
+  run(spec: CommandSpec, globals: GlobalOptions, args: string[], options: Record<string, unknown>): Promise<number>
+}
+
+/** @returns the exit status; never throws */
+export async function inSession(
+  argv: readonly string[],
+  world: World,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
+  const streams = world.streams ?? { stdout: process.stdout, stderr: process.stderr }
+  const env = world.env ?? process.env
+  const cancel = new AbortController()
+  const onSignal = () => cancel.abort(new CancelledError())
+  process.once('SIGINT', onSignal)
+  process.once('SIGTERM', onSignal)
+  // A reader that goes away (`floe log | head`) ends the program quietly, like git.
+  streams.stdout.on?.('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    cancel.abort(new CancelledError())
+  })
+  let output = createOutput(streams, { json: argv.includes('--json'), quiet: false, env })
+  try {
+    return await work({
+      streams,
+      env,
+      async run(spec, globals, args, options) {
+        output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
+        const cwd = resolve(world.cwd ?? process.cwd(), globals.C ?? '.')
+        return printResult(await spec.run(createContext(cwd, output, cancel.signal, env), args, options), output)
+      },
+    })
+  } catch (error) {
+    return printError(asFloeError(error), output, Boolean(env.FLOE_DEBUG))
+  } finally {
+    process.off('SIGINT', onSignal)
+    process.off('SIGTERM', onSignal)
+  }
+}
+
+function createContext(cwd: string, output: Output, signal: AbortSignal, env: Context['env']): Context {
+  // Asked for late: to look at standard input takes longer than to parse the words.
+  const isInteractive = () =>
+    !output.json && !env.CI && Boolean(output.streams.stderr.isTTY) && Boolean(process.stdin.isTTY)
+  return {
+    cwd,
+    homeDir: floeHome(env),
+    output,
+    signal,
+    get interactive() {
+      return isInteractive()
+    },
+    secretKey: env.FLOE_KEY,
+    env,
+    async ask(question, missing) {
+      if (!isInteractive())
+        throw new UsageError('ANSWER_NEEDED', missing, { hints: ['no terminal is attached, so nothing can be asked'] })
+      const { createInterface } = await import('node:readline/promises')
+      const lines = createInterface({ input: process.stdin, output: process.stderr })
+      try {
+        return (await lines.question(question, { signal })).trim()
+      } finally {
+        lines.close()
+      }
+    },
+  }
+}
+
+function printResult(result: Result, output: Output): number {
+  const exitCode = result.exitCode ?? 0
+  const undo = result.undo && result.undo.length > 0 ? { undo: result.undo } : {}
+  if (output.json)
+    output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data, ...undo }, jsonSafe)}\n`)
+  for (const line of result.lines ?? []) output.result(line)
+  for (const hint of result.hints ?? []) output.hint(hint)
+  if (undo.undo) output.hint(`undo with ${undo.undo.map((line) => `\`${line}\``).join(', then ')}`)
+  return exitCode
+}
+
+function jsonSafe(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return value.toString()
+  if (value instanceof Map) return Object.fromEntries(value)
+  return value
+}
