@@ -164,7 +164,10 @@ export class ByteWriter {
 
   u64(value: bigint | number): this {
     const at = this.#reserve(8)
-    this.#view.setBigUint64(at, BigInt(value), true)
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) {
+      this.#view.setUint32(at, value % 2 ** 32, true)
+      this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true)
+    } else this.#view.setBigUint64(at, BigInt(value), true)
     return this
   }
 
@@ -192,7 +195,29 @@ export class ByteWriter {
   }
 
   string(value: string): this {
-    return this.byteVector(utf8(value))
+    const start = this.#at
+    const length = value.length
+    this.uleb(length)
+    const at = this.#reserve(length)
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i)
+      if (unit > 0x7f) {
+        this.#at = start
+        return this.byteVector(utf8(value))
+      }
+      this.#bytes[at + i] = unit
+    }
+    return this
+  }
+
+  /** Room for so many bytes, to be written into `target` at the place that is returned, before anything else is. */
+  room(count: number): number {
+    return this.#reserve(count)
+  }
+
+  /** What is written so far, until more is. */
+  get target(): Uint8Array {
+    return this.#bytes
   }
 
   /** A copy of what was written. */

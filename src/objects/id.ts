@@ -96,6 +96,13 @@ export function putObjectId(id: ObjectId, target: Uint8Array, at: number): void 
     throw new RangeError(`"id" expected 64 hex digits, got ${JSON.stringify(id)}`)
 }
 
+/** Writes the 32 bytes of an id in either form. */
+export function putAnyId(id: ObjectId | Uint8Array, target: Uint8Array, at: number): void {
+  if (typeof id === 'string') putObjectId(id, target, at)
+  else if (id.length === ID_BYTES) target.set(id, at)
+  else throw new RangeError(`"id" expected ${ID_BYTES} bytes, got ${id.length}`)
+}
+
 /** Key of an object in maps and sets: `chunk:…`. */
 export function objectKey(kind: ObjectKind, id: ObjectId): string {
   return `${kind}:${id}`

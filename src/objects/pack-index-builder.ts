@@ -1,7 +1,7 @@
 /** Collects the index of a pack while it is written. A pack may hold a million small objects: they stay in columns, with a
  *  hash table over the ids to know which are there, some 60 bytes for each. */
 
-import { ID_BYTES, KIND_CODES, type ObjectId, type ObjectKind, putObjectId } from './id.ts'
+import { ID_BYTES, KIND_CODES, type ObjectId, type ObjectKind, putAnyId } from './id.ts'
 import type { ObjectPlace, PackKind } from './pack.ts'
 import { PackIndex } from './pack-index.ts'
 
@@ -30,12 +30,12 @@ export class PackIndexBuilder {
     return this.#frameRows.length
   }
 
-  has(kind: ObjectKind, id: ObjectId): boolean {
+  has(kind: ObjectKind, id: ObjectId | Uint8Array): boolean {
     return this.#slots[this.#slotOf(kind, id)] !== 0
   }
 
   /** An object of the frame that ends next. It must not be there yet. */
-  addObject(kind: ObjectKind, id: ObjectId, offset: number, bytes: number): void {
+  addObject(kind: ObjectKind, id: ObjectId | Uint8Array, offset: number, bytes: number): void {
     const index = this.objectCount
     this.#slots[this.#slotOf(kind, id)] = index + 1
     this.#frames[index] = this.#ended
@@ -98,9 +98,9 @@ export class PackIndexBuilder {
   }
 
   /** Writes the object behind the others, where it stays if it is added. */
-  #slotOf(kind: ObjectKind, id: ObjectId): number {
+  #slotOf(kind: ObjectKind, id: ObjectId | Uint8Array): number {
     this.#kinds[this.objectCount] = KIND_CODES[kind]
-    putObjectId(id, this.#ids, this.objectCount * ID_BYTES)
+    putAnyId(id, this.#ids, this.objectCount * ID_BYTES)
     return this.#slotAt(this.objectCount)
   }
 

@@ -74,7 +74,7 @@ export interface PackWriter {
    *  thrown at once. */
   append(
     kind: ObjectKind,
-    id: ObjectId,
+    id: ObjectId | Uint8Array,
     bytes: Uint8Array,
     options?: { grouping?: FrameGrouping | undefined },
   ): boolean | Promise<boolean>

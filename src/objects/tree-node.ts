@@ -7,7 +7,7 @@ import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import { sha256HexOfText } from '../crypto/hash.ts'
 import type { ContentRef } from './content-map.ts'
 import { ObjectMalformedError } from './errors.ts'
-import { EMPTY_FILE_ID, ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes } from './id.ts'
+import { EMPTY_FILE_ID, ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdFromBytes, putObjectId } from './id.ts'
 import { comparePaths, isAtOrBelow, MAX_PATH_BYTES, parsePath } from './path.ts'
 
 export interface TreeEntry {
@@ -109,17 +109,25 @@ export function encodeTreeNode({ level, entries, links }: TreeNode): Uint8Array 
     for (const { path, kind, executable, bytes, fileId, content } of entries) {
       writer.string(path)
       writer.u8(kind === 'symlink' ? MODE_SYMLINK : executable ? MODE_EXECUTABLE : MODE_FILE)
-      writer.u64(bytes).bytes(objectIdToBytes(fileId))
+      writer.u64(bytes)
+      putId(writer, fileId)
       if (content === null) writer.u8(CONTENT_NONE)
       else if (content.kind === 'chunk') writer.u8(CONTENT_CHUNK)
-      else writer.u8(CONTENT_MAP).bytes(objectIdToBytes(content.id))
+      else putId(writer.u8(CONTENT_MAP), content.id)
     }
   } else {
     writer.uleb(links.length)
-    for (const { path, id, entries: count, bytes } of links)
-      writer.string(path).bytes(objectIdToBytes(id)).u64(count).u64(bytes)
+    for (const { path, id, entries: count, bytes } of links) {
+      putId(writer.string(path), id)
+      writer.u64(count).u64(bytes)
+    }
   }
   return writer.finish()
+}
+
+function putId(writer: ByteWriter, id: ObjectId): void {
+  const at = writer.room(ID_BYTES)
+  putObjectId(id, writer.target, at)
 }
 
 const MIN_ENTRY_BYTES = 1 + 1 + 1 + 8 + ID_BYTES + 1

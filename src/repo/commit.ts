@@ -8,7 +8,7 @@ import { createMemoryObjects, type ReadObject, type WriteObject } from '../objec
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
 import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
-import type { StagedChange, Staging } from '../store/staging.ts'
+import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
 import { type InPlaceOption, type LossWarning, lossWarnings } from './in-place.ts'
@@ -114,13 +114,9 @@ async function write(
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
   const count = Array.isArray(added) ? added.length : added.count
-  const paths = () => (Array.isArray(added) ? added : pathsOf(added))
+  const paths = () => (Array.isArray(added) ? added : added.paths())
   const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths)
   return { commit: id, tree, parents, branch, changes: { added: count, ...changes }, warnings }
-}
-
-function* pathsOf(staging: Staging): Generator<string> {
-  for (const { path } of staging.changes()) yield path
 }
 
 async function newTree(

@@ -4,18 +4,21 @@ import { availableParallelism } from 'node:os'
 import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
 import { walkContentMap } from '../objects/content-map.ts'
 import { comparePaths } from '../objects/path.ts'
-import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
+import { createMemoryObjects } from '../objects/reader.ts'
+import { buildTree, findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
 import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import { statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { chunkSizings, readAttributes } from '../worktree/attributes.ts'
-import { compareWithTree, type PathState } from '../worktree/compare.ts'
+import { createBreather } from '../worktree/breather.ts'
+import { compareWithTree, outermost, type PathState } from '../worktree/compare.ts'
 import { type IngestContext, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
-import { createIngestQueue } from '../worktree/ingest-queue.ts'
+import { createIngestQueue, type IngestQueue, type OnIngested, type UnseenFiles } from '../worktree/ingest-queue.ts'
 import { type LocalFiles, tracksExecutableBit } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
+import { scanListings } from '../worktree/scan.ts'
 import { type InPlaceOption, inPlaceFrom } from './in-place.ts'
 import type { OnProgress } from './progress.ts'
 import { AbsentReplacedError } from './sparse-errors.ts'
@@ -60,7 +63,9 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
     const staged = await collect(workspace, versions, files, session, pool, options)
     await session.seal()
     await keepStaged(workspace, versions, staged)
-    if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
+    // Over nothing that was staged before, it is the overlay as it is.
+    if (staged.size > 0 && versions.staging.count === 0) await workspace.writeStagedRecords(staged.records())
+    else if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
     if (files.updates.size > 0) for (const [path, record] of staged.statUpdates) files.updates.set(path, record)
     await saveStats(workspace, files.updates.size > 0 ? files : { ...files, updates: staged.statUpdates })
     return {
@@ -96,7 +101,27 @@ async function collect(
   const gone: string[] = []
   let doneFiles = 0
   let doneBytes = 0
-  await using queue = createIngestQueue(context, { threads: readingThreads() })
+  const told = (path: string, bytes: number) => {
+    doneFiles++
+    doneBytes += bytes
+    options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path })
+  }
+  const unseen: UnseenFiles = {
+    clock: { ns: files.stampNs, device: fs.stat(workspace.tmpDir)?.device ?? -1n },
+    onRow: (path, rows, row) => told(path, changes.setRow(path, rows, row)),
+    onIngested({ entry, stat }) {
+      const record = statRecord(stat, entry.fileId, files.stampNs)
+      if (stat.kind === 'file' && !record) files.updates.set(entry.path, null)
+      changes.set(entry.path, entry, 'added', record)
+      told(entry.path, entry.bytes)
+    },
+  }
+  await using queue = createIngestQueue(context, { threads: readingThreads(), unseen })
+  if (versions.stagedTree === (await buildTree([], createMemoryObjects().write))) {
+    if (options.scope !== 'tracked') await addEverything(files, queue, unseen.onIngested, options)
+    await queue.finish()
+    return changes
+  }
   const directories = new Set<string>()
   // Asked for by name, a file that is as committed is recorded anew if what held its contents is lost.
   const isRecording = options.inPlace !== undefined && options.inPlace !== false && options.scope !== 'tracked'
@@ -122,9 +147,7 @@ async function collect(
     const status = statusOf(state)
     const take = (entry: TreeEntry, record?: Uint8Array | null) => {
       changes.set(entry.path, entry, status, record)
-      doneFiles++
-      doneBytes += entry.bytes
-      options.onProgress?.({ $kind: 'staging', doneFiles, doneBytes, path: entry.path })
+      told(entry.path, entry.bytes)
     }
     if (state.$kind === 'untracked') await dropFileAbove(versions, changes, state.path, directories)
     if (state.$kind === 'tracked' && state.difference === 'mode') {
@@ -146,6 +169,25 @@ async function collect(
   const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
   return changes
+}
+
+/** Where nothing is tracked, all that is found is new, and need not be compared with anything. */
+async function addEverything(
+  { fs, root }: LocalFiles,
+  queue: IngestQueue,
+  onIngested: OnIngested,
+  options: StageOptions,
+): Promise<void> {
+  const breathe = createBreather(options.signal)
+  for (const at of outermost(options.paths)) {
+    for (const item of scanListings(fs, root, { at, includeIgnored: options.includeIgnored ?? false })) {
+      if (item.$kind === 'problem') throw item.error
+      const room = item.$kind === 'listed' ? queue.addUnseen(item.path) : queue.add(item.path, item.stat, onIngested)
+      if (room) await room
+      const pause = breathe()
+      if (pause) await pause
+    }
+  }
 }
 
 /** A large file that is as it was committed, and of which not all chunks can be had from this disk. */

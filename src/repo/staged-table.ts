@@ -1,11 +1,19 @@
 /** What is about to be staged, by path, in the memory it takes in the file: a million entries as objects are a gigabyte. */
 
-import { putObjectId } from '../objects/id.ts'
+import { ID_BYTES, putObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 import { PathTable, type SortedUpdates } from '../store/path-table.ts'
-import { decodeStagedEntry, encodeStagedEntry } from '../store/staged-entry.ts'
+import type { RecordToWrite } from '../store/sorted-file.ts'
+import {
+  decodeStagedEntry,
+  encodeStagedEntry,
+  putStagedFile,
+  STAGED_FILE_BYTES,
+  withWholeChunk,
+} from '../store/staged-entry.ts'
 import type { StagedChange } from '../store/staging.ts'
 import { RECORD_BYTES, STAT_BYTES } from '../store/stat-records.ts'
+import { bytesOfRow, isExecutableRow, ROW_BYTES, ROW_ID, ROW_SETTLED, ROW_STAT } from '../worktree/file-rows.ts'
 
 export interface AddedFile {
   path: string
@@ -47,6 +55,31 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
     this.bytes += entry.bytes
   }
 
+  /** Takes a new file that is no chunk or one, by what a thread says of it (`file-rows.ts`).
+   *  @returns its size */
+  setRow(path: string, rows: Uint8Array, row: number): number {
+    const at = row * ROW_BYTES
+    const bytes = bytesOfRow(rows, row)
+    const isSettled = (rows[at]! & ROW_SETTLED) !== 0
+    const from = isSettled ? 1 + STAT_BYTES : 1
+    scratch[0] = ADDED | (bytes > 0 ? WHOLE : 0) | (isSettled ? RECORDED : 0)
+    if (isSettled) for (let i = 0; i < STAT_BYTES; i++) scratch[1 + i] = rows[at + ROW_STAT + i]!
+    putStagedFile(scratch, from, isExecutableRow(rows, row), rows, at + ROW_STAT, at + ROW_ID)
+    this.#table.set(path, scratch.subarray(0, from + STAGED_FILE_BYTES))
+    if (isSettled) this.#recorded++
+    this.files++
+    this.bytes += bytes
+    return bytes
+  }
+
+  /** Records for the file `staging`, in path order; each is valid until the next. */
+  *records(): Generator<RecordToWrite> {
+    for (const { path, payload } of this.#table.sortedBytes()) {
+      const entry = payload!.subarray(entryAt(payload!))
+      yield { path, payload: (payload![0]! & WHOLE) === 0 ? entry : withWholeChunk(entry) }
+    }
+  }
+
   get(path: string): TreeEntry | null | undefined {
     const payload = this.#table.get(path)
     return payload ? decoded(path, payload) : undefined
@@ -83,7 +116,17 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
         yield [path, record]
       }
     }
-    return { size: this.#recorded, sorted, [Symbol.iterator]: sorted }
+    function* toWrite(): Generator<RecordToWrite> {
+      for (const { path, payload } of table.sortedBytes()) {
+        if ((payload![0]! & RECORDED) === 0) continue
+        // Of every entry that has a stat the id follows shape and size.
+        const idAt = entryAt(payload!) + 9
+        record.set(payload!.subarray(1, 1 + STAT_BYTES))
+        record.set(payload!.subarray(idAt, idAt + ID_BYTES), STAT_BYTES)
+        yield { path, payload: record }
+      }
+    }
+    return { size: this.#recorded, sorted, toWrite, [Symbol.iterator]: sorted }
   }
 
   /** Paths that are deleted, in order. */
@@ -94,11 +137,16 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   }
 }
 
+function entryAt(payload: Uint8Array): number {
+  return (payload[0]! & RECORDED) === 0 ? 1 : 1 + STAT_BYTES
+}
+
 function decoded(path: string, payload: Uint8Array): TreeEntry | null {
-  const entry = decodeStagedEntry(path, payload.subarray((payload[0]! & RECORDED) === 0 ? 1 : 1 + STAT_BYTES))
+  const entry = decodeStagedEntry(path, payload.subarray(entryAt(payload)))
   return entry && (payload[0]! & WHOLE) !== 0 ? { ...entry, content: { kind: 'chunk', id: entry.fileId } } : entry
 }
 
+const ADDED = STATUSES.indexOf('added')
 const WHOLE = 0x80
 const RECORDED = 0x40
 const STATUS_BITS = 0x3f

@@ -62,6 +62,9 @@ export interface FileSystem {
   /** The same for those who look at a million files, a third quicker; undefined also where it fails. A file system
    *  without it is asked for `stat`. */
   quickStat?(path: string): QuickStat | undefined
+  /** Reads what a regular file holds at its beginning, at most `limit` bytes, and then asks for its stat: as `open`, `read`,
+   *  `stat` and `close` do, at two thirds of the price. Undefined where one of them fails, or it is no regular file. */
+  readStart?(path: string, buffer: Uint8Array, at: number, limit: number): FileStart | undefined
   /** In no particular order. */
   readDirectory(path: string): DirectoryEntry[]
   /** The same with names as text, which is much cheaper; undefined if one of them may not be UTF-8. A file system
@@ -87,6 +90,14 @@ export interface FileSystem {
   shareBytes?(from: string, to: string): boolean
   /** Resolves when the names in a directory are on the device. */
   syncDirectory(path: string): Promise<void>
+}
+
+/** The beginning of a file. */
+export interface FileStart {
+  /** Bytes read; whether that is all, the size tells. */
+  count: number
+  /** What the file was after that, as the system has it. */
+  stat: { size: bigint; mtimeNs: bigint; ctimeNs: bigint; ino: bigint; dev: bigint; mode: bigint }
 }
 
 /** A failed call: STORE_DISK_FULL where there is no space left, else STORE_IO (both exit 1). */

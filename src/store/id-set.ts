@@ -1,6 +1,6 @@
 /** A set of object ids in 44 bytes each, where a `Set` of texts takes a hundred and more. */
 
-import { ID_BYTES, type ObjectId, putObjectId } from '../objects/id.ts'
+import { ID_BYTES, type ObjectId, putAnyId } from '../objects/id.ts'
 
 const FIRST_IDS = 256
 
@@ -10,17 +10,17 @@ export class IdSet {
   #slots = new Int32Array(2 * FIRST_IDS)
   size = 0
 
-  has(id: ObjectId): boolean {
+  has(id: ObjectId | Uint8Array): boolean {
     return this.indexOf(id) >= 0
   }
 
   /** How many were added before it; -1 if it is not there. */
-  indexOf(id: ObjectId): number {
+  indexOf(id: ObjectId | Uint8Array): number {
     return this.#slots[this.#slotOf(id)]! - 1
   }
 
   /** @returns false if it was there */
-  add(id: ObjectId): boolean {
+  add(id: ObjectId | Uint8Array): boolean {
     // There must be room for one that is asked for only.
     if (2 * (this.size + 2) > this.#slots.length) this.#grow()
     const slot = this.#slotOf(id)
@@ -31,9 +31,9 @@ export class IdSet {
   }
 
   /** Writes the id behind the others, where it stays if it is added. */
-  #slotOf(id: ObjectId): number {
+  #slotOf(id: ObjectId | Uint8Array): number {
     const at = this.size * ID_BYTES
-    putObjectId(id, this.#ids, at)
+    putAnyId(id, this.#ids, at)
     return this.#slotOfBytes(at)
   }
 

@@ -86,10 +86,10 @@ export class MergedIndex {
   }
 
   /** Names of packs that claim to hold the object; at most one per segment. */
-  find(kind: ObjectKind, id: ObjectId): string[] {
+  find(kind: ObjectKind, id: ObjectId | Uint8Array): string[] {
     const found: string[] = []
     if (this.#segments.length === 0 && this.#loose.size === 0) return found
-    const bytes = objectIdToBytes(id)
+    const bytes = typeof id === 'string' ? objectIdToBytes(id) : id
     for (const segment of this.#segments) {
       const pack = quietly(() => segment.find(kind, bytes))
       if (pack !== undefined) found.push(pack)

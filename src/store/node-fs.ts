@@ -65,6 +65,19 @@ export const nodeFs: FileSystem = {
       return undefined
     }
   },
+  readStart(path, buffer, at, limit) {
+    let fd = -1
+    try {
+      fd = fs.openSync(path, READ_FLAGS)
+      const count = limit === 0 ? 0 : fs.readSync(fd, buffer, at, limit, null)
+      const stat = fs.fstatSync(fd, BIG)
+      return (Number(stat.mode) & fs.constants.S_IFMT) === fs.constants.S_IFREG ? { count, stat } : undefined
+    } catch {
+      return undefined
+    } finally {
+      if (fd >= 0) closeQuietly(fd)
+    }
+  },
   readDirectory(path) {
     return run('read directory', path, () =>
       fs
@@ -142,6 +155,7 @@ export const nodeFs: FileSystem = {
   },
 }
 
+const BIG = { bigint: true } as const
 const QUICK = { throwIfNoEntry: false } as const
 
 class NodeFile implements OpenFile {
@@ -187,6 +201,13 @@ class NodeFile implements OpenFile {
     this.#open = false
     run('close', this.#path, () => fs.closeSync(this.#fd))
   }
+}
+
+/** Of what was only read nothing can be lost. */
+function closeQuietly(fd: number): void {
+  try {
+    fs.closeSync(fd)
+  } catch {}
 }
 
 function syncFd(fd: number, path: string): Promise<void> {

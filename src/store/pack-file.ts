@@ -50,7 +50,7 @@ export interface PackBuilder {
    *  compressed. */
   hasRoom(bytes: number): boolean | Promise<boolean>
   /** A promise only where something has to be written first. */
-  add(kind: ObjectKind, id: ObjectId, bytes: Uint8Array): boolean | Promise<boolean>
+  add(kind: ObjectKind, id: ObjectId | Uint8Array, bytes: Uint8Array): boolean | Promise<boolean>
   /** Writes index and footer and syncs; who calls it renames the file and syncs the directory. */
   seal(): Promise<SealedPack>
   /** `seal`, and renames. */

@@ -22,7 +22,7 @@ export interface PackLane {
   /** A promise where something has to be written or waited for; the next call must wait for it, and so must whoever changes
    *  `bytes`. Of a chunk above 1 MiB the lane keeps the bytes.
    *  @throws {FileSystemError} also for what was added before */
-  add(id: ObjectId, bytes: Uint8Array): Promise<void> | undefined
+  add(id: ObjectId | Uint8Array, bytes: Uint8Array): Promise<void> | undefined
   /** Seals what is left, and waits until all is handed over. */
   finish(): Promise<void>
 }
@@ -53,7 +53,7 @@ export function createPackLane(
     sealing.catch(() => {})
     await before
   }
-  const addNext = async (full: PackBuilder, id: ObjectId, bytes: Uint8Array): Promise<void> => {
+  const addNext = async (full: PackBuilder, id: ObjectId | Uint8Array, bytes: Uint8Array): Promise<void> => {
     await seal(full)
     builder = begin()
     await builder.add('chunk', id, bytes)

@@ -2,6 +2,7 @@
  *  much, and the processor time to move them about. */
 
 import { comparePaths } from '../objects/path.ts'
+import type { RecordToWrite } from './sorted-file.ts'
 
 const PIECE_BYTES = 1 << 20
 /** Of lengths of path and payload, u16 each. */
@@ -72,11 +73,24 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
 
   /** In path order. */
   *sorted(): Generator<[string, Uint8Array | null]> {
+    for (const index of this.#order()) yield this.#entry(index)
+  }
+
+  /** The same with the bytes of the paths. */
+  *sortedBytes(): Generator<{ path: Uint8Array; payload: Uint8Array | null }> {
+    for (const index of this.#order()) {
+      const { piece, at } = this.#record(index)
+      const from = at + HEAD_BYTES
+      yield { path: piece.subarray(from, from + piece.readUInt16LE(at)), payload: this.#payload(index) }
+    }
+  }
+
+  #order(): number[] {
     let order: number[] = []
     for (let index = 0; index < this.#count; index++) if (!this.#isRemoved(index)) order.push(index)
     const isSorted = order.every((index, place) => place === 0 || this.#compare(order[place - 1]!, index) < 0)
     if (!isSorted) order = order.sort((a, b) => this.#compare(a, b))
-    for (const index of order) yield this.#entry(index)
+    return order
   }
 
   /** Writes a path where the next record would go, making room for all of it. Returns its length in bytes. */
@@ -178,6 +192,8 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
 export interface SortedUpdates extends Iterable<[string, Uint8Array | null]> {
   readonly size: number
   sorted(): Iterable<[string, Uint8Array | null]>
+  /** The same without those that are null, ready to be written. */
+  toWrite?(): Iterable<RecordToWrite>
 }
 
 /** Entries in path order. */

@@ -11,6 +11,12 @@ export interface SortedRecord {
   payload: Uint8Array
 }
 
+/** A record whose path may be in bytes already. */
+export interface RecordToWrite {
+  path: string | Uint8Array
+  payload: Uint8Array
+}
+
 const MAGIC_BYTES = 12
 const OFFSET_BYTES = 8
 const COUNT_BYTES = 8
@@ -34,7 +40,7 @@ export class SortedFileDamage extends Error {
  *  @param magic - 12 bytes naming the format and its version
  *  @param records - strictly ascending by `comparePaths`; a payload need not outlive the step to the next
  *  @throws {RangeError} if they are not */
-export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>): Generator<Uint8Array> {
+export function* encodeSortedFile(magic: string, records: Iterable<RecordToWrite>): Generator<Uint8Array> {
   const hash = createSha256()
   const offsets: number[] = []
   let piece = new Uint8Array(PIECE_BYTES)
@@ -43,12 +49,12 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
   piece.set(utf8(magic))
   let used = MAGIC_BYTES
   let start = 0
-  let previous: string | undefined
+  let previous: string | Uint8Array | undefined
   for (const { path, payload } of records) {
-    if (previous !== undefined && comparePaths(previous, path) >= 0)
-      throw new RangeError(`"records" expected ascending paths, got ${path} after ${previous}`)
+    if (previous !== undefined && !isAscending(previous, path))
+      throw new RangeError(`"records" expected ascending paths, got ${textOf(path)} after ${textOf(previous)}`)
     previous = path
-    const nameBytes = Buffer.byteLength(path)
+    const nameBytes = typeof path === 'string' ? Buffer.byteLength(path) : path.length
     const bytes = 4 + nameBytes + payload.length
     if (used + bytes > PIECE_BYTES) {
       hash.update(piece.subarray(0, used))
@@ -61,7 +67,8 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
     offsets.push(start + used)
     buffer.writeUInt16LE(nameBytes, used)
     buffer.writeUInt16LE(payload.length, used + 2)
-    buffer.write(path, used + 4)
+    if (typeof path === 'string') buffer.write(path, used + 4)
+    else piece.set(path, used + 4)
     piece.set(payload, used + 4 + nameBytes)
     used += bytes
   }
@@ -74,6 +81,21 @@ export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>
   hash.update(table)
   yield table
   yield hash.digest()
+}
+
+function isAscending(before: string | Uint8Array, after: string | Uint8Array): boolean {
+  if (typeof before === 'string' || typeof after === 'string') return comparePaths(textOf(before), textOf(after)) < 0
+  const shared = Math.min(before.length, after.length)
+  for (let i = 0; i < shared; i++) {
+    const left = before[i]!
+    const right = after[i]!
+    if (left !== right) return left === SLASH || (right !== SLASH && left < right)
+  }
+  return before.length < after.length
+}
+
+function textOf(path: string | Uint8Array): string {
+  return typeof path === 'string' ? path : fromUtf8(path)
 }
 
 /** Records of a checked file. */
@@ -120,6 +142,16 @@ export class SortedFile {
     const end = offset + 4 + this.#view.getUint16(offset, true)
     if (end > this.#tableAt) throw new SortedFileDamage('a record lies')
     return this.#text.subarray(offset + 4, end)
+  }
+
+  /** The bytes of a record beside its path.
+   *  @throws {SortedFileDamage} if the offset table lies */
+  payloadAt(index: number): Uint8Array {
+    const offset = this.#offsetAt(index)
+    const payloadAt = offset + 4 + this.#view.getUint16(offset, true)
+    const end = payloadAt + this.#view.getUint16(offset + 2, true)
+    if (end > this.#tableAt) throw new SortedFileDamage('a record lies')
+    return this.#bytes.subarray(payloadAt, end)
   }
 
   #offsetAt(index: number): number {

@@ -31,6 +31,36 @@ export function encodeStagedEntry(entry: TreeEntry | null): Uint8Array {
   return bytes
 }
 
+/** Bytes of a file's entry without its content. */
+export const STAGED_FILE_BYTES: number = WITHOUT_CONTENT_BYTES
+
+/** Writes a file's entry without its content, from bytes.
+ *  @param sizeAt - where in `from` its size stands, a u64
+ *  @param idAt - where in `from` its id stands */
+export function putStagedFile(
+  target: Uint8Array,
+  at: number,
+  executable: boolean,
+  from: Uint8Array,
+  sizeAt: number,
+  idAt: number,
+): void {
+  target[at] = executable ? EXECUTABLE : FILE
+  for (let i = 0; i < 8; i++) target[at + 1 + i] = from[sizeAt + i]!
+  for (let i = 0; i < ID_BYTES; i++) target[at + 9 + i] = from[idAt + i]!
+  target[at + 9 + ID_BYTES] = NO_CONTENT
+}
+
+/** The entry with the one chunk as its content that has the file's id.
+ *  @param entry - a file's, without content
+ *  @returns bytes that are valid until the next call */
+export function withWholeChunk(entry: Uint8Array): Uint8Array {
+  withContent.set(entry)
+  withContent[9 + ID_BYTES] = KIND_CODES.chunk
+  withContent.copyWithin(WITHOUT_CONTENT_BYTES, 9, 9 + ID_BYTES)
+  return withContent
+}
+
 /** @throws {CodecError} */
 export function decodeStagedEntry(path: string, payload: Uint8Array): TreeEntry | null {
   const shape = payload[0]
@@ -57,9 +87,10 @@ export function decodeStagedEntry(path: string, payload: Uint8Array): TreeEntry 
 function contentOf(code: number | undefined, payload: Uint8Array, fileId: ObjectId): ContentRef {
   const kind = code === KIND_CODES.chunk ? 'chunk' : code === KIND_CODES.map ? 'map' : undefined
   if (!kind) throw new CodecError('unknown kind of content', { code })
-  const id = idAt(payload, WITHOUT_CONTENT_BYTES)
   // One text for both, where the file is one chunk.
-  return { kind, id: id === fileId ? fileId : id }
+  let same = 0
+  while (same < ID_BYTES && payload[9 + same] === payload[WITHOUT_CONTENT_BYTES + same]) same++
+  return { kind, id: same === ID_BYTES ? fileId : idAt(payload, WITHOUT_CONTENT_BYTES) }
 }
 
 function idAt(payload: Uint8Array, at: number): ObjectId {

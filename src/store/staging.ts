@@ -7,7 +7,13 @@ import type { TreeEntry } from '../objects/tree.ts'
 import { replaceFile } from './atomic-file.ts'
 import { StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
-import { encodeSortedFile, MAX_SORTED_FILE_BYTES, SortedFile, SortedFileDamage } from './sorted-file.ts'
+import {
+  encodeSortedFile,
+  MAX_SORTED_FILE_BYTES,
+  type RecordToWrite,
+  SortedFile,
+  SortedFileDamage,
+} from './sorted-file.ts'
 import { decodeStagedEntry, encodeStagedEntry } from './staged-entry.ts'
 
 const MAGIC = 'FLOE.STAG.1\n'
@@ -24,6 +30,8 @@ export interface Staging {
   get(path: string): TreeEntry | null | undefined
   /** In path order. */
   changes(from?: string): Generator<StagedChange>
+  /** Those of the changes alone. */
+  paths(): Generator<string>
 }
 
 /** @throws {StoreCorruptError} STORE_STAGING_CORRUPT */
@@ -46,10 +54,13 @@ export function readStaging(fs: FileSystem, path: string): Staging {
       let index = from === undefined ? 0 : checked(path, () => file.lowerBound(from))
       for (; index < file.count; index++) {
         yield checked(path, () => {
-          const record = file.at(index)
-          return { path: record.path, entry: decodeStagedEntry(record.path, record.payload) }
+          const at = file.pathTextAt(index)
+          return { path: at, entry: decodeStagedEntry(at, file.payloadAt(index)) }
         })
       }
+    },
+    *paths() {
+      for (let index = 0; index < file.count; index++) yield checked(path, () => file.pathTextAt(index))
     },
   }
 }
@@ -58,6 +69,7 @@ export const emptyStaging: Staging = {
   count: 0,
   get: () => undefined,
   *changes() {},
+  *paths() {},
 }
 
 /** Replaces the overlay.
@@ -73,6 +85,16 @@ export async function writeStaging(
     for (const { path: at, entry } of sorted) yield { path: at, payload: encodeStagedEntry(entry) }
   }
   await replaceFile(fs, path, encodeSortedFile(MAGIC, records()), { tmpDir })
+}
+
+/** Replaces the overlay by records that are encoded already, in path order. */
+export async function writeStagedRecords(
+  fs: FileSystem,
+  path: string,
+  records: Iterable<RecordToWrite>,
+  tmpDir: string,
+): Promise<void> {
+  await replaceFile(fs, path, encodeSortedFile(MAGIC, records), { tmpDir })
 }
 
 function checked<T>(path: string, read: () => T): T {

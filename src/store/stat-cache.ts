@@ -23,6 +23,7 @@ import {
 import {
   fileIdOf,
   isSameStat,
+  isSettledStat,
   RECORD_BYTES,
   ROOMS,
   roomAt,
@@ -144,7 +145,8 @@ export async function writeStatCache(
     }
   }
   const all = cache.recent.size > 0 ? withOlder(updates, cache.recent) : updates
-  await replaceFile(fs, path, encodeSortedFile(STAT_MAGIC, merged(records, all)), options)
+  const kept = records.count === 0 && 'toWrite' in all && all.toWrite ? all.toWrite() : merged(records, all)
+  await replaceFile(fs, path, encodeSortedFile(STAT_MAGIC, kept), options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
@@ -178,8 +180,7 @@ function* merged(records: StatRecords, updates: StatUpdates | SortedUpdates): Ge
 
 /** A record for a file whose contents were looked at after `stampNs`, or `null` where its stat proves nothing. */
 export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): Uint8Array | null {
-  const before = stampNs - MARGIN_NS
-  if (stat.kind !== 'file' || stat.mtimeNs >= before || stat.ctimeNs >= before) return null
+  if (stat.kind !== 'file' || !isSettledStat(stat, stampNs)) return null
   scratch.setBigUint64(0, BigInt(stat.bytes), true)
   scratch.setBigInt64(8, stat.mtimeNs, true)
   scratch.setBigInt64(16, stat.ctimeNs, true)
@@ -188,8 +189,6 @@ export function statRecord(stat: FileStat, fileId: ObjectId, stampNs: bigint): U
   return scratchBytes.slice()
 }
 
-/** Times are compared as doubles too (`isSameQuick`): what changes later must differ by more than those leave out. */
-const MARGIN_NS = 4096n
 const scratchBytes = new Uint8Array(RECORD_BYTES)
 const scratch = new DataView(scratchBytes.buffer)
 

@@ -100,6 +100,15 @@ export class StatRecords {
   }
 }
 
+/** Times are compared as doubles too (`isSameQuick`): what changes later must differ by more than those leave out. */
+const MARGIN_NS = 4096n
+
+/** True if a file with these times had rested when the file system's clock said that: any later change shows in its stat. */
+export function isSettledStat({ mtimeNs, ctimeNs }: Pick<FileStat, 'mtimeNs' | 'ctimeNs'>, clockNs: bigint): boolean {
+  const before = clockNs - MARGIN_NS
+  return mtimeNs < before && ctimeNs < before
+}
+
 /** As in every POSIX system, and in Node on Windows. */
 const FORMAT_BITS = 0o170000
 const REGULAR_FILE = 0o100000

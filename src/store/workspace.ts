@@ -19,7 +19,8 @@ import { nodeFs } from './node-fs.ts'
 import type { SortedUpdates } from './path-table.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
-import { readStaging, type StagedChange, type Staging, writeStaging } from './staging.ts'
+import type { RecordToWrite } from './sorted-file.ts'
+import { readStaging, type StagedChange, type Staging, writeStagedRecords, writeStaging } from './staging.ts'
 import {
   readSettled,
   readStatCache,
@@ -94,6 +95,11 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Under the lock. */
+  /** `writeStaging` for what is encoded already, in path order. */
+  async writeStagedRecords(records: Iterable<RecordToWrite>): Promise<void> {
+    await writeStagedRecords(this.fs, `${this.floeDir}/staging`, records, this.tmpDir)
+  }
+
   async writeStatCache(
     cache: StatCache,
     updates: StatUpdates | SortedUpdates,

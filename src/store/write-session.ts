@@ -25,7 +25,7 @@ export interface WriteSession {
   /** Asks for a chunk to be put into a pack of a lane. From then on the session takes it as stored.
    *  @param bytes - its length
    *  @returns false if it is there already */
-  claim(id: ObjectId, bytes: number): boolean
+  claim(id: ObjectId | Uint8Array, bytes: number): boolean
   /** Takes in what a lane has sealed. */
   adopt(pack: SealedPack): void
   /** The file shall hold its chunks itself, from `seal` on; they need not be put. */
@@ -110,7 +110,7 @@ class DiskSession implements WriteSession {
     return this.#write(kind, id, bytes)
   }
 
-  claim(id: ObjectId, bytes: number): boolean {
+  claim(id: ObjectId | Uint8Array, bytes: number): boolean {
     if (this.#claimed.has(id) || this.#store.index.find('chunk', id).length > 0) return false
     if (this.#pending.get('chunk')?.has(id)) return false
     this.#claimed.add(id)

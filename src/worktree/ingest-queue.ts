@@ -5,22 +5,30 @@
  *  is too little to start threads for, each file is done in turn, with the same entries and the same objects. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { FloeError } from '../base/errors.ts'
+import type { ChunkSizing } from '../chunking/profile.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
-import { EMPTY_FILE_ID } from '../objects/id.ts'
-import type { FileStat } from '../store/file-system.ts'
+import { EMPTY_FILE_ID, ID_BYTES, objectIdFromBytes } from '../objects/id.ts'
+import type { TreeEntry } from '../objects/tree.ts'
+import type { FileStat, FileSystem } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
+import type { SealedPack } from '../store/pack-file.ts'
+import { bytesOfRow, type DiskClock, isExecutableRow, ROW_BYTES, ROW_ID, statOfRow } from './file-rows.ts'
 import { type IngestContext, type Ingested, ingest, ingestSmall, staysInPlace } from './ingest.ts'
 import {
   BATCHED_BELOW_BYTES,
   type BatchRead,
   type Chunks,
   idAt,
+  idBytesAt,
   type LargeRead,
   MAX_BATCH_FILES,
   NOT_READ,
+  NOT_TRIED,
   SLOT_BYTES,
 } from './read-jobs.ts'
-import { createReadPool, type FileToRead, type ReadPool } from './read-pool.ts'
+import { createReadPool, type ReadPool } from './read-pool.ts'
+import { statOrProblem } from './scan.ts'
 
 /** Told of the entry once its contents are in the session. */
 export type OnIngested = (ingested: Ingested) => void
@@ -29,8 +37,19 @@ export interface IngestQueue extends AsyncDisposable {
   /** Takes a file or link. A promise where there is enough to do already.
    *  Throws what `ingest` throws, also for files added before. */
   add(path: string, stat: FileStat, done: OnIngested): Promise<void> | undefined
+  /** The same for what a folder lists as a file and nobody has looked at; what is none any more is passed over. `unseen` of
+   *  the options is told. */
+  addUnseen(path: string): Promise<void> | undefined
   /** Waits until all is in the session. */
   finish(): Promise<void>
+}
+
+/** What becomes of files that were added without a look at them. */
+export interface UnseenFiles {
+  clock: DiskClock
+  /** Told of a file that is no chunk or one, whose id is the file's: by its row (`file-rows.ts`). */
+  onRow(path: string, rows: Uint8Array, row: number): void
+  onIngested: OnIngested
 }
 
 export interface IngestQueueOptions {
@@ -38,6 +57,8 @@ export interface IngestQueueOptions {
   threads: number
   /** Files and bytes below which no thread is started (default 512 files and 8 MiB). */
   startFrom?: { files: number; bytes: number }
+  /** Needed for `addUnseen`. */
+  unseen?: UnseenFiles
 }
 
 const START_FROM = { files: 512, bytes: 8 * 1024 * 1024 }
@@ -48,9 +69,20 @@ interface Queued {
   done: OnIngested
 }
 
+/** So many at first of files whose sizes nobody knows. */
+const FIRST_UNSEEN = 256
+const FEWEST_UNSEEN = 8
+/** Of a slot, to be filled with files that are as long as those before. */
+const UNSEEN_SHARE = 0.85
+
 export function createIngestQueue(context: IngestContext, options: IngestQueueOptions): IngestQueue {
+  const lookFirst = (add: IngestQueue['add'], path: string) => {
+    const stat = lookAt(context.fs, context.root, path)
+    return stat && add(path, stat, options.unseen!.onIngested)
+  }
   const inTurn: IngestQueue = {
     add: (path, stat, done) => ingestInTurn(context, { path, stat, done }),
+    addUnseen: (path) => lookFirst(inTurn.add, path),
     finish: async () => {},
     [Symbol.asyncDispose]: async () => {},
   }
@@ -60,15 +92,16 @@ export function createIngestQueue(context: IngestContext, options: IngestQueueOp
   let threaded: ThreadedQueue | undefined
   const first: Queued[] = []
   let firstBytes = 0
-  return {
+  const queue: IngestQueue = {
     add(path, stat, done) {
       if (threaded) return threaded.add({ path, stat, done })
       first.push({ path, stat, done })
       firstBytes += stat.bytes
       if (first.length < startFrom.files && firstBytes < startFrom.bytes) return undefined
-      threaded = new ThreadedQueue(context, options.threads)
+      threaded = new ThreadedQueue(context, options)
       return threaded.addAll(first.splice(0))
     },
+    addUnseen: (path) => (threaded ? threaded.addUnseen(path) : lookFirst(queue.add, path)),
     async finish() {
       if (threaded) return threaded.finish()
       for (const file of first.splice(0)) await ingestInTurn(context, file)
@@ -77,6 +110,14 @@ export function createIngestQueue(context: IngestContext, options: IngestQueueOp
       await threaded?.close()
     },
   }
+  return queue
+}
+
+/** Undefined for what is no file or link any more. */
+function lookAt(fs: FileSystem, root: string, path: string): FileStat | undefined {
+  const stat = statOrProblem(fs, root, path)
+  if (stat instanceof FloeError) throw stat
+  return stat?.kind === 'file' || stat?.kind === 'symlink' ? stat : undefined
 }
 
 function ingestInTurn(context: IngestContext, { path, stat, done }: Queued): Promise<void> | undefined {
@@ -93,16 +134,21 @@ class ThreadedQueue {
   readonly #pool: ReadPool
   #batch: Queued[] = []
   #batchBytes = 0
+  readonly #unseen: UnseenFiles | undefined
+  #names: string[] = []
+  #mostNames = FIRST_UNSEEN
   /** What is done in the order of `add`, one thing after the other. */
   #inOrder: Promise<void> = Promise.resolve()
   readonly #large = new Set<Promise<void>>()
   #failed = false
   #failure: unknown
 
-  constructor(context: IngestContext, threads: number) {
+  constructor(context: IngestContext, { threads, unseen }: IngestQueueOptions) {
     this.#context = context
+    this.#unseen = unseen
     const { root, session } = context
-    this.#pool = createReadPool({ threads, root, place: session.lanes, onPack: (pack) => session.adopt(pack) })
+    const onPack = (pack: SealedPack) => session.adopt(pack)
+    this.#pool = createReadPool({ threads, root, place: session.lanes, clock: unseen?.clock, onPack })
   }
 
   async addAll(files: readonly Queued[]): Promise<void> {
@@ -124,10 +170,20 @@ class ThreadedQueue {
     return room
   }
 
-  async finish(): Promise<void> {
-    await this.#sendBatch()
-    await this.#settled()
+  addUnseen(path: string): Promise<void> | undefined {
     this.#check()
+    this.#names.push(path)
+    return this.#names.length < this.#mostNames ? undefined : this.#sendNames()
+  }
+
+  async finish(): Promise<void> {
+    do {
+      await this.#sendNames()
+      await this.#sendBatch()
+      // What could not be read so is then here again.
+      await this.#settled()
+      this.#check()
+    } while (this.#names.length + this.#batch.length > 0)
     await this.#pool.finish()
   }
 
@@ -171,13 +227,26 @@ class ThreadedQueue {
     if (files.length === 0) return
     this.#batch = []
     this.#batchBytes = 0
-    const toRead = files.map((file) => this.#toRead(file))
-    const { read } = await this.#pool.readBatch(toRead, (found) => this.#judge(found))
+    const paths = files.map(({ path }) => path)
+    const batch = { paths, stats: files.map(({ stat }) => stat), sizings: this.#sizingsOf(paths) }
+    const { read } = await this.#pool.readBatch(batch, (found) => this.#judge(found))
     this.#next(async () => this.#takeBatch(files, await read))
   }
 
-  #toRead({ path, stat }: Queued): FileToRead {
-    return { path, stat, sizing: this.#context.sizingOf?.(path) }
+  async #sendNames(): Promise<void> {
+    const paths = this.#names
+    if (paths.length === 0) return
+    this.#names = []
+    const batch = { paths, stats: undefined, sizings: this.#sizingsOf(paths) }
+    const { read } = await this.#pool.readBatch(batch, (found) => this.#judge(found))
+    this.#next(async () => this.#takeNames(paths, await read))
+  }
+
+  #sizingsOf(paths: readonly string[]): (ChunkSizing | undefined)[] | undefined {
+    const { sizingOf } = this.#context
+    if (!sizingOf) return undefined
+    const sizings = paths.map(sizingOf)
+    return sizings.some((sizing) => sizing) ? sizings : undefined
   }
 
   /** @throws if nobody wants any of it any more */
@@ -186,14 +255,15 @@ class ThreadedQueue {
     const { session } = this.#context
     let wanted: Uint8Array | undefined
     for (let chunk = 0; chunk < lengths.length; chunk++) {
-      if (session.claim(idAt(ids, chunk), lengths[chunk]!)) continue
+      if (session.claim(idBytesAt(ids, chunk), lengths[chunk]!)) continue
       wanted ??= new Uint8Array(lengths.length).fill(1)
       wanted[chunk] = 0
     }
     return wanted
   }
 
-  async #takeBatch(files: readonly Queued[], { counts, fileIds, lengths, ids }: BatchRead): Promise<void> {
+  async #takeBatch(files: readonly Queued[], read: BatchRead): Promise<void> {
+    const { counts } = read
     let chunk = 0
     for (let index = 0; index < files.length; index++) {
       const { path, stat, done } = files[index]!
@@ -202,26 +272,60 @@ class ThreadedQueue {
         await ingest(this.#context, path, stat).then(done)
         continue
       }
-      const { bytes, executable } = stat
-      const entry = { path, kind: 'file', executable, bytes } as const
-      if (count === 0) done({ entry: { ...entry, fileId: EMPTY_FILE_ID, content: null }, stat })
-      else if (count === 1) {
-        const id = idAt(ids, chunk)
-        done({ entry: { ...entry, fileId: id, content: { kind: 'chunk', id } }, stat })
-      } else {
-        const refs: ChunkRef[] = []
-        for (let i = chunk; i < chunk + count; i++) refs.push({ id: idAt(ids, i), bytes: lengths[i]! })
-        const content = await this.#mapOf(refs)
-        done({ entry: { ...entry, fileId: idAt(fileIds, index), content }, stat })
-      }
+      done({ entry: await this.#entryOf(path, read, index, chunk), stat })
       chunk += count
     }
+  }
+
+  async #takeNames(paths: readonly string[], read: BatchRead): Promise<void> {
+    const { counts, rows } = read
+    const { clock, onRow, onIngested } = this.#unseen!
+    let chunk = 0
+    let bytes = 0
+    let done = 0
+    for (let index = 0; index < paths.length; index++) {
+      const path = paths[index]!
+      const count = counts[index]!
+      if (count === NOT_TRIED) this.#names.push(path)
+      else if (count === NOT_READ) {
+        const stat = lookAt(this.#context.fs, this.#context.root, path)
+        if (stat) await this.add({ path, stat, done: onIngested })
+      } else {
+        if (count < 2) onRow(path, rows, index)
+        else {
+          const stat = statOfRow(rows, index, clock.device)
+          onIngested({ entry: await this.#entryOf(path, read, index, chunk), stat })
+        }
+        bytes += bytesOfRow(rows, index)
+        chunk += count
+        done++
+      }
+    }
+    const fitting = Math.floor((UNSEEN_SHARE * SLOT_BYTES * done) / Math.max(1, bytes))
+    this.#mostNames = Math.min(MAX_BATCH_FILES, Math.max(FEWEST_UNSEEN, fitting))
+  }
+
+  /** @param chunk - the first of the file's chunks */
+  async #entryOf(path: string, read: BatchRead, index: number, chunk: number): Promise<TreeEntry> {
+    const { counts, rows, lengths, ids } = read
+    const bytes = bytesOfRow(rows, index)
+    const entry = { path, kind: 'file', executable: isExecutableRow(rows, index), bytes } as const
+    const count = counts[index]!
+    if (count === 0) return { ...entry, fileId: EMPTY_FILE_ID, content: null }
+    const at = index * ROW_BYTES + ROW_ID
+    const fileId = objectIdFromBytes(rows.subarray(at, at + ID_BYTES))
+    if (count === 1) return { ...entry, fileId, content: { kind: 'chunk', id: fileId } }
+    const refs: ChunkRef[] = []
+    for (let i = chunk; i < chunk + count; i++) refs.push({ id: idAt(ids, i), bytes: lengths[i]! })
+    return { ...entry, fileId, content: await this.#mapOf(refs) }
   }
 
   async #addLarge(file: Queued): Promise<void> {
     const refs: ChunkRef[] = []
     const isInPlace = staysInPlace(this.#context, file.stat.bytes)
-    const { read } = await this.#pool.readLarge(this.#toRead(file), (part) => {
+    const { path, stat } = file
+    const toRead = { path, stat, sizing: this.#context.sizingOf?.(path) }
+    const { read } = await this.#pool.readLarge(toRead, (part) => {
       for (let i = 0; i < part.lengths.length; i++) refs.push({ id: idAt(part.ids, i), bytes: part.lengths[i]! })
       if (!isInPlace) return this.#judge(part)
       this.#check()

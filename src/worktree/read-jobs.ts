@@ -6,9 +6,11 @@
 
 import { wasmEngine } from '../chunking/engine-wasm.ts'
 import { type ChunkSizing, chunkParamsFor, MAX_CHUNK_BYTES } from '../chunking/profile.ts'
-import { createSha256, sha256Hex } from '../crypto/hash.ts'
-import type { ObjectId } from '../objects/id.ts'
-import type { FileStat, FileSystem, OpenFile } from '../store/file-system.ts'
+import { createSha256, sha256 } from '../crypto/hash.ts'
+import { EMPTY_FILE_ID, ID_BYTES, type ObjectId, objectIdFromBytes } from '../objects/id.ts'
+import type { FileStart, FileStat, FileSystem, OpenFile } from '../store/file-system.ts'
+import { isSettledStat } from '../store/stat-records.ts'
+import { type DiskClock, putRow, ROW_BYTES, ROW_ID } from './file-rows.ts'
 
 /** Files below this are read in batches. */
 export const BATCHED_BELOW_BYTES: number = 512 * 1024
@@ -31,11 +33,17 @@ export interface BatchJob {
   root: string
   /** Paths below it, joined by NUL: one text is much cheaper to hand over than many. */
   paths: string
-  /** What the walk saw of each: size, and the rest as `packStat` has it. */
-  sizes: Float64Array
-  seen: BigInt64Array
+  /** What the walk saw of each, if it looked. A file that nobody has looked at must have rested since this clock. */
+  seen: SeenStats | undefined
+  clock: DiskClock | undefined
   /** What is asked for of each, if anything is. */
   sizings: (ChunkSizing | undefined)[] | undefined
+}
+
+/** Sizes, and the rest as `packStats` has it. */
+export interface SeenStats {
+  sizes: Float64Array
+  times: BigInt64Array
 }
 
 export interface LargeJob {
@@ -50,17 +58,22 @@ export interface LargeJob {
 /** Chunks that lie one after the other. */
 export interface Chunks {
   lengths: Uint32Array
-  /** Back to back, as one text: cheaper to hand over than many. */
-  ids: string
+  /** Of 32 bytes each, back to back. */
+  ids: Uint8Array
 }
 
 /** A batch that was read. */
 export interface BatchRead extends Chunks {
-  /** How many chunks each file has; `NOT_READ` for a file that is not what the walk saw, or could not be read. */
+  /** How many chunks each file has, or one of the two below. */
   counts: Int32Array
-  /** Back to back. Those of empty and unread files mean nothing. */
-  fileIds: string
+  /** What `file-rows.ts` says of each; those of unread files mean nothing. */
+  rows: Uint8Array
 }
+
+/** The file is not what the walk saw, or changes, or is large, or cannot be read: to be looked at alone. */
+export const NOT_READ = -1
+/** There was no room left for the file. */
+export const NOT_TRIED = -2
 
 export interface LargeRead {
   fileId: ObjectId
@@ -68,85 +81,112 @@ export interface LargeRead {
   stat: FileStat | undefined
 }
 
-export const NOT_READ = -1
 const STAT_NUMBERS = 3
-const NO_ID = '0'.repeat(64)
 
-/** What says that files are still the same, apart from their sizes. */
-export function packStats(stats: readonly FileStat[]): BigInt64Array {
-  const seen = new BigInt64Array(stats.length * STAT_NUMBERS)
+/** What says that files are still the same. */
+export function packStats(stats: readonly FileStat[]): SeenStats {
+  const times = new BigInt64Array(stats.length * STAT_NUMBERS)
   for (let i = 0, at = 0; i < stats.length; i++, at += STAT_NUMBERS) {
     const { mtimeNs, ctimeNs, inode } = stats[i]!
-    seen[at] = mtimeNs
-    seen[at + 1] = ctimeNs
-    seen[at + 2] = BigInt.asIntN(64, inode)
+    times[at] = mtimeNs
+    times[at + 1] = ctimeNs
+    times[at + 2] = BigInt.asIntN(64, inode)
   }
-  return seen
+  return { sizes: Float64Array.from(stats, ({ bytes }) => bytes), times }
 }
 
-function isAsSeen(stat: FileStat, { sizes, seen }: BatchJob, index: number): boolean {
+function isAsSeen(stat: FileStart['stat'], { sizes, times }: SeenStats, index: number): boolean {
   const at = index * STAT_NUMBERS
   return (
-    stat.kind === 'file' &&
-    stat.bytes === sizes[index] &&
-    stat.mtimeNs === seen[at] &&
-    stat.ctimeNs === seen[at + 1] &&
-    BigInt.asIntN(64, stat.inode) === seen[at + 2]
+    Number(stat.size) === sizes[index] &&
+    stat.mtimeNs === times[at] &&
+    stat.ctimeNs === times[at + 1] &&
+    BigInt.asIntN(64, stat.ino) === times[at + 2]
   )
 }
 
-/** Ids in texts that hold them back to back. */
-export function idAt(ids: string, index: number): ObjectId {
-  return ids.slice(index * NO_ID.length, (index + 1) * NO_ID.length) as ObjectId
+/** True if nothing can have changed the file since that clock was read, and so while the file was. */
+function hasRested(stat: FileStart['stat'], clock: DiskClock | undefined): boolean {
+  return clock !== undefined && stat.dev === clock.device && isSettledStat(stat, clock.ns)
 }
 
-/** Where each file of a batch lies in its slot: back to back, in the order of the batch. */
-export function* placesOf({ sizes }: BatchJob): Generator<{ index: number; start: number; end: number }> {
-  let start = 0
-  for (let index = 0; index < sizes.length; index++) {
-    const end = start + sizes[index]!
-    yield { index, start, end }
-    start = end
+/** One of several ids. */
+export function idBytesAt(ids: Uint8Array, index: number): Uint8Array {
+  return ids.subarray(index * ID_BYTES, (index + 1) * ID_BYTES)
+}
+
+export function idAt(ids: Uint8Array, index: number): ObjectId {
+  return objectIdFromBytes(idBytesAt(ids, index))
+}
+
+/** Chunks as they are found. */
+class ChunkList {
+  readonly #lengths: number[] = []
+  readonly #ids: Uint8Array[] = []
+
+  add(length: number, id: Uint8Array): void {
+    this.#lengths.push(length)
+    this.#ids.push(id)
+  }
+
+  get chunks(): Chunks {
+    const ids = new Uint8Array(this.#ids.length * ID_BYTES)
+    for (let i = 0; i < this.#ids.length; i++) ids.set(this.#ids[i]!, i * ID_BYTES)
+    return { lengths: Uint32Array.from(this.#lengths), ids }
   }
 }
 
-/** Reads small files into one slot. A file that is not what the walk saw leaves its place as it is. */
+/** Reads small files into one slot, those that can be read back to back. */
 export function readBatch(fs: FileSystem, batch: BatchJob, slot: Uint8Array): BatchRead {
+  const { seen, clock, root } = batch
   const paths = batch.paths.split('\0')
   const counts = new Int32Array(paths.length)
-  const fileIds: string[] = []
-  const lengths: number[] = []
-  const ids: string[] = []
-  for (const { index, start, end } of placesOf(batch)) {
-    const place = slot.subarray(start, end)
-    if (!readWhole(fs, `${batch.root}/${paths[index]}`, place, batch, index)) {
+  const rows = new Uint8Array(paths.length * ROW_BYTES)
+  const view = new DataView(rows.buffer)
+  const found = new ChunkList()
+  let at = 0
+  for (let index = 0; index < paths.length; index++) {
+    const limit = seen ? seen.sizes[index]! : Math.min(slot.length - at, BATCHED_BELOW_BYTES - 1)
+    const start = readStart(fs, `${root}/${paths[index]}`, slot, at, limit)
+    const bytes = start && Number(start.stat.size)
+    if (!seen && bytes !== undefined && bytes > limit && bytes < BATCHED_BELOW_BYTES) {
+      counts.fill(NOT_TRIED, index)
+      break
+    }
+    const isWhole = start && start.count === bytes
+    if (!isWhole || !(seen ? isAsSeen(start.stat, seen, index) : hasRested(start.stat, clock))) {
       counts[index] = NOT_READ
-      fileIds.push(NO_ID)
       continue
     }
-    const fileId = sha256Hex(place)
-    fileIds.push(fileId)
+    const place = slot.subarray(at, at + bytes!)
+    const fileId = sha256(place)
+    putRow(view, index, start.stat, clock?.ns ?? 0n)
+    rows.set(fileId, index * ROW_BYTES + ROW_ID)
     const cuts = cutsOf(place, batch.sizings?.[index])
     counts[index] = cuts.length
     let from = 0
     for (const cut of cuts) {
-      lengths.push(cut - from)
-      ids.push(cuts.length === 1 ? fileId : sha256Hex(place.subarray(from, cut)))
+      found.add(cut - from, cuts.length === 1 ? fileId : sha256(place.subarray(from, cut)))
       from = cut
     }
+    at += place.length
   }
-  return { counts, fileIds: fileIds.join(''), lengths: Uint32Array.from(lengths), ids: ids.join('') }
+  return { counts, rows, ...found.chunks }
 }
 
-function readWhole(fs: FileSystem, path: string, place: Uint8Array, batch: BatchJob, index: number): boolean {
+function readStart(fs: FileSystem, path: string, buffer: Uint8Array, at: number, limit: number): FileStart | undefined {
+  if (fs.readStart) return fs.readStart(path, buffer, at, limit)
   let file: OpenFile | undefined
   try {
     file = fs.open(path, 'read')
-    // A file that grew has another size by now.
-    return file.read(place, 0) === place.length && isAsSeen(file.stat(), batch, index)
+    const count = file.read(buffer.subarray(at, at + limit), 0)
+    const { kind, bytes, mtimeNs, ctimeNs, inode, device, executable } = file.stat()
+    if (kind !== 'file') return undefined
+    const mode = executable ? 0o100n : 0n
+    return { count, stat: { size: BigInt(bytes), mtimeNs, ctimeNs, ino: inode, dev: device ?? -1n, mode } }
   } catch {
     // Who asked looks at it again, alone, and says what is wrong.
-    return false
+    return undefined
   } finally {
     file?.close()
   }
@@ -165,7 +205,7 @@ function cutsOf(bytes: Uint8Array, sizing: ChunkSizing | undefined): number[] {
 /** Takes what a slot holds from its beginning; the slot is filled again once the promise is settled. */
 export type HandOver = (slot: Uint8Array, chunks: Chunks) => Promise<void>
 
-const UNREADABLE: LargeRead = { fileId: NO_ID as ObjectId, stat: undefined }
+const UNREADABLE: LargeRead = { fileId: EMPTY_FILE_ID, stat: undefined }
 
 /** Reads a large file through the slots: two at least, each for its largest chunk and a byte more.
  *  @throws what `handOver` throws, once nothing more is handed over */
@@ -216,11 +256,9 @@ async function readThrough(
     slot.set(carried)
     let filled = carried.length
     let start = 0
-    const lengths: number[] = []
-    const ids: string[] = []
+    const found = new ChunkList()
     const take = (end: number) => {
-      lengths.push(end - start)
-      ids.push(sha256Hex(slot.subarray(start, end)))
+      found.add(end - start, sha256(slot.subarray(start, end)))
       start = end
     }
     // Piece by piece, so that what was read is still in the processor's cache when it is hashed and cut.
@@ -234,7 +272,7 @@ async function readThrough(
     }
     if (done === bytes && start < filled) take(filled)
     carried = slot.subarray(start, filled)
-    const stored = handOver(slot, { lengths: Uint32Array.from(lengths), ids: ids.join('') })
+    const stored = handOver(slot, found.chunks)
     // Looked at when the slot's next turn comes.
     stored.catch(() => {})
     handed[turn] = stored

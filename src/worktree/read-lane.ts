@@ -12,11 +12,9 @@ import {
   type BatchJob,
   type BatchRead,
   type Chunks,
-  idAt,
+  idBytesAt,
   type LargeJob,
   type LargeRead,
-  NOT_READ,
-  placesOf,
   readBatch,
   readLarge,
   SLOT_BYTES,
@@ -100,17 +98,7 @@ export class ReadLane {
     const verdict = this.#verdict(job)
     this.#send({ $kind: 'batch', job, ...read })
     const wanted = await verdict
-    await this.#pack(async () => {
-      let chunk = 0
-      for (const { index, start } of placesOf(batch)) {
-        if (read.counts[index] === NOT_READ) continue
-        for (let left = read.counts[index]!, at = start; left > 0; left--, chunk++) {
-          const stored = this.#store(slot, read, chunk, at, wanted)
-          if (stored) await stored
-          at += read.lengths[chunk]!
-        }
-      }
-    })
+    await this.#pack(() => this.#storeAll(slot, read, wanted))
     this.#free.push(slot)
     this.#send({ $kind: 'stored', job, large: undefined })
   }
@@ -121,12 +109,7 @@ export class ReadLane {
       const verdict = this.#verdict(job)
       this.#send({ $kind: 'part', job, ...chunks })
       const wanted = await verdict
-      await this.#pack(async () => {
-        for (let chunk = 0, at = 0; chunk < chunks.lengths.length; at += chunks.lengths[chunk]!, chunk++) {
-          const stored = this.#store(slot, chunks, chunk, at, wanted)
-          if (stored) await stored
-        }
-      })
+      await this.#pack(() => this.#storeAll(slot, chunks, wanted))
     })
     this.#send({ $kind: 'stored', job, large: read })
   }
@@ -151,6 +134,13 @@ export class ReadLane {
     return this.#packing
   }
 
+  async #storeAll(slot: Uint8Array, chunks: Chunks, wanted: Uint8Array | undefined): Promise<void> {
+    for (let chunk = 0, at = 0; chunk < chunks.lengths.length; at += chunks.lengths[chunk]!, chunk++) {
+      const stored = this.#store(slot, chunks, chunk, at, wanted)
+      if (stored) await stored
+    }
+  }
+
   #store(
     slot: Uint8Array,
     { lengths, ids }: Chunks,
@@ -162,7 +152,7 @@ export class ReadLane {
     const length = lengths[chunk]!
     const bytes = slot.subarray(at, at + length)
     // A chunk that is a frame of its own is kept until it is written, and this memory is about to be reused.
-    return this.#packs.add(idAt(ids, chunk), length > FRAME_RAW_BYTES ? bytes.slice() : bytes)
+    return this.#packs.add(idBytesAt(ids, chunk), length > FRAME_RAW_BYTES ? bytes.slice() : bytes)
   }
 }
 

@@ -7,6 +7,7 @@ import { type FileStat, FileSystemError } from '../store/file-system.ts'
 import type { SealedPack } from '../store/pack-file.ts'
 import type { PackLanePlace } from '../store/pack-lane.ts'
 import { ReadThreadError } from './errors.ts'
+import type { DiskClock } from './file-rows.ts'
 import { type BatchJob, type BatchRead, type Chunks, type LargeJob, type LargeRead, packStats } from './read-jobs.ts'
 import {
   type LaneAnswer,
@@ -26,13 +27,20 @@ export interface FileToRead {
   sizing?: ChunkSizing | undefined
 }
 
+export interface BatchToRead {
+  paths: readonly string[]
+  /** What the walk saw of each; undefined if nobody has looked at them yet. */
+  stats: readonly FileStat[] | undefined
+  sizings: (ChunkSizing | undefined)[] | undefined
+}
+
 /** Says which of the chunks to store: a 1 for each. All of them where it says nothing. */
 export type Judge<T extends Chunks> = (found: T) => Uint8Array | undefined
 
 export interface ReadPool extends AsyncDisposable {
-  /** Waits for room, then begins to read. The files' sizes add up to at most `SLOT_BYTES`.
+  /** Waits for room, then begins to read. The files' sizes add up to at most `SLOT_BYTES`, if they are known.
    *  @returns what was read, once judged, as a promise in an object: who waits for room need not wait for that */
-  readBatch(files: readonly FileToRead[], judge: Judge<BatchRead>): Promise<{ read: Promise<BatchRead> }>
+  readBatch(files: BatchToRead, judge: Judge<BatchRead>): Promise<{ read: Promise<BatchRead> }>
   /** Waits for a thread without work, then begins to read. */
   readLarge(file: FileToRead, judge: Judge<Chunks>): Promise<{ read: Promise<LargeRead> }>
   /** Waits until all that was begun is in packs, and these are handed on. */
@@ -44,6 +52,8 @@ export interface ReadPoolOptions {
   /** Absolute. */
   root: string
   place: PackLanePlace
+  /** Needed for files that nobody has looked at. */
+  clock?: DiskClock | undefined
   onPack(pack: SealedPack): void
 }
 
@@ -77,7 +87,8 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
       const idle = threads.filter(({ freeSlots }) => freeSlots >= first.slots).sort((a, b) => b.freeSlots - a.freeSlots)
       // Another thread rather than a place behind somebody else's work.
       const isBusy = (idle[0]?.freeSlots ?? 0) < SLOTS_PER_THREAD
-      // Many small files keep the asking thread busy as well: it takes the place of one.
+      // Of many small files there is much to note here: the asking thread takes the place of one. Where nobody looks at them
+      // first it has time to spare, but a second thread costs more to start and to compile for than it saves.
       const limit = first.slots === SLOTS_PER_THREAD ? threadCount : Math.max(1, threadCount - 1)
       if (isBusy && threads.length < limit) idle.unshift(startThread())
       if (!idle[0]) return
@@ -90,7 +101,14 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
     const start = { place, label: String(threads.length + 1) }
     // After a failure nobody wants packs any more, and the session may have ended.
     const onPack = (pack: SealedPack) => (failure ? undefined : options.onPack(pack))
-    const thread = new ReadThread(start, { root: options.root, hasSpare, onRoom: serve, onPack, onFailure: fail })
+    const thread = new ReadThread(start, {
+      root: options.root,
+      clock: options.clock,
+      hasSpare,
+      onRoom: serve,
+      onPack,
+      onFailure: fail,
+    })
     threads.push(thread)
     return thread
   }
@@ -124,6 +142,7 @@ interface Job {
 
 interface ThreadOptions {
   root: string
+  clock: DiskClock | undefined
   /** Whether fewer threads than there may be have work. */
   hasSpare(): boolean
   onRoom(): void
@@ -150,7 +169,7 @@ class ReadThread {
     this.#worker.on('exit', (code) => options.onFailure(new ReadThreadError(`exit ${code}`)))
   }
 
-  batch(files: readonly FileToRead[], judge: Judge<BatchRead>): Promise<BatchRead> {
+  batch({ paths, stats, sizings }: BatchToRead, judge: Judge<BatchRead>): Promise<BatchRead> {
     const { promise, resolve, reject } = Promise.withResolvers<BatchRead>()
     const onBatch = (read: BatchRead) => {
       const wanted = judge(read)
@@ -162,10 +181,10 @@ class ReadThread {
       $kind: 'batch',
       job,
       root: this.#options.root,
-      paths: files.map(({ path }) => path).join('\0'),
-      sizes: Float64Array.from(files, ({ stat }) => stat.bytes),
-      seen: packStats(files.map(({ stat }) => stat)),
-      sizings: files.some(({ sizing }) => sizing) ? files.map(({ sizing }) => sizing) : undefined,
+      paths: paths.join('\0'),
+      seen: stats && packStats(stats),
+      clock: this.#options.clock,
+      sizings,
     } satisfies BatchJob)
     return quiet(promise)
   }

@@ -14,6 +14,12 @@ export type ScanItem =
   /** Something that cannot be versioned as it is; the walk goes on. */
   | { $kind: 'problem'; path: string; error: FloeError }
 
+/** What a folder lists as a file; nobody has looked at it. */
+export interface ListedFile {
+  $kind: 'listed'
+  path: string
+}
+
 export interface ScanOptions {
   /** Only what is at or below this path (default: everything). */
   at?: string
@@ -30,6 +36,24 @@ const isMac = process.platform === 'darwin'
 
 /** Files and links by `comparePaths`; devices, sockets and pipes are left out, as in git. */
 export function scan(fs: FileSystem, root: string, options: ScanOptions = {}): IterableIterator<ScanItem> {
+  return scanFrom<never>(fs, root, options, undefined)
+}
+
+/** The same, without a look at what a folder lists as a file. */
+export function scanListings(
+  fs: FileSystem,
+  root: string,
+  options: ScanOptions = {},
+): IterableIterator<ScanItem | ListedFile> {
+  return scanFrom(fs, root, options, (path) => ({ $kind: 'listed', path }))
+}
+
+function scanFrom<L extends ListedFile>(
+  fs: FileSystem,
+  root: string,
+  options: ScanOptions,
+  listed: ((path: string) => L) | undefined,
+): IterableIterator<ScanItem | L> {
   const at = options.at ?? ''
   const rulesAbove = rulesDownTo(fs, root, at, options)
   if (rulesAbove === 'ignored') return [].values()
@@ -39,7 +63,7 @@ export function scan(fs: FileSystem, root: string, options: ScanOptions = {}): I
     if (stat.kind !== 'directory')
       return (stat.kind === 'other' ? [] : [{ $kind: 'entry' as const, path: at, stat }]).values()
   }
-  return new Walk(fs, root, at, rulesAbove, options.includeIgnored ?? false)
+  return new Walk<L>(fs, root, at, rulesAbove, options.includeIgnored ?? false, listed)
 }
 
 /** A folder that the walk is in. */
@@ -63,14 +87,24 @@ interface Named {
 }
 
 /** By hand instead of with generators: a million files spend as much time in those as in the file system. */
-export class Walk implements IterableIterator<ScanItem> {
+export class Walk<L extends ListedFile = never> implements IterableIterator<ScanItem | L> {
   readonly #fs: FileSystem
   readonly #root: string
   readonly #includeIgnored: boolean
+  readonly #listed: ((path: string) => L) | undefined
   /** A stack of its own: folders may be nested deeper than calls. */
   readonly #levels: Level[] = []
 
-  constructor(fs: FileSystem, root: string, at = '', rules: IgnoreRules = noRules, includeIgnored = false) {
+  /** @param listed - makes an item of a file that is listed and not looked at (default: all are) */
+  constructor(
+    fs: FileSystem,
+    root: string,
+    at = '',
+    rules: IgnoreRules = noRules,
+    includeIgnored = false,
+    listed?: (path: string) => L,
+  ) {
+    this.#listed = listed
     this.#fs = fs
     this.#root = root
     this.#includeIgnored = includeIgnored
@@ -97,7 +131,7 @@ export class Walk implements IterableIterator<ScanItem> {
     return this
   }
 
-  next(): IteratorResult<ScanItem, undefined> {
+  next(): IteratorResult<ScanItem | L, undefined> {
     const levels = this.#levels
     for (let level = levels.at(-1); level; level = levels.at(-1)) {
       if (level.next === ENTER) {
@@ -120,7 +154,7 @@ export class Walk implements IterableIterator<ScanItem> {
     return { done: true, value: undefined }
   }
 
-  #look(level: Level, { name, kind: listed, bytes }: Named, path: string): ScanItem | 'folder' | undefined {
+  #look(level: Level, { name, kind: listed, bytes }: Named, path: string): ScanItem | L | 'folder' | undefined {
     const seen = listed === undefined ? statOrProblem(this.#fs, this.#root, path) : undefined
     if (listed === undefined && seen === undefined) return undefined
     const kind = listed ?? (seen instanceof FloeError ? 'file' : seen?.kind)
@@ -130,6 +164,7 @@ export class Walk implements IterableIterator<ScanItem> {
     const problem = this.#levels.length > MAX_DEPTH ? 'it lies too deep' : nameProblem(name, path)
     if (problem) return { $kind: 'problem', path, error: new PathRefusedError('usage', path, problem) }
     if (kind === 'directory') return 'folder'
+    if (listed === 'file' && this.#listed) return this.#listed(path)
     const stat = seen ?? statOrProblem(this.#fs, this.#root, path)
     if (stat instanceof FloeError) return { $kind: 'problem', path, error: stat }
     if (!stat || stat.kind === 'other') return undefined
@@ -204,7 +239,8 @@ function rulesDownTo(fs: FileSystem, root: string, at: string, options: ScanOpti
   return rules
 }
 
-function statOrProblem(fs: FileSystem, root: string, path: string): FileStat | FloeError | undefined {
+/** Undefined if nothing is there. */
+export function statOrProblem(fs: FileSystem, root: string, path: string): FileStat | FloeError | undefined {
   try {
     return fs.stat(`${root}/${path}`)
   } catch (error) {

@@ -7,15 +7,16 @@ import { chunkBytes } from '../../src/chunking/chunker.ts'
 import { createChunkPool } from '../../src/chunking/pool.ts'
 import { type ChunkSizing, chunkParamsFor } from '../../src/chunking/profile.ts'
 import { sha256Hex } from '../../src/crypto/hash.ts'
-import type { ObjectId } from '../../src/objects/id.ts'
+import { type ObjectId, objectIdFromBytes } from '../../src/objects/id.ts'
 import type { TreeEntry } from '../../src/objects/tree.ts'
 import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
 import { createLocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import type { SealedPack } from '../../src/store/pack-file.ts'
 import { createPackLane, discardLanes } from '../../src/store/pack-lane.ts'
-import { ONE_CHUNK_BYTES } from '../../src/worktree/ingest.ts'
-import { createIngestQueue } from '../../src/worktree/ingest-queue.ts'
+import { type DiskClock, ROW_BYTES, ROW_ID, statOfRow } from '../../src/worktree/file-rows.ts'
+import { type Ingested, ONE_CHUNK_BYTES } from '../../src/worktree/ingest.ts'
+import { createIngestQueue, type UnseenFiles } from '../../src/worktree/ingest-queue.ts'
 import { createSmallFileReader } from '../../src/worktree/read-file.ts'
 import { BATCHED_BELOW_BYTES, idAt, readLarge, SLOT_BYTES } from '../../src/worktree/read-jobs.ts'
 import { type LaneAnswer, ReadLane } from '../../src/worktree/read-lane.ts'
@@ -38,12 +39,16 @@ const paths = [...contents.keys(), 'link'].sort()
 
 let stores = 0
 
+/** Until the file system's clock has gone on since the files were written. */
+const rested = () => new Promise((resolve) => setTimeout(resolve, 30))
+
 /** What a queue makes of the files: entries, objects, and that every pack is whole. */
 async function ingestAll(
   threads: number,
   files: readonly string[] = paths,
   stale: readonly string[] = [],
   sizingOf?: (path: string) => ChunkSizing,
+  clock?: DiskClock,
 ) {
   const floeDir = join(root, `.store-${stores++}`)
   for (const dir of ['packs', 'tmp']) nodeFs.makeDirectory(`${floeDir}/${dir}`)
@@ -51,12 +56,31 @@ async function ingestAll(
   const session = await store.begin()
   const entries = new Map<string, TreeEntry>()
   const order: string[] = []
+  const rowPaths: string[] = []
+  const note = ({ entry, stat }: Ingested) => {
+    expect(stat).toEqual(nodeFs.stat(join(root, entry.path)))
+    entries.set(entry.path, entry)
+    order.push(entry.path)
+  }
+  const unseen: UnseenFiles = {
+    clock: clock ?? { ns: 0n, device: -1n },
+    onRow(path, rows, row) {
+      const stat = statOfRow(rows, row, clock!.device)
+      const fileId = objectIdFromBytes(rows.slice(row * ROW_BYTES + ROW_ID, (row + 1) * ROW_BYTES))
+      const { bytes, executable } = stat
+      const content = bytes === 0 ? null : ({ kind: 'chunk', id: fileId } as const)
+      rowPaths.push(path)
+      note({ entry: { path, kind: 'file', executable, bytes, fileId, content }, stat })
+    },
+    onIngested: note,
+  }
   try {
     await using pool = createChunkPool({ threads: 0 })
     const readSmall = createSmallFileReader(nodeFs, root, ONE_CHUNK_BYTES)
     const context = { fs: nodeFs, root, session, pool, readSmall, sizingOf }
-    await using queue = createIngestQueue(context, { threads, startFrom: { files: 1, bytes: 1 } })
-    for (const path of files) {
+    await using queue = createIngestQueue(context, { threads, startFrom: { files: 1, bytes: 1 }, unseen })
+    for (const path of clock ? files : []) await queue.addUnseen(path)
+    for (const path of clock ? [] : files) {
       const stat = nodeFs.stat(join(root, path)) ?? nodeFs.stat(join(root, '01.bin'))!
       const seen = stale.includes(path) ? { ...stat, ctimeNs: stat.ctimeNs - 1n } : stat
       await queue.add(path, seen, ({ entry, stat: read }) => {
@@ -77,7 +101,7 @@ async function ingestAll(
   }
   const leftovers = nodeFs.readDirectory(`${floeDir}/tmp`).length
   store.close()
-  return { entries, objects, order, leftovers, newBytes: session.newBytes }
+  return { entries, objects, order, rowPaths, leftovers, newBytes: session.newBytes }
 }
 
 describe('files that threads read', () => {
@@ -105,6 +129,49 @@ describe('files that threads read', () => {
     const small = threaded.order.filter((path) => path.startsWith('small'))
     expect(small).toEqual([...small].sort((a, b) => paths.indexOf(a) - paths.indexOf(b)))
     expect(threaded.leftovers).toBe(0)
+  })
+
+  test('give the same where nobody looked at them before', async () => {
+    await rested()
+    const inTurn = await ingestAll(0)
+    const device = nodeFs.stat(root)!.device!
+    const later = { ns: BigInt(Date.now() + 60_000) * 1_000_000n, device }
+    // One or none of more chunks than one, and small enough: these come as rows and never as objects.
+    const small = paths.filter((path) => path !== 'link' && contents.get(path)!.length <= ONE_CHUNK_BYTES)
+    for (const [clock, rows] of [
+      [later, small],
+      // On another file system, or changed since the clock was read: nothing is taken on trust.
+      [{ ...later, device: device + 1n }, []],
+      [{ ...later, ns: 1n }, []],
+    ] as const) {
+      // The first starts the threads, and is looked at for that.
+      const threaded = await ingestAll(
+        2,
+        ['10.bin', ...paths.filter((path) => path !== '10.bin')],
+        [],
+        undefined,
+        clock,
+      )
+      expect(threaded.entries).toEqual(inTurn.entries)
+      expect([...threaded.objects].sort()).toEqual([...inTurn.objects].sort())
+      expect(threaded.newBytes).toBe(inTurn.newBytes)
+      for (const path of small) expect(threaded.rowPaths.includes(path)).toBe(rows.includes(path as never))
+      expect(threaded.leftovers).toBe(0)
+    }
+  })
+
+  test('are passed over where they have gone since they were listed, and an error where they cannot be read', async () => {
+    await rested()
+    const clock = { ns: BigInt(Date.now() + 60_000) * 1_000_000n, device: nodeFs.stat(root)!.device! }
+    const { entries } = await ingestAll(2, ['10.bin', 'gone', '01.bin'], [], undefined, clock)
+    expect([...entries.keys()].sort()).toEqual(['01.bin', '10.bin'])
+    if (process.getuid?.() === 0) return // may read everything
+    const path = join(root, 'secret')
+    writeFileSync(path, 'x', { mode: 0 })
+    await expect(ingestAll(2, ['10.bin', 'secret'], [], undefined, clock)).rejects.toMatchObject({
+      code: 'WORKTREE_UNREADABLE',
+    })
+    rmSync(path)
   })
 
   test('are read again where they are not what the walk saw', async () => {
