@@ -3,7 +3,6 @@
 import { FloeError } from '../base/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Context } from './context.ts'
-import { withNetwork } from './network.ts'
 import { withProgress } from './progress.ts'
 
 /** What says that something is not here; of files committed in place, why. */
@@ -23,6 +22,7 @@ export async function bringing<T>(
     const address = workspace.readConfig().remotes?.origin
     if (!(error instanceof FloeError) || !MISSING.has(error.code) || !address) throw error
     const { bringRevision } = await import('../repo/bring-revision.ts')
+    const { withNetwork } = await import('./network.ts')
     const isRemoteOnly = workspace.refs.read(`remotes/origin/${revision}`) && !workspace.refs.read(`heads/${revision}`)
     await withProgress(context, 'fetch', (onProgress) =>
       withNetwork(

@@ -4,7 +4,6 @@ import type { LazyObjects } from '../repo/lazy-objects.ts'
 import { readRemote } from '../repo/remote.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import type { Context } from './context.ts'
-import { openNetwork } from './network.ts'
 
 /** Runs `work` on the workspace that holds the current directory and closes it afterwards.
  *  @throws {FloeError} NOT_A_WORKSPACE (exit 10) */
@@ -14,6 +13,8 @@ export async function inLazyWorkspace<T>(context: Context, work: (workspace: Wor
   let lazy: LazyObjects | undefined
   let release = async () => {}
   const connect = async () => {
+    // The modules of the network are not loaded by those who need nothing from it.
+    const { openNetwork } = await import('./network.ts')
     const { network, repository } = readRemote(plain, 'origin')
     const opened = await openNetwork(context, network, {})
     release = opened.release
@@ -22,7 +23,6 @@ export async function inLazyWorkspace<T>(context: Context, work: (workspace: Wor
   try {
     await using workspace = await openWorkspace(context.cwd, {
       async fetchObject(kind, id, options) {
-        // The modules of the network are not loaded by those who need nothing from it.
         lazy ??= (await import('../repo/lazy-objects.ts')).lazyObjects(connect)
         return lazy.read(kind, id, options)
       },

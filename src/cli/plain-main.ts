@@ -8,6 +8,7 @@ import { inSession, type World } from './session.ts'
 const COMMANDS: { readonly [verb in PlainVerb]: () => Promise<CommandSpec> } = {
   status: async () => (await import('./commands/status.ts')).status,
   diff: async () => (await import('./commands/diff.ts')).diff,
+  switch: async () => (await import('./commands/switch.ts')).switchCommand,
 }
 
 /** @returns the exit status; never throws */

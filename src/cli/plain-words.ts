@@ -31,6 +31,18 @@ const VERBS = {
     fewest: 0,
     most: 2,
   },
+  switch: {
+    flags: {
+      '-c': ['create', true],
+      '--create': ['create', true],
+      '-d': ['detach', true],
+      '--detach': ['detach', true],
+      '-f': ['force', true],
+      '--force': ['force', true],
+    },
+    fewest: 1,
+    most: 1,
+  },
 } as const satisfies Record<string, Plain>
 
 export type PlainVerb = keyof typeof VERBS

@@ -3,7 +3,12 @@
 export { formatBytes } from '../base/quantity.ts'
 
 export function formatCount(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? singular : plural}`
+  return `${grouped(count)} ${count === 1 ? singular : plural}`
+}
+
+/** `1,234,567`, as `toLocaleString` gives it; to be ready for the first number takes that 15 ms. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** Local time with its offset, as git prints it: 2026-11-22 14:05:33 +0000. */

@@ -234,6 +234,15 @@ function compareIdAt(ids: Uint8Array, position: number, wanted: Uint8Array): num
   return 0
 }
 
+/** Order of an id against the next one; a view of each would take longer than to compare them. */
+function compareWithNext(ids: Uint8Array, position: number): number {
+  for (let at = position * ID_BYTES, end = at + ID_BYTES; at < end; at++) {
+    const difference = ids[at]! - ids[at + ID_BYTES]!
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
 function checkFrames(columns: PackColumns): { rawBytes: number; framesEnd: number } {
   const { frameOffsets, frameStoredBytes, frameRawBytes, frameCodecs } = columns
   let at = PACK_HEADER_BYTES
@@ -258,7 +267,7 @@ function checkObjects(pack: PackKind, columns: PackColumns): void {
     const kind = kindOfCode(kinds[i]!)
     if (!kind || !packHolds(pack, kind)) throw new PackCorruptError(`a ${pack} pack cannot hold kind ${kinds[i]}`)
     if (i > 0) {
-      const order = kinds[i - 1]! - kinds[i]! || compareIdAt(ids, i - 1, ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))
+      const order = kinds[i - 1]! - kinds[i]! || compareWithNext(ids, i - 1)
       if (order >= 0) throw new PackCorruptError('ids are not sorted and unique', { position: i })
     }
     const raw = frameRawBytes[frames[i]!]
@@ -278,8 +287,13 @@ function checkTiling(columns: PackColumns, rawBytes: number): void {
   const frameStarts = new Float64Array(frameRawBytes.length)
   for (let frame = 1; frame < frameStarts.length; frame++)
     frameStarts[frame] = frameStarts[frame - 1]! + frameRawBytes[frame - 1]!
-  const starts = Float64Array.from(offsets, (offset, i) => frameStarts[frames[i]!]! + offset)
-  const ends = Float64Array.from(lengths, (length, i) => starts[i]! + length)
+  const starts = new Float64Array(offsets.length)
+  const ends = new Float64Array(offsets.length)
+  for (let i = 0; i < starts.length; i++) {
+    const start = frameStarts[frames[i]!]! + offsets[i]!
+    starts[i] = start
+    ends[i] = start + lengths[i]!
+  }
   starts.sort()
   ends.sort()
   for (let i = 0; i < ends.length; i++) {

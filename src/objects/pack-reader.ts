@@ -6,7 +6,7 @@ import { equalBytes } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
 import { ObjectCorruptError, ObjectMissingError, PackCorruptError } from './errors.ts'
-import { decodeFrame } from './frame.ts'
+import { CODEC_STORED, decodeFrame } from './frame.ts'
 import { createFrameCache, type FrameCache } from './frame-cache.ts'
 import { assertObjectBytes, type ObjectId, type ObjectKind } from './id.ts'
 import { type ObjectPlace, PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from './pack.ts'
@@ -40,6 +40,9 @@ export interface PackReader {
 export interface OpenPackOptions extends ReadOptions {
   /** Where read frames are kept (default: 8 MiB for this pack alone). Shared between packs under different names. */
   cache?: { frames: FrameCache; name: string }
+  /** A read costs little beside the bytes it brings: the first object of a frame that is stored as it is is read alone, the
+   *  frame with the next one (default false, for readers over a network). */
+  isNear?: boolean
 }
 
 /** Opens a pack: one range read, two for an index above 64 KiB.
@@ -63,6 +66,8 @@ export async function openPack(reader: RangeReader, options: OpenPackOptions = {
   if (index.framesEnd !== framesEnd) throw new PackCorruptError('the frames do not end where the footer says')
   if (tailOffset === 0) assertPackHeader(tail.subarray(0, PACK_HEADER_BYTES), footer.kind)
 
+  /** Offset of the frame that an object was read from alone. */
+  let touched = -1
   return {
     kind: footer.kind,
     bytes: reader.bytes,
@@ -76,6 +81,10 @@ export async function openPack(reader: RangeReader, options: OpenPackOptions = {
       const key = `${cache.name}:${place.frameOffset}`
       let raw = cache.frames.get(key)
       if (!raw) {
+        if (options.isNear && place.codec === CODEC_STORED && place.frameOffset !== touched) {
+          touched = place.frameOffset
+          return readStoredObject(reader, kind, id, place, readOptions)
+        }
         raw = await readFrame(reader, place, readOptions)
         cache.frames.set(key, raw)
       }

@@ -72,7 +72,7 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
   const file = fs.open(path, 'read')
   try {
     const reader = fileRangeReader(file, path)
-    const pack = await openPack(reader, { cache: { frames, name: path } })
+    const pack = await openPack(reader, { cache: { frames, name: path }, isNear: true })
     return {
       kind: pack.kind,
       bytes: pack.bytes,

@@ -66,7 +66,20 @@ async function runPlain(argv: readonly string[]) {
 
 describe('plain words', () => {
   it('mean what the parser makes of them', async () => {
-    const flags = ['-s', '--short', '--staged', '--name-status', '--name-only', '--stat', '--no-renames']
+    const flags = [
+      '-s',
+      '--short',
+      '--staged',
+      '--name-status',
+      '--name-only',
+      '--stat',
+      '--no-renames',
+      '-c',
+      '--create',
+      '-d',
+      '-f',
+      '--force',
+    ]
     const others = [
       '--json',
       '-q',
@@ -84,7 +97,7 @@ describe('plain words', () => {
     const words = fc.array(fc.constantFrom(...flags, ...others, 'HEAD', 'a', 'b/c', ''), { maxLength: 5 })
     let plainCount = 0
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom('status', 'diff'), words, async (verb, typed) => {
+      fc.asyncProperty(fc.constantFrom('status', 'diff', 'switch'), words, async (verb, typed) => {
         const plain = plainWords([verb, ...typed])
         if (!plain) return
         plainCount++
@@ -120,6 +133,8 @@ describe('plain words', () => {
       ['diff', '--staged', '--name-only'],
       ['diff', 'HEAD', 'nowhere'],
       ['diff', 'HEAD', 'nowhere', '--json'],
+      ['switch', 'nowhere'],
+      ['switch', 'main', '--json'],
     ]) {
       const plain = await runPlain(argv)
       expect(plain).toEqual(await runCli(argv, { cwd: dir }))
