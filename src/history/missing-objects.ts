@@ -119,8 +119,22 @@ export async function* treeObjects(
   root: ObjectId,
   bases: readonly ObjectId[],
   signal?: AbortSignal,
-  includes: (path: string) => boolean = () => true,
+  includes?: (path: string) => boolean,
 ): AsyncGenerator<MissingObject> {
+  for await (const run of treeObjectRuns(read, root, bases, signal, includes)) yield* run
+}
+
+/** As many at most come together, and one node's files at most. */
+const MAX_RUN = 1024
+
+/** The same in runs: to hand over a million one by one takes longer than to find them. */
+export async function* treeObjectRuns(
+  read: ReadObject,
+  root: ObjectId,
+  bases: readonly ObjectId[],
+  signal?: AbortSignal,
+  includes: (path: string) => boolean = () => true,
+): AsyncGenerator<MissingObject[]> {
   if (bases.includes(root)) return
   const loadBase = async (id: ObjectId): Promise<TreeNode | undefined> => {
     try {
@@ -142,7 +156,7 @@ export async function* treeObjects(
     from: string | undefined,
     to: string | undefined,
     overlapping: readonly BaseNode[],
-  ): AsyncGenerator<MissingObject> {
+  ): AsyncGenerator<MissingObject[]> {
     throwIfAborted(signal)
     if (overlapping.some((base) => base.id === id)) return
     const node = parseTreeNode(await read('tree', id, { signal }))
@@ -153,9 +167,22 @@ export async function* treeObjects(
       yield* visit(link.id, start, link.path, shared)
       start = link.path
     }
-    for (const entry of node.entries)
-      if (includes(entry.path)) yield* contentObjects(read, entry, below.entries.get(entry.path) ?? [], signal)
-    yield { kind: 'tree', id }
+    let run: MissingObject[] = []
+    for (const entry of node.entries) {
+      if (!includes(entry.path)) continue
+      const older = below.entries.get(entry.path)
+      if (entry.content?.kind === 'chunk' && !older) {
+        run.push({ kind: 'chunk', id: entry.content.id, bytes: entry.bytes })
+        continue
+      }
+      for await (const object of contentObjects(read, entry, older ?? [], signal)) {
+        if (run.push(object) < MAX_RUN) continue
+        yield run
+        run = []
+      }
+    }
+    run.push({ kind: 'tree', id })
+    yield run
   }
 
   /** Base nodes one level below `level` that overlap the range; at level 0, the entries there. */

@@ -96,20 +96,33 @@ export async function reachableFrom(
     if (found.objects.has(kind, id) || !(await store.has(kind, id))) return false
     return found.objects.add(kind, id)
   }
-  const meetChunk = async (id: ObjectId, bytes: number) => {
-    options.onReference?.(id)
-    if (await meet('chunk', id)) options.onChunk?.(id, bytes)
+  const meetChunks = async (chunks: readonly { id: ObjectId; bytes: number }[]) => {
+    throwIfAborted(options.signal)
+    const asked = chunks.map(({ id, bytes }) => ({ kind: 'chunk' as const, id, bytes }))
+    const lacking = new Set(await store.lacking(asked))
+    for (const chunk of asked) {
+      options.onReference?.(chunk.id)
+      if (!lacking.has(chunk) && found.objects.add('chunk', chunk.id)) options.onChunk?.(chunk.id, chunk.bytes)
+    }
   }
   const skip = (kind: ObjectKind) => async (id: ObjectId) => !(await meet(kind, id))
-  const walkFile = async (file: Roots['files'][number]) => {
-    if (file.content?.kind === 'chunk') await meetChunk(file.content.id, file.bytes)
-    if (file.content?.kind !== 'map') return
-    for await (const node of walkMapNodes(store.readLocal, file, { skip: skip('map') }))
-      if (node.level === 0) for (const { id, bytes } of node.items) await meetChunk(id, bytes)
+  const walkFiles = async (files: Roots['files']) => {
+    // Files of one chunk that follow each other are met together.
+    let chunks: { id: ObjectId; bytes: number }[] = []
+    for (const file of files) {
+      const { content, bytes } = file
+      if (content?.kind === 'chunk') chunks.push({ id: content.id, bytes })
+      if (content?.kind !== 'map') continue
+      await meetChunks(chunks)
+      chunks = []
+      for await (const node of walkMapNodes(store.readLocal, file, { skip: skip('map') }))
+        if (node.level === 0) await meetChunks(node.items)
+    }
+    await meetChunks(chunks)
   }
   const walkTreeOf = async (root: ObjectId) => {
     for await (const node of walkTreeNodes(store.readLocal, root, { skip: skip('tree'), signal: options.signal }))
-      for (const entry of node.entries) await walkFile(entry)
+      await walkFiles(node.entries)
   }
   const known = (id: ObjectId) => found.objects.has('commit', id)
   const walk = walkCommits(store.readLocal, roots.commits, { onAbsent: () => {}, skip: known, signal: options.signal })
@@ -120,6 +133,6 @@ export async function reachableFrom(
     await walkTreeOf(commit.tree)
   }
   for (const tree of roots.trees) await walkTreeOf(tree)
-  for (const file of roots.files) await walkFile(file)
+  await walkFiles(roots.files)
   return found
 }

@@ -6,7 +6,7 @@ import { throwIfAborted } from '../base/abort.ts'
 import { createSha256 } from '../crypto/hash.ts'
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { walkCommits } from '../history/commits.ts'
-import { type MissingObject, treeObjects } from '../history/missing-objects.ts'
+import { type MissingObject, treeObjectRuns } from '../history/missing-objects.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
@@ -155,8 +155,8 @@ class Verifier {
         bases.push(before.tree)
         break
       }
-    for (const attachment of commit.attachments.values()) await this.#demand({ kind: 'attachment', id: attachment })
-    for await (const object of treeObjects(store.readLocal, commit.tree, bases, signal)) await this.#demand(object)
+    for (const id of commit.attachments.values()) await this.#demand([{ kind: 'attachment', id }])
+    for await (const run of treeObjectRuns(store.readLocal, commit.tree, bases, signal)) await this.#demand(run)
     if (!this.#full) return
     const skip = async (node: ObjectId) => this.#isSeenFull(node) || !(await store.has('tree', node))
     for await (const node of walkTreeNodes(store.readLocal, commit.tree, { skip, signal }))
@@ -170,9 +170,9 @@ class Verifier {
     for (const { entry } of this.#workspace.readStaging().changes()) {
       count++
       if (!entry?.content) continue
-      await this.#demand(entry.content)
+      await this.#demand([entry.content])
       for await (const node of walkMapNodes(store.readLocal, entry))
-        if (node.level === 0) for (const { id } of node.items) await this.#demand({ kind: 'chunk', id })
+        if (node.level === 0) await this.#demand(node.items.map(({ id }) => ({ kind: 'chunk', id })))
     }
     return count
   }
@@ -215,14 +215,16 @@ class Verifier {
     if (got !== entry.fileId) throw new FileIdMismatchError(entry.path, entry.fileId, got)
   }
 
-  async #demand({ kind, id }: MissingObject): Promise<void> {
-    if (this.#isSeen(kind, id)) return
-    // A version that a remote has needs it too: it was evicted, or never fetched, and can be had again.
-    if (this.#absent.has(objectKey(kind, id))) return
+  async #demand(objects: readonly MissingObject[]): Promise<void> {
+    throwIfAborted(this.#options.signal)
     const { store } = this.#workspace
+    // A version that a remote has needs the absent ones too: they were evicted, or never fetched, and can be had again.
+    const isNew = ({ kind, id }: MissingObject) =>
+      (this.#absent.size === 0 || !this.#absent.has(objectKey(kind, id))) && this.#seen.add(kind, id)
+    const lacking = await store.lacking(objects.filter(isNew))
     // What says that it is missing says why, if that is known.
-    if (!(await store.has(kind, id))) await store.readLocal(kind, id, this.#options)
-    this.#mark(kind, id)
+    for (const { kind, id } of lacking) await store.readLocal(kind, id, this.#options)
+    this.#tell()
   }
 
   /** True if a local pack holds it; otherwise it counts as absent. */
@@ -257,6 +259,10 @@ class Verifier {
   #mark(kind: ObjectKind, id: ObjectId): void {
     throwIfAborted(this.#options.signal)
     this.#seen.add(kind, id)
+    this.#tell()
+  }
+
+  #tell(): void {
     const done = this.#packObjects + Math.min(this.#seen.size, this.#packObjects)
     this.#options.onProgress?.({ $kind: 'verifying', doneObjects: done, totalObjects: 2 * this.#packObjects })
   }

@@ -123,8 +123,13 @@ function parseSegment(file: OpenFile, path: string): Segment {
     count,
     find(kind, id) {
       const bucket = bucketOf(id, 0, bits)
-      const records = readBuckets(bucket, bucket)
-      const at = findRecord(records, id, KIND_CODES[kind])
+      // In memory a view of the bucket would take longer than the search.
+      const whole = held
+      const records = whole ?? readBuckets(bucket, bucket)
+      const from = whole ? bucketEnd(bucket - 1) : 0
+      const to = whole ? bucketEnd(bucket) : records.length / SEGMENT_RECORD_BYTES
+      if (from > to || to > count) throw new SegmentDamage('a lying fan-out')
+      const at = findRecord(records, id, KIND_CODES[kind], from, to)
       if (at < 0) return undefined
       const pack = packs[packOf(records, at)]
       if (pack === undefined) throw new SegmentDamage('a record names no pack')
@@ -196,17 +201,24 @@ export function putRecord(to: Uint8Array, at: number, kind: ObjectKind, id: Uint
 }
 
 export function packOf(records: Uint8Array, at: number): number {
-  return new DataView(records.buffer, records.byteOffset).getUint32(at + ID_BYTES + 1, true)
+  const from = at + ID_BYTES + 1
+  return (records[from]! | (records[from + 1]! << 8) | (records[from + 2]! << 16) | (records[from + 3]! << 24)) >>> 0
 }
 
 export function setPackOf(records: Uint8Array, at: number, pack: number): void {
   new DataView(records.buffer, records.byteOffset).setUint32(at + ID_BYTES + 1, pack, true)
 }
 
-/** Offset of the record, or -1. */
-export function findRecord(records: Uint8Array, id: Uint8Array, kindCode: number): number {
-  let low = 0
-  let high = records.length / SEGMENT_RECORD_BYTES
+/** Offset of the record, or -1.
+ *  @param low - the first record that it may be
+ *  @param high - the one after the last */
+export function findRecord(
+  records: Uint8Array,
+  id: Uint8Array,
+  kindCode: number,
+  low = 0,
+  high: number = records.length / SEGMENT_RECORD_BYTES,
+): number {
   while (low < high) {
     const middle = (low + high) >>> 1
     const at = middle * SEGMENT_RECORD_BYTES

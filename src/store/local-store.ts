@@ -7,7 +7,7 @@ import { throwIfAborted } from '../base/abort.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
-import { assertObjectBytes, type ObjectId, type ObjectKind } from '../objects/id.ts'
+import { assertObjectBytes, ID_BYTES, type ObjectId, type ObjectKind, putObjectId } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
@@ -50,6 +50,8 @@ export interface LocalStore {
   /** True if a local pack holds it, by the merged index alone: after damage to that it may wrongly say no. Or if a file
    *  outside the packs does. */
   has(kind: ObjectKind, id: ObjectId): Promise<boolean>
+  /** Those of some objects that it says no of, in their order: for those who ask a million times. */
+  lacking<T extends PackObject>(objects: readonly T[]): Promise<T[]>
   /** The same without files that may give way at any time, since a remote is said to hold what they do. */
   keeps(kind: ObjectKind, id: ObjectId): Promise<boolean>
   /** Names of local packs that hold it, by the merged index alone. */
@@ -177,6 +179,18 @@ class DiskStore implements LocalStore {
   async has(kind: ObjectKind, id: ObjectId): Promise<boolean> {
     await this.ensureOpen()
     return this.index.find(kind, id).length > 0 || (kind === 'chunk' && (await this.held.has(id)))
+  }
+
+  async lacking<T extends PackObject>(objects: readonly T[]): Promise<T[]> {
+    await this.ensureOpen()
+    const bytes = new Uint8Array(ID_BYTES)
+    const lacking: T[] = []
+    for (const object of objects) {
+      putObjectId(object.id, bytes, 0)
+      if (!this.index.has(object.kind, bytes) && !(object.kind === 'chunk' && (await this.held.has(object.id))))
+        lacking.push(object)
+    }
+    return lacking
   }
 
   async keeps(kind: ObjectKind, id: ObjectId): Promise<boolean> {

@@ -98,6 +98,13 @@ export class MergedIndex {
     return found
   }
 
+  /** True if a pack claims to hold the object. */
+  has(kind: ObjectKind, id: Uint8Array): boolean {
+    for (const segment of this.#segments) if (quietly(() => segment.find(kind, id)) !== undefined) return true
+    for (const records of this.#loose.values()) if (findRecord(records, id, KIND_CODES[kind]) >= 0) return true
+    return false
+  }
+
   /** Objects of a pack as far as this index knows them, for when the pack cannot tell any more. */
   objectsOf(pack: string): PackObject[] {
     const found = [...objectsIn(this.#loose.get(pack))]
