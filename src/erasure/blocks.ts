@@ -1,5 +1,7 @@
 /** Blocks of codewords: what an engine gets at once. */
 
+import { copyBytes } from '../base/copy.ts'
+
 /** Bytes of a vector in a block: long enough to amortise a butterfly's tables, short enough for a thousand of them. */
 const VECTOR_TARGET_BYTES = 1024
 
@@ -29,6 +31,6 @@ export function codewordsPerBlock(symbolBytes: number, vectorBytes = VECTOR_TARG
 /** Copies blob bytes [from, from + length) to `to`, zeros where the blob has ended. */
 export function copyPadded(memory: Uint8Array, to: number, blob: Uint8Array, from: number, length: number): void {
   const have = Math.max(0, Math.min(length, blob.length - from))
-  if (have > 0) memory.set(blob.subarray(from, from + have), to)
+  if (have > 0) copyBytes(memory, to, blob, from, have)
   if (have < length) memory.fill(0, to + have, to + length)
 }

@@ -3,6 +3,7 @@
  *  @see reference/walrus-protocol.md §7.1, §7.2, §8 */
 
 import { equalBytes } from '../base/bytes.ts'
+import { copyBytes } from '../base/copy.ts'
 import type { ByteRange, Consistency } from './api.ts'
 import { metadataParams, sliverHashOf } from './blob-id.ts'
 import { identityPlan } from './encoder.ts'
@@ -82,7 +83,7 @@ export function* decodePlan(
     if (consistency === 'default') yield* checkRowsPlan(decoding)
     else if (consistency === 'strict') yield* checkAllPlan(decoding)
     // A copy: shared memory is not accepted everywhere, and this block goes back.
-    into.set(matrix.subarray(from - firstByte, to - firstByte))
+    copyBytes(into, 0, matrix, from - firstByte, to - from)
     return into
   } finally {
     memory.release(matrix)
@@ -116,7 +117,8 @@ function* verifyAndRestorePlan(decoding: Decoding): Plan<void> {
   const { memory } = context
   const joined = memory.allocate(chosen.length * sliverBytesOf(params, axis))
   try {
-    for (const [p, sliver] of chosen.entries()) joined.set(sliver.bytes, p * sliver.bytes.length)
+    for (const [p, sliver] of chosen.entries())
+      copyBytes(joined, p * sliver.bytes.length, sliver.bytes, 0, sliver.bytes.length)
     if (!verified) yield* verifyPlan(decoding, joined)
     yield* restorePlan(decoding, joined)
   } finally {
@@ -152,11 +154,11 @@ function placeSystematic({ params, axis, chosen, rows, matrix }: Decoding): void
   const { primarySliverBytes, symbolBytes: s } = params
   for (const { index, bytes } of chosen) {
     if (axis === 'primary') {
-      if (isIn(rows, index)) matrix.set(bytes, (index - rows.first) * primarySliverBytes)
+      if (isIn(rows, index)) copyBytes(matrix, (index - rows.first) * primarySliverBytes, bytes, 0, bytes.length)
     } else if (index < params.secondarySourceCount)
       for (let r = 0; r < rows.count; r++) {
         const row = rows.first + r
-        matrix.set(bytes.subarray(row * s, (row + 1) * s), r * primarySliverBytes + index * s)
+        copyBytes(matrix, r * primarySliverBytes + index * s, bytes, row * s, s)
       }
   }
 }
@@ -186,7 +188,7 @@ function* checkRowsPlan({ context, metadata, params, axis, chosen, rows, matrix 
     if (!all)
       for (const [p, row] of unseen.entries()) {
         const from = (row - rows.first) * primarySliverBytes
-        joined.set(matrix.subarray(from, from + primarySliverBytes), p * primarySliverBytes)
+        copyBytes(joined, p * primarySliverBytes, matrix, from, primarySliverBytes)
       }
     const roots = yield* rootsPlan(context, params, 'primary', joined, unseen.length)
     for (const [p, row] of unseen.entries())

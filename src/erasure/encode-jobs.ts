@@ -1,5 +1,6 @@
 /** The jobs of an encoding: rows are extended, then columns, which are hashed at once while they are in cache. */
 
+import { copyBytes } from '../base/copy.ts'
 import { codewordsPerBlock, copyPadded, inBlocks, type Range } from './blocks.ts'
 import { codeOfAxis } from './code.ts'
 import { type Engine, type Grid, HASH_BYTES } from './engine.ts'
@@ -220,7 +221,7 @@ function columnLoader(tools: JobTools, { params, range, columns }: EncodeColumns
   }
   return (engine, to, first, count) => {
     const from = (first - firstColumn) * secondarySliverBytes
-    engine.memory.set(bytes.subarray(from, from + count * secondarySliverBytes), to)
+    copyBytes(engine.memory, to, bytes, from, count * secondarySliverBytes)
     return { offset: to, positionStride: s, codewordStride: secondarySliverBytes }
   }
 }

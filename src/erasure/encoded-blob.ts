@@ -1,5 +1,6 @@
 /** The slivers of an encoded blob, copied out of wherever they are kept. */
 
+import { copyBytes } from '../base/copy.ts'
 import type { BlobIdentity, EncodedBlob } from './api.ts'
 import { type BlobParams, type Sliver, type SliverAxis, sliverBytesOf } from './params.ts'
 import type { EncodingStore, SpillFile } from './plan.ts'
@@ -31,7 +32,7 @@ export function createEncodedBlob(
     // Behind the blob's end there is padding.
     if (have < into.length) into.fill(0, have)
     if (have === 0) return
-    if (isMemory(region)) into.set(region.subarray(position, position + have))
+    if (isMemory(region)) copyBytes(into, 0, region, position, have)
     else file!.read(region, position, into.subarray(0, have))
   }
   const { blob } = encoding
@@ -100,7 +101,7 @@ const SHORT_SYMBOL_BYTES = 128
 function copyColumn(blob: Uint8Array, from: number, stride: number, s: number, into: Uint8Array): void {
   for (let to = 0, at = from; to < into.length; to += s, at += stride) {
     const have = Math.max(0, Math.min(s, blob.length - at))
-    if (s > SHORT_SYMBOL_BYTES) into.set(blob.subarray(at, at + have), to)
+    if (have > SHORT_SYMBOL_BYTES) copyBytes(into, to, blob, at, have)
     else for (let i = 0; i < have; i++) into[to + i] = blob[at + i]!
     if (have < s) into.fill(0, to + have, to + s)
   }

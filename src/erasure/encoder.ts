@@ -12,6 +12,7 @@
  *  What is kept stays in memory or, for large blobs, goes to a file, so that memory does not grow with the blob.
  *  @see reference/walrus-protocol.md §3, §4 */
 
+import { copyBytes } from '../base/copy.ts'
 import type { BlobIdentity, EncodedBlob } from './api.ts'
 import { blobIdOf, pairHashesOf } from './blob-id.ts'
 import { codewordsPerBlock, type Range } from './blocks.ts'
@@ -188,7 +189,7 @@ function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging, c
       // Just before it is needed: meanwhile the threads work on what came before.
       if (blob !== input) {
         const from = Math.min(input.length, range.first * rowBytes)
-        blob.set(input.subarray(from, Math.min(input.length, from + range.count * rowBytes)), from)
+        copyBytes(blob, from, input, from, Math.min(input.length, from + range.count * rowBytes) - from)
       }
       yield { job: { $kind: 'extend-rows', params, range, source, columns } }
     }
@@ -198,7 +199,7 @@ function* extendRowsPieces(context: PlanContext, work: Work, staging: Staging, c
     const place = staging.take()
     const from = Math.min(input.length, range.first * rowBytes)
     const bytes = input.subarray(from, Math.min(input.length, from + range.count * rowBytes))
-    place.set(bytes)
+    copyBytes(place, 0, bytes, 0, bytes.length)
     const source = { region: place.subarray(0, bytes.length), rowBytes, firstRow: range.first, firstColumn: 0 }
     const job = { $kind: 'extend-rows', params, range, source, columns, ...(keep ? { keep } : {}) } as const
     yield { job, done: () => staging.give(place) }
@@ -240,7 +241,7 @@ function gatherColumns(
   for (let row = 0; row < kp; row++) {
     const from = Math.min(input.length, row * primarySliverBytes + first * s)
     const have = Math.min(length, input.length - from)
-    into.set(input.subarray(from, from + have), row * length)
+    copyBytes(into, row * length, input, from, have)
     if (have < length) into.fill(0, row * length + have, (row + 1) * length)
   }
 }

@@ -3,6 +3,7 @@
  *
  *  Jobs cover ranges of rows or columns; inside, they go in blocks whose vectors stay in cache. */
 
+import { copyBytes } from '../base/copy.ts'
 import type { ProvenSymbol } from './api.ts'
 import { codewordsPerBlock, copyPadded, inBlocks, type Range } from './blocks.ts'
 import { codeOfAxis } from './code.ts'
@@ -162,7 +163,7 @@ function restore(engine: Engine, job: RestoreJob): undefined {
     const output = input + present.length * vectorBytes
     for (let p = 0; p < present.length; p++) {
       const from = p * sliverBytes + first * s
-      engine.memory.set(slivers.subarray(from, from + vectorBytes), input + p * vectorBytes)
+      copyBytes(engine.memory, input + p * vectorBytes, slivers, from, vectorBytes)
     }
     const grid = { positionStride: vectorBytes, codewordStride: s }
     const given = { offset: input, ...grid }
@@ -171,12 +172,12 @@ function restore(engine: Engine, job: RestoreJob): undefined {
     for (const [p, index] of wanted.entries()) {
       const from = output + p * vectorBytes
       if (axis === 'primary') {
-        matrix.set(memory.subarray(from, from + vectorBytes), (index - firstRow) * primarySliverBytes + first * s)
+        copyBytes(matrix, (index - firstRow) * primarySliverBytes + first * s, memory, from, vectorBytes)
         continue
       }
       for (let w = 0; w < count; w++) {
         const at = (first + w - firstRow) * primarySliverBytes + index * s
-        matrix.set(memory.subarray(from + w * s, from + (w + 1) * s), at)
+        copyBytes(matrix, at, memory, from + w * s, s)
       }
     }
   })

@@ -3,6 +3,8 @@
  *  A large encoded blob does not fit in memory beside the pack it was made from, so what it adds may be spilled to a
  *  file. Jobs only see regions; whoever runs them on a thread with a file system hands in `RegionFiles`. */
 
+import { copyBytes } from '../base/copy.ts'
+
 /** Part of an open file. Descriptors belong to the process, so that every thread can use one. */
 export interface FileRegion {
   readonly descriptor: number
@@ -47,7 +49,7 @@ export function isMemory(region: Region): region is Uint8Array {
 export function readRegion(tools: JobTools, region: Region, position: number, into: Uint8Array): void {
   const have = Math.max(0, Math.min(into.length, region.length - position))
   if (have > 0) {
-    if (isMemory(region)) into.set(region.subarray(position, position + have))
+    if (isMemory(region)) copyBytes(into, 0, region, position, have)
     else filesOf(tools).read(region, position, into.subarray(0, have))
   }
   if (have < into.length) into.fill(0, have)
@@ -57,7 +59,7 @@ export function readRegion(tools: JobTools, region: Region, position: number, in
 export function writeRegion(tools: JobTools, region: Region, position: number, bytes: Uint8Array): void {
   const room = Math.max(0, Math.min(bytes.length, region.length - position))
   if (room === 0) return
-  if (isMemory(region)) region.set(bytes.subarray(0, room), position)
+  if (isMemory(region)) copyBytes(region, position, bytes, 0, room)
   else filesOf(tools).write(region, position, bytes.subarray(0, room))
 }
 
