@@ -8,7 +8,9 @@ import { lstat, mkdir, open, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Keypair } from '@mysten/sui/cryptography'
 import { UsageError } from '../base/errors.ts'
+import { createEd25519Signer } from './ed25519-signer.ts'
 import { AuthError } from './errors.ts'
+import { decodePrivateKey, SECRET_KEY_BYTES } from './private-key.ts'
 
 export interface LedgerSigner {
   readonly address: string
@@ -48,12 +50,10 @@ function keyPath(homeDir: string, alias: string): string {
 /** A signer of a `suiprivkey…` text.
  *  @throws {AuthError} KEY_MALFORMED; the text is not repeated */
 export async function signerFromSecret(secret: string): Promise<LedgerSigner & { scheme: string }> {
-  const { decodeSuiPrivateKey } = await import('@mysten/sui/cryptography')
-  let parsed: ReturnType<typeof decodeSuiPrivateKey>
+  let parsed: ReturnType<typeof decodePrivateKey>
   try {
-    parsed = decodeSuiPrivateKey(secret.trim())
+    parsed = decodePrivateKey(secret.trim())
   } catch {
-    // No cause: the decoder's message may quote its input.
     throw new AuthError('KEY_MALFORMED', 'the key is not a suiprivkey… text', {
       hints: ['`sui keytool export` prints a key in this form; `floe key generate` makes a new one'],
     })
@@ -70,6 +70,11 @@ export async function signerFromKey(
   scheme: string,
   secretKey: Uint8Array,
 ): Promise<LedgerSigner & { scheme: string; publicKey: Uint8Array }> {
+  if (scheme === 'ED25519') {
+    if (secretKey.length !== SECRET_KEY_BYTES) throw malformed(scheme)
+    const signer = createEd25519Signer(secretKey)
+    return { ...signer, scheme, signTransaction: async (bytes) => signer.signTransaction(bytes) }
+  }
   const keypair = await keypairOf(scheme, secretKey)
   return {
     address: keypair.toSuiAddress(),
@@ -82,7 +87,6 @@ export async function signerFromKey(
 }
 
 const KEYPAIRS: Readonly<Record<string, (secretKey: Uint8Array) => Promise<Keypair>>> = {
-  ED25519: async (secret) => (await import('@mysten/sui/keypairs/ed25519')).Ed25519Keypair.fromSecretKey(secret),
   Secp256k1: async (secret) => (await import('@mysten/sui/keypairs/secp256k1')).Secp256k1Keypair.fromSecretKey(secret),
   Secp256r1: async (secret) => (await import('@mysten/sui/keypairs/secp256r1')).Secp256r1Keypair.fromSecretKey(secret),
 }
@@ -99,8 +103,12 @@ async function keypairOf(scheme: string, secretKey: Uint8Array): Promise<Keypair
     return await make(secretKey)
   } catch {
     // No cause: libraries may show the number that is out of range.
-    throw new AuthError('KEY_MALFORMED', `the bytes are not a key of scheme ${scheme}`, { data: { scheme } })
+    throw malformed(scheme)
   }
+}
+
+function malformed(scheme: string): AuthError {
+  return new AuthError('KEY_MALFORMED', `the bytes are not a key of scheme ${scheme}`, { data: { scheme } })
 }
 
 /** Writes a new key under an alias; an existing key is never replaced.

@@ -2,8 +2,10 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
 import { Transaction } from '@mysten/sui/transactions'
 import { verifyTransactionSignature } from '@mysten/sui/verify'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   generateKeyFile,
@@ -52,6 +54,35 @@ describe('keystore', () => {
     })
     expect(key.toSuiAddress()).toBe(signer.address)
     expect(transactionDigest(bytes)).toBe(await transaction.getDigest())
+  })
+
+  it('signs with Ed25519 as the SDK does, byte for byte', async () => {
+    const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
+    await fc.assert(
+      fc.asyncProperty(bytesOf(32), fc.uint8Array({ maxLength: 300 }), async (secretKey, message) => {
+        const theirs = Ed25519Keypair.fromSecretKey(secretKey)
+        const ours = await signerFromSecret(theirs.getSecretKey())
+        expect(ours.address).toBe(theirs.toSuiAddress())
+        expect(await ours.signTransaction(message)).toBe((await theirs.signTransaction(message)).signature)
+        const { publicKey } = await signerFromKey('ED25519', secretKey)
+        expect(publicKey).toEqual(theirs.getPublicKey().toSuiBytes())
+      }),
+      { numRuns: 20 },
+    )
+    await expect(signerFromKey('ED25519', new Uint8Array(31))).rejects.toMatchObject({ code: 'KEY_MALFORMED' })
+  })
+
+  it('takes no changed character of a private key for another key', async () => {
+    const text = Ed25519Keypair.fromSecretKey(new Uint8Array(32).fill(7)).getSecretKey()
+    const character = fc.constantFrom(...'qpzry9x8gf2tvdw0s3jn54khce6mua7lQ1 \u0000é')
+    await fc.assert(
+      fc.asyncProperty(fc.nat(text.length - 1), character, async (at, other) => {
+        const changed = text.slice(0, at) + other + text.slice(at + 1)
+        if (changed === text) return
+        await expect(signerFromSecret(changed)).rejects.toMatchObject({ code: 'KEY_MALFORMED' })
+      }),
+      { numRuns: 200 },
+    )
   })
 
   it('makes keys of every scheme that the chain has for one signer', async () => {
