@@ -13,6 +13,8 @@ import { type Plugin, rolldown } from 'rolldown'
 const root = fileURLToPath(new URL('..', import.meta.url))
 process.chdir(root)
 const out = process.argv[2] ?? 'dist'
+/** More modules to bundle, as `place=file`: benches measure the program as it is published. */
+const MORE_ENTRIES = process.argv.slice(3).map((entry) => entry.split('=') as [string, string])
 
 /** Threads that are started for a second's work: each a file of its own, since to load what every command needs takes a
  *  thread longer than to read a thousand files. */
@@ -107,13 +109,18 @@ function isExternal(id: string): boolean {
   return !BUNDLED_PACKAGES.some((name) => isOrIsIn(id, name))
 }
 
+/** The library's entry is moved down one folder, for `keepModuleUrls`. */
+function fromSource(entry: string): [string, string] {
+  return [entry === 'index' ? 'lib/index' : entry, `src/${entry}.ts`]
+}
+
+/** @param entries - where each goes, without its ending, and what it is made from */
 async function bundle(
-  entries: readonly string[],
+  entries: readonly (readonly [string, string])[],
   options: { dir: string; external: (id: string) => boolean; sharesCore?: boolean },
 ) {
   const built = await rolldown({
-    // The library's entry is moved down one folder, for `keepModuleUrls`.
-    input: Object.fromEntries(entries.map((entry) => [entry === 'index' ? 'lib/index' : entry, `src/${entry}.ts`])),
+    input: Object.fromEntries(entries),
     platform: 'node',
     external: options.external,
     plugins: [keepModuleUrls, childProcessLater],
@@ -145,10 +152,10 @@ function writeLicences(): void {
 
 rmSync(out, { recursive: true, force: true })
 execFileSync(join('node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json', '--outDir', out], { stdio: 'inherit' })
-await bundle(NODE_ENTRIES, { dir: out, external: isExternal, sharesCore: true })
-for (const thread of LEAN_THREADS) await bundle([thread], { dir: out, external: isExternal })
+await bundle([...NODE_ENTRIES.map(fromSource), ...MORE_ENTRIES], { dir: out, external: isExternal, sharesCore: true })
+for (const thread of LEAN_THREADS) await bundle([fromSource(thread)], { dir: out, external: isExternal })
 // A browser must be able to load all that its entry reaches, so it shares no file with the rest.
-await bundle(['erasure/browser'], {
+await bundle([fromSource('erasure/browser')], {
   dir: join(out, 'browser'),
   external: (id) => !id.startsWith('.') && !id.startsWith(root),
 })

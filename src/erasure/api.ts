@@ -15,6 +15,9 @@ export interface EncodedBlob {
   readonly metadata: BlobMetadata
   /** Row (primary) or column (secondary) `index`, a copy: into the given memory, exactly its length, or new memory. */
   sliver(axis: SliverAxis, index: number, into?: Uint8Array): Sliver
+  /** The sliver where it stands, valid until `release`, if it is in memory in one piece; most are, while the budget for
+   *  memory lasts. Must not be written to. */
+  view(axis: SliverAxis, index: number): Uint8Array | undefined
   /** Both slivers of a pair: row `pairIndex` and column n-1-pairIndex, copies. */
   pair(pairIndex: number): { primary: Sliver; secondary: Sliver }
   /** Gives the memory (some 3.5 times the blob) or the file back; slivers cannot be had any more. Without it either

@@ -37,10 +37,22 @@ export function createEncodedBlob(
   }
   const { blob } = encoding
   const fromFile = isMemory(blob) ? undefined : createColumnReader(params, blob, read)
-  const sliver = (axis: SliverAxis, index: number, into?: Uint8Array): Sliver => {
+  const assertIndex = (index: number) => {
     if (released) throw new TypeError('the encoded blob has been released')
     if (!Number.isInteger(index) || index < 0 || index >= params.shardCount)
       throw new RangeError(`"index" expected 0..${params.shardCount - 1}, got ${index}`)
+  }
+  const view = (axis: SliverAxis, index: number): Uint8Array | undefined => {
+    assertIndex(index)
+    const length = sliverBytesOf(params, axis)
+    const [region, at] =
+      axis === 'primary' ? placeOfRow(params, encoding, index) : placeOfColumn(params, encoding, index)
+    // The blob's last row may end in padding that is nowhere.
+    if (!region || !isMemory(region) || (at + 1) * length > region.length) return undefined
+    return region.subarray(at * length, (at + 1) * length)
+  }
+  const sliver = (axis: SliverAxis, index: number, into?: Uint8Array): Sliver => {
+    assertIndex(index)
     const length = sliverBytesOf(params, axis)
     if (into && into.length !== length) throw new RangeError(`"into" expected ${length} bytes, got ${into.length}`)
     const bytes = into ?? new Uint8Array(length)
@@ -58,6 +70,7 @@ export function createEncodedBlob(
   const encoded: EncodedBlob = {
     ...identity,
     sliver,
+    view,
     pair: (pairIndex) => ({
       primary: sliver('primary', pairIndex),
       secondary: sliver('secondary', params.shardCount - 1 - pairIndex),
@@ -73,21 +86,30 @@ export function createEncodedBlob(
 /** Bytes of a region from a position on; zeros behind the blob's end. */
 type Read = (region: Region, position: number, into: Uint8Array) => void
 
-function readRow(params: BlobParams, { blob, rows }: Encoding, index: number, read: Read, into: Uint8Array): void {
-  const { primarySliverBytes: length, primarySourceCount: kp } = params
-  if (index < kp) read(blob, index * length, into)
-  else read(rows, (index - kp) * length, into)
+/** The region that a row is in, and how many rows stand before it there. */
+function placeOfRow({ primarySourceCount: kp }: BlobParams, { blob, rows }: Encoding, index: number): [Region, number] {
+  return index < kp ? [blob, index] : [rows, index - kp]
 }
 
-function readColumn(
-  params: BlobParams,
-  { blob, columns }: Encoding,
+/** As above for columns; those of the blob itself are in one piece nowhere. */
+function placeOfColumn(
+  { secondarySourceCount: ks }: BlobParams,
+  { columns }: Encoding,
   index: number,
-  read: Read,
-  into: Uint8Array,
-): void {
-  const { secondarySliverBytes, secondarySourceCount: ks, primarySliverBytes, symbolBytes: s } = params
-  if (index >= ks) read(columns, (index - ks) * secondarySliverBytes, into)
+): [Region | undefined, number] {
+  return index < ks ? [undefined, index] : [columns, index - ks]
+}
+
+function readRow(params: BlobParams, encoding: Encoding, index: number, read: Read, into: Uint8Array): void {
+  const [region, at] = placeOfRow(params, encoding, index)
+  read(region, at * params.primarySliverBytes, into)
+}
+
+function readColumn(params: BlobParams, encoding: Encoding, index: number, read: Read, into: Uint8Array): void {
+  const { secondarySliverBytes, primarySliverBytes, symbolBytes: s } = params
+  const { blob } = encoding
+  const [columns, at] = placeOfColumn(params, encoding, index)
+  if (columns) read(columns, at * secondarySliverBytes, into)
   else if (isMemory(blob)) copyColumn(blob, index * s, primarySliverBytes, s, into)
   else
     for (let r = 0; r < params.primarySourceCount; r++)

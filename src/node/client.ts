@@ -24,7 +24,7 @@ import {
   refuseDetours,
   transportFailure,
 } from './response.ts'
-import { fetchTransport, type NodeResponse } from './transport.ts'
+import { bodyLength, fetchTransport, type NodeResponse, type RequestBody } from './transport.ts'
 
 export type StoredStatus = 'stored' | 'buffered' | 'nonexistent'
 
@@ -66,12 +66,12 @@ export interface NodeClient {
     axis: SliverAxis,
     options?: NodeRequestOptions,
   ): Promise<StoredStatus>
-  /** @param sliver - BCS of SliverData */
+  /** @param sliver - BCS of SliverData, in pieces perhaps; not to be changed before this settles */
   sendSliver(
     blobId: BlobId,
     pairIndex: number,
     axis: SliverAxis,
-    sliver: Uint8Array,
+    sliver: Uint8Array | RequestBody,
     options?: NodeRequestOptions,
   ): Promise<void>
   fetchConfirmation(
@@ -127,12 +127,13 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
   async function exchange<T>(
     method: 'GET' | 'PUT',
     path: string,
-    body: Uint8Array | undefined,
+    content: Uint8Array | RequestBody | undefined,
     read: (response: NodeResponse, asked: Asked) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     if (signal?.aborted) throw new CancelledError(signal.reason)
-    const watchdog = startWatchdog(timeoutMs, stallMs, body?.length ?? 0)
+    const body = content instanceof Uint8Array ? [content] : content
+    const watchdog = startWatchdog(timeoutMs, stallMs, body ? bodyLength(body) : 0)
     const asked: Asked = { url, request: `${method} ${path}`, onProgress: watchdog.progress }
     const headers: Record<string, string> = { 'accept-encoding': 'identity' }
     if (body !== undefined) headers['content-type'] = 'application/octet-stream'

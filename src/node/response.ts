@@ -4,6 +4,7 @@
 import { fromUtf8 } from '../base/bytes.ts'
 import { type Envelope, MAX_ENVELOPE_BYTES, parseEnvelope } from '../protocol/envelope.ts'
 import { NodeError, type NodeErrorCode, type NodeErrorData } from './errors.ts'
+import { HttpMessageError } from './http-message.ts'
 import type { NodeResponse } from './transport.ts'
 
 /** Longest reason or message taken over from an error envelope. */
@@ -160,6 +161,7 @@ export function transportFailure(cause: unknown, asked: Asked, timeoutMs: number
       { timeoutMs },
       { retryable: true, cause },
     )
+  if (cause instanceof HttpMessageError) return fail('NODE_RESPONSE_MALFORMED', `sent ${cause.message}`, asked)
   const system = systemCode(cause) ?? (cause instanceof Error ? systemCode(cause.cause) : undefined)
   if (system === 'TLS_KEY_MISMATCH')
     return fail('NODE_KEY_FOREIGN', 'holds another TLS key than the chain names', asked)

@@ -16,12 +16,13 @@ export class TlsKeyMismatch extends Error {
   readonly code = 'TLS_KEY_MISMATCH'
 }
 
-/** Calls back with a connection over which nothing has been sent yet, or with why there is none. */
+/** Calls back with a connection over which nothing has been sent yet, or with why there is none.
+ *  @returns the connection while it is being made, for whoever gives it up */
 export function pinnedConnection(
   options: object,
   tlsKey: Uint8Array,
   done: (error: Error | null, socket?: TLSSocket) => void,
-): void {
+): TLSSocket {
   // Not resumed: a resumed session brings no certificate to look at.
   const settings = { ...options, rejectUnauthorized: false, session: undefined } as ConnectionOptions
   const socket = connect(settings)
@@ -33,6 +34,7 @@ export function pinnedConnection(
     socket.destroy()
     done(new TlsKeyMismatch('the certificate holds another key than the one on chain'))
   })
+  return socket
 }
 
 /** True if the leaf certificate's public key is this compressed point. */

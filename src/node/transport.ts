@@ -13,11 +13,14 @@ export interface NodeResponse {
   discard(): void
 }
 
+/** One piece after the other, as if they were joined. */
+export type RequestBody = readonly Uint8Array[]
+
 export interface NodeExchange {
   readonly method: 'GET' | 'PUT'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: Uint8Array | undefined
+  readonly body?: RequestBody | undefined
   /** Ends the exchange, also while the body of the answer is read. */
   readonly signal: AbortSignal
   /** Told how much of `body` the system has taken. */
@@ -35,10 +38,9 @@ export function fetchTransport(send: typeof fetch): NodeTransport {
       headers,
       redirect: 'manual',
       signal,
-      // The cast: TypeScript's BodyInit asks for an ArrayBuffer behind the view, which every caller of ours has.
-      ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+      ...(body === undefined ? {} : { body: Buffer.concat(body) }),
     })
-    if (body !== undefined) onSent?.(body.length)
+    if (body !== undefined) onSent?.(bodyLength(body))
     return {
       status: response.status,
       header: (name) => response.headers.get(name),
@@ -46,6 +48,10 @@ export function fetchTransport(send: typeof fetch): NodeTransport {
       discard: () => void response.body?.cancel().catch(() => undefined),
     }
   }
+}
+
+export function bodyLength(body: RequestBody): number {
+  return body.reduce((sum, part) => sum + part.length, 0)
 }
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {

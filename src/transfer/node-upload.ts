@@ -96,10 +96,13 @@ async function sendSliver(job: NodeUpload, pair: number, axis: SliverAxis, isKno
   }
   await attempt(job, bytes, async () => {
     const index = axis === 'primary' ? pair : blob.params.shardCount - 1 - pair
-    const body = sliverBody(blob, axis, index, budget)
-    await client.sendSliver(blob.blobId, pair, axis, body, { signal })
+    const { head, tail } = sliverFrame(blob, axis, index)
+    const view = blob.view(axis, index)
+    // What is in one piece is sent from where it stands, the rest from memory that others have used before.
+    const sliver = view ?? blob.sliver(axis, index, budget.take(bytes)).bytes
+    await client.sendSliver(blob.blobId, pair, axis, [head, sliver, tail], { signal })
     // Not after a failure: then it may still be on its way.
-    budget.give(body)
+    if (!view) budget.give(sliver)
   })
   job.onStored(bytes)
 }
@@ -131,16 +134,11 @@ async function attempt<T>(job: NodeUpload, bytes: number, request: () => Promise
   }
 }
 
-/** A sliver as it travels, copied once, into memory that others have used before: of a large blob each is megabytes. */
-function sliverBody(blob: EncodedBlob, axis: SliverAxis, index: number, budget: SendBudget): Uint8Array {
+/** What stands around a sliver's bytes in the BCS of SliverData. */
+function sliverFrame(blob: EncodedBlob, axis: SliverAxis, index: number): { head: Uint8Array; tail: Uint8Array } {
   const { symbolBytes, primarySliverBytes, secondarySliverBytes } = blob.params
   const bytes = axis === 'primary' ? primarySliverBytes : secondarySliverBytes
-  const head = new ByteWriter(8).uleb(bytes).finish()
-  const body = budget.take(head.length + bytes + 4)
-  body.set(head)
-  blob.sliver(axis, index, body.subarray(head.length, head.length + bytes))
-  body.set(new ByteWriter(4).u16(symbolBytes).u16(index).finish(), head.length + bytes)
-  return body
+  return { head: new ByteWriter(8).uleb(bytes).finish(), tail: new ByteWriter(4).u16(symbolBytes).u16(index).finish() }
 }
 
 function passCancel(error: unknown): undefined {

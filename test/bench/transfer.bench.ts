@@ -8,6 +8,7 @@ import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
 import { median, table } from './measure.ts'
@@ -25,6 +26,9 @@ const RUN_TIMEOUT_MS = 300_000
 const MAX_TRIES = 3
 const run = promisify(execFile)
 const here = (file: string) => new URL(file, import.meta.url).pathname
+/** Our client as it is published, like the official one; below node_modules, where it finds its packages. */
+const BUILD = fileURLToPath(new URL('../../node_modules/.cache/floe-bench', import.meta.url))
+const CLIENT = join(BUILD, 'bench/transfer-client.js')
 
 interface Sample extends TransferResult {
   nodesCpuMs: number
@@ -69,7 +73,7 @@ class Network {
 async function runClient(job: TransferJob, log: (line: string) => void): Promise<string> {
   for (let tries = 1; ; tries++)
     try {
-      const { stdout } = await run(process.execPath, [here('transfer-client.ts'), JSON.stringify(job)], {
+      const { stdout } = await run(process.execPath, [CLIENT, JSON.stringify(job)], {
         timeout: RUN_TIMEOUT_MS,
       })
       return stdout
@@ -166,8 +170,13 @@ function section(title: string, samples: Samples, idle: boolean): string {
 export const bench: Bench = {
   title: 'Push and pull, against @mysten/walrus 1.2.13',
   async run(log) {
+    await run(process.execPath, [
+      here('../../.ci/build.ts'),
+      BUILD,
+      `bench/transfer-client=${here('transfer-client.ts')}`,
+    ])
     const parts = [
-      `Medians of ${ROUNDS} (${IDLE_ROUNDS} beside idle nodes), in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; every run is a process of its own, timed`,
+      `Medians of ${ROUNDS} (${IDLE_ROUNDS} beside idle nodes), in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; every run is a process of its own, built JavaScript, timed`,
       'from loaded modules to the certified blob (or its bytes), threads and ledger included. "Whole verb" is `floe push` of a',
       'committed file into a new repository and `floe clone`: chunks, packs, ref, files and two blobs instead of one. The',
       'network (nodes and ledger, one process) shares the two cores with the client; idle nodes check nothing.',

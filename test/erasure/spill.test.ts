@@ -46,6 +46,29 @@ describe('an encoded blob that went to a file', () => {
     expectSame(encoded, expected)
   })
 
+  // Of ten rows one ends in padding; seven of ten columns are of the blob, in pieces.
+  it.each([
+    [0, 0, 'nothing'],
+    [1500, 3, 'the blob'],
+    [2400, 6, 'blob and columns'],
+    [2 ** 30, 12, 'all'],
+  ])('shows slivers where they stand, if that is one place in memory (%i bytes: %i)', async (memoryBytes, count) => {
+    await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes } })
+    const encoded = await pool.encodeBlob(10, random(1, 1001))
+    let shown = 0
+    for (const axis of ['primary', 'secondary'] as const)
+      for (let i = 0; i < 10; i++) {
+        const view = encoded.view(axis, i)
+        if (!view) continue
+        shown++
+        expect(Buffer.compare(view, encoded.sliver(axis, i).bytes), `${axis} ${i}`).toBe(0)
+      }
+    expect(shown).toBe(count)
+    expect(() => encoded.view('primary', 10)).toThrow(RangeError)
+    encoded.release()
+    expect(() => encoded.view('primary', 0)).toThrow('released')
+  })
+
   it('leaves no name behind, also while it is in use', async () => {
     await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes: 0 } })
     const encoded = await pool.encodeBlob(10, random(1, 5000))
