@@ -25,6 +25,7 @@ describe('object ids', () => {
     for (const kind of ['map', 'tree', 'commit'] as const)
       expect(objectIdFor(kind, bytes)).toBe(createHash('sha256').update(`floe.${kind}.v1\0hello\n`).digest('hex'))
     expect(EMPTY_FILE_ID).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+    expect(objectIdFor('chunk', new Uint8Array())).toBe(EMPTY_FILE_ID)
   })
 
   test('differ by kind where the bytes are equal, except where the key tells them apart', () => {
