@@ -54,9 +54,9 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
   const untracked: string[] = []
   const problems: Status['problems'] = []
   let absent = 0
-  const isKnown = (await looseOn(files, versions.read, versions.stagedTree)) !== undefined
-  const settling = isKnown || outermost(options.paths)[0] !== '' ? undefined : new Settling(files.cache)
-  const walk = { ...options, changesOnly: !settling, onAbsent: () => void absent++ }
+  const loose = await looseOn(files, versions.read, versions.stagedTree)
+  const settling = loose || outermost(options.paths)[0] !== '' ? undefined : new Settling(files.cache)
+  const walk = { ...options, changesOnly: !settling, loose, onAbsent: () => void absent++ }
   for await (const state of compareWithTree(files, versions.read, versions.stagedTree, walk)) {
     settling?.note(state)
     if (state.$kind === 'untracked') untracked.push(state.path)

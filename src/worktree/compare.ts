@@ -33,7 +33,17 @@ export interface CompareOptions {
   onAbsent?: ((entry: TreeEntry) => void) | undefined
   /** Leave out what is as in the tree; where the stat cache is settled the tree is then not read for it. */
   changesOnly?: boolean | undefined
+  /** What `looseOn` said of the same files and tree, if it has been asked already. */
+  loose?: Loose | undefined
   signal?: AbortSignal | undefined
+}
+
+/** Paths of which the stat cache does not tell whether they are as in a tree. */
+export interface Loose {
+  /** In path order. */
+  paths: readonly string[]
+  /** What the tree has at some of them, met on the way; undefined for nothing. */
+  entries: ReadonlyMap<string, TreeEntry | undefined>
 }
 
 /** States in path order: every tracked path, and every file that is not tracked. */
@@ -45,7 +55,7 @@ export async function* compareWithTree(
 ): AsyncGenerator<PathState> {
   const breathe = createBreather(options.signal)
   const isWhole = outermost(options.paths)[0] === '' && !options.includeIgnored && !files.wants
-  const loose = options.changesOnly && isWhole ? await looseOn(files, read, tree) : undefined
+  const loose = options.changesOnly && isWhole ? (options.loose ?? (await looseOn(files, read, tree))) : undefined
   if (loose) {
     yield* changesFrom(files, read, tree, loose, options.signal)
     return
@@ -69,18 +79,20 @@ export function mostLoose(records: StatRecords): number {
   return Math.max(MIN_LOOSE, records.count * MAX_LOOSE_SHARE)
 }
 
-/** The paths, in order, of which the stat cache does not tell whether they are as in the tree: those it did not tell of
- *  when it was settled, and those in which the tree differs from the one of then. Undefined if it was never settled, or
- *  so many have come together that it had better be settled again. */
-export async function looseOn(files: LocalFiles, read: ReadObject, tree: ObjectId): Promise<string[] | undefined> {
+/** The paths of which the stat cache does not tell whether they are as in the tree: those it did not tell of when it was
+ *  settled, and those in which the tree differs from the one of then. Undefined if it was never settled, or so many have
+ *  come together that it had better be settled again. */
+export async function looseOn(files: LocalFiles, read: ReadObject, tree: ObjectId): Promise<Loose | undefined> {
   const { settled, cache } = files
   if (!settled) return undefined
-  if (settled.tree === tree) return [...settled.loose]
+  const entries = new Map<string, TreeEntry | undefined>()
+  if (settled.tree === tree) return { paths: settled.loose, entries }
   const most = mostLoose(cache.records) + settled.loose.length
   const paths = new Set(settled.loose)
   try {
-    for await (const { path } of diffTrees(read, settled.tree, tree)) {
+    for await (const { path, after } of diffTrees(read, settled.tree, tree)) {
       paths.add(path)
+      entries.set(path, after)
       if (paths.size > most) return undefined
     }
   } catch (error) {
@@ -88,7 +100,7 @@ export async function looseOn(files: LocalFiles, read: ReadObject, tree: ObjectI
     if (error instanceof ObjectMissingError) return undefined
     throw error
   }
-  return [...paths].sort(comparePaths)
+  return { paths: [...paths].sort(comparePaths), entries }
 }
 
 /** What differs from a tree, found by the records of the stat cache; the tree is read for the rest alone. */
@@ -96,16 +108,17 @@ async function* changesFrom(
   files: LocalFiles,
   read: ReadObject,
   tree: ObjectId,
-  loose: readonly string[],
+  { paths: loose, entries }: Loose,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PathState> {
   const { records } = files.cache
   const guard = new PathGuard(files.fs, files.root)
+  const entryAt = async (path: string) => (entries.has(path) ? entries.get(path) : findEntry(read, tree, path))
   const isLoose = new Set(loose)
   let nextLoose = 0
   // Not found by the walk: deleted, or ignored although tracked.
   const unseen = async (path: string) => {
-    const entry = await findEntry(read, tree, path)
+    const entry = await entryAt(path)
     return entry && (await stateOf(files, guard, entry))
   }
   const isDifferent = (state: PathState | undefined): state is PathState =>
@@ -126,7 +139,7 @@ async function* changesFrom(
       let state: PathState | undefined
       if (!item) state = await unseen(path)
       else {
-        const entry = index >= 0 || isLoose.has(path) ? await findEntry(read, tree, path) : undefined
+        const entry = index >= 0 || isLoose.has(path) ? await entryAt(path) : undefined
         if (item.$kind === 'problem') state = entry ? { ...item, entry } : item
         else state = entry ? await compared(files, entry, item.stat) : { $kind: 'untracked', path, stat: item.stat }
       }
