@@ -26,15 +26,16 @@ export interface DiffOptions {
 
 /** In path order. No revision: staging against the files. `from` alone: against the files, tracked ones only. */
 export async function diffOf(workspace: Workspace, options: DiffOptions = {}): Promise<Change[]> {
-  const versions = await readVersions(workspace)
+  const { read } = workspace.store
   const range = options.from === undefined || options.to !== undefined ? undefined : parseRange(options.from)
-  if (range) return between(versions.read, ...(await treesOf(workspace, range, options)), options)
+  if (range) return between(read, ...(await treesOf(workspace, range, options)), options)
   const from = options.from === undefined ? undefined : (await treeOfRevision(workspace, options.from)).tree
+  // Two versions differ by themselves, whatever is staged.
+  const to = options.to === undefined || options.staged ? undefined : (await treeOfRevision(workspace, options.to)).tree
+  if (from !== undefined && to !== undefined) return between(read, from, to, options)
+  const versions = await readVersions(workspace)
   if (options.staged) return between(versions.read, from ?? versions.headTree, versions.stagedTree, options)
-  if (options.to !== undefined) {
-    const { tree } = await treeOfRevision(workspace, options.to)
-    return between(versions.read, from ?? versions.headTree, tree, options)
-  }
+  if (to !== undefined) return between(versions.read, from ?? versions.headTree, to, options)
   return againstFiles(workspace, versions, from ?? versions.stagedTree, options)
 }
 

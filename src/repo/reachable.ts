@@ -71,7 +71,7 @@ export class MetObjects {
   }
 
   /** How many were met before it; -1 if it was not. */
-  orderOf(kind: ObjectKind, id: ObjectId): number {
+  orderOf(kind: ObjectKind, id: ObjectId | Uint8Array): number {
     const index = this.#ids.get(kind)?.indexOf(id) ?? -1
     return index < 0 ? -1 : this.#orders.get(kind)![index]!
   }

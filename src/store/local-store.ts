@@ -63,8 +63,8 @@ export interface LocalStore {
   packs(): Promise<PackInfo[]>
   /** Objects of one pack, from its own index. */
   packObjects(name: string): Promise<PackObject[]>
-  /** The same, to be gone through once. */
-  walkPack(name: string): Promise<Iterable<PackObject>>
+  /** The same, to be gone through once, with ids as bytes. */
+  walkPack(name: string): Promise<Iterable<{ kind: ObjectKind; id: Uint8Array }>>
   /** Reads and hashes every object of a pack.
    *  @throws {FloeError} of kind integrity at the first that is damaged */
   verifyPack(name: string, options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
@@ -228,7 +228,7 @@ class DiskStore implements LocalStore {
     return (await this.pack(name)).objects()
   }
 
-  async walkPack(name: string): Promise<Iterable<PackObject>> {
+  async walkPack(name: string): Promise<Iterable<{ kind: ObjectKind; id: Uint8Array }>> {
     return (await this.pack(name)).walk()
   }
 

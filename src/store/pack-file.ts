@@ -32,7 +32,7 @@ export interface PackFile {
   readonly count: number
   objects(): PackObject[]
   /** The same, one after the other: of a million the array takes a hundred megabytes. */
-  walk(): Iterable<PackObject>
+  walk(): Iterable<{ kind: ObjectKind; id: Uint8Array }>
   /** Checked bytes; undefined if the pack does not hold the object. */
   read(kind: ObjectKind, id: ObjectId, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
   /** Reads and checks header, every frame and every object. */
@@ -86,7 +86,7 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
       *walk() {
         const { index } = pack
         for (let position = 0; position < index.objectCount; position++)
-          yield { kind: index.kindAt(position), id: index.idAt(position) }
+          yield { kind: index.kindAt(position), id: index.idBytesAt(position) }
       },
       async read(kind, id, options) {
         if (!pack.has(kind, id)) return undefined
