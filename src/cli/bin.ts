@@ -24,10 +24,11 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   // already, or where somebody begins to use Floe: asking for the version writes nothing into a new home.
   const home = floeHome(process.env)
   if (BEGINS.has(process.argv[2] ?? '')) makeHome(home)
-  if (existsSync(home)) module.enableCompileCache?.(join(home, 'compiled'))
+  const holdsMuch = HOLDS_MUCH.has(process.argv[2] ?? '')
+  // Such code holds for the flags of V8 it was made with: two sets of flags in one folder would throw each other's away.
+  if (existsSync(home)) module.enableCompileCache?.(join(home, holdsMuch ? 'compiled-steady' : 'compiled'))
   // Of a million files these would let garbage grow to a hundred megabytes before anyone looks at it.
-  if (HOLDS_MUCH.has(process.argv[2] ?? ''))
-    process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
+  if (holdsMuch) process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
   startThreadsFor(process.argv.slice(2), process.cwd())
   const argv = process.argv.slice(2)
   const plain = plainWords(argv)

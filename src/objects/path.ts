@@ -77,6 +77,23 @@ export function comparePaths(a: string, b: string): number {
   return a.length - b.length
 }
 
+/** The same over paths in UTF-8, each from one place of its bytes to another. */
+export function comparePathBytes(
+  a: Uint8Array,
+  aAt: number,
+  aEnd: number,
+  b: Uint8Array,
+  bAt: number,
+  bEnd: number,
+): number {
+  for (; aAt < aEnd && bAt < bEnd; aAt++, bAt++) {
+    const x = a[aAt]!
+    const y = b[bAt]!
+    if (x !== y) return (x === SLASH ? -1 : x) - (y === SLASH ? -1 : y)
+  }
+  return aEnd - aAt - (bEnd - bAt)
+}
+
 /** UTF-16 units in the order of the UTF-8 bytes: surrogates stand for code points above U+FFFF. */
 function rank(unit: number): number {
   if (unit === SLASH) return -1

@@ -8,8 +8,8 @@ import { createMemoryObjects } from '../objects/reader.ts'
 import { buildTree, findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
 import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
-import type { StagedChange } from '../store/staging.ts'
-import { statRecord } from '../store/stat-cache.ts'
+import { encodeStagedRecords, type StagedChange } from '../store/staging.ts'
+import { encodeStats, statRecord } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { chunkSizings, readAttributes } from '../worktree/attributes.ts'
 import { createBreather } from '../worktree/breather.ts'
@@ -60,14 +60,17 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
   const session = await workspace.store.begin()
   try {
     await using pool = createChunkPool()
-    const staged = await collect(workspace, versions, files, session, pool, options)
+    const ahead: Ahead = {}
+    const staged = await collect(workspace, versions, files, session, pool, options, ahead)
     await session.seal()
     await keepStaged(workspace, versions, staged)
     // Over nothing that was staged before, it is the overlay as it is.
-    if (staged.size > 0 && versions.staging.count === 0) await workspace.writeStagedRecords(staged.records())
+    if (staged.size > 0 && versions.staging.count === 0)
+      await workspace.writeStagedRecords(ahead.staging ?? encodeStagedRecords(staged.records()))
     else if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
     if (files.updates.size > 0) for (const [path, record] of staged.statUpdates) files.updates.set(path, record)
-    await saveStats(workspace, files.updates.size > 0 ? files : { ...files, updates: staged.statUpdates })
+    const updates = files.updates.size > 0 ? files.updates : { ...staged.statUpdates, pieces: ahead.stats }
+    await saveStats(workspace, { ...files, updates })
     return {
       get added() {
         return staged.added()
@@ -83,6 +86,15 @@ export async function stage(workspace: Workspace, options: StageOptions): Promis
   }
 }
 
+/** What both files will hold where nothing else is in them, encoded while the last packs were being written. */
+interface Ahead {
+  staging?: Uint8Array[]
+  stats?: Uint8Array[]
+}
+
+/** So many files at most are encoded ahead: in memory they take some 250 bytes each. */
+const MAX_AHEAD = 200_000
+
 async function collect(
   workspace: Workspace,
   versions: Versions,
@@ -90,6 +102,7 @@ async function collect(
   session: WriteSession,
   pool: ChunkPool,
   options: StageOptions,
+  ahead: Ahead,
 ): Promise<StagedTable> {
   const { fs, root } = workspace
   const readSmall = createSmallFileReader(fs, root, ONE_CHUNK_BYTES)
@@ -119,7 +132,11 @@ async function collect(
   await using queue = createIngestQueue(context, { threads: readingThreads(), unseen })
   if (versions.stagedTree === (await buildTree([], createMemoryObjects().write))) {
     if (options.scope !== 'tracked') await addEverything(files, queue, unseen.onIngested, options)
-    await queue.finish()
+    await queue.finish(() => {
+      if (changes.size > MAX_AHEAD) return
+      ahead.staging = [...encodeStagedRecords(changes.records())]
+      ahead.stats = [...encodeStats(changes.statUpdates.toWrite!())]
+    })
     return changes
   }
   const directories = new Set<string>()

@@ -2,14 +2,15 @@
 
 import { ID_BYTES, putObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
-import { PathTable, type SortedUpdates } from '../store/path-table.ts'
-import type { RecordToWrite } from '../store/sorted-file.ts'
+import { PathTable, type SortedUpdates, type TableCursor } from '../store/path-table.ts'
+import type { RecordCursor } from '../store/sorted-file.ts'
 import {
   decodeStagedEntry,
   encodeStagedEntry,
   putStagedFile,
+  putWholeChunk,
+  STAGED_CONTENT_BYTES,
   STAGED_FILE_BYTES,
-  withWholeChunk,
 } from '../store/staged-entry.ts'
 import type { StagedChange } from '../store/staging.ts'
 import { RECORD_BYTES, STAT_BYTES } from '../store/stat-records.ts'
@@ -32,6 +33,7 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   files = 0
   bytes = 0
   #recorded = 0
+  #removed = false
 
   get size(): number {
     return this.#table.size
@@ -50,6 +52,7 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
     payload.set(encoded, from)
     this.#table.set(path, payload)
     if (record) this.#recorded++
+    if (!entry) this.#removed = true
     if (!status || !entry) return
     this.files++
     this.bytes += entry.bytes
@@ -72,12 +75,9 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
     return bytes
   }
 
-  /** Records for the file `staging`, in path order; each is valid until the next. */
-  *records(): Generator<RecordToWrite> {
-    for (const { path, payload } of this.#table.sortedBytes()) {
-      const entry = payload!.subarray(entryAt(payload!))
-      yield { path, payload: (payload![0]! & WHOLE) === 0 ? entry : withWholeChunk(entry) }
-    }
+  /** Records for the file `staging`. */
+  records(): RecordCursor {
+    return new EntryCursor(this.#table.cursor())
   }
 
   get(path: string): TreeEntry | null | undefined {
@@ -116,24 +116,96 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
         yield [path, record]
       }
     }
-    function* toWrite(): Generator<RecordToWrite> {
-      for (const { path, payload } of table.sortedBytes()) {
-        if ((payload![0]! & RECORDED) === 0) continue
-        // Of every entry that has a stat the id follows shape and size.
-        const idAt = entryAt(payload!) + 9
-        record.set(payload!.subarray(1, 1 + STAT_BYTES))
-        record.set(payload!.subarray(idAt, idAt + ID_BYTES), STAT_BYTES)
-        yield { path, payload: record }
-      }
-    }
+    const toWrite = () => new StatCursor(table.cursor())
     return { size: this.#recorded, sorted, toWrite, [Symbol.iterator]: sorted }
   }
 
   /** Paths that are deleted, in order. */
   removed(): string[] {
     const removed: string[] = []
-    for (const { path, entry } of this.changes()) if (!entry) removed.push(path)
+    if (this.#removed) for (const { path, entry } of this.changes()) if (!entry) removed.push(path)
     return removed
+  }
+}
+
+/** Records as they go into `staging`. */
+class EntryCursor implements RecordCursor {
+  readonly #table: TableCursor
+  readonly #entry = new Uint8Array(STAGED_CONTENT_BYTES)
+  payload: Uint8Array = this.#entry
+  payloadAt = 0
+  payloadEnd = 0
+
+  constructor(table: TableCursor) {
+    this.#table = table
+  }
+
+  get path(): Uint8Array {
+    return this.#table.path
+  }
+
+  get pathAt(): number {
+    return this.#table.pathAt
+  }
+
+  get pathEnd(): number {
+    return this.#table.pathEnd
+  }
+
+  next(): boolean {
+    if (!this.#table.next()) return false
+    const { payload, payloadAt, payloadEnd } = this.#table
+    const from = payloadAt + ((payload[payloadAt]! & RECORDED) === 0 ? 1 : 1 + STAT_BYTES)
+    if ((payload[payloadAt]! & WHOLE) === 0) {
+      this.payload = payload
+      this.payloadAt = from
+      this.payloadEnd = payloadEnd
+    } else {
+      putWholeChunk(this.#entry, payload, from)
+      this.payload = this.#entry
+      this.payloadAt = 0
+      this.payloadEnd = STAGED_CONTENT_BYTES
+    }
+    return true
+  }
+}
+
+/** Those that have a stat, as they go into the stat cache. */
+class StatCursor implements RecordCursor {
+  readonly #table: TableCursor
+  readonly payload: Uint8Array = new Uint8Array(RECORD_BYTES)
+  readonly payloadAt = 0
+  readonly payloadEnd: number = RECORD_BYTES
+
+  constructor(table: TableCursor) {
+    this.#table = table
+  }
+
+  get path(): Uint8Array {
+    return this.#table.path
+  }
+
+  get pathAt(): number {
+    return this.#table.pathAt
+  }
+
+  get pathEnd(): number {
+    return this.#table.pathEnd
+  }
+
+  next(): boolean {
+    const table = this.#table
+    while (table.next()) {
+      const { payload, payloadAt } = table
+      if ((payload[payloadAt]! & RECORDED) === 0) continue
+      const stat = payloadAt + 1
+      // In every entry the id follows shape and size.
+      const id = stat + STAT_BYTES + 9
+      for (let i = 0; i < STAT_BYTES; i++) this.payload[i] = payload[stat + i]!
+      for (let i = 0; i < ID_BYTES; i++) this.payload[STAT_BYTES + i] = payload[id + i]!
+      return true
+    }
+    return false
   }
 }
 

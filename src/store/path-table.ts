@@ -1,8 +1,8 @@
 /** Bytes by path, in little more memory than they take: of a million files a `Map` of small arrays takes five times as
  *  much, and the processor time to move them about. */
 
-import { comparePaths } from '../objects/path.ts'
-import type { RecordToWrite } from './sorted-file.ts'
+import { comparePathBytes, comparePaths } from '../objects/path.ts'
+import type { RecordCursor } from './sorted-file.ts'
 
 const PIECE_BYTES = 1 << 20
 /** Of lengths of path and payload, u16 each. */
@@ -12,7 +12,6 @@ const MAX_PAYLOAD_BYTES = 0xfffd
 const NULL = 0xffff
 const REMOVED = 0xfffe
 const FIRST_SLOTS = 1 << 10
-const SLASH = 0x2f
 
 /** Behaves as a `Map<string, Uint8Array | null>` does, as far as it goes. Payloads are copied in; what comes out are views
  *  that the next `set` of that path changes. */
@@ -24,6 +23,10 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
   #count = 0
   /** Numbers of records, plus 1, by hash; open addressing, at most half full. */
   #slots = new Int32Array(FIRST_SLOTS)
+  /** Records that have a slot: all, but for paths that came in order and that nobody has asked for. */
+  #slotted = 0
+  /** True if every record has come after all that stand before it. */
+  #isRising = true
   size = 0
 
   constructor(entries: Iterable<readonly [string, Uint8Array | null]> = []) {
@@ -36,6 +39,13 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
     if (this.#count === this.#places.length) this.#grow()
     const pathBytes = this.#writePath(path, length)
     const last = this.#pieces.at(-1)!
+    if (this.#isRising && this.#comesLast(last, this.#used + HEAD_BYTES, pathBytes)) {
+      this.size++
+      this.#append(last, pathBytes, payload)
+      return this
+    }
+    this.#isRising = false
+    this.#fillSlots()
     const slot = this.#slotOf(last, this.#used + HEAD_BYTES, pathBytes)
     const known = this.#slots[slot]! - 1
     if (known >= 0) {
@@ -46,11 +56,24 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
       }
       piece.writeUInt16LE(REMOVED, at + 2)
     } else this.size++
-    this.#put(last, this.#used, pathBytes, payload)
-    this.#places[this.#count++] = (this.#pieces.length - 1) * PIECE_BYTES + this.#used
+    this.#append(last, pathBytes, payload)
     this.#slots[slot] = this.#count
-    this.#used += HEAD_BYTES + pathBytes + length
+    this.#slotted = this.#count
     return this
+  }
+
+  #append(piece: Buffer, pathBytes: number, payload: Uint8Array | null): void {
+    this.#put(piece, this.#used, pathBytes, payload)
+    this.#places[this.#count++] = (this.#pieces.length - 1) * PIECE_BYTES + this.#used
+    this.#used += HEAD_BYTES + pathBytes + (payload?.length ?? 0)
+  }
+
+  /** True for a path, somewhere in memory, that comes after the newest. */
+  #comesLast(bytes: Buffer, at: number, length: number): boolean {
+    if (this.#count === 0) return true
+    const { piece, at: other } = this.#record(this.#count - 1)
+    const from = other + HEAD_BYTES
+    return comparePathBytes(piece, from, from + piece.readUInt16LE(other), bytes, at, at + length) < 0
   }
 
   get(path: string): Uint8Array | null | undefined {
@@ -76,18 +99,15 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
     for (const index of this.#order()) yield this.#entry(index)
   }
 
-  /** The same with the bytes of the paths. */
-  *sortedBytes(): Generator<{ path: Uint8Array; payload: Uint8Array | null }> {
-    for (const index of this.#order()) {
-      const { piece, at } = this.#record(index)
-      const from = at + HEAD_BYTES
-      yield { path: piece.subarray(from, from + piece.readUInt16LE(at)), payload: this.#payload(index) }
-    }
+  /** The same in bytes. */
+  cursor(): TableCursor {
+    return new TableCursor(this.#pieces, this.#places, this.#order())
   }
 
   #order(): number[] {
     let order: number[] = []
     for (let index = 0; index < this.#count; index++) if (!this.#isRemoved(index)) order.push(index)
+    if (this.#isRising) return order
     const isSorted = order.every((index, place) => place === 0 || this.#compare(order[place - 1]!, index) < 0)
     if (!isSorted) order = order.sort((a, b) => this.#compare(a, b))
     return order
@@ -113,6 +133,7 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
 
   #find(path: string): number {
     if (this.#count === 0) return -1
+    this.#fillSlots()
     const pathBytes = this.#writePath(path, 0)
     return this.#slots[this.#slotOf(this.#pieces.at(-1)!, this.#used + HEAD_BYTES, pathBytes)]! - 1
   }
@@ -140,12 +161,18 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
     const places = new Float64Array(this.#places.length * 2)
     places.set(this.#places)
     this.#places = places
-    const old = this.#slots
-    this.#slots = new Int32Array(old.length * 2)
-    for (const number of old) {
-      if (number === 0) continue
-      const { piece, at } = this.#record(number - 1)
-      this.#slots[this.#slotOf(piece, at + HEAD_BYTES, piece.readUInt16LE(at))] = number
+  }
+
+  /** Gives every record its slot. */
+  #fillSlots(): void {
+    if (this.#slots.length < 2 * this.#places.length) {
+      this.#slots = new Int32Array(2 * this.#places.length)
+      this.#slotted = 0
+    }
+    for (; this.#slotted < this.#count; this.#slotted++) {
+      if (this.#isRemoved(this.#slotted)) continue
+      const { piece, at } = this.#record(this.#slotted)
+      this.#slots[this.#slotOf(piece, at + HEAD_BYTES, piece.readUInt16LE(at))] = this.#slotted + 1
     }
   }
 
@@ -176,15 +203,47 @@ export class PathTable implements Iterable<[string, Uint8Array | null]> {
   #compare(a: number, b: number): number {
     const left = this.#record(a)
     const right = this.#record(b)
-    const leftBytes = left.piece.readUInt16LE(left.at)
-    const rightBytes = right.piece.readUInt16LE(right.at)
-    const shared = Math.min(leftBytes, rightBytes)
-    for (let i = HEAD_BYTES; i < HEAD_BYTES + shared; i++) {
-      const x = left.piece[left.at + i]!
-      const y = right.piece[right.at + i]!
-      if (x !== y) return (x === SLASH ? -1 : x) - (y === SLASH ? -1 : y)
-    }
-    return leftBytes - rightBytes
+    const [x, y] = [left.at + HEAD_BYTES, right.at + HEAD_BYTES]
+    const [xEnd, yEnd] = [x + left.piece.readUInt16LE(left.at), y + right.piece.readUInt16LE(right.at)]
+    return comparePathBytes(left.piece, x, xEnd, right.piece, y, yEnd)
+  }
+}
+
+/** Goes through a table without an object for each record. */
+export class TableCursor implements RecordCursor {
+  readonly #pieces: readonly Buffer[]
+  readonly #places: Float64Array
+  readonly #order: readonly number[]
+  #next = 0
+  path: Uint8Array = new Uint8Array()
+  pathAt = 0
+  pathEnd = 0
+  payload: Uint8Array = this.path
+  payloadAt = 0
+  payloadEnd = 0
+  /** True if there is no payload. */
+  isNull = false
+
+  constructor(pieces: readonly Buffer[], places: Float64Array, order: readonly number[]) {
+    this.#pieces = pieces
+    this.#places = places
+    this.#order = order
+  }
+
+  next(): boolean {
+    if (this.#next === this.#order.length) return false
+    const place = this.#places[this.#order[this.#next++]!]!
+    const piece = this.#pieces[Math.floor(place / PIECE_BYTES)]!
+    const at = place % PIECE_BYTES
+    const length = piece[at + 2]! | (piece[at + 3]! << 8)
+    this.path = piece
+    this.pathAt = at + HEAD_BYTES
+    this.pathEnd = this.pathAt + (piece[at]! | (piece[at + 1]! << 8))
+    this.payload = piece
+    this.payloadAt = this.pathEnd
+    this.isNull = length === NULL
+    this.payloadEnd = this.pathEnd + (this.isNull ? 0 : length)
+    return true
   }
 }
 
@@ -193,7 +252,9 @@ export interface SortedUpdates extends Iterable<[string, Uint8Array | null]> {
   readonly size: number
   sorted(): Iterable<[string, Uint8Array | null]>
   /** The same without those that are null, ready to be written. */
-  toWrite?(): Iterable<RecordToWrite>
+  toWrite?(): RecordCursor
+  /** What that is encoded (`encodeStats`), if it is already. */
+  readonly pieces?: Iterable<Uint8Array> | undefined
 }
 
 /** Entries in path order. */

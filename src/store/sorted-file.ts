@@ -4,17 +4,23 @@
 
 import { equalBytes, fromUtf8, utf8 } from '../base/bytes.ts'
 import { createSha256 } from '../crypto/hash.ts'
-import { comparePaths } from '../objects/path.ts'
+import { comparePathBytes, comparePaths } from '../objects/path.ts'
 
 export interface SortedRecord {
   path: string
   payload: Uint8Array
 }
 
-/** A record whose path may be in bytes already. */
-export interface RecordToWrite {
-  path: string | Uint8Array
-  payload: Uint8Array
+/** Records one after the other, in path order, where they lie. */
+export interface RecordCursor {
+  /** Moves to the next, which what follows is then about; false after the last. */
+  next(): boolean
+  readonly path: Uint8Array
+  readonly pathAt: number
+  readonly pathEnd: number
+  readonly payload: Uint8Array
+  readonly payloadAt: number
+  readonly payloadEnd: number
 }
 
 const MAGIC_BYTES = 12
@@ -40,62 +46,98 @@ export class SortedFileDamage extends Error {
  *  @param magic - 12 bytes naming the format and its version
  *  @param records - strictly ascending by `comparePaths`; a payload need not outlive the step to the next
  *  @throws {RangeError} if they are not */
-export function* encodeSortedFile(magic: string, records: Iterable<RecordToWrite>): Generator<Uint8Array> {
-  const hash = createSha256()
-  const offsets: number[] = []
-  let piece = new Uint8Array(PIECE_BYTES)
-  /** The same memory, with what only a Buffer can. */
-  let buffer = Buffer.from(piece.buffer)
-  piece.set(utf8(magic))
-  let used = MAGIC_BYTES
-  let start = 0
-  let previous: string | Uint8Array | undefined
+export function* encodeSortedFile(magic: string, records: Iterable<SortedRecord>): Generator<Uint8Array> {
+  const encoder = new SortedFileEncoder(magic)
+  const scratch = Buffer.alloc(3 * MAX_PATH_BYTES)
   for (const { path, payload } of records) {
-    if (previous !== undefined && !isAscending(previous, path))
-      throw new RangeError(`"records" expected ascending paths, got ${textOf(path)} after ${textOf(previous)}`)
-    previous = path
-    const nameBytes = typeof path === 'string' ? Buffer.byteLength(path) : path.length
-    const bytes = 4 + nameBytes + payload.length
-    if (used + bytes > PIECE_BYTES) {
-      hash.update(piece.subarray(0, used))
-      yield piece.subarray(0, used)
-      start += used
-      piece = new Uint8Array(PIECE_BYTES)
-      buffer = Buffer.from(piece.buffer)
-      used = 0
+    const text = 3 * path.length > scratch.length ? Buffer.from(path) : scratch
+    const pathBytes = text === scratch ? scratch.write(path) : text.length
+    const full = encoder.add(text, 0, pathBytes, payload, 0, payload.length)
+    if (full) yield full
+  }
+  yield* encoder.finish()
+}
+
+/** The same for records that are bytes already. */
+export function* encodeSortedBytes(magic: string, records: RecordCursor): Generator<Uint8Array> {
+  const encoder = new SortedFileEncoder(magic)
+  while (records.next()) {
+    const { path, pathAt, pathEnd, payload, payloadAt, payloadEnd } = records
+    const full = encoder.add(path, pathAt, pathEnd, payload, payloadAt, payloadEnd)
+    if (full) yield full
+  }
+  yield* encoder.finish()
+}
+
+class SortedFileEncoder {
+  readonly #hash = createSha256()
+  readonly #offsets: number[] = []
+  #piece = new Uint8Array(PIECE_BYTES)
+  #used = MAGIC_BYTES
+  #start = 0
+  /** The path before, where it was written. */
+  #last: Uint8Array | undefined
+  #lastAt = 0
+  #lastEnd = 0
+
+  constructor(magic: string) {
+    this.#piece.set(utf8(magic))
+  }
+
+  /** @returns a piece that is full, to be written before anything else */
+  add(
+    path: Uint8Array,
+    pathAt: number,
+    pathEnd: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    payloadEnd: number,
+  ): Uint8Array | undefined {
+    const last = this.#last
+    if (last && comparePathBytes(last, this.#lastAt, this.#lastEnd, path, pathAt, pathEnd) >= 0) {
+      const [before, after] = [last.subarray(this.#lastAt, this.#lastEnd), path.subarray(pathAt, pathEnd)]
+      throw new RangeError(`"records" expected ascending paths, got ${fromUtf8(after)} after ${fromUtf8(before)}`)
     }
-    offsets.push(start + used)
-    buffer.writeUInt16LE(nameBytes, used)
-    buffer.writeUInt16LE(payload.length, used + 2)
-    if (typeof path === 'string') buffer.write(path, used + 4)
-    else piece.set(path, used + 4)
-    piece.set(payload, used + 4 + nameBytes)
-    used += bytes
+    const pathBytes = pathEnd - pathAt
+    const payloadBytes = payloadEnd - payloadAt
+    const full = this.#used + 4 + pathBytes + payloadBytes > PIECE_BYTES ? this.#endPiece() : undefined
+    const piece = this.#piece
+    this.#offsets.push(this.#start + this.#used)
+    let at = this.#used
+    piece[at++] = pathBytes
+    piece[at++] = pathBytes >>> 8
+    piece[at++] = payloadBytes
+    piece[at++] = payloadBytes >>> 8
+    this.#last = piece
+    this.#lastAt = at
+    // By hand: both are short, and what copies them at once first makes an object of each.
+    for (let i = pathAt; i < pathEnd; i++) piece[at++] = path[i]!
+    this.#lastEnd = at
+    for (let i = payloadAt; i < payloadEnd; i++) piece[at++] = payload[i]!
+    this.#used = at
+    return full
   }
-  hash.update(piece.subarray(0, used))
-  yield piece.subarray(0, used)
-  const table = new Uint8Array(offsets.length * OFFSET_BYTES + COUNT_BYTES)
-  const view = new DataView(table.buffer)
-  for (const [index, offset] of offsets.entries()) putU64(view, index * OFFSET_BYTES, offset)
-  putU64(view, offsets.length * OFFSET_BYTES, offsets.length)
-  hash.update(table)
-  yield table
-  yield hash.digest()
-}
 
-function isAscending(before: string | Uint8Array, after: string | Uint8Array): boolean {
-  if (typeof before === 'string' || typeof after === 'string') return comparePaths(textOf(before), textOf(after)) < 0
-  const shared = Math.min(before.length, after.length)
-  for (let i = 0; i < shared; i++) {
-    const left = before[i]!
-    const right = after[i]!
-    if (left !== right) return left === SLASH || (right !== SLASH && left < right)
+  *finish(): Generator<Uint8Array> {
+    yield this.#endPiece()
+    const offsets = this.#offsets
+    const table = new Uint8Array(offsets.length * OFFSET_BYTES + COUNT_BYTES)
+    const view = new DataView(table.buffer)
+    for (let i = 0; i < offsets.length; i++) putU64(view, i * OFFSET_BYTES, offsets[i]!)
+    putU64(view, offsets.length * OFFSET_BYTES, offsets.length)
+    this.#hash.update(table)
+    yield table
+    yield this.#hash.digest()
   }
-  return before.length < after.length
-}
 
-function textOf(path: string | Uint8Array): string {
-  return typeof path === 'string' ? path : fromUtf8(path)
+  #endPiece(): Uint8Array {
+    const full = this.#piece.subarray(0, this.#used)
+    this.#hash.update(full)
+    this.#start += this.#used
+    this.#piece = new Uint8Array(PIECE_BYTES)
+    this.#used = 0
+    return full
+  }
 }
 
 /** Records of a checked file. */

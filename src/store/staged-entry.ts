@@ -51,14 +51,15 @@ export function putStagedFile(
   target[at + 9 + ID_BYTES] = NO_CONTENT
 }
 
-/** The entry with the one chunk as its content that has the file's id.
- *  @param entry - a file's, without content
- *  @returns bytes that are valid until the next call */
-export function withWholeChunk(entry: Uint8Array): Uint8Array {
-  withContent.set(entry)
-  withContent[9 + ID_BYTES] = KIND_CODES.chunk
-  withContent.copyWithin(WITHOUT_CONTENT_BYTES, 9, 9 + ID_BYTES)
-  return withContent
+/** Bytes of an entry with its content. */
+export const STAGED_CONTENT_BYTES: number = WITH_CONTENT_BYTES
+
+/** Writes an entry with the one chunk as its content that has the file's id.
+ *  @param at - where in `from` the entry without content stands */
+export function putWholeChunk(target: Uint8Array, from: Uint8Array, at: number): void {
+  for (let i = 0; i < 9 + ID_BYTES; i++) target[i] = from[at + i]!
+  target[9 + ID_BYTES] = KIND_CODES.chunk
+  for (let i = 0; i < ID_BYTES; i++) target[WITHOUT_CONTENT_BYTES + i] = from[at + 9 + i]!
 }
 
 /** @throws {CodecError} */

@@ -8,9 +8,10 @@ import { replaceFile } from './atomic-file.ts'
 import { StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import {
+  encodeSortedBytes,
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
-  type RecordToWrite,
+  type RecordCursor,
   SortedFile,
   SortedFileDamage,
 } from './sorted-file.ts'
@@ -87,14 +88,19 @@ export async function writeStaging(
   await replaceFile(fs, path, encodeSortedFile(MAGIC, records()), { tmpDir })
 }
 
-/** Replaces the overlay by records that are encoded already, in path order. */
+/** Replaces the overlay by records that are encoded already. */
 export async function writeStagedRecords(
   fs: FileSystem,
   path: string,
-  records: Iterable<RecordToWrite>,
+  pieces: Iterable<Uint8Array>,
   tmpDir: string,
 ): Promise<void> {
-  await replaceFile(fs, path, encodeSortedFile(MAGIC, records), { tmpDir })
+  await replaceFile(fs, path, pieces, { tmpDir })
+}
+
+/** Pieces for `writeStagedRecords`. */
+export function encodeStagedRecords(records: RecordCursor): Generator<Uint8Array> {
+  return encodeSortedBytes(MAGIC, records)
 }
 
 function checked<T>(path: string, read: () => T): T {

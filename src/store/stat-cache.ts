@@ -14,8 +14,10 @@ import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile
 import { PathTable, type SortedUpdates, sortedByPath } from './path-table.ts'
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
 import {
+  encodeSortedBytes,
   encodeSortedFile,
   MAX_SORTED_FILE_BYTES,
+  type RecordCursor,
   SortedFile,
   SortedFileDamage,
   type SortedRecord,
@@ -145,10 +147,18 @@ export async function writeStatCache(
     }
   }
   const all = cache.recent.size > 0 ? withOlder(updates, cache.recent) : updates
-  const kept = records.count === 0 && 'toWrite' in all && all.toWrite ? all.toWrite() : merged(records, all)
-  await replaceFile(fs, path, encodeSortedFile(STAT_MAGIC, kept), options)
+  const isFirst = records.count === 0 && 'toWrite' in all && all.toWrite
+  const pieces = isFirst
+    ? (all.pieces ?? encodeStats(all.toWrite!()))
+    : encodeSortedFile(STAT_MAGIC, merged(records, all))
+  await replaceFile(fs, path, pieces, options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
+}
+
+/** Pieces of a main file with these records alone. */
+export function encodeStats(records: RecordCursor): Generator<Uint8Array> {
+  return encodeSortedBytes(STAT_MAGIC, records)
 }
 
 function withOlder(updates: StatUpdates | SortedUpdates, older: ReadonlyMap<string, Uint8Array>): PathTable {

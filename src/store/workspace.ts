@@ -19,7 +19,6 @@ import { nodeFs } from './node-fs.ts'
 import type { SortedUpdates } from './path-table.ts'
 import { type ProcessIdentity, systemProcesses } from './process-identity.ts'
 import { RefStore } from './refs.ts'
-import type { RecordToWrite } from './sorted-file.ts'
 import { readStaging, type StagedChange, type Staging, writeStagedRecords, writeStaging } from './staging.ts'
 import {
   readSettled,
@@ -95,9 +94,9 @@ export class Workspace implements AsyncDisposable {
   }
 
   /** Under the lock. */
-  /** `writeStaging` for what is encoded already, in path order. */
-  async writeStagedRecords(records: Iterable<RecordToWrite>): Promise<void> {
-    await writeStagedRecords(this.fs, `${this.floeDir}/staging`, records, this.tmpDir)
+  /** `writeStaging` for what is encoded already (`encodeStagedRecords`). */
+  async writeStagedRecords(pieces: Iterable<Uint8Array>): Promise<void> {
+    await writeStagedRecords(this.fs, `${this.floeDir}/staging`, pieces, this.tmpDir)
   }
 
   async writeStatCache(

@@ -40,8 +40,9 @@ export interface IngestQueue extends AsyncDisposable {
   /** The same for what a folder lists as a file and nobody has looked at; what is none any more is passed over. `unseen` of
    *  the options is told. */
   addUnseen(path: string): Promise<void> | undefined
-  /** Waits until all is in the session. */
-  finish(): Promise<void>
+  /** Waits until all is in the session.
+   *  @param whileSealing - called once all files have been told of, while the last packs may still be written */
+  finish(whileSealing?: () => void): Promise<void>
 }
 
 /** What becomes of files that were added without a look at them. */
@@ -83,7 +84,7 @@ export function createIngestQueue(context: IngestContext, options: IngestQueueOp
   const inTurn: IngestQueue = {
     add: (path, stat, done) => ingestInTurn(context, { path, stat, done }),
     addUnseen: (path) => lookFirst(inTurn.add, path),
-    finish: async () => {},
+    finish: async (whileSealing) => whileSealing?.(),
     [Symbol.asyncDispose]: async () => {},
   }
   // Threads cannot be given another file system.
@@ -102,9 +103,10 @@ export function createIngestQueue(context: IngestContext, options: IngestQueueOp
       return threaded.addAll(first.splice(0))
     },
     addUnseen: (path) => (threaded ? threaded.addUnseen(path) : lookFirst(queue.add, path)),
-    async finish() {
-      if (threaded) return threaded.finish()
+    async finish(whileSealing) {
+      if (threaded) return threaded.finish(whileSealing)
       for (const file of first.splice(0)) await ingestInTurn(context, file)
+      whileSealing?.()
     },
     async [Symbol.asyncDispose]() {
       await threaded?.close()
@@ -176,15 +178,14 @@ class ThreadedQueue {
     return this.#names.length < this.#mostNames ? undefined : this.#sendNames()
   }
 
-  async finish(): Promise<void> {
+  async finish(whileSealing?: () => void): Promise<void> {
     do {
       await this.#sendNames()
-      await this.#sendBatch()
       // What could not be read so is then here again.
       await this.#settled()
       this.#check()
     } while (this.#names.length + this.#batch.length > 0)
-    await this.#pool.finish()
+    await this.#pool.finish(whileSealing)
   }
 
   async close(): Promise<void> {
@@ -234,6 +235,8 @@ class ThreadedQueue {
   }
 
   async #sendNames(): Promise<void> {
+    // What came before them comes before them: a table that is filled in order takes less.
+    await this.#sendBatch()
     const paths = this.#names
     if (paths.length === 0) return
     this.#names = []

@@ -6,7 +6,7 @@
 
 import { wasmEngine } from '../chunking/engine-wasm.ts'
 import { type ChunkSizing, chunkParamsFor, MAX_CHUNK_BYTES } from '../chunking/profile.ts'
-import { createSha256, sha256 } from '../crypto/hash.ts'
+import { createSha256, putSha256 } from '../crypto/hash.ts'
 import { EMPTY_FILE_ID, ID_BYTES, type ObjectId, objectIdFromBytes } from '../objects/id.ts'
 import type { FileStart, FileStat, FileSystem, OpenFile } from '../store/file-system.ts'
 import { isSettledStat } from '../store/stat-records.ts'
@@ -20,6 +20,8 @@ export const MAX_BATCH_FILES = 512
 /** Files from here on have chunks of up to 4 MiB, and need wider slots. */
 const WIDE_FROM_BYTES = 4 * 1024 * 1024 * 1024
 const MAX_READ_BYTES = 1 << 20
+/** Of most large files. */
+const CHUNKS_PER_SLOT = 64
 
 /** How much a slot must hold for a file of that size. */
 export function slotBytesFor(fileBytes: number, sizing?: ChunkSizing): number {
@@ -121,18 +123,41 @@ export function idAt(ids: Uint8Array, index: number): ObjectId {
 
 /** Chunks as they are found. */
 class ChunkList {
-  readonly #lengths: number[] = []
-  readonly #ids: Uint8Array[] = []
+  #lengths: Uint32Array
+  #ids: Uint8Array
+  #count = 0
 
-  add(length: number, id: Uint8Array): void {
-    this.#lengths.push(length)
-    this.#ids.push(id)
+  /** @param expected - how many there will be, unless more */
+  constructor(expected: number) {
+    this.#lengths = new Uint32Array(expected)
+    this.#ids = new Uint8Array(expected * ID_BYTES)
+  }
+
+  /** Where the next id stands in `ids`. */
+  get at(): number {
+    return this.#count * ID_BYTES
+  }
+
+  get ids(): Uint8Array {
+    return this.#ids
+  }
+
+  /** A chunk and its id, which is its hash. */
+  add(bytes: Uint8Array): void {
+    if (this.#count === this.#lengths.length) {
+      const [lengths, ids] = [this.#lengths, this.#ids]
+      this.#lengths = new Uint32Array(2 * this.#count + 1)
+      this.#ids = new Uint8Array(this.#lengths.length * ID_BYTES)
+      this.#lengths.set(lengths)
+      this.#ids.set(ids)
+    }
+    this.#lengths[this.#count] = bytes.length
+    putSha256(bytes, this.#ids, this.at)
+    this.#count++
   }
 
   get chunks(): Chunks {
-    const ids = new Uint8Array(this.#ids.length * ID_BYTES)
-    for (let i = 0; i < this.#ids.length; i++) ids.set(this.#ids[i]!, i * ID_BYTES)
-    return { lengths: Uint32Array.from(this.#lengths), ids }
+    return { lengths: this.#lengths.slice(0, this.#count), ids: this.#ids.slice(0, this.at) }
   }
 }
 
@@ -143,7 +168,7 @@ export function readBatch(fs: FileSystem, batch: BatchJob, slot: Uint8Array): Ba
   const counts = new Int32Array(paths.length)
   const rows = new Uint8Array(paths.length * ROW_BYTES)
   const view = new DataView(rows.buffer)
-  const found = new ChunkList()
+  const found = new ChunkList(paths.length)
   let at = 0
   for (let index = 0; index < paths.length; index++) {
     const limit = seen ? seen.sizes[index]! : Math.min(slot.length - at, BATCHED_BELOW_BYTES - 1)
@@ -159,15 +184,18 @@ export function readBatch(fs: FileSystem, batch: BatchJob, slot: Uint8Array): Ba
       continue
     }
     const place = slot.subarray(at, at + bytes!)
-    const fileId = sha256(place)
     putRow(view, index, start.stat, clock?.ns ?? 0n)
-    rows.set(fileId, index * ROW_BYTES + ROW_ID)
+    const idAt = index * ROW_BYTES + ROW_ID
     const cuts = cutsOf(place, batch.sizings?.[index])
     counts[index] = cuts.length
-    let from = 0
-    for (const cut of cuts) {
-      found.add(cut - from, cuts.length === 1 ? fileId : sha256(place.subarray(from, cut)))
-      from = cut
+    if (cuts.length === 1) {
+      // Hashed once, where it is the only chunk.
+      const chunkAt = found.at
+      found.add(place)
+      for (let i = 0; i < ID_BYTES; i++) rows[idAt + i] = found.ids[chunkAt + i]!
+    } else {
+      putSha256(place, rows, idAt)
+      for (let i = 0, from = 0; i < cuts.length; from = cuts[i]!, i++) found.add(place.subarray(from, cuts[i]))
     }
     at += place.length
   }
@@ -256,9 +284,9 @@ async function readThrough(
     slot.set(carried)
     let filled = carried.length
     let start = 0
-    const found = new ChunkList()
+    const found = new ChunkList(CHUNKS_PER_SLOT)
     const take = (end: number) => {
-      found.add(end - start, sha256(slot.subarray(start, end)))
+      found.add(slot.subarray(start, end))
       start = end
     }
     // Piece by piece, so that what was read is still in the processor's cache when it is hashed and cut.

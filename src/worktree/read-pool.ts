@@ -43,8 +43,9 @@ export interface ReadPool extends AsyncDisposable {
   readBatch(files: BatchToRead, judge: Judge<BatchRead>): Promise<{ read: Promise<BatchRead> }>
   /** Waits for a thread without work, then begins to read. */
   readLarge(file: FileToRead, judge: Judge<Chunks>): Promise<{ read: Promise<LargeRead> }>
-  /** Waits until all that was begun is in packs, and these are handed on. */
-  finish(): Promise<void>
+  /** Waits until all that was begun is in packs, and these are handed on.
+   *  @param whileSealing - called once the threads have nothing left to do but to seal their packs */
+  finish(whileSealing?: () => void): Promise<void>
 }
 
 export interface ReadPoolOptions {
@@ -122,8 +123,13 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
   return {
     readBatch: (files, judge) => acquire(1, (thread) => ({ read: thread.batch(files, judge) })),
     readLarge: (file, judge) => acquire(SLOTS_PER_THREAD, (thread) => ({ read: thread.large(file, judge) })),
-    async finish() {
-      await Promise.all(threads.map((thread) => thread.finish()))
+    async finish(whileSealing) {
+      const finished = Promise.all(threads.map((thread) => thread.finish()))
+      // Looked at below.
+      finished.catch(() => {})
+      await Promise.all(threads.map((thread) => thread.told))
+      if (!failure) whileSealing?.()
+      await finished
     },
     async [Symbol.asyncDispose]() {
       fail(new ReadThreadError('it was closed'))
@@ -157,6 +163,9 @@ class ReadThread {
   #lastJob = 0
   #finishing: PromiseWithResolvers<void> | undefined
   #failure: unknown
+  readonly #told = Promise.withResolvers<void>()
+  /** Settled once it has been told to finish, or has failed. */
+  readonly told: Promise<void> = this.#told.promise
   /** Slots without a job. */
   freeSlots = SLOTS_PER_THREAD
 
@@ -205,7 +214,7 @@ class ReadThread {
   /** To be called once; nothing may be begun afterwards. */
   finish(): Promise<void> {
     this.#finishing = Promise.withResolvers()
-    if (this.#failure) this.#finishing.reject(this.#failure)
+    if (this.#failure) this.fail(this.#failure)
     this.#worker.ref()
     this.#finishIfIdle()
     return this.#finishing.promise
@@ -216,6 +225,7 @@ class ReadThread {
     this.#failure ??= error
     for (const { fail } of this.#jobs.values()) fail(this.#failure)
     this.#finishing?.reject(this.#failure)
+    this.#told.resolve()
   }
 
   async close(): Promise<void> {
@@ -272,7 +282,9 @@ class ReadThread {
   }
 
   #finishIfIdle(): void {
-    if (this.#finishing && this.#jobs.size === 0) this.#send({ $kind: 'finish' })
+    if (!this.#finishing || this.#jobs.size > 0) return
+    this.#send({ $kind: 'finish' })
+    this.#told.resolve()
   }
 }
 

@@ -8,7 +8,7 @@ import type { TreeEntry } from '../../src/objects/tree.ts'
 import { StagedTable } from '../../src/repo/staged-table.ts'
 import type { FileStat } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
-import { readStaging, writeStagedRecords, writeStaging } from '../../src/store/staging.ts'
+import { encodeStagedRecords, readStaging, writeStagedRecords, writeStaging } from '../../src/store/staging.ts'
 import { emptyStatCache, readStatCache, statRecord, writeStatCache } from '../../src/store/stat-cache.ts'
 import { putRow, ROW_BYTES, ROW_ID } from '../../src/worktree/file-rows.ts'
 
@@ -77,7 +77,7 @@ describe('a table of what is staged', () => {
   })
 
   test('is written as its entries are, byte by byte', async () => {
-    await writeStagedRecords(nodeFs, join(dir, 'records'), byRows.records(), dir)
+    await writeStagedRecords(nodeFs, join(dir, 'records'), encodeStagedRecords(byRows.records()), dir)
     await writeStaging(nodeFs, join(dir, 'changes'), byEntries.changes(), dir)
     expect(readFileSync(join(dir, 'records'))).toEqual(readFileSync(join(dir, 'changes')))
     expect([...readStaging(nodeFs, join(dir, 'records')).changes()]).toEqual([...byEntries.changes()])

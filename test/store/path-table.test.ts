@@ -15,18 +15,29 @@ const payload = fc.option(fc.uint8Array({ maxLength: 6 }), { nil: null })
 describe('a path table', () => {
   it('is a map, and goes through its entries in path order too', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(path, payload), { maxLength: 30 }), path, (entries, asked) => {
+      fc.property(fc.array(fc.tuple(path, payload), { maxLength: 30 }), path, fc.nat(30), (entries, asked, inOrder) => {
+        // As they come from a walk: in order at first, or all along.
+        const rising = entries.splice(0, inOrder).sort(([a], [b]) => comparePaths(a, b))
+        entries.unshift(...rising)
         const table = new PathTable()
         const model = new Map<string, Uint8Array | null>()
         for (const [at, bytes] of entries) {
           table.set(at, bytes)
           model.set(at, bytes)
           expect(table.size).toBe(model.size)
+          if (bytes === null) expect(table.has(asked)).toBe(model.has(asked))
         }
         const plain = (found: Iterable<[string, Uint8Array | null]>) =>
           [...found].map(([at, bytes]) => [at, bytes && [...bytes]] as const)
         const byPath = [...model].sort(([a], [b]) => comparePaths(a, b))
         expect(plain(table.sorted())).toEqual(plain(byPath))
+        const inBytes: [string, number[] | null][] = []
+        for (const cursor = table.cursor(); cursor.next(); )
+          inBytes.push([
+            Buffer.from(cursor.path.subarray(cursor.pathAt, cursor.pathEnd)).toString(),
+            cursor.isNull ? null : [...cursor.payload.subarray(cursor.payloadAt, cursor.payloadEnd)],
+          ])
+        expect(inBytes).toEqual(plain(byPath))
         expect(new Map(plain(table))).toEqual(new Map(plain(model)))
         expect([...table.keys()].sort()).toEqual([...model.keys()].sort())
         expect(table.has(asked)).toBe(model.has(asked))

@@ -89,7 +89,9 @@ async function ingestAll(
         order.push(path)
       })
     }
-    await queue.finish()
+    const toldBeforeSealing: number[] = []
+    await queue.finish(() => toldBeforeSealing.push(order.length))
+    expect(toldBeforeSealing).toEqual([order.length])
     await session.seal()
   } finally {
     session.abort()
