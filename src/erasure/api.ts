@@ -43,6 +43,12 @@ export interface JobOptions {
   readonly signal?: AbortSignal
 }
 
+export interface EncodeOptions extends JobOptions {
+  /** True if the blob's bytes came from `allocate` and are not needed otherwise: they stay where they are, as part of
+   *  the encoded blob, and are given back with it, also when encoding fails. */
+  readonly takes?: boolean
+}
+
 export interface DecodeOptions extends JobOptions {
   /** Default `default`. */
   readonly consistency?: Consistency
@@ -72,9 +78,13 @@ export interface ProvenSymbol extends SourceSymbol {
 }
 
 export interface ErasureCoder {
+  /** Memory for a blob that is to be encoded with `takes`; contents undefined. Copying 128 MiB to where threads can read
+   *  them is a fifth of encoding them. */
+  allocate(bytes: number): Uint8Array
+
   /** The blob's bytes are copied before this resolves: they may change afterwards, except those in shared memory.
    *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE, ERASURE_SPILL */
-  encodeBlob(shardCount: number, blob: Uint8Array, options?: JobOptions): Promise<EncodedBlob>
+  encodeBlob(shardCount: number, blob: Uint8Array, options?: EncodeOptions): Promise<EncodedBlob>
 
   /** As `encodeBlob` without keeping slivers: needs the blob and at most 0.6 of it again, or some 16 MiB (1000 shards, two
    *  threads).

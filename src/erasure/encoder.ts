@@ -246,11 +246,22 @@ function gatherColumns(
   }
 }
 
-export function* encodePlan(context: PlanContext, shardCount: number, input: Uint8Array): Plan<EncodedBlob> {
-  const params = blobParams(shardCount, input.length)
-  const { encoding, file, free } = placeEncoding(context, params, input)
+/** @param takes - see `EncodeOptions` */
+export function* encodePlan(
+  context: PlanContext,
+  shardCount: number,
+  input: Uint8Array,
+  takes = false,
+): Plan<EncodedBlob> {
+  let free = () => {
+    if (takes) context.memory.release(input)
+  }
   let done = false
   try {
+    const params = blobParams(shardCount, input.length)
+    const placed = placeEncoding(context, params, input, takes)
+    const { encoding, file } = placed
+    free = placed.free
     const keep = isMemory(encoding.blob) ? undefined : encoding.blob
     const counts = jobCounts(context, params, file ? 'file' : 'memory')
     const identity = yield* encodeSteps(context, { params, input, keep, counts, passColumns: shardCount, ...encoding })
@@ -268,14 +279,16 @@ interface PlacedEncoding {
   free(): void
 }
 
-function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Array): PlacedEncoding {
+function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Array, takes: boolean): PlacedEncoding {
   const { memory, encodings } = context
   const bytes = newBytes(params)
   // Read as it is, the input takes no memory of ours.
   const asItIs = isReachable(context, input)
   const parts = [asItIs ? 0 : params.blobBytes, bytes.columns, bytes.rows]
-  const { inMemory, file } = encodings?.place(parts) ?? { inMemory: parts.length, file: undefined }
-  const own: Uint8Array[] = []
+  // Or else it is part of what is kept.
+  const takenBytes = asItIs && takes ? input.length : 0
+  const { inMemory, file } = encodings?.place(parts, takenBytes) ?? { inMemory: parts.length, file: undefined }
+  const own: Uint8Array[] = takes ? [input] : []
   let fileAt = 0
   const put = (part: number): Region => {
     const length = parts[part]!
@@ -288,7 +301,7 @@ function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Arr
   }
   // Memory for the blob is filled while the rows are extended.
   const encoding = { blob: asItIs ? input : put(0), columns: put(1), rows: put(2) }
-  const keptBytes = parts.slice(0, inMemory).reduce((sum, length) => sum + length, 0)
+  const keptBytes = takenBytes + parts.slice(0, inMemory).reduce((sum, length) => sum + length, 0)
   return { encoding, file, free: freeEncoding(context, keptBytes, own, file) }
 }
 

@@ -36,8 +36,12 @@ export interface SpillFile {
 /** Keeps account of the encoded blobs that have not been released. */
 export interface EncodingStore {
   /** Where the parts of an encoded blob go, of so many bytes each: the first ones stay in memory, until `forget` is told of
-   *  their bytes; the file is for the rest, and none if there is no rest. */
-  place(parts: readonly number[]): { readonly inMemory: number; readonly file: SpillFile | undefined }
+   *  their bytes; the file is for the rest, and none if there is no rest.
+   *  @param takenBytes - what is in memory already and stays there, to be forgotten with the rest; default 0 */
+  place(
+    parts: readonly number[],
+    takenBytes?: number,
+  ): { readonly inMemory: number; readonly file: SpillFile | undefined }
   forget(bytes: number): void
   /** Calls `release` if the owner is dropped without having released. */
   watch(owner: object, release: () => void): void

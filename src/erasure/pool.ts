@@ -110,7 +110,8 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
 
   return {
     threads,
-    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob), options),
+    allocate: (bytes) => context.memory.allocate(bytes),
+    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob, options?.takes), options),
     computeBlobId: (shardCount, blob, options) => run(identityPlan(context, shardCount, blob), options),
     verifySliver: (metadata, axis, sliver, options) => run(verifySliverPlan(context, metadata, axis, sliver), options),
     decodeBlob: (metadata, axis, slivers, options) =>

@@ -61,18 +61,19 @@ export function createEncodingStore(options: SpillOptions = {}): EncodingStore {
   // Whoever drops an encoded blob without releasing it must not keep a descriptor, and disk, until the process ends.
   const dropped = new FinalizationRegistry<() => void>((release) => release())
   return {
-    place(parts) {
+    place(parts, takenBytes = 0) {
       const sum = (some: readonly number[]) => some.reduce((total, bytes) => total + bytes, 0)
       const total = sum(parts)
-      if (keptBytes + total <= memoryBytes || freeBytes(folder) < total + DISK_RESERVE_BYTES) {
-        keptBytes += total
+      const before = keptBytes + takenBytes
+      if (before + total <= memoryBytes || freeBytes(folder) < total + DISK_RESERVE_BYTES) {
+        keptBytes = before + total
         return { inMemory: parts.length, file: undefined }
       }
-      const room = memoryBytes * BESIDE_FILE_SHARE - keptBytes
+      const room = memoryBytes * BESIDE_FILE_SHARE - before
       let inMemory = 0
       while (inMemory < parts.length - 1 && sum(parts.slice(0, inMemory + 1)) <= room) inMemory++
       const file = openSpillFile(folder, sum(parts.slice(inMemory)))
-      keptBytes += sum(parts.slice(0, inMemory))
+      keptBytes = before + sum(parts.slice(0, inMemory))
       return { inMemory, file }
     },
     forget(bytes) {

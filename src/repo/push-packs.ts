@@ -144,7 +144,12 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
   const writeLocator: WriteLocator = (own) => locator.write(fresh, own)
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
-  const encode = (built: BuiltPack) => coder.encodeBlob(state.shardCount, built.takeBytes(), signal ? { signal } : {})
+  const encode = (built: BuiltPack) => {
+    const { bytes, isAllocated } = built.takeBytes()
+    return coder.encodeBlob(state.shardCount, bytes, { takes: isAllocated, ...(signal ? { signal } : {}) })
+  }
+  // Threads read it in place, and it stays until it is sent: of larger packs two would be too much memory.
+  const allocate = maxBytes <= PUSH_PACK_BYTES ? coder.allocate : undefined
   /** @param rewrite - the locator once more, for another pack with the same objects; `null` if there is no other time */
   const take = async (built: BuiltPack, rewrite: WriteLocator | null, copies = 0): Promise<void> => {
     position++
@@ -181,20 +186,22 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   try {
     const limits = options.locatorLimits ?? locatorLimits(state.maxBlobBytes)
     await assertNameable(locator, objects.length, limits)
-    for await (const built of buildDataPacks(objects, { read, maxBytes, signal })) await take(built, writeLocator)
+    for await (const built of buildDataPacks(objects, { read, maxBytes, allocate, signal }))
+      await take(built, writeLocator)
     const planned = await locator.plan({ entries: objects.length, packs: fresh.length })
     const isSplit = planned.maxBytes > limits.inlineBytes
     // The locator stands in the last of them, whose blob has to be one that the network takes.
     const metaBytes = isSplit ? maxBytes : Math.min(maxBytes, state.maxBlobBytes - planned.maxBytes)
     const noLocator: WriteLocator = () => []
     const inPlace = isSplit ? noLocator : writeLocator
-    for await (const built of buildMetaPacks(objects, { read, maxBytes: metaBytes, signal }, inPlace))
+    for await (const built of buildMetaPacks(objects, { read, maxBytes: metaBytes, allocate, signal }, inPlace))
       await take(built, inPlace)
     const last = objects.findLast(({ kind }) => kind !== 'chunk')
     if (isSplit && last) {
       const parts = buildLocatorPacks(last, await locator.split([...fresh]), {
         read,
         maxBytes: limits.partBytes,
+        allocate,
         signal,
       })
       for await (const built of parts) await take(built, null)

@@ -20,18 +20,29 @@ export interface ObjectToPack {
   id: ObjectId
 }
 
+export interface TakenPack {
+  readonly bytes: Uint8Array
+  /** True if they stand in memory from `allocate`. */
+  readonly isAllocated: boolean
+}
+
 export interface BuiltPack {
   kind: PackKind
-  /** The whole pack, once: afterwards only the taker holds it, who can let go of it while the push goes on. */
-  takeBytes(): Uint8Array
+  /** The whole pack, once: afterwards only the taker holds it, who can let go of it while the push goes on, or has to
+   *  give it back. */
+  takeBytes(): TakenPack
   summary: PackSummary
 }
 
 export interface PackBuilderOptions {
   read: ReadObject
   maxBytes?: number
+  /** Where a pack gets its memory from, once it is large; default the runtime's. */
+  allocate?: Allocate | undefined
   signal?: AbortSignal | undefined
 }
+
+export type Allocate = (bytes: number) => Uint8Array
 
 /** Writes the locator segment of the last meta pack, when all other packs are known. */
 export type WriteLocator = (ownIndex: PackIndex) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
@@ -68,13 +79,13 @@ export function buildMetaPacks(
 export async function* buildLocatorPacks(
   { kind, id }: ObjectToPack,
   split: SplitMerge,
-  { read, maxBytes = PUSH_PACK_BYTES, signal }: PackBuilderOptions,
+  { read, maxBytes = PUSH_PACK_BYTES, allocate, signal }: PackBuilderOptions,
 ): AsyncGenerator<BuiltPack> {
   const bytes = await read(kind, id, { signal })
   const room = locatorRoom(maxBytes, bytes.length)
   do {
     throwIfAborted(signal)
-    const buffer = createPackBuffer(maxBytes)
+    const buffer = createPackBuffer(maxBytes, allocate)
     const writer = createPackWriter({ kind: 'meta', maxBytes, write: buffer.append })
     await writer.add(kind, id, bytes)
     const summary = await writer.finish({ locator: (own) => split.next(own, room) })
@@ -95,7 +106,7 @@ async function* buildPacks(
 ): AsyncGenerator<BuiltPack> {
   const maxBytes = options.maxBytes ?? PUSH_PACK_BYTES
   const open = () => {
-    const buffer = createPackBuffer(maxBytes)
+    const buffer = createPackBuffer(maxBytes, options.allocate)
     return { buffer, writer: createPackWriter({ kind, maxBytes, write: buffer.append }) }
   }
   let current = open()
@@ -121,16 +132,25 @@ const WHOLE_FROM_BYTES = 16 * 1024 * 1024
 const SLACK_BYTES = 1024 * 1024
 
 /** Collects a pack in one piece of memory, so that it is there once and not twice when it is sealed. */
-function createPackBuffer(maxBytes: number): { append(piece: Uint8Array): void; take(): Uint8Array } {
-  let bytes = new Uint8Array(FIRST_BYTES)
+function createPackBuffer(
+  maxBytes: number,
+  allocate: Allocate = (bytes) => new Uint8Array(bytes),
+): { append(piece: Uint8Array): void; take(): TakenPack } {
+  let bytes: Uint8Array = new Uint8Array(FIRST_BYTES)
   let length = 0
   let taken = false
+  let isAllocated = false
+  /** A second time only for a locator that is longer than the slack: what was there first is left to the collector. */
+  const toWhole = (room: number): Uint8Array => {
+    isAllocated = true
+    return allocate(room)
+  }
   return {
     append(piece) {
       const needed = length + piece.length
       if (needed > bytes.length) {
-        const whole = needed > WHOLE_FROM_BYTES ? maxBytes + SLACK_BYTES : 0
-        const grown = new Uint8Array(Math.max(needed, 2 * Math.min(bytes.length, WHOLE_FROM_BYTES), whole))
+        const room = Math.max(needed, 2 * Math.min(bytes.length, WHOLE_FROM_BYTES))
+        const grown = needed > WHOLE_FROM_BYTES ? toWhole(Math.max(room, maxBytes + SLACK_BYTES)) : new Uint8Array(room)
         grown.set(bytes.subarray(0, length))
         bytes = grown
       }
@@ -140,7 +160,7 @@ function createPackBuffer(maxBytes: number): { append(piece: Uint8Array): void; 
     take() {
       if (taken) throw new TypeError('the pack has been taken')
       taken = true
-      const whole = bytes.subarray(0, length)
+      const whole = { bytes: bytes.subarray(0, length), isAllocated }
       bytes = new Uint8Array(0)
       return whole
     },

@@ -41,10 +41,13 @@ const job = JSON.parse(process.argv[2]!) as TransferJob
 const secret = Ed25519Keypair.deriveKeypairFromSeed('11'.repeat(32))
 
 /** Bytes that do not compress, quickly made. */
-function noise(bytes: number, seed: number): Uint8Array {
-  const key = Buffer.alloc(16)
-  key.writeUInt32LE(seed)
-  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(bytes))
+function noise(into: Uint8Array, seed: number): Uint8Array {
+  let at = 0
+  for (const piece of noisePieces(into.length, seed)) {
+    into.set(piece, at)
+    at += piece.length
+  }
+  return into
 }
 
 function* noisePieces(bytes: number, seed: number): Generator<Uint8Array> {
@@ -97,13 +100,18 @@ async function prepare(): Promise<() => Promise<string>> {
       return `local:${pushed.repository}`
     }
   }
-  const blob = what === 'push' ? noise(job.bytes, job.seed) : new Uint8Array(0)
-  if (who === 'floe')
+  const bytes = what === 'push' ? job.bytes : 0
+  if (who === 'floe') {
+    const client = await createBlobClient(info, secret.getSecretKey(), { threads: 2 })
+    // Where a push builds its packs.
+    const blob = noise(client.allocate(bytes), job.seed)
     return async () => {
-      await using client = await createBlobClient(info, secret.getSecretKey(), { threads: 2 })
-      if (what === 'push') return (await client.write(blob)).blobId
+      await using _ = client
+      if (what === 'push') return (await client.write(blob, { takes: true })).blobId
       return checked((await client.read(from!)).bytes, from!)
     }
+  }
+  const blob = noise(new Uint8Array(bytes), job.seed)
   return async () => {
     const client = official()
     if (what === 'push') return (await client.writeBlob({ blob, deletable: true, epochs: 3, signer: secret })).blobId

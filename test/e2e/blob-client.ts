@@ -16,10 +16,13 @@ import { uploadBlob } from '../../src/transfer/upload.ts'
 
 export interface BlobClient extends AsyncDisposable {
   readonly address: string
-  /** Stores a deletable blob until it is certified. */
+  /** Memory for a blob that is written with `takes`, as a push has it for its packs. */
+  allocate(bytes: number): Uint8Array
+  /** Stores a deletable blob until it is certified.
+   *  @param options.takes - see `EncodeOptions` */
   write(
     bytes: Uint8Array,
-    options?: { epochs?: number; signal?: AbortSignal },
+    options?: { epochs?: number; signal?: AbortSignal; takes?: boolean },
   ): Promise<{ blobId: string; objectId: string }>
   /** The blob, and the nodes that failed or lied on the way. */
   read(blobId: string): Promise<{ bytes: Uint8Array; reports: NodeReport[] }>
@@ -42,16 +45,18 @@ export async function createBlobClient(
   const pool = createErasurePool({ threads: options.threads ?? 1 })
   return {
     address: signer.address,
-    async write(bytes, { epochs = 3, signal } = {}) {
+    allocate: pool.allocate,
+    async write(bytes, { epochs = 3, signal, takes = false } = {}) {
       const state = await fetchWalrusState(ledger, profile, { signal })
-      const blob = await pool.encodeBlob(state.shardCount, bytes)
+      const blobBytes = bytes.length
+      const blob = await pool.encodeBlob(state.shardCount, bytes, { takes })
       const funds = await fetchWalFunds(ledger, signer.address, `${profile.walPackageId}::wal::WAL`)
-      const cost = blobCost(state.shardCount, bytes.length, epochs, state.prices)
+      const cost = blobCost(state.shardCount, blobBytes, epochs, state.prices)
       const registered = await ledger.execute(
         (transaction) => {
           addRegistration(transaction, {
             state,
-            packs: [{ blobId: blob.blobId, rootHash: blob.rootHash, blobBytes: bytes.length }],
+            packs: [{ blobId: blob.blobId, rootHash: blob.rootHash, blobBytes }],
             epochs,
             funds,
             limitFrost: paymentLimit(cost, undefined),

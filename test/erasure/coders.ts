@@ -14,6 +14,7 @@ export function openCoders(): NamedCoder[] {
   const sync = createSyncCoder()
   const pool = createErasurePool({ threads: 2 })
   const promised: ErasureCoder = {
+    allocate: sync.allocate,
     encodeBlob: async (shardCount, blob) => sync.encodeBlob(shardCount, blob),
     computeBlobId: async (shardCount, blob) => sync.computeBlobId(shardCount, blob),
     verifySliver: async (metadata, axis, sliver) => sync.verifySliver(metadata, axis, sliver),

@@ -71,6 +71,29 @@ describe('the pool', () => {
     })
   })
 
+  it('takes a blob in memory of its own as part of the encoding, and gets it back with it', async () => {
+    const bytes = createRng(5).fill(new Uint8Array(300_000))
+    const expected = createSyncCoder().encodeBlob(10, bytes)
+    await using pool = createErasurePool({ threads: 2 })
+    const fill = () => {
+      // Of a length that nothing else has.
+      const block = pool.allocate(3_000_000).subarray(0, bytes.length)
+      block.set(bytes)
+      return block
+    }
+    const block = fill()
+    const encoded = await pool.encodeBlob(10, block, { takes: true })
+    expect(encoded.blobId).toEqual(expected.blobId)
+    // Not copied: a row of the blob stands in that memory.
+    expect(encoded.view('primary', 0)!.buffer).toBe(block.buffer)
+    expect(fill().buffer).not.toBe(block.buffer)
+    encoded.release()
+    const again = fill()
+    expect(again.buffer).toBe(block.buffer)
+    await expect(pool.encodeBlob(3, again, { takes: true })).rejects.toMatchObject({ code: 'ERASURE_SHARD_COUNT' })
+    expect(fill().buffer).toBe(block.buffer)
+  })
+
   it('does not hand out slivers after release', async () => {
     await using pool = createErasurePool({ threads: 1 })
     const encoded = await pool.encodeBlob(7, new Uint8Array(10))

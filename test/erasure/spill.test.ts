@@ -150,6 +150,18 @@ describe('the budget', () => {
     large.file!.close()
   })
 
+  it('counts what is in memory anyway', () => {
+    const store = createEncodingStore({ folder, memoryBytes: 1000 })
+    const first = store.place([0, 150, 700], 600)
+    expect(first.inMemory).toBe(2)
+    first.file!.close()
+    const second = store.place([0, 10, 300], 600)
+    expect(second.inMemory).toBe(0)
+    second.file!.close()
+    store.forget(750 + 600)
+    expect(store.place([1000])).toEqual({ inMemory: 1, file: undefined })
+  })
+
   it('uses memory where the folder has no room or does not exist', () => {
     const store = createEncodingStore({ folder: join(folder, 'absent'), memoryBytes: 0 })
     expect(store.place([10]).file).toBeUndefined()

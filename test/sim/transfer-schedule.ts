@@ -24,12 +24,15 @@ const TIMEOUT_MS = 3_000
 const PERMANENT = { $kind: 'permanent' } as const
 
 const sync = createSyncCoder()
-export const coder: ErasureCoder = Object.fromEntries(
-  Object.entries(sync).map(([name, run]) => [
-    name,
-    async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
-  ]),
-) as unknown as ErasureCoder
+export const coder: ErasureCoder = {
+  ...(Object.fromEntries(
+    Object.entries(sync).map(([name, run]) => [
+      name,
+      async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
+    ]),
+  ) as unknown as ErasureCoder),
+  allocate: sync.allocate,
+}
 
 export interface FaultyWorld extends AsyncDisposable {
   nodes: FakeNodes

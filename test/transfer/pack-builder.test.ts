@@ -20,7 +20,7 @@ type TakenPack = Pick<BuiltPack, 'kind' | 'summary'> & { bytes: Uint8Array }
 async function all(packs: AsyncIterable<BuiltPack>): Promise<TakenPack[]> {
   const found: TakenPack[] = []
   for await (const { kind, takeBytes, summary } of packs) {
-    found.push({ kind, summary, bytes: takeBytes() })
+    found.push({ kind, summary, bytes: takeBytes().bytes })
     expect(takeBytes).toThrow('taken')
   }
   return found
@@ -52,6 +52,30 @@ describe('packs of a push', () => {
     ]
     const [first, second] = [await build(), await build()]
     expect(second.map((pack) => pack.bytes)).toEqual(first.map((pack) => pack.bytes))
+  })
+
+  it('take the memory they are given once they are large, and are the same bytes', async () => {
+    const large: ObjectToPack[] = []
+    const bytes = createRng(12).fill(new Uint8Array(2 * 2 ** 20))
+    for (let i = 0; i < 9; i++) {
+      bytes[0] = i
+      large.push({ kind: 'chunk', id: await memory.write('chunk', bytes.slice()) })
+    }
+    const given: Uint8Array[] = []
+    const allocate = (length: number) => {
+      given.push(new Uint8Array(new SharedArrayBuffer(length)))
+      return given.at(-1)!
+    }
+    const options = { read: memory.read, maxBytes: 32 * 2 ** 20 }
+    const [plain] = await all(buildDataPacks(large, options))
+    for await (const { takeBytes } of buildDataPacks(large, { ...options, allocate })) {
+      const taken = takeBytes()
+      expect([taken.isAllocated, taken.bytes.buffer]).toEqual([true, given[0]!.buffer])
+      expect(Buffer.compare(taken.bytes, plain!.bytes)).toBe(0)
+    }
+    expect(given.map(({ length }) => length)).toEqual([33 * 2 ** 20])
+    for await (const { takeBytes } of buildDataPacks(large.slice(0, 3), { ...options, allocate }))
+      expect(takeBytes().isAllocated).toBe(false)
   })
 
   it('are none where there is nothing to pack, and end when cancelled', async () => {
