@@ -128,14 +128,14 @@ export function createExecutor(connection: Connection): Executor {
         throw isLost && error instanceof FloeError && !error.retryable ? outcomeUnknown(digest, error) : error
       }
     }
-    return { $kind: 'executed', executed: await settled(result, digest) }
+    return { $kind: 'executed', executed: await settled(result, digest, signal) }
   }
 
   function sendSigned(bytes: Uint8Array, signature: string, onLost: () => void) {
     return resending(
       'execute a transaction',
       (client) => client.executeTransaction({ transaction: bytes, signatures: [signature], include: OUTCOME }),
-      onLost,
+      { onLost },
     )
   }
 
@@ -158,20 +158,30 @@ export function createExecutor(connection: Connection): Executor {
     }
   }
 
-  /** @throws {FloeError} if it was executed and failed */
-  async function settled(result: Awaited<ReturnType<typeof sendSigned>>, digest: string): Promise<ExecutedTransaction> {
+  /** @param signal - honoured: what happened is known, only reading it back is waited for
+   *  @throws {FloeError} if it was executed and failed; LEDGER_RESULT_UNSEEN if it cannot be read back, or that was
+   *    given up */
+  async function settled(
+    result: Awaited<ReturnType<typeof sendSigned>>,
+    digest: string,
+    signal?: AbortSignal,
+  ): Promise<ExecutedTransaction> {
     const outcome = result.$kind === 'Transaction' ? result.Transaction : result.FailedTransaction
     if (outcome.digest !== digest)
       throw new ChainRecordError('LEDGER_DIGEST_MISMATCH', 'the ledger answered about another transaction', {
         data: { expected: digest, got: outcome.digest, rpcUrl: profile.rpcUrl },
       })
     if (!outcome.status.success) throw failureOf(outcome.status.error, aborts, digest)
-    await resending('wait for a transaction', (client) =>
-      client.waitForTransaction({
-        digest,
-        timeout: WAIT_TIMEOUT_MS,
-        pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
-      }),
+    await resending(
+      'wait for a transaction',
+      (client) =>
+        client.waitForTransaction({
+          digest,
+          timeout: WAIT_TIMEOUT_MS,
+          pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
+          ...(signal ? { signal } : {}),
+        }),
+      { signal },
     ).catch((cause: unknown) => {
       throw new LedgerError('LEDGER_RESULT_UNSEEN', `transaction ${digest} took effect, but cannot be read back yet`, {
         data: { digest, network: profile.name, rpcUrl: profile.rpcUrl },
@@ -231,15 +241,15 @@ export function createExecutor(connection: Connection): Executor {
   async function resending<T>(
     what: string,
     ask: (client: SuiGrpcClient) => Promise<T>,
-    onLost?: () => void,
+    { signal, onLost }: { signal?: AbortSignal | undefined; onLost?: () => void } = {},
   ): Promise<T> {
     for (let round = 0; ; round++) {
       try {
-        return await request(what, undefined, ask)
+        return await request(what, signal, ask)
       } catch (error) {
         if (!leavesOpen(error) || round >= RESEND_WAITS_MS.length) throw error
         onLost?.()
-        await sleep(RESEND_WAITS_MS[round]!)
+        await sleep(RESEND_WAITS_MS[round]!, signal)
       }
     }
   }

@@ -17,14 +17,18 @@ const unreachable = () => mapTransport(new TypeError('fetch failed'), 'x', TESTN
 
 /** @param answers - to sending it, in turn; the last again and again
  *  @param coinVersions - of the coin that pays (named: 10), as it is read in turn */
-function executor(answers: readonly unknown[], coinVersions: readonly bigint[] = [10n]) {
-  let [sent, read, looked] = [0, 0, 0]
+function executor(answers: readonly unknown[], coinVersions: readonly bigint[] = [10n], stop?: AbortController) {
+  let [sent, read, looked, waited] = [0, 0, 0, 0]
   const request = async (what: string) => {
     if (what === 'look a transaction up') {
       looked++
       return null
     }
-    if (what === 'wait for a transaction') throw unreachable()
+    if (what === 'wait for a transaction') {
+      waited++
+      stop?.abort()
+      throw unreachable()
+    }
     const answer = answers[Math.min(sent++, answers.length - 1)]
     if (answer instanceof Error) throw answer
     return answer
@@ -44,14 +48,19 @@ function executor(answers: readonly unknown[], coinVersions: readonly bigint[] =
   const { execute } = createExecutor(connection)
   return {
     run: () =>
-      execute((transaction) => {
-        transaction.setGasPayment([{ objectId: COIN, version: '10', digest: DIGEST }])
-        transaction.setGasBudget(1_000_000)
-        transaction.setGasPrice(1_000)
-        transaction.transferObjects([transaction.gas], transaction.pure.address(OWNER))
-      }, signer),
+      execute(
+        (transaction) => {
+          transaction.setGasPayment([{ objectId: COIN, version: '10', digest: DIGEST }])
+          transaction.setGasBudget(1_000_000)
+          transaction.setGasPrice(1_000)
+          transaction.transferObjects([transaction.gas], transaction.pure.address(OWNER))
+        },
+        signer,
+        stop ? { signal: stop.signal } : {},
+      ),
     sent: () => sent,
     looked: () => looked,
+    waited: () => waited,
   }
 }
 
@@ -102,5 +111,9 @@ describe('a transaction that was sent', () => {
       .catch((error: unknown) => error)
     expect(error).toBeInstanceOf(LedgerError)
     expect(error).toMatchObject({ code: 'LEDGER_RESULT_UNSEEN', data: { digest }, retryable: false })
+    // Whoever stops waiting for it is told the same, at once.
+    const given = executor([done(digest)], [10n], new AbortController())
+    await expect(given.run()).rejects.toMatchObject({ code: 'LEDGER_RESULT_UNSEEN', data: { digest } })
+    expect(given.waited()).toBe(1)
   })
 })
