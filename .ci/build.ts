@@ -134,8 +134,6 @@ async function bundle(
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     sourcemap: true,
-    // Names stay, for those who read a stack; comments and indents are a third of what has to be read.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
     codeSplitting: options.sharesCore ? { groups: GROUPS } : true,
   })
 }
