@@ -195,8 +195,12 @@ class ThreadedQueue {
   }
 
   async #settled(): Promise<void> {
-    await Promise.allSettled(this.#large)
-    await this.#inOrder
+    // What is done in order may add large files, and these what is done in order.
+    for (let done: Promise<void> | undefined; done !== this.#inOrder || this.#large.size > 0; ) {
+      await Promise.allSettled(this.#large)
+      done = this.#inOrder
+      await done
+    }
   }
 
   /** @throws what went wrong first, or that the work was cancelled */

@@ -162,6 +162,16 @@ describe('files that threads read', () => {
     }
   })
 
+  test('are all told of before the end where they turn out to be large', async () => {
+    await rested()
+    const clock = { ns: BigInt(Date.now() + 60_000) * 1_000_000n, device: nodeFs.stat(root)!.device! }
+    const large = ['08.bin', '09.bin', '10.bin']
+    for (const threads of [1, 2]) {
+      const { entries } = await ingestAll(threads, large, [], undefined, clock)
+      expect([...entries.keys()].sort()).toEqual(large)
+    }
+  })
+
   test('are passed over where they have gone since they were listed, and an error where they cannot be read', async () => {
     await rested()
     const clock = { ns: BigInt(Date.now() + 60_000) * 1_000_000n, device: nodeFs.stat(root)!.device! }
