@@ -29,11 +29,15 @@ export interface SurveyOptions {
   signal?: AbortSignal | undefined
   /** Beside this one (default: by the work there is; 0 for a file system that is not this machine's). */
   threads?: number
+  /** Let a WebAssembly module look first (default: where there are so many records that to load it pays). */
+  kernel?: boolean
   /** Records of a stretch (default: some three milliseconds of work). */
   perStretch?: number
 }
 
 const RECORDS_PER_STRETCH = 1024
+/** It takes 2 ms to load. */
+const MIN_KERNEL_RECORDS = 1000
 /** As many at most are handed out at once. */
 const FINDINGS_AT_ONCE = 1024
 /** A thread that has died sets no state: then it is noticed after this. */
@@ -49,7 +53,10 @@ export async function* survey(
 ): AsyncGenerator<Finding[]> {
   const { fs, root } = files
   const { perStretch = RECORDS_PER_STRETCH, signal } = options
-  const stretches = new Stretches(fs, root, records, loose, perStretch)
+  const needsKernel = options.kernel ?? records.count >= MIN_KERNEL_RECORDS
+  const kernel =
+    fs === nodeFs && needsKernel ? ProverKernel.open(records, root, roomAt(records.bytes.length, 0)) : undefined
+  const stretches = new Stretches(fs, root, records, loose, perStretch, kernel)
   const isHere = fs === nodeFs && records.bytes.buffer instanceof SharedArrayBuffer
   stretches.share(isHere ? (options.threads ?? usefulThreads(records.count)) : 0)
   const inspector = new Inspector(fs, root, records)
@@ -84,7 +91,14 @@ class Stretches {
   readonly #answers = new Map<number, Unproven>()
   #threads: SurveyThread[] = []
 
-  constructor(fs: LocalFiles['fs'], root: string, records: StatRecords, loose: readonly string[], perStretch: number) {
+  constructor(
+    fs: LocalFiles['fs'],
+    root: string,
+    records: StatRecords,
+    loose: readonly string[],
+    perStretch: number,
+    kernel: ProverKernel | undefined,
+  ) {
     const doubtful: number[] = []
     for (const path of loose) {
       const index = records.lowerBound(path)
@@ -102,8 +116,8 @@ class Stretches {
       perStretch,
       room: 0,
     }
-    this.#kernel = fs === nodeFs ? ProverKernel.open(records, root, roomAt(records.bytes.length, 0)) : undefined
-    this.#prover = new Prover(fs, root, records, doubtful, this.#kernel)
+    this.#kernel = kernel
+    this.#prover = new Prover(fs, root, records, doubtful, kernel)
   }
 
   share(threads: number): void {

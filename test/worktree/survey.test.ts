@@ -70,7 +70,7 @@ const PROVEN = -2
 async function surveyed(
   records: StatRecords,
   loose: readonly string[],
-  options: { threads?: number; perStretch?: number },
+  options: { threads?: number; perStretch?: number; kernel?: boolean },
   fs = nodeFs,
 ): Promise<string[]> {
   const lines: string[] = []
@@ -116,7 +116,9 @@ describe('survey', () => {
     const loose = paths.filter(() => rng.below(10) === 0)
     const reference = expected(records, loose)
     expect(reference.length).toBeGreaterThan(40)
-    for (const perStretch of [1, 3, 17, 1000]) expect(await surveyed(records, loose, { perStretch })).toEqual(reference)
+    for (const kernel of [false, true])
+      for (const perStretch of [1, 3, 17, 1000])
+        expect(await surveyed(records, loose, { perStretch, kernel })).toEqual(reference)
     expect(await surveyed(records, loose, { perStretch: 5, threads: 2 })).toEqual(reference)
     // A million differences must not pile up: threads wait for whoever takes them.
     expect(await surveyed(records, paths, { perStretch: 1, threads: 1 })).toEqual(expected(records, paths))
@@ -175,7 +177,9 @@ describe('survey', () => {
       'g stat -1',
       'g/h gone 3',
     ])
-    for (const perStretch of [1, 2, 100]) expect(await surveyed(records, [], { perStretch })).toEqual(reference)
+    for (const kernel of [false, true])
+      for (const perStretch of [1, 2, 100])
+        expect(await surveyed(records, [], { perStretch, kernel })).toEqual(reference)
   })
 
   it('walks new files no further than it is asked, however many there are', async () => {
