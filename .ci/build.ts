@@ -39,7 +39,7 @@ function filesNamedByUrl(): string[] {
 }
 
 /** Packages that nearly every command loads; small, and without dependencies of their own. Their licences go along. */
-const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes']
+const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes', '@oxc-project/runtime']
 
 /** What `floe status` loads, found by walking the imports of what runs it. It is a file of its own: to read and compile the
  *  rest takes as long as to look at ten thousand files. */
@@ -122,6 +122,8 @@ async function bundle(
   const built = await rolldown({
     input: Object.fromEntries(entries),
     platform: 'node',
+    // The oldest Node that is supported cannot read `using`; browsers of its age cannot either.
+    transform: { target: 'node22.15' },
     external: options.external,
     plugins: [keepModuleUrls, childProcessLater],
     onwarn(warning) {

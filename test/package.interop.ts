@@ -2,6 +2,7 @@
  *  Here and not in `npm test` for its time: it compiles and bundles everything. */
 
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -50,6 +51,28 @@ it('the command line commits, pushes and clones, with its workers', async () => 
   expect(await floe(join(dir, 'copy'), 'verify')).toMatch(/nothing contradicts the records/)
 })
 
+it('runs on the oldest Node that the package admits, and says so on an older one', { timeout: 300_000 }, async () => {
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { engines: { node: string } }
+  const oldest = `${/^>=(\d+\.\d+)$/.exec(engines.node)![1]}.0`
+  // npm finds its settings where they are.
+  const npmEnv = { ...process.env, ...env, HOME: process.env.HOME }
+  const program = join(dir, 'package/dist/cli/bin.js')
+  const on = async (version: string, ...args: string[]) =>
+    (await run('npx', ['--yes', `node@${version}`, program, ...args], { cwd: dir, env: npmEnv })).stdout
+  await on(oldest, 'init', 'old')
+  await writeFile(join(dir, 'old/big.bin'), randomBytes(20 << 20))
+  await on(oldest, '-C', 'old', 'add', '.')
+  await on(oldest, '-C', 'old', 'commit', '-m', 'one')
+  expect(await on(oldest, '-C', 'old', 'status')).toContain('the workspace is clean')
+  const pushed = JSON.parse(await on(oldest, '-C', 'old', 'push', '--create', 'old', '--yes', '--json'))
+  await on(oldest, 'clone', `local:${pushed.repository}`, 'old-copy')
+  expect((await readFile(join(dir, 'old-copy/big.bin'))).equals(await readFile(join(dir, 'old/big.bin')))).toBe(true)
+  await expect(on('20.20.0', '--version')).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('needs Node'),
+  })
+})
+
 it('the library is imported by its name, and so are the local network and the encoder', async () => {
   await writeFile(
     join(dir, 'use.mjs'),
@@ -76,5 +99,6 @@ it('the build for browsers reaches nothing of Node, and brings its kernels', () 
 
 it('the licences of what is bundled go along', () => {
   const text = readFileSync(join(dir, 'package/dist/BUNDLED-LICENSES.txt'), 'utf8')
-  for (const name of ['commander', 'ignore', 'valibot', '@noble/hashes']) expect(text).toContain(`${name} `)
+  for (const name of ['commander', 'ignore', 'valibot', '@noble/hashes', '@oxc-project/runtime'])
+    expect(text).toContain(`${name} `)
 })
