@@ -47,6 +47,19 @@ export function blsVerify(signature: Uint8Array, message: Uint8Array, publicKey:
   return true
 }
 
+/** The sum of signatures of one message if it is valid under the sum of the keys, else undefined. Between summing and
+ *  checking nothing becomes bytes and points again, which would be a sixth of the work.
+ *  @throws {Error} as the two functions below */
+export function blsVerifiedSum(
+  signatures: readonly Uint8Array[],
+  message: Uint8Array,
+  publicKeys: readonly Uint8Array[],
+): Uint8Array | undefined {
+  const signature = bls.aggregateSignatures(signatures.map(curvePoint))
+  const publicKey = bls.aggregatePublicKeys(publicKeys.map(keyOnCurve))
+  return bls.verify(signature, blsMessagePoint(message), publicKey) ? blsCompress(signature) : undefined
+}
+
 /** Sum of signatures, for one message signed by several keys: 96 bytes.
  *  Rogue keys are excluded by the proofs of possession that the chain demands.
  *

@@ -5,7 +5,7 @@
  *  the liars are named. Signers are positions in the committee's member list. Layout: README.md §6. */
 
 import { equalBytes } from '../base/bytes.ts'
-import { blsAggregatePublicKeys, blsAggregateSignatures, blsSign, blsVerify } from '../crypto/bls.ts'
+import { blsAggregatePublicKeys, blsSign, blsVerifiedSum, blsVerify } from '../crypto/bls.ts'
 import { ProtocolError, QuorumError } from './errors.ts'
 import { BLS_SIGNATURE_BYTES } from './limits.ts'
 import { encodeMessage, parseMessage, type StorageMessage } from './messages.ts'
@@ -158,9 +158,9 @@ function aggregate(
 ): Uint8Array | undefined {
   if (positions.length === 0) return undefined
   try {
-    const signature = blsAggregateSignatures(positions.map((position) => confirmations.get(position)!.signature))
-    const key = blsAggregatePublicKeys(positions.map((position) => committee.members[position]!.publicKey))
-    return blsVerify(signature, message, key) ? signature : undefined
+    const signatures = positions.map((position) => confirmations.get(position)!.signature)
+    const publicKeys = positions.map((position) => committee.members[position]!.publicKey)
+    return blsVerifiedSum(signatures, message, publicKeys)
   } catch {
     // A signature that is no curve point cannot be summed; the caller then checks one by one.
     return undefined

@@ -47,6 +47,8 @@ export interface Upload {
   readonly tail: Promise<number[]>
 }
 
+/** When enough have confirmed, the others often follow at once: then one check of signatures does for all. */
+const CHECK_DELAY_MS = 100
 const MIN_TAIL_MS = 500
 const TAIL_SHARE = 0.5
 /** Longest that stragglers may take behind the caller's back. */
@@ -109,8 +111,30 @@ export async function uploadBlob(
     if (isWriteHopeless(failedWeight, shardCount) && !isQuorum(shardCount - failedWeight, shardCount)) stop.abort()
   }
 
-  /** The message is compared at once. Signatures are checked together, one pairing instead of one per node, as soon as
-   *  enough of them are there: a false one found only after the upload would cost the quorum. */
+  /** Signatures are checked together, one pairing instead of one per node, soon after enough of them are there: a false
+   *  one found only after the upload would cost the quorum. */
+  const check = () => {
+    timer = undefined
+    const { certificate, refused } = combineConfirmations(state.committee, expected, confirmations)
+    made = certificate
+    for (const liar of refused.keys()) {
+      confirmations.delete(liar)
+      progress.confirmedShards -= committee.nodes[liar]!.weight
+      failedWeight += committee.nodes[liar]!.weight
+      committee.report(liar, 'CONFIRMATION_FALSE', true)
+    }
+    if (progress.confirmedShards < safeWriteWeight(shardCount)) return
+    timer = setTimeout(
+      () => {
+        if (!options.finishTail) return stop.abort()
+        enough.resolve()
+        timer = setTimeout(() => stop.abort(), MAX_TAIL_MS)
+      },
+      MIN_TAIL_MS + TAIL_SHARE * (performance.now() - started),
+    )
+  }
+
+  /** The message is compared at once. */
   const accept = (position: number, confirmation: SignedConfirmation) => {
     const { weight, url } = committee.nodes[position]!
     if (!equalBytes(confirmation.message, expectedBytes)) {
@@ -119,25 +143,7 @@ export async function uploadBlob(
     }
     confirmations.set(position, confirmation)
     progress.confirmedShards += weight
-    if (!timer && progress.confirmedShards >= safeWriteWeight(shardCount)) {
-      const { certificate, refused } = combineConfirmations(state.committee, expected, confirmations)
-      made = certificate
-      for (const liar of refused.keys()) {
-        confirmations.delete(liar)
-        progress.confirmedShards -= committee.nodes[liar]!.weight
-        failedWeight += committee.nodes[liar]!.weight
-        committee.report(liar, 'CONFIRMATION_FALSE', true)
-      }
-      if (progress.confirmedShards >= safeWriteWeight(shardCount))
-        timer = setTimeout(
-          () => {
-            if (!options.finishTail) return stop.abort()
-            enough.resolve()
-            timer = setTimeout(() => stop.abort(), MAX_TAIL_MS)
-          },
-          MIN_TAIL_MS + TAIL_SHARE * (performance.now() - started),
-        )
-    }
+    if (!timer && progress.confirmedShards >= safeWriteWeight(shardCount)) timer = setTimeout(check, CHECK_DELAY_MS)
     options.onProgress?.({ ...progress })
   }
 

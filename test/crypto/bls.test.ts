@@ -9,6 +9,7 @@ import {
   blsPublicKey,
   blsSign,
   blsUncompressedPublicKey,
+  blsVerifiedSum,
   blsVerify,
 } from '../../src/crypto/bls.ts'
 
@@ -33,6 +34,19 @@ describe('BLS12-381 min-pk', () => {
     expect(blsVerify(fromHex(vector.aggregate010203), message, blsAggregatePublicKeys(secrets.map(blsPublicKey)))).toBe(
       true,
     )
+  })
+
+  it('sums and verifies at once, with the same result', () => {
+    const keys = secrets.map((s) => blsUncompressedPublicKey(blsPublicKey(s)))
+    const signatures = secrets.map((s) => blsSign(message, s))
+    expect(toHex(blsVerifiedSum(signatures, message, keys)!)).toBe(vector.aggregate010203)
+    expect(blsVerifiedSum(signatures, Uint8Array.of(1), keys)).toBeUndefined()
+    expect(blsVerifiedSum(signatures.slice(1), message, keys)).toBeUndefined()
+    expect(blsVerifiedSum(signatures, message, keys.slice(1))).toBeUndefined()
+    expect(
+      blsVerifiedSum([...signatures.slice(1), blsSign(Uint8Array.of(2), secrets[0]!)], message, keys),
+    ).toBeUndefined()
+    expect(() => blsVerifiedSum([signatures[0]!.subarray(1)], message, keys.slice(0, 1))).toThrow()
   })
 
   it('refuses another message, another key and malformed bytes', () => {
