@@ -5,7 +5,6 @@ import { createRng } from '../../src/base/rng.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
-import { blobIdText } from '../../src/protocol/blob-id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { evict } from '../../src/repo/evict.ts'
@@ -214,28 +213,6 @@ describe('small packs', () => {
     expect(report.packs).toBeLessThanOrEqual(6)
     const old = await clone(`local:${repository}`, world.path('small-old'), { ...world.options, atLog: 3 })
     expect(old.files).toBe(4)
-  })
-})
-
-describe('folding into packs that are full', () => {
-  it('costs what the dry run says, and proposes the removal of no pack that the push itself relies on', async () => {
-    const base = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`base/${i}.bin`, noise(6_000, 100 + i)]))
-    const dir = await world.workspace('full', base)
-    const limits = { smallPacks: 4, packBytes: 40_000 }
-    const { repository } = await push(dir, { ...world.options, limits, create: create('full') })
-    let folded = false
-    for (let i = 0; i < 4; i++) {
-      await world.change(dir, { [`f${i}.bin`]: noise(3_000, 10 + i) })
-      const dry = await push(dir, { ...world.options, limits, dryRun: true })
-      const result = await push(dir, { ...world.options, limits })
-      expect(result.cost.walFrost, `push ${i}`).toBe(dry.cost.walFrost)
-      const proposed = (await packsOf(repository)).filter((pack) => pack.state === 'removal-proposed')
-      folded ||= proposed.length > 0
-      const going = new Set(proposed.map((pack) => blobIdText(pack.blobId)))
-      expect(result.packs.filter(({ blobId }) => going.has(blobId))).toEqual([])
-    }
-    expect(folded).toBe(true)
-    await verifyRemote(`local:${repository}`, { ...world.options, full: true })
   })
 })
 
