@@ -48,7 +48,7 @@ export function blsVerify(signature: Uint8Array, message: Uint8Array, publicKey:
 }
 
 /** The sum of signatures of one message if it is valid under the sum of the keys, else undefined. Between summing and
- *  checking nothing becomes bytes and points again, which would be a sixth of the work.
+ *  checking nothing becomes bytes and points again, each of which noble would check anew.
  *  @throws {Error} as the two functions below */
 export function blsVerifiedSum(
   signatures: readonly Uint8Array[],

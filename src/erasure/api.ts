@@ -78,8 +78,8 @@ export interface ProvenSymbol extends SourceSymbol {
 }
 
 export interface ErasureCoder {
-  /** Memory for a blob that is to be encoded with `takes`; contents undefined. Copying 128 MiB to where threads can read
-   *  them is a fifth of encoding them. */
+  /** Memory for a blob that is to be encoded with `takes`; contents undefined. Other bytes are copied first to where
+   *  threads can read them. */
   allocate(bytes: number): Uint8Array
 
   /** The blob's bytes are copied before this resolves: they may change afterwards, except those in shared memory.
