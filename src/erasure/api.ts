@@ -47,6 +47,9 @@ export interface EncodeOptions extends JobOptions {
   /** True if the blob's bytes came from `allocate` and are not needed otherwise: they stay where they are, as part of
    *  the encoded blob, and are given back with it, also when encoding fails. */
   readonly takes?: boolean
+  /** Bytes that this and all other encoded blobs of the pool may take in memory; what is more goes to a file. Default
+   *  what the pool was made with (`SpillOptions`). */
+  readonly memoryBytes?: number
 }
 
 export interface DecodeOptions extends JobOptions {

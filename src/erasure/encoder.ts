@@ -13,7 +13,7 @@
  *  @see reference/walrus-protocol.md §3, §4 */
 
 import { copyBytes } from '../base/copy.ts'
-import type { BlobIdentity, EncodedBlob } from './api.ts'
+import type { BlobIdentity, EncodedBlob, EncodeOptions } from './api.ts'
 import { blobIdOf, pairHashesOf } from './blob-id.ts'
 import { codewordsPerBlock, type Range } from './blocks.ts'
 import { codeOfAxis } from './code.ts'
@@ -246,20 +246,22 @@ function gatherColumns(
   }
 }
 
-/** @param takes - see `EncodeOptions` */
+/** What of `EncodeOptions` says where the encoded blob is kept. */
+type KeepOptions = Pick<EncodeOptions, 'takes' | 'memoryBytes'>
+
 export function* encodePlan(
   context: PlanContext,
   shardCount: number,
   input: Uint8Array,
-  takes = false,
+  options: KeepOptions = {},
 ): Plan<EncodedBlob> {
   let free = () => {
-    if (takes) context.memory.release(input)
+    if (options.takes) context.memory.release(input)
   }
   let done = false
   try {
     const params = blobParams(shardCount, input.length)
-    const placed = placeEncoding(context, params, input, takes)
+    const placed = placeEncoding(context, params, input, options)
     const { encoding, file } = placed
     free = placed.free
     const keep = isMemory(encoding.blob) ? undefined : encoding.blob
@@ -279,7 +281,12 @@ interface PlacedEncoding {
   free(): void
 }
 
-function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Array, takes: boolean): PlacedEncoding {
+function placeEncoding(
+  context: PlanContext,
+  params: BlobParams,
+  input: Uint8Array,
+  { takes = false, memoryBytes }: KeepOptions,
+): PlacedEncoding {
   const { memory, encodings } = context
   const bytes = newBytes(params)
   // Read as it is, the input takes no memory of ours.
@@ -287,7 +294,10 @@ function placeEncoding(context: PlanContext, params: BlobParams, input: Uint8Arr
   const parts = [asItIs ? 0 : params.blobBytes, bytes.columns, bytes.rows]
   // Or else it is part of what is kept.
   const takenBytes = asItIs && takes ? input.length : 0
-  const { inMemory, file } = encodings?.place(parts, takenBytes) ?? { inMemory: parts.length, file: undefined }
+  const { inMemory, file } = encodings?.place(parts, takenBytes, memoryBytes) ?? {
+    inMemory: parts.length,
+    file: undefined,
+  }
   const own: Uint8Array[] = takes ? [input] : []
   let fileAt = 0
   const put = (part: number): Region => {

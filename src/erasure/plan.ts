@@ -37,10 +37,12 @@ export interface SpillFile {
 export interface EncodingStore {
   /** Where the parts of an encoded blob go, of so many bytes each: the first ones stay in memory, until `forget` is told of
    *  their bytes; the file is for the rest, and none if there is no rest.
-   *  @param takenBytes - what is in memory already and stays there, to be forgotten with the rest; default 0 */
+   *  @param takenBytes - what is in memory already and stays there, to be forgotten with the rest; default 0
+   *  @param memoryBytes - see `EncodeOptions` */
   place(
     parts: readonly number[],
     takenBytes?: number,
+    memoryBytes?: number,
   ): { readonly inMemory: number; readonly file: SpillFile | undefined }
   forget(bytes: number): void
   /** Calls `release` if the owner is dropped without having released. */

@@ -111,7 +111,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   return {
     threads,
     allocate: (bytes) => context.memory.allocate(bytes),
-    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob, options?.takes), options),
+    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob, options), options),
     computeBlobId: (shardCount, blob, options) => run(identityPlan(context, shardCount, blob), options),
     verifySliver: (metadata, axis, sliver, options) => run(verifySliverPlan(context, metadata, axis, sliver), options),
     decodeBlob: (metadata, axis, slivers, options) =>

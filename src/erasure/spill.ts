@@ -56,12 +56,13 @@ function attempt<T>(operation: string, call: () => T): T {
 
 /** Keeps account of encoded blobs and opens files for those that would exceed the budget. */
 export function createEncodingStore(options: SpillOptions = {}): EncodingStore {
-  const { folder = tmpdir(), memoryBytes = DEFAULT_MEMORY_BYTES } = options
+  const { folder = tmpdir() } = options
+  const usualBytes = options.memoryBytes ?? DEFAULT_MEMORY_BYTES
   let keptBytes = 0
   // Whoever drops an encoded blob without releasing it must not keep a descriptor, and disk, until the process ends.
   const dropped = new FinalizationRegistry<() => void>((release) => release())
   return {
-    place(parts, takenBytes = 0) {
+    place(parts, takenBytes = 0, memoryBytes = usualBytes) {
       const sum = (some: readonly number[]) => some.reduce((total, bytes) => total + bytes, 0)
       const total = sum(parts)
       const before = keptBytes + takenBytes

@@ -152,24 +152,14 @@ export class ResponseReader {
   }
 
   #head(text: string): void {
-    const [statusLine, ...lines] = text.split(CRLF)
-    const parts = STATUS_LINE.exec(statusLine!)
-    if (!parts) throw new HttpMessageError('no status line of HTTP/1.1')
-    const status = Number(parts[2])
-    if (status === 101) throw new HttpMessageError('another protocol that was not asked for')
-    if (status < 200) {
+    // Who takes thousands of slivers says the same thousands of times.
+    if (lastHead?.text !== text) lastHead = { text, ...parseHead(text) }
+    const { head, framing } = lastHead
+    if (head.status < 200) {
       if (++this.#interim > MAX_INTERIM) throw new HttpMessageError('no end of interim answers')
       return
     }
-    const headers = parseHeaders(lines)
-    const options = (headers.get('connection') ?? '').toLowerCase().split(/[\t ]*,[\t ]*/)
-    const isKept = parts[1] === '1' && !options.includes('close')
-    const framing = framingOf(status, parts[1] === '1', headers)
-    this.#events.onHead({
-      status,
-      isKept: isKept && framing !== 'until-close',
-      header: (name) => headers.get(name) ?? null,
-    })
+    this.#events.onHead(head)
     if (typeof framing === 'string') this.#state = framing
     else if (framing === 0) this.#finish()
     else {
@@ -200,6 +190,24 @@ export class ResponseReader {
     this.#state = 'done'
     this.#events.onEnd()
   }
+}
+
+/** What was read last, of whichever server. */
+let lastHead: { text: string; head: ResponseHead; framing: number | State } | undefined
+
+function parseHead(text: string): { head: ResponseHead; framing: number | State } {
+  const [statusLine, ...lines] = text.split(CRLF)
+  const parts = STATUS_LINE.exec(statusLine!)
+  if (!parts) throw new HttpMessageError('no status line of HTTP/1.1')
+  const status = Number(parts[2])
+  if (status === 101) throw new HttpMessageError('another protocol that was not asked for')
+  const isHttp11 = parts[1] === '1'
+  const headers = parseHeaders(lines)
+  const options = (headers.get('connection') ?? '').toLowerCase().split(/[\t ]*,[\t ]*/)
+  // An answer before the one that counts has no body.
+  const framing = status < 200 ? 0 : framingOf(status, isHttp11, headers)
+  const isKept = isHttp11 && !options.includes('close') && framing !== 'until-close'
+  return { head: { status, isKept, header: (name) => headers.get(name) ?? null }, framing }
 }
 
 function parseHeaders(lines: readonly string[]): Map<string, string> {

@@ -45,6 +45,11 @@ const WINDOW_BYTES = PUSH_PACK_BYTES
 /** Packs that are registered in one transaction: two commands and some 260 bytes of its 128 KiB each. */
 const WINDOW_PACKS = 200
 
+/** A push that is one pack has no other beside it: all of it is encoded in memory, three and a half times 128 MiB, which
+ *  saves a tenth of the processor time. Not with so many objects that their list is large as well. */
+const ONE_PACK_MEMORY_BYTES = 512 * 2 ** 20
+const FEW_OBJECTS = 100_000
+
 /** A pack that only the last transaction of the push is missing. */
 export interface ReadyPack {
   kind: 'data' | 'meta'
@@ -74,6 +79,8 @@ export interface PreparePacks {
   coder: ErasureCoder
   read: ReadObject
   objects: readonly MissingObject[]
+  /** Bytes of these objects as they are, not compressed. */
+  rawBytes: number
   epochs: number
   /** Holds the limit over the whole push. */
   budget: Budget
@@ -143,10 +150,15 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const place = depositedPlace(options)
   const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
   const writeLocator: WriteLocator = (own) => locator.write(fresh, own)
+  const isOnePack = options.rawBytes <= PUSH_PACK_BYTES && objects.length <= FEW_OBJECTS
+  const encodeOptions = {
+    ...(isOnePack ? { memoryBytes: ONE_PACK_MEMORY_BYTES } : {}),
+    ...(signal ? { signal } : {}),
+  }
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
   const encode = (built: BuiltPack) => {
     const { bytes, isAllocated } = built.takeBytes()
-    return coder.encodeBlob(state.shardCount, bytes, { takes: isAllocated, ...(signal ? { signal } : {}) })
+    return coder.encodeBlob(state.shardCount, bytes, { takes: isAllocated, ...encodeOptions })
   }
   // Threads read it in place, and it stays until it is sent: of larger packs two would be too much memory.
   const allocate = maxBytes <= PUSH_PACK_BYTES ? coder.allocate : undefined

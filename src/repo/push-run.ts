@@ -42,6 +42,8 @@ export interface PushRun {
   known: KnownObjects
   read: ReadObject
   objects: readonly MissingObject[]
+  /** Bytes of these objects as they are, not compressed. */
+  rawBytes: number
   fold: Fold | null
   reuse: Reuse
   retainUntilMs: number
@@ -94,6 +96,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       coder: pool,
       read,
       objects,
+      rawBytes: job.rawBytes,
       epochs,
       budget,
       laterFrost: () => totalCost(reuse.extensions),

@@ -279,6 +279,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     known,
     read,
     objects,
+    rawBytes: newBytes,
     fold,
     reuse,
     retainUntilMs,

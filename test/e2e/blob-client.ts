@@ -42,7 +42,8 @@ export async function createBlobClient(
   const profile = localProfile(info)
   const ledger = createLedgerClient(profile)
   const signer = await signerFromSecret(secret)
-  const pool = createErasurePool({ threads: options.threads ?? 1 })
+  // One blob at a time: all of it in memory, as a push of one pack has it.
+  const pool = createErasurePool({ threads: options.threads ?? 1, spill: { memoryBytes: 512 * 2 ** 20 } })
   return {
     address: signer.address,
     allocate: pool.allocate,

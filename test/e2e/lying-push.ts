@@ -97,6 +97,7 @@ async function lyingPacks(
       ...(lie ? [{ kind: 'chunk' as const, id: lie.id }] : []),
       ...(objects ?? honest).filter(({ id }) => id !== lie?.id),
     ],
+    rawBytes: 0,
     epochs,
     budget: createBudget(undefined, 'PUSH_MAX_WAL', 'the push', 'none'),
     laterFrost: () => 0n,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
-import type { EncodedBlob } from '../../src/erasure/api.ts'
+import type { EncodedBlob, EncodeOptions } from '../../src/erasure/api.ts'
 import { createErasurePool } from '../../src/erasure/pool.ts'
 import { createEncodingStore } from '../../src/erasure/spill.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
@@ -160,6 +160,23 @@ describe('the budget', () => {
     second.file!.close()
     store.forget(750 + 600)
     expect(store.place([1000])).toEqual({ inMemory: 1, file: undefined })
+  })
+
+  it('is another one where a caller says so', async () => {
+    const store = createEncodingStore({ folder, memoryBytes: 1000 })
+    expect(store.place([0, 600, 1400], 600, 2600)).toEqual({ inMemory: 3, file: undefined })
+    const second = store.place([0, 1], 0)
+    expect(second.inMemory).toBe(0)
+    second.file!.close()
+
+    await using pool = createErasurePool({ threads: 1, spill: { folder, memoryBytes: 0 } })
+    const isInMemory = async (options: EncodeOptions) => {
+      using encoded = await pool.encodeBlob(7, new Uint8Array(1000), options)
+      return encoded.view('primary', 6) !== undefined
+    }
+    expect(await isInMemory({})).toBe(false)
+    expect(await isInMemory({ memoryBytes: 10_000 })).toBe(true)
+    expect(await isInMemory({})).toBe(false)
   })
 
   it('uses memory where the folder has no room or does not exist', () => {
