@@ -45,9 +45,10 @@ const WINDOW_BYTES = PUSH_PACK_BYTES
 /** Packs that are registered in one transaction: two commands and some 260 bytes of its 128 KiB each. */
 const WINDOW_PACKS = 200
 
-/** A push that is one pack has no other beside it: all of it is encoded in memory, three and a half times 128 MiB, which
- *  saves a tenth of the processor time. Not with so many objects that their list is large as well. */
+/** Where one pack is nearly all of the push, no other stands beside it: all of it is encoded in memory, three and a half
+ *  times its size, which saves a tenth of the processor time. Not with so many objects that their list is large too. */
 const ONE_PACK_MEMORY_BYTES = 512 * 2 ** 20
+const ONE_PACK_BYTES = ONE_PACK_MEMORY_BYTES / 3.5
 const FEW_OBJECTS = 100_000
 
 /** A pack that only the last transaction of the push is missing. */
@@ -150,7 +151,7 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const place = depositedPlace(options)
   const fresh: { index: PackIndex; blobId: Uint8Array }[] = []
   const writeLocator: WriteLocator = (own) => locator.write(fresh, own)
-  const isOnePack = options.rawBytes <= PUSH_PACK_BYTES && objects.length <= FEW_OBJECTS
+  const isOnePack = options.rawBytes <= ONE_PACK_BYTES && objects.length <= FEW_OBJECTS
   const encodeOptions = {
     ...(isOnePack ? { memoryBytes: ONE_PACK_MEMORY_BYTES } : {}),
     ...(signal ? { signal } : {}),
