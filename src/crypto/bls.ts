@@ -33,18 +33,25 @@ export function blsSign(message: Uint8Array, secret: Uint8Array): Uint8Array {
  *  What was found valid is remembered: a check takes tens of milliseconds, and a ledger runs a transaction that carries
  *  certificates up to three times, simulating it first. */
 export function blsVerify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
-  const isShort = message.length <= MAX_REMEMBERED_BYTES
-  const key = isShort ? `${toHex(signature)}.${toHex(message)}.${toHex(publicKey)}` : ''
-  if (isShort && valid.has(key)) return true
+  if (valid.has(checkKey(signature, message, publicKey))) return true
   try {
     if (!bls.verify(signature, blsMessagePoint(message), publicKeyPoint(publicKey))) return false
   } catch {
     return false
   }
-  if (!isShort) return true
+  rememberValid(signature, message, publicKey)
+  return true
+}
+
+function checkKey(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): string {
+  return message.length <= MAX_REMEMBERED_BYTES ? `${toHex(signature)}.${toHex(message)}.${toHex(publicKey)}` : ''
+}
+
+function rememberValid(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): void {
+  const key = checkKey(signature, message, publicKey)
+  if (key === '') return
   if (valid.size >= MAX_VALID) valid.delete(valid.values().next().value!)
   valid.add(key)
-  return true
 }
 
 /** The sum of signatures of one message if it is valid under the sum of the keys, else undefined. Between summing and
@@ -57,7 +64,11 @@ export function blsVerifiedSum(
 ): Uint8Array | undefined {
   const signature = bls.aggregateSignatures(signatures.map(curvePoint))
   const publicKey = bls.aggregatePublicKeys(publicKeys.map(keyOnCurve))
-  return bls.verify(signature, blsMessagePoint(message), publicKey) ? blsCompress(signature) : undefined
+  if (!bls.verify(signature, blsMessagePoint(message), publicKey)) return undefined
+  const sum = blsCompress(signature)
+  // A ledger in this process will be asked the same about the sum of the keys.
+  rememberValid(sum, message, publicKey.toBytes(true))
+  return sum
 }
 
 /** Sum of signatures, for one message signed by several keys: 96 bytes.

@@ -142,7 +142,8 @@ export interface ErasureCoder {
 
 export interface ErasurePool extends ErasureCoder {
   readonly threads: number
-  /** Ends the workers; jobs still running or waiting fail with ERASURE_POOL_CLOSED. */
+  /** Jobs still running or waiting fail with ERASURE_POOL_CLOSED, and the threads that run them end. Idle threads stay for a
+   *  while: the next pool finds them running. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }

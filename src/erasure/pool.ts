@@ -1,10 +1,9 @@
-/** The coder on worker threads.
+/** The coder on worker threads (`threads.ts`).
  *
  *  Threads start when there is work, keep their engine, and do not keep the process alive while idle. A thread that dies
  *  fails the job it had with ERASURE_WORKER_DIED and is replaced when the next job needs one; nothing waits for it. */
 
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { ErasurePool, JobOptions } from './api.ts'
@@ -18,7 +17,7 @@ import type { Piece, Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
 import { createEncodingStore, type SpillOptions } from './spill.ts'
-import type { WorkerAnswer } from './worker.ts'
+import { borrowThread, type JobThread, returnThread, type ThreadScript } from './threads.ts'
 
 export interface ErasurePoolOptions {
   /** Worker threads; default one per processor, at most 8. */
@@ -33,8 +32,6 @@ export interface ErasurePoolOptions {
 
 /** More threads than this have not been measured to help: memory bandwidth is shared. */
 const MAX_DEFAULT_THREADS = 8
-/** A job leaves thousands of views behind and nothing else: a small nursery holds them as well as one of 48 MiB. */
-const WORKER_LIMITS = { maxYoungGenerationSizeMb: 2 }
 /** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
 const JOBS_PER_THREAD = 8
 
@@ -50,17 +47,11 @@ interface Task {
   readonly reject: (error: Error) => void
 }
 
-/** A thread and what it is doing. */
-interface Thread {
-  readonly worker: Worker
-  task: Task | undefined
-}
-
 export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool {
   const threads = options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected a positive integer, got ${threads}`)
-  const workers = createThreads(threads, options.workerUrl ?? defaultWorkerUrl(), { engine: options.engine })
+  const queue = createQueue(threads, { url: options.workerUrl ?? defaultWorkerUrl(), engine: options.engine })
   const context: PlanContext = {
     jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
     // One more than run: its input is there before a thread is free.
@@ -81,7 +72,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
         if (next.done) return
         const position = drawn++
         try {
-          results[position] = await workers.submit(next.value.job, signal)
+          results[position] = await queue.submit(next.value.job, signal)
         } catch (error) {
           failures.push(error)
         } finally {
@@ -122,58 +113,35 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
       run(recoverPlan(context, metadata, axis, index, symbols), options),
     recoverySymbols: (metadata, axis, source, targets, options) =>
       run(symbolsPlan(context, metadata, axis, source, targets), options),
-    close: () => workers.close(),
-    [Symbol.asyncDispose]: () => workers.close(),
+    close: () => queue.close(),
+    [Symbol.asyncDispose]: () => queue.close(),
   }
 }
 
-/** A queue of jobs over at most `limit` threads. */
-function createThreads(limit: number, url: URL, workerData: { engine: EngineName | undefined }) {
-  const threads = new Set<Thread>()
+/** A queue of jobs, of which at most `limit` run at a time. */
+function createQueue(limit: number, script: ThreadScript) {
+  const running = new Set<JobThread>()
   const waiting: Task[] = []
   let closed = false
 
-  const start = (): Thread => {
-    // No inherited flags: a test runner's loader has no business in here.
-    const worker = new Worker(url, { execArgv: [], workerData, resourceLimits: WORKER_LIMITS })
-    const thread: Thread = { worker, task: undefined }
-    const die = (cause?: unknown) => {
-      if (!threads.delete(thread)) return
-      thread.task?.reject(
-        closed
-          ? poolClosed()
-          : new ErasureError('ERASURE_WORKER_DIED', 'a worker thread ended before its job', {}, cause),
-      )
-      thread.task = undefined
-      dispatch()
+  const start = async ({ job, resolve, reject }: Task) => {
+    const thread = borrowThread(script)
+    running.add(thread)
+    try {
+      resolve(await thread.run(job))
+    } catch (error) {
+      reject(closed ? poolClosed() : (error as Error))
     }
-    worker.on('message', (answer: WorkerAnswer) => {
-      const { task } = thread
-      thread.task = undefined
-      worker.unref()
-      if (answer.$kind === 'done') task?.resolve(answer.result)
-      else task?.reject(ErasureError.from(answer))
-      dispatch()
-    })
-    worker.on('error', die)
-    worker.on('messageerror', die)
-    worker.on('exit', () => die())
-    threads.add(thread)
-    return thread
+    running.delete(thread)
+    returnThread(thread)
+    dispatch()
   }
 
   const dispatch = () => {
-    while (waiting.length > 0) {
-      const idle = [...threads].find((thread) => !thread.task) ?? (threads.size < limit ? start() : undefined)
-      if (!idle) return
+    while (waiting.length > 0 && running.size < limit) {
       const task = waiting.shift()!
-      if (task.signal?.aborted) {
-        task.reject(new CancelledError(task.signal.reason))
-        continue
-      }
-      idle.task = task
-      idle.worker.ref()
-      idle.worker.postMessage(task.job)
+      if (task.signal?.aborted) task.reject(new CancelledError(task.signal.reason))
+      else void start(task)
     }
   }
 
@@ -188,7 +156,7 @@ function createThreads(limit: number, url: URL, workerData: { engine: EngineName
     async close(): Promise<void> {
       closed = true
       for (const task of waiting.splice(0)) task.reject(poolClosed())
-      await Promise.all([...threads].map(({ worker }) => worker.terminate()))
+      await Promise.all([...running].map((thread) => thread.end()))
     },
   }
 }

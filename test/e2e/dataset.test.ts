@@ -15,7 +15,7 @@ let dataset: Dataset
 
 const content = (i: number) => noise(100 + (i % 40), i)
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
   const files: Record<string, string | Uint8Array> = {
     'README.md': '# data\n',
     empty: '',

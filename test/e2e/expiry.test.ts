@@ -16,7 +16,7 @@ import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
 }, 60_000)
 afterAll(() => world[Symbol.asyncDispose]())
 

@@ -16,7 +16,7 @@ let address: string
 const places = () => mkdir(world.path('out'), { recursive: true }).then(() => world.path('out'))
 
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
   const files: Record<string, string | Uint8Array> = {
     'README.md': '# data\n',
     'big.bin': noise(900_000, 3),

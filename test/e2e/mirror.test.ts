@@ -21,7 +21,7 @@ let address: string
 let copy: string
 
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
   origin = await world.workspace('origin', { 'a.txt': 'one\n', 'big.bin': noise(400_000, 1) })
   await world.change(origin, { 'a.txt': 'two\n' }, 'second')
   const pushed = await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })

@@ -26,7 +26,7 @@ import { createGrpcClient } from './time.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
 }, 60_000)
 afterAll(() => world[Symbol.asyncDispose]())
 

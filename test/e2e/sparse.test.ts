@@ -23,7 +23,7 @@ let origin: string
 let address: string
 
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
   const files: Record<string, string | Uint8Array> = { 'README.md': '# data\n', 'val/big.bin': noise(400_000, 1) }
   for (let i = 0; i < 30; i++) files[`train/${i}.bin`] = noise(1000 + i, i)
   for (let i = 0; i < 30; i++) files[`val/${i}.bin`] = noise(1000 + i, 100 + i)

@@ -4,7 +4,7 @@ import { killPulls, killPushes } from './transfer-kill.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
 }, 60_000)
 afterAll(() => world[Symbol.asyncDispose]())
 

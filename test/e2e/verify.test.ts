@@ -21,7 +21,7 @@ let repository: string
 let address: string
 
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
   dir = await world.workspace('ws', { 'a.txt': 'a\n', 'sub/b.bin': noise(120_000, 5), 'sub/c.txt': 'c\n' })
   repository = (await push(dir, { ...world.options, create: { name: 'audit', network: 'local' } })).repository
   address = `local:${repository}`

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
+import type { EngineName } from '../../src/erasure/engine-choice.ts'
 import { createSharedMemory } from '../../src/erasure/memory.ts'
 import { createErasurePool } from '../../src/erasure/pool.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
@@ -251,6 +252,56 @@ describe('ending early', () => {
     controller.abort()
     await expect(call).rejects.toMatchObject(cancelled)
     expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  })
+})
+
+describe('a thread', () => {
+  /** A worker script that notes each of its starts in a file. */
+  const countedWorker = async (name: string) => {
+    const [script, starts] = [join(dir, `${name}.mjs`), join(dir, `${name}.starts`)]
+    await writeFile(
+      script,
+      `import { appendFileSync } from 'node:fs'
+appendFileSync(${JSON.stringify(starts)}, 'x')
+await import(${JSON.stringify(workerUrl.href)})
+`,
+    )
+    return { url: pathToFileURL(script), count: async () => (await readFile(starts, 'utf8')).length }
+  }
+  const useOnce = async (url: URL, engine?: EngineName) => {
+    await using pool = createErasurePool({ threads: 1, workerUrl: url, ...(engine ? { engine } : {}) })
+    expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+  }
+
+  it('is started once for one pool after the other, and ends when nobody has used it for a while', async () => {
+    const { url, count } = await countedWorker('counted')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      await useOnce(url)
+      await useOnce(url)
+      expect(await count()).toBe(1)
+      // Another engine is another thread.
+      await useOnce(url, 'rs2-scalar.wasm')
+      expect(await count()).toBe(2)
+      await useOnce(url)
+      expect(await count()).toBe(2)
+      await vi.advanceTimersByTimeAsync(60_000)
+      await useOnce(url)
+      expect(await count()).toBe(3)
+      await vi.advanceTimersByTimeAsync(60_000)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('that a closed pool had at work is not handed on', async () => {
+    const { url, count } = await countedWorker('stopped')
+    const pool = createErasurePool({ threads: 1, workerUrl: url })
+    const call = pool.computeBlobId(1000, blob).catch((error: unknown) => error)
+    await pool.close()
+    expect(await call).toMatchObject({ code: 'ERASURE_POOL_CLOSED' })
+    await useOnce(url)
+    expect(await count()).toBeGreaterThan(0)
   })
 })
 

@@ -29,7 +29,7 @@ import { failure, type LocalWorld, startLocalWorld } from '../e2e/local-world.ts
 
 let world: LocalWorld
 beforeAll(async () => {
-  world = await startLocalWorld()
+  world = await startLocalWorld({ nodes: 4 })
 })
 afterAll(() => world[Symbol.asyncDispose]())
 
