@@ -198,12 +198,12 @@ describe('storage-node client', () => {
 
   it('does not take a lapse of its own process for one of the node', async () => {
     const url = await serve((_, response) => json(response, 200, ok('nonexistent')))
-    const client = createNodeClient({ url, timeoutMs: 60, stallMs: 60 })
+    const client = createNodeClient({ url, timeoutMs: 200, stallMs: 200 })
     await client.fetchBlobStatus(ID)
     const asked = client.fetchBlobStatus(ID)
     // Sent, and then nothing runs here for much longer than the deadline.
     await new Promise((resolve) => setImmediate(resolve))
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
     expect(await asked).toBe('nonexistent')
   })
 
