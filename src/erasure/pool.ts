@@ -125,15 +125,18 @@ function createQueue(limit: number, script: ThreadScript) {
   let closed = false
 
   const start = async ({ job, resolve, reject }: Task) => {
-    const thread = borrowThread(script)
-    running.add(thread)
+    let thread: JobThread | undefined
     try {
+      thread = borrowThread(script)
+      running.add(thread)
       resolve(await thread.run(job))
     } catch (error) {
       reject(closed ? poolClosed() : (error as Error))
     }
-    running.delete(thread)
-    returnThread(thread)
+    if (thread) {
+      running.delete(thread)
+      returnThread(thread)
+    }
     dispatch()
   }
 

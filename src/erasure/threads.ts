@@ -31,14 +31,23 @@ interface Waiter {
 /** The one that was used last is the last. */
 const idle: JobThread[] = []
 
-/** A thread that nobody else has: an idle one, or a new one. */
+/** A thread that nobody else has: an idle one, or a new one.
+ *  @throws {ErasureError} ERASURE_WORKER_DIED if the system gives none */
 export function borrowThread(script: ThreadScript): JobThread {
   const key = `${script.engine ?? ''} ${script.url.href}`
   const at = idle.findLastIndex((thread) => thread.key === key)
-  if (at < 0) return new JobThread(key, script)
+  if (at < 0) return startThread(key, script)
   const [thread] = idle.splice(at, 1)
   clearTimeout(thread!.idleTimer)
   return thread!
+}
+
+function startThread(key: string, script: ThreadScript): JobThread {
+  try {
+    return new JobThread(key, script)
+  } catch (cause) {
+    throw new ErasureError('ERASURE_WORKER_DIED', 'a worker thread could not be started', {}, cause)
+  }
 }
 
 /** Takes back a thread whose job has ended, well or not. */

@@ -294,6 +294,15 @@ await import(${JSON.stringify(workerUrl.href)})
     }
   })
 
+  it('that cannot be started fails the call with a code, and every other', async () => {
+    const workerUrl = new URL('https://example.org/worker.js')
+    await using pool = createErasurePool({ threads: 1, workerUrl })
+    const calls = await Promise.allSettled([pool.computeBlobId(100, blob), pool.computeBlobId(100, blob)])
+    expect(calls.map((call) => call.status === 'rejected' && call.reason.code)).toEqual(
+      Array(2).fill('ERASURE_WORKER_DIED'),
+    )
+  })
+
   it('that a closed pool had at work is not handed on', async () => {
     const { url, count } = await countedWorker('stopped')
     const pool = createErasurePool({ threads: 1, workerUrl: url })
