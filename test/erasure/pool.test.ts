@@ -268,7 +268,7 @@ await import(${JSON.stringify(workerUrl.href)})
     )
     return { url: pathToFileURL(script), count: async () => (await readFile(starts, 'utf8')).length }
   }
-  const useOnce = async (url: URL, engine?: EngineName) => {
+  const computeOnce = async (url: URL, engine?: EngineName) => {
     await using pool = createErasurePool({ threads: 1, workerUrl: url, ...(engine ? { engine } : {}) })
     expect(await pool.computeBlobId(100, blob)).toEqual(expected)
   }
@@ -277,16 +277,16 @@ await import(${JSON.stringify(workerUrl.href)})
     const { url, count } = await countedWorker('counted')
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     try {
-      await useOnce(url)
-      await useOnce(url)
+      await computeOnce(url)
+      await computeOnce(url)
       expect(await count()).toBe(1)
       // Another engine is another thread.
-      await useOnce(url, 'rs2-scalar.wasm')
+      await computeOnce(url, 'rs2-scalar.wasm')
       expect(await count()).toBe(2)
-      await useOnce(url)
+      await computeOnce(url)
       expect(await count()).toBe(2)
       await vi.advanceTimersByTimeAsync(60_000)
-      await useOnce(url)
+      await computeOnce(url)
       expect(await count()).toBe(3)
       await vi.advanceTimersByTimeAsync(60_000)
     } finally {
@@ -309,7 +309,7 @@ await import(${JSON.stringify(workerUrl.href)})
     const call = pool.computeBlobId(1000, blob).catch((error: unknown) => error)
     await pool.close()
     expect(await call).toMatchObject({ code: 'ERASURE_POOL_CLOSED' })
-    await useOnce(url)
+    await computeOnce(url)
     expect(await count()).toBeGreaterThan(0)
   })
 })
