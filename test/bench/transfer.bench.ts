@@ -150,9 +150,11 @@ function section(title: string, samples: Samples, idle: boolean): string {
     ...(idle ? ['requests', 'MiB on the wire'] : []),
   ]
   const rows = (['push', 'pull'] as const).flatMap((what) => {
-    const of = (who: string, pick: (sample: Sample) => number) => median(samples.get(`${what} ${who}`)!.map(pick))
+    const all = (who: string) => samples.get(`${what} ${who}`)!
+    const of = (who: string, pick: (sample: Sample) => number) => median(all(who).map(pick))
+    // Within each round: other work on the machine, which comes and goes, meets both.
     const times = (who: string, pick: (sample: Sample) => number) =>
-      `${(of('official', pick) / of(who, pick)).toFixed(1)}×`
+      `${median(all('official').map((sample, round) => pick(sample) / pick(all(who)[round]!))).toFixed(1)}×`
     return clientsOf(idle).map((who) => [
       `${what}, ${who}`,
       of(who, (s) => s.wallMs).toFixed(0),
@@ -176,7 +178,8 @@ export const bench: Bench = {
       `bench/transfer-client=${here('transfer-client.ts')}`,
     ])
     const parts = [
-      `Medians of ${ROUNDS} (${IDLE_ROUNDS} beside idle nodes), in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; every run is a process of its own, built JavaScript, timed`,
+      `Medians of ${ROUNDS} (${IDLE_ROUNDS} beside idle nodes), in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; "less" is the median of the`,
+      'ratios within each round. Every run is a process of its own, built JavaScript, timed',
       'from loaded modules to the certified blob (or its bytes), threads and ledger included. "Whole verb" is `floe push` of a',
       'committed file into a new repository and `floe clone`: chunks, packs, ref, files and two blobs instead of one. The',
       'network (nodes and ledger, one process) shares the two cores with the client; idle nodes check nothing.',
