@@ -135,10 +135,10 @@ describe('certificates', () => {
   })
 
   it('of many honest members cost far less than a check of each', () => {
-    const many = [...Array(24).keys()].map((i) => new Uint8Array(32).fill(i + 40))
+    const many = [...Array(10).keys()].map((i) => new Uint8Array(32).fill(i + 40))
     const committee: SigningCommittee = {
       epoch: 21,
-      shardCount: 24,
+      shardCount: 10,
       members: many.map((secret) => ({ weight: 1, publicKey: blsUncompressedPublicKey(blsPublicKey(secret)) })),
     }
     // A valid signature is remembered, so every run has a message of its own.
@@ -151,7 +151,7 @@ describe('certificates', () => {
       return performance.now() - start
     }
     const together: Parameters<typeof timed>[0] = (fresh, sent) =>
-      expect(combineConfirmations(committee, fresh, sent).weight).toBe(24)
+      expect(combineConfirmations(committee, fresh, sent).weight).toBe(10)
     const each: Parameters<typeof timed>[0] = (fresh, sent) => {
       for (const [i, { publicKey }] of committee.members.entries()) verifyConfirmation(sent.get(i)!, fresh, publicKey)
     }
