@@ -91,7 +91,7 @@ export function refuseDetours(response: NodeResponse, asked: Asked): void {
 function mediaType(response: NodeResponse): string {
   const type = response.header('content-type')
   if (type === 'application/json') return type
-  return (response.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+  return (type ?? '').split(';')[0]!.trim().toLowerCase()
 }
 
 /** Bytes of an `application/octet-stream` answer. */
