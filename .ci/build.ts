@@ -41,6 +41,18 @@ function filesNamedByUrl(): string[] {
 /** Packages that nearly every command loads; small, and without dependencies of their own. Their licences go along. */
 const BUNDLED_PACKAGES = ['commander', 'ignore', 'valibot', '@noble/hashes', '@oxc-project/runtime']
 
+/** What commands that use the network load besides: a hundred and fifty small modules, of which a bundle keeps what is used. */
+const NETWORK_PACKAGES = [
+  '@mysten/bcs',
+  '@mysten/sui',
+  '@mysten/utils',
+  '@noble/curves',
+  '@protobuf-ts/grpcweb-transport',
+  '@protobuf-ts/runtime',
+  '@protobuf-ts/runtime-rpc',
+  '@scure/base',
+]
+
 /** What `floe status` loads, found by walking the imports of what runs it. It is a file of its own: to read and compile the
  *  rest takes as long as to look at ten thousand files. */
 const LEAN = modulesReachedFrom(['src/cli/plain-main.ts', 'src/cli/commands/status.ts'])
@@ -104,9 +116,11 @@ const childProcessLater: Plugin = {
   },
 }
 
+const COPIED_PACKAGES = [...BUNDLED_PACKAGES, ...NETWORK_PACKAGES]
+
 function isExternal(id: string): boolean {
   if (id.startsWith('.') || id.startsWith(root)) return false
-  return !BUNDLED_PACKAGES.some((name) => isOrIsIn(id, name))
+  return !COPIED_PACKAGES.some((name) => isOrIsIn(id, name))
 }
 
 /** The library's entry is moved down one folder, for `keepModuleUrls`. */
@@ -140,10 +154,13 @@ async function bundle(
   })
 }
 
+/** Packages of one repository of which only the second carries the licence that both name. */
+const LICENCE_OF: Readonly<Record<string, string>> = { '@mysten/bcs': '@mysten/sui', '@mysten/utils': '@mysten/sui' }
+
 function writeLicences(): void {
-  const texts = BUNDLED_PACKAGES.map((name) => {
+  const texts = COPIED_PACKAGES.map((name) => {
     const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')) as { version: string }
-    const [file] = globSync(`node_modules/${name}/LICENSE*`)
+    const [file] = globSync(`node_modules/${LICENCE_OF[name] ?? name}/LICENSE*`)
     if (!file) throw new Error(`${name} is bundled and has no licence file`)
     return `${name} ${version}\n\n${readFileSync(file, 'utf8').trim()}\n`
   })
