@@ -1,23 +1,25 @@
 /** The coder on worker threads (`threads.ts`).
  *
- *  Threads start when there is work, keep their engine, and do not keep the process alive while idle. A thread that dies
+ *  Threads start when there is work enough for them, keep their engine, and do not keep the process alive while idle. A thread that dies
  *  fails the job it had with ERASURE_WORKER_DIED and is replaced when the next job needs one; nothing waits for it. */
 
 import { availableParallelism } from 'node:os'
 import { throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { ErasurePool, JobOptions } from './api.ts'
+import { metadataParams } from './blob-id.ts'
 import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
 import type { EngineName } from './engine-choice.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
 import { createSharedMemory } from './memory.ts'
+import { type BlobMetadata, type BlobParams, blobParams, hashWork } from './params.ts'
 import type { Piece, Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
 import { createEncodingStore, type SpillOptions } from './spill.ts'
-import { borrowThread, type JobThread, returnThread, type ThreadScript } from './threads.ts'
+import { borrowThread, hasIdleThread, type JobThread, returnThread, type ThreadScript } from './threads.ts'
 
 export interface ErasurePoolOptions {
   /** Worker threads; default one per processor, at most 8. */
@@ -32,6 +34,9 @@ export interface ErasurePoolOptions {
 
 /** More threads than this have not been measured to help: memory bandwidth is shared. */
 const MAX_DEFAULT_THREADS = 8
+/** Waiting work, in compressions of the hash, for which one more thread is started: what a running one does in the time
+ *  that a start takes of a processor. */
+const WORK_FOR_A_START = 450_000
 /** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
 const JOBS_PER_THREAD = 8
 
@@ -42,6 +47,8 @@ function defaultWorkerUrl(): URL {
 
 interface Task {
   readonly job: Job
+  /** Of the whole operation, in compressions. */
+  readonly work: number
   readonly signal: AbortSignal | undefined
   readonly resolve: (result: JobResult) => void
   readonly reject: (error: Error) => void
@@ -61,7 +68,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   }
 
   /** Draws jobs as they end. All that were begun are awaited: a job must have ended before its memory is given back. */
-  const runBatch = async (batch: Iterable<Piece>, signal: AbortSignal | undefined): Promise<JobResult[]> => {
+  const runBatch = async (batch: Iterable<Piece>, work: number, signal?: AbortSignal): Promise<JobResult[]> => {
     const results: JobResult[] = []
     const failures: unknown[] = []
     const source = batch[Symbol.iterator]()
@@ -72,7 +79,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
         if (next.done) return
         const position = drawn++
         try {
-          results[position] = await queue.submit(next.value.job, signal)
+          results[position] = await queue.submit(next.value.job, work, signal)
         } catch (error) {
           failures.push(error)
         } finally {
@@ -87,11 +94,13 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
     return results
   }
 
-  const run = async <T>(plan: Plan<T>, { signal }: JobOptions = {}): Promise<T> => {
+  /** @param workOf - asked once the plan has checked what it was given */
+  const run = async <T>(plan: Plan<T>, workOf: () => number, { signal }: JobOptions = {}): Promise<T> => {
     throwIfAborted(signal)
     try {
       let step = plan.next()
-      while (!step.done) step = plan.next(await runBatch(step.value, signal))
+      const work = step.done ? 0 : workOf()
+      while (!step.done) step = plan.next(await runBatch(step.value, work, signal))
       return step.value
     } finally {
       // Runs the plan's own clean-up where it was given up half way.
@@ -102,20 +111,35 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   return {
     threads,
     allocate: (bytes) => context.memory.allocate(bytes),
-    encodeBlob: (shardCount, blob, options) => run(encodePlan(context, shardCount, blob, options), options),
-    computeBlobId: (shardCount, blob, options) => run(identityPlan(context, shardCount, blob), options),
-    verifySliver: (metadata, axis, sliver, options) => run(verifySliverPlan(context, metadata, axis, sliver), options),
+    encodeBlob: (shardCount, blob, options) =>
+      run(encodePlan(context, shardCount, blob, options), () => blobWork(blobParams(shardCount, blob.length)), options),
+    computeBlobId: (shardCount, blob, options) =>
+      run(identityPlan(context, shardCount, blob), () => blobWork(blobParams(shardCount, blob.length)), options),
+    verifySliver: (metadata, axis, sliver, options) =>
+      run(verifySliverPlan(context, metadata, axis, sliver), () => sliverWork(metadata), options),
     decodeBlob: (metadata, axis, slivers, options) =>
-      run(decodePlan(context, metadata, axis, slivers, options), options),
+      run(decodePlan(context, metadata, axis, slivers, options), () => blobWork(metadataParams(metadata)), options),
     decodeRange: (metadata, axis, slivers, range, options) =>
-      run(decodePlan(context, metadata, axis, slivers, options, range), options),
+      run(
+        decodePlan(context, metadata, axis, slivers, options, range),
+        () => blobWork(metadataParams(metadata)),
+        options,
+      ),
     recoverSliver: (metadata, axis, index, symbols, options) =>
-      run(recoverPlan(context, metadata, axis, index, symbols), options),
+      run(recoverPlan(context, metadata, axis, index, symbols), () => sliverWork(metadata), options),
     recoverySymbols: (metadata, axis, source, targets, options) =>
-      run(symbolsPlan(context, metadata, axis, source, targets), options),
+      run(symbolsPlan(context, metadata, axis, source, targets), () => sliverWork(metadata), options),
     close: () => queue.close(),
     [Symbol.asyncDispose]: () => queue.close(),
   }
+}
+
+function blobWork(params: BlobParams): number {
+  return hashWork(params, params.shardCount)
+}
+
+function sliverWork(metadata: BlobMetadata): number {
+  return hashWork(metadataParams(metadata), 1)
 }
 
 /** A queue of jobs, of which at most `limit` run at a time. */
@@ -140,8 +164,19 @@ function createQueue(limit: number, script: ThreadScript) {
     dispatch()
   }
 
+  /** True if the next job may have a thread: the first one, one that runs already, or one that is worth its start. */
+  const mayStart = () => {
+    if (running.size === 0 || hasIdleThread(script)) return true
+    let work = 0
+    for (const task of waiting) {
+      work += task.work
+      if (work >= WORK_FOR_A_START) return true
+    }
+    return false
+  }
+
   const dispatch = () => {
-    while (waiting.length > 0 && running.size < limit) {
+    while (waiting.length > 0 && running.size < limit && mayStart()) {
       const task = waiting.shift()!
       if (task.signal?.aborted) task.reject(new CancelledError(task.signal.reason))
       else void start(task)
@@ -149,10 +184,10 @@ function createQueue(limit: number, script: ThreadScript) {
   }
 
   return {
-    submit(job: Job, signal: AbortSignal | undefined): Promise<JobResult> {
+    submit(job: Job, work: number, signal: AbortSignal | undefined): Promise<JobResult> {
       return new Promise((resolve, reject) => {
         if (closed) return reject(poolClosed())
-        waiting.push({ job, signal, resolve, reject })
+        waiting.push({ job, work, signal, resolve, reject })
         dispatch()
       })
     },

@@ -34,12 +34,22 @@ const idle: JobThread[] = []
 /** A thread that nobody else has: an idle one, or a new one.
  *  @throws {ErasureError} ERASURE_WORKER_DIED if the system gives none */
 export function borrowThread(script: ThreadScript): JobThread {
-  const key = `${script.engine ?? ''} ${script.url.href}`
+  const key = keyOf(script)
   const at = idle.findLastIndex((thread) => thread.key === key)
   if (at < 0) return startThread(key, script)
   const [thread] = idle.splice(at, 1)
   clearTimeout(thread!.idleTimer)
   return thread!
+}
+
+/** True if one can be borrowed that need not be started. */
+export function hasIdleThread(script: ThreadScript): boolean {
+  const key = keyOf(script)
+  return idle.some((thread) => thread.key === key)
+}
+
+function keyOf({ url, engine }: ThreadScript): string {
+  return `${engine ?? ''} ${url.href}`
 }
 
 function startThread(key: string, script: ThreadScript): JobThread {

@@ -294,6 +294,29 @@ await import(${JSON.stringify(workerUrl.href)})
     }
   })
 
+  it('is started beside another for work that takes longer than the start', async () => {
+    const little = await countedWorker('little')
+    {
+      await using pool = createErasurePool({ threads: 3, workerUrl: little.url })
+      expect(await pool.computeBlobId(100, blob)).toEqual(expected)
+      // Many at once are as much work as one large one, but not these few.
+      await Promise.all(Array.from({ length: 3 }, () => pool.computeBlobId(10, blob.subarray(0, 500))))
+      expect(await little.count()).toBe(1)
+    }
+    const much = await countedWorker('much')
+    {
+      await using pool = createErasurePool({ threads: 3, workerUrl: much.url })
+      await pool.computeBlobId(400, blob)
+      expect(await much.count()).toBe(3)
+    }
+    const many = await countedWorker('many')
+    {
+      await using pool = createErasurePool({ threads: 2, workerUrl: many.url })
+      await Promise.all(Array.from({ length: 30 }, () => pool.computeBlobId(100, blob)))
+      expect(await many.count()).toBe(2)
+    }
+  })
+
   it('that cannot be started fails the call with a code, and every other', async () => {
     const workerUrl = new URL('https://example.org/worker.js')
     await using pool = createErasurePool({ threads: 1, workerUrl })
