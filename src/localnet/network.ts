@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fromHex } from '../base/bytes.ts'
 import { createLimit } from '../base/limit.ts'
+import { createSharedMemory } from '../erasure/memory.ts'
 import { createErasurePool } from '../erasure/pool.ts'
 import { PACKAGE_ADDRESSES } from '../move/packages.ts'
 import { createChainView } from './chain-view.ts'
@@ -103,6 +104,7 @@ async function assemble(
 
   const view = createChainView(PACKAGE_ADDRESSES.walrus)
   const budget = createByteBudget(BODY_BUDGET_BYTES)
+  const memory = createSharedMemory()
   const signer = createNetworkSigner(fromHex(state.seed))
   const shardsOf = divideShards(state.nodeCount, state.shardCount)
   const nodes = shardsOf.map((shards, index) =>
@@ -114,6 +116,7 @@ async function assemble(
       source: view,
       coder: pool,
       budget,
+      memory,
       sync,
       onWarning,
     }),

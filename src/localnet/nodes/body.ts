@@ -1,6 +1,7 @@
 /** Reading request bodies with bounds: per body, and over all bodies that are in memory at once. */
 
 import type { IncomingMessage } from 'node:http'
+import { copyBytes } from '../../base/copy.ts'
 import { CancelledError } from '../../base/errors.ts'
 import { PlainRefusal } from './refusal.ts'
 
@@ -54,18 +55,25 @@ export function announcedBytes(request: IncomingMessage, maxBytes: number): numb
 /** The whole body.
  *  @throws {PlainRefusal} 413 as soon as it is longer than `maxBytes`
  *  @throws {CancelledError} if the client goes away before its end */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const body = Buffer.allocUnsafeSlow(announcedBytes(request, maxBytes))
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return readBodyInto(new Uint8Array(announcedBytes(request, maxBytes)), request)
+}
+
+/** The whole body, at the beginning of `body`.
+ *  @throws {PlainRefusal} 413 as soon as it is longer
+ *  @throws {CancelledError} if the client goes away before its end */
+export async function readBodyInto(body: Uint8Array, request: IncomingMessage): Promise<Uint8Array> {
   let length = 0
   try {
     for await (const piece of request as AsyncIterable<Buffer>) {
       if (length + piece.length > body.length)
         throw new PlainRefusal(413, `the body is longer than ${body.length} bytes`)
-      length += piece.copy(body, length)
+      copyBytes(body, length, piece, 0, piece.length)
+      length += piece.length
     }
   } catch (error) {
     if (error instanceof PlainRefusal) throw error
     throw new CancelledError(error)
   }
-  return new Uint8Array(body.buffer, 0, length)
+  return body.subarray(0, length)
 }

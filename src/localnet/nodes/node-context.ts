@@ -1,5 +1,6 @@
 /** What the request handlers of one storage node work with. */
 
+import type { JobMemory } from '../../erasure/memory.ts'
 import { type BlobId, blobIdText } from '../../protocol/blob-id.ts'
 import type { SignedConfirmation } from '../../protocol/certificate.ts'
 import type { StorageMessage } from '../../protocol/messages.ts'
@@ -50,6 +51,9 @@ export interface NodeContext {
   readonly store: BlobStore
   readonly coder: SliverCoder
   readonly budget: ByteBudget
+  /** For slivers while they are checked: threads read them where they stand. Fresh memory for each had the garbage collected
+   *  seventy times in a push of 128 MiB, a third of the time of the nodes. */
+  readonly memory: JobMemory
   /** Sync before a confirmation is signed. */
   readonly sync: boolean
   sign(message: StorageMessage): SignedConfirmation

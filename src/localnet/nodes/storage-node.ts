@@ -3,6 +3,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fromBase64Url } from '../../codec/base64url.ts'
+import type { JobMemory } from '../../erasure/memory.ts'
 import { errorEnvelope } from '../../protocol/envelope.ts'
 import { BlobStore } from './blob-store.ts'
 import type { ByteBudget } from './body.ts'
@@ -21,6 +22,7 @@ export interface StorageNodeOptions {
   source: RegistrationSource
   coder: SliverCoder
   budget: ByteBudget
+  memory: JobMemory
   /** Sync before a confirmation is signed. */
   sync: boolean
   onWarning: (warning: Error) => void
@@ -71,6 +73,7 @@ export function createStorageNode(options: StorageNodeOptions): StorageNode {
     store,
     coder: options.coder,
     budget: options.budget,
+    memory: options.memory,
     sync: options.sync,
     sign: (message) => identity.sign(message),
     uptimeMs: () => performance.now() - startedAt,

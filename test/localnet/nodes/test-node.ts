@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { sleep } from '../../../src/base/abort.ts'
 import { createRng } from '../../../src/base/rng.ts'
 import type { EncodedBlob } from '../../../src/erasure/api.ts'
+import { createSharedMemory } from '../../../src/erasure/memory.ts'
 import { createSyncCoder } from '../../../src/erasure/sync.ts'
 import { createByteBudget } from '../../../src/localnet/nodes/body.ts'
 import { createNodeIdentity } from '../../../src/localnet/nodes/identity.ts'
@@ -88,6 +89,7 @@ export async function startTestNode(options: { bodyBudgetBytes?: number } = {}):
       source: chain,
       coder: asyncCoder,
       budget: createByteBudget(options.bodyBudgetBytes ?? 1 << 26),
+      memory: createSharedMemory(),
       sync: false,
       onWarning: (warning) => warnings.push(warning),
     })
