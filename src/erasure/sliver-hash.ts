@@ -2,11 +2,12 @@
  *  extending it first. @see reference/walrus-protocol.md §4, §5.2 */
 
 import { equalBytes, toHex } from '../base/bytes.ts'
+import { copyBytes } from '../base/copy.ts'
 import { metadataParams, sliverHashOf } from './blob-id.ts'
 import { HASH_BYTES } from './engine.ts'
 import { ErasureError } from './errors.ts'
 import { type BlobMetadata, type BlobParams, type Sliver, type SliverAxis, sliverBytesOf } from './params.ts'
-import { type Plan, type PlanContext, pieces, sendable, split } from './plan.ts'
+import { isReachable, type Plan, type PlanContext, pieces, split } from './plan.ts'
 
 /** @throws {ErasureError} ERASURE_SLIVER_SHAPE, naming what is wrong in `data.fault` */
 export function assertSliverShape(params: BlobParams, axis: SliverAxis, sliver: Sliver): void {
@@ -70,6 +71,15 @@ export function* verifySliverPlan(
 ): Plan<void> {
   const params = metadataParams(metadata)
   assertSliverShape(params, axis, sliver)
-  const root = yield* rootsPlan(context, params, axis, sendable(sliver.bytes), 1)
-  assertSliverHash(metadata, axis, sliver.index, root)
+  const { bytes } = sliver
+  // Memory that is used again: sent as a message, each sliver would leave three copies behind, and the garbage of some hundred
+  // of them is collected every few milliseconds.
+  const place = isReachable(context, bytes) ? undefined : context.memory.allocate(bytes.length)
+  if (place) copyBytes(place, 0, bytes, 0, bytes.length)
+  try {
+    const root = yield* rootsPlan(context, params, axis, place ?? bytes, 1)
+    assertSliverHash(metadata, axis, sliver.index, root)
+  } finally {
+    context.memory.release(place)
+  }
 }
