@@ -8,9 +8,10 @@ import { throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { ErasurePool, JobOptions } from './api.ts'
 import { metadataParams } from './blob-id.ts'
+import type { Coder } from './coder.ts'
 import { decodePlan } from './decoder.ts'
 import { encodePlan, identityPlan } from './encoder.ts'
-import type { EngineName } from './engine-choice.ts'
+import { createEngine, type EngineName } from './engine-choice.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
 import { createSharedMemory } from './memory.ts'
@@ -19,6 +20,7 @@ import type { Piece, Plan, PlanContext } from './plan.ts'
 import { recoverPlan, symbolsPlan } from './recovery.ts'
 import { verifySliverPlan } from './sliver-hash.ts'
 import { createEncodingStore, type SpillOptions } from './spill.ts'
+import { createSyncCoder } from './sync.ts'
 import { borrowThread, hasIdleThread, type JobThread, returnThread, type ThreadScript } from './threads.ts'
 
 export interface ErasurePoolOptions {
@@ -37,6 +39,8 @@ const MAX_DEFAULT_THREADS = 8
 /** Waiting work, in compressions of the hash, for which one more thread is started: what a running one does in the time
  *  that a start takes of a processor. */
 const WORK_FOR_A_START = 450_000
+/** A sliver that takes no more is checked on the caller's thread: to ask another and to hear from it takes as long. */
+const MAX_WORK_AT_ONCE = 1000
 /** Jobs per thread in a batch, so that an unlucky thread does not hold up the rest for long. */
 const JOBS_PER_THREAD = 8
 
@@ -55,10 +59,11 @@ interface Task {
 }
 
 export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool {
+  const { engine } = options
   const threads = options.threads ?? Math.min(MAX_DEFAULT_THREADS, availableParallelism())
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected a positive integer, got ${threads}`)
-  const queue = createQueue(threads, { url: options.workerUrl ?? defaultWorkerUrl(), engine: options.engine })
+  const queue = createQueue(threads, { url: options.workerUrl ?? defaultWorkerUrl(), engine })
   const context: PlanContext = {
     jobsPerBatch: Math.max(2, threads * JOBS_PER_THREAD),
     // One more than run: its input is there before a thread is free.
@@ -66,6 +71,9 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
     memory: createSharedMemory(),
     encodings: createEncodingStore(options.spill),
   }
+
+  /** Of the caller's thread. */
+  let here: Coder | undefined
 
   /** Draws jobs as they end. All that were begun are awaited: a job must have ended before its memory is given back. */
   const runBatch = async (batch: Iterable<Piece>, work: number, signal?: AbortSignal): Promise<JobResult[]> => {
@@ -115,8 +123,14 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
       run(encodePlan(context, shardCount, blob, options), () => blobWork(blobParams(shardCount, blob.length)), options),
     computeBlobId: (shardCount, blob, options) =>
       run(identityPlan(context, shardCount, blob), () => blobWork(blobParams(shardCount, blob.length)), options),
-    verifySliver: (metadata, axis, sliver, options) =>
-      run(verifySliverPlan(context, metadata, axis, sliver), () => sliverWork(metadata), options),
+    async verifySliver(metadata, axis, sliver, options) {
+      if (sliverWork(metadata) > MAX_WORK_AT_ONCE)
+        return run(verifySliverPlan(context, metadata, axis, sliver), () => sliverWork(metadata), options)
+      throwIfAborted(options?.signal)
+      queue.assertOpen()
+      here ??= createSyncCoder(createEngine(engine))
+      here.verifySliver(metadata, axis, sliver)
+    },
     decodeBlob: (metadata, axis, slivers, options) =>
       run(decodePlan(context, metadata, axis, slivers, options), () => blobWork(metadataParams(metadata)), options),
     decodeRange: (metadata, axis, slivers, range, options) =>
@@ -190,6 +204,9 @@ function createQueue(limit: number, script: ThreadScript) {
         waiting.push({ job, work, signal, resolve, reject })
         dispatch()
       })
+    },
+    assertOpen() {
+      if (closed) throw poolClosed()
     },
     async close(): Promise<void> {
       closed = true

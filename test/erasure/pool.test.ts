@@ -317,6 +317,33 @@ await import(${JSON.stringify(workerUrl.href)})
     }
   })
 
+  it('is not asked about a sliver that takes less time than the question', async () => {
+    const { url, count } = await countedWorker('sliver')
+    await writeFile(join(dir, 'sliver.starts'), '')
+    const little = createSyncCoder().encodeBlob(10, blob.subarray(0, 500))
+    const much = createSyncCoder().encodeBlob(400, blob)
+    await using pool = createErasurePool({ threads: 1, workerUrl: url })
+    for (const axis of ['primary', 'secondary'] as const) {
+      const sliver = little.sliver(axis, 3)
+      await pool.verifySliver(little.metadata, axis, sliver)
+      sliver.bytes[0]! ^= 1
+      await expect(pool.verifySliver(little.metadata, axis, sliver)).rejects.toMatchObject({
+        code: 'ERASURE_SLIVER_MISMATCH',
+      })
+    }
+    const stopped = pool.verifySliver(little.metadata, 'primary', little.sliver('primary', 3), {
+      signal: AbortSignal.abort(),
+    })
+    await expect(stopped).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(await count()).toBe(0)
+    await pool.verifySliver(much.metadata, 'primary', much.sliver('primary', 3))
+    expect(await count()).toBe(1)
+    await pool.close()
+    await expect(pool.verifySliver(little.metadata, 'primary', little.sliver('primary', 3))).rejects.toMatchObject({
+      code: 'ERASURE_POOL_CLOSED',
+    })
+  })
+
   it('that cannot be started fails the call with a code, and every other', async () => {
     const workerUrl = new URL('https://example.org/worker.js')
     await using pool = createErasurePool({ threads: 1, workerUrl })
