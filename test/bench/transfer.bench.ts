@@ -6,7 +6,7 @@
 
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { loadavg, tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -166,7 +166,14 @@ function section(title: string, samples: Samples, idle: boolean): string {
       ...(idle ? [of(who, (s) => s.requests).toFixed(0), of(who, (s) => s.wireBytes / 2 ** 20).toFixed(1)] : []),
     ])
   })
-  return `### ${title}\n\n${table(head, rows)}\n`
+  return `### ${title}\n\n${table(head, rows)}\n${idle ? '' : `\n${leastWall(samples)}\n`}`
+}
+
+/** What keeps a push from being faster still, beside a network that shares the client's processors. */
+function leastWall(samples: Samples): string {
+  const cpuMs = (who: string) => median(samples.get(`push ${who}`)!.map((sample) => sample.cpuMs + sample.nodesCpuMs))
+  const [ours, theirs] = ['floe', 'official'].map((who) => cpuMs(who) / availableParallelism())
+  return `Client and network together need their processor time, so that no push can take less than ${ours!.toFixed(0)} ms here (official ${theirs!.toFixed(0)}).`
 }
 
 export const bench: Bench = {
