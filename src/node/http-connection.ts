@@ -33,16 +33,13 @@ export class HttpConnection {
   #exchanges = 0
   #idleUntilMs = Number.POSITIVE_INFINITY
 
-  /** @param socket - over which nothing has been sent; it may still be connecting */
+  /** @param socket - over which nothing has been sent; it may still be connecting. Where it reads into a buffer of its owner's,
+   *    the owner hands on what comes to `received`. */
   constructor(socket: Socket, events: ConnectionEvents) {
     this.#socket = socket
     this.#events = events
     socket.setNoDelay(true)
-    socket.on('data', (bytes: Buffer) => {
-      // Nobody has asked for this: nobody knows what it belongs to.
-      if (!this.#current) return void socket.destroy()
-      this.#current.received(bytes)
-    })
+    socket.on('data', (bytes: Buffer) => this.received(bytes))
     socket.on('end', () => this.#current?.peerEnded())
     socket.on('error', (error) => this.#current?.fail(error))
     socket.on('close', () => {
@@ -59,6 +56,13 @@ export class HttpConnection {
 
   destroy(): void {
     this.#socket.destroy()
+  }
+
+  /** @param bytes - not looked at after this and what follows it at once, promises included */
+  received(bytes: Buffer): void {
+    // Nobody has asked for this: nobody knows what it belongs to.
+    if (!this.#current) return void this.#socket.destroy()
+    this.#current.received(bytes)
   }
 
   /** @param host - for the head of the request
@@ -251,7 +255,8 @@ class Exchange {
       this.#reading = undefined
       return
     }
-    this.#queue.push(piece)
+    // The memory that it stands in is about to be read into again.
+    this.#queue.push(new Uint8Array(piece))
     this.#queuedBytes += piece.length
     if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#socket.pause()
   }

@@ -58,7 +58,7 @@ export async function readBody(response: NodeResponse, maxBytes: number, asked: 
         maxBytes,
       })
     if (whole && total <= whole.length) whole.set(piece, at)
-    else parts.push(piece)
+    else parts.push(new Uint8Array(piece))
   }
   if (whole && total === whole.length) return whole
   if (whole)

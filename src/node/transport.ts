@@ -7,7 +7,8 @@ export interface NodeResponse {
   readonly status: number
   /** A header by its lower-case name. */
   header(name: string): string | null
-  /** The body, piece by piece; may be taken once. Leaving the loop early closes what it comes from. */
+  /** The body, piece by piece; may be taken once. Leaving the loop early closes what it comes from. A piece is good until
+   *  the next one is asked for or anything else is waited for: who keeps it, copies it. */
   readonly body: AsyncIterable<Uint8Array>
   /** Throws away what is left. */
   discard(): void

@@ -137,6 +137,26 @@ describe('storage-node client', () => {
     }
   })
 
+  it('joins bodies that come slowly, several at a time, of an announced length or not', async () => {
+    const PIECES = 20
+    const PIECE_BYTES = 10_000
+    const url = await serve(async (request, response) => {
+      const value = Number(/slivers\/(\d+)/.exec(request.url!)![1])
+      const length = value % 2 ? { 'content-length': PIECES * PIECE_BYTES } : {}
+      response.writeHead(200, { 'content-type': 'application/octet-stream', ...length })
+      for (let piece = 0; piece < PIECES; piece++) {
+        response.write(Buffer.alloc(PIECE_BYTES, value + piece))
+        await sleep(2)
+      }
+      response.end()
+    })
+    const node = createNodeClient({ url })
+    const expected = (value: number) =>
+      Buffer.concat(Array.from({ length: PIECES }, (_, piece) => Buffer.alloc(PIECE_BYTES, value + piece)))
+    const bodies = await Promise.all([10, 41, 72, 103].map((pair) => node.fetchSliver(ID, pair, 'primary', 1_000_000)))
+    for (const [i, pair] of [10, 41, 72, 103].entries()) expect(Buffer.compare(bodies[i]!, expected(pair))).toBe(0)
+  })
+
   it('refuses an endless body at its limit', async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'application/octet-stream' })

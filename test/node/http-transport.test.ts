@@ -61,6 +61,19 @@ describe('HTTP to storage nodes', () => {
     expect(sockets.length).toBe(3)
   })
 
+  it('keeps what nobody has asked for yet, while other answers are read', async () => {
+    const { url } = await serve((socket, text) => {
+      const letter = /[?](.)/.exec(text)![1]!
+      const body = letter.repeat(100_000)
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    })
+    const letters = [...'abcdefgh']
+    // Heads come with the first part of their bodies; all of these come into the same memory.
+    const responses = await Promise.all(letters.map((letter) => ask(`${url}?${letter}`)))
+    await sleep(50)
+    for (const [i, response] of responses.entries()) expect(await textOf(response)).toBe(letters[i]!.repeat(100_000))
+  })
+
   it('keeps 200 requests at a time to 64 connections, and answers each', async () => {
     let active = 0
     let most = 0
