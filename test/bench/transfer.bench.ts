@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
+import { NETWORK_FLAGS } from '../../src/localnet/daemon.ts'
 import { median, table } from './measure.ts'
 import type { Bench } from './run.ts'
 import type { TransferJob, TransferResult } from './transfer-client.ts'
@@ -44,6 +45,7 @@ class Network {
   constructor(dir: string, shards: number, kind: 'real' | 'idle') {
     this.#child = fork(here('transfer-network.ts'), [dir, String(shards), kind], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [...NETWORK_FLAGS],
     })
   }
   next(): Promise<NetworkAnswer> {
