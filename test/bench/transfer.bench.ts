@@ -2,7 +2,7 @@
  *  local network in another: real nodes, and idle ones for the clients alone. Both write, both read what they wrote.
  *
  *  `FLOE_BENCH_MIB` (default 128), `FLOE_BENCH_ROUNDS` (5), `FLOE_BENCH_SHARDS` (`208,1000`) for smaller runs. All of it takes
- *  about a quarter of an hour on two idle cores, nearly all of it the official client's. */
+ *  about twenty minutes on two idle cores, nearly all of it the official client's. */
 
 import { type ChildProcess, execFile, fork } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -21,8 +21,6 @@ const MEBIBYTES = Number(process.env['FLOE_BENCH_MIB'] ?? 128)
 const ROUNDS = Number(process.env['FLOE_BENCH_ROUNDS'] ?? 5)
 const SHARDS = (process.env['FLOE_BENCH_SHARDS'] ?? '208,1000').split(',').map(Number)
 const CLIENTS = ['floe', 'official', 'floe, whole verb'] as const
-/** Beside idle nodes, which are for counting requests and bytes, and where nothing but the client varies. */
-const IDLE_ROUNDS = Math.min(2, ROUNDS)
 const RUN_TIMEOUT_MS = 300_000
 const MAX_TRIES = 3
 const run = promisify(execFile)
@@ -187,7 +185,7 @@ export const bench: Bench = {
       `bench/transfer-client=${here('transfer-client.ts')}`,
     ])
     const parts = [
-      `Medians of ${ROUNDS} (${IDLE_ROUNDS} beside idle nodes), in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; "less" is the median of the`,
+      `Medians of ${ROUNDS}, in turn, ${MEBIBYTES} MiB that do not compress, 13 nodes; "less" is the median of the`,
       'ratios within each round. Every run is a process of its own, built JavaScript, timed',
       'from loaded modules to the certified blob (or its bytes), threads and ledger included. "Whole verb" is `floe push` of a',
       'committed file into a new repository and `floe clone`: chunks, packs, ref, files and two blobs instead of one. The',
@@ -197,7 +195,7 @@ export const bench: Bench = {
     for (const shards of SHARDS)
       for (const idle of [false, true]) {
         const samples: Samples = new Map()
-        for (let number = 0; number < (idle ? IDLE_ROUNDS : ROUNDS); number++)
+        for (let number = 0; number < ROUNDS; number++)
           await round(number, shards, MEBIBYTES * 2 ** 20, idle, samples, log)
         parts.push(section(`${shards} shards, ${idle ? 'idle' : 'real'} nodes`, samples, idle))
       }

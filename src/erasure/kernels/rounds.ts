@@ -41,7 +41,7 @@ const ROUND_COUNT = 12
 
 /** Source text of `rounds(state, message, single, singleMessage, counter, last)`: one compression of three messages, two
  *  of them in the lanes of vectors and one in 64-bit words. Processors have other units for words than for vectors, and
- *  two vectors' worth of independent steps does not keep both busy: the third message costs a sixth more time, where
+ *  the steps of two vectors alone do not keep both busy: the third message costs a sixth more time, where
  *  alone it would cost two thirds. How finely the two kinds of step are mixed makes no difference.
  *
  *  The message word is added first: it is at hand while the other operand is still being rotated (6 % faster).

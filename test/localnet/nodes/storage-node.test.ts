@@ -111,6 +111,20 @@ describe('a storage node', () => {
     expect(parseBlobStatusData(data)).toEqual({ $kind: 'invalid', event: EVENT })
   })
 
+  it('refuses metadata that differs from what another node has just found true', async () => {
+    test.chain.register(text)
+    await using other = await startTestNode()
+    other.chain.register(text)
+    const otherUrl = other.url(routePath({ $kind: 'metadata', blobId }))
+    expect(await put(metadataUrl(), blob.metadataBody)).toMatchObject({ status: 201 })
+    for (const at of [0, 2, blob.metadataBody.length - 1]) {
+      const changed = blob.metadataBody.slice()
+      changed[at]! ^= 1
+      expect(await put(otherUrl, changed)).toMatchObject({ status: 400, reason: 'INVALID_METADATA' })
+    }
+    expect(await put(otherUrl, blob.metadataBody)).toMatchObject({ status: 201 })
+  })
+
   it('refuses metadata that is not the blob’s', async () => {
     test.chain.register(text)
     const other = testBlob(2)

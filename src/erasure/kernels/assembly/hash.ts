@@ -33,8 +33,7 @@ function withPrefix(bytes: v128, prefix: u8): v128 {
   return i8x16.replace_lane(bytes, 0, prefix);
 }
 
-// @ts-ignore: decorator
-@inline
+/** Word `i` of the state, of all three. */
 function begin(i: usize, word: i64): void {
   v128.store(STATE + (i << 4), i64x2.splat(word));
   store<i64>(SINGLE + (i << 3), word);
