@@ -5,7 +5,7 @@ import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { BYTES_PER_RECORD, startThreadsAhead, usefulThreads } from '../worktree/survey-threads.ts'
 
-const ALL_CHANGES = /^(-a|-am|--all)$/
+const ALL_CHANGES = /^(-[aA]m?|--all|--add)$/
 
 export function startThreadsFor(argv: readonly string[], cwd: string): void {
   const looks = argv[0] === 'status' || (argv[0] === 'commit' && argv.some((word) => ALL_CHANGES.test(word)))

@@ -2,13 +2,13 @@
 
 import { UsageError } from '../base/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { ATTRIBUTES_FILE, readAttributes } from '../worktree/attributes.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
-import { type InPlaceOption, lossWarnings } from './in-place.ts'
+import type { InPlaceOption } from './in-place.ts'
 import type { OnProgress } from './progress.ts'
 import { type StageResult, stage } from './stage.ts'
+import { type StageWarning, stageWarnings } from './stage-warnings.ts'
 import { localFiles, readVersions } from './versions.ts'
 
 export interface AddOptions {
@@ -35,7 +35,7 @@ export interface AddResult {
   newBytes: number
   /** Files that hold their contents themselves from now on. */
   inPlace: StageResult['inPlace']
-  warnings: { code: string; message: string; paths: string[] }[]
+  warnings: StageWarning[]
 }
 
 /** @throws {PathsUnknownError} PATH_UNKNOWN (exit 2)
@@ -59,31 +59,9 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     bytes,
     newBytes,
     inPlace,
-    warnings: [...attributeWarnings(workspace, result), ...lossWarnings(inPlace)],
+    warnings: stageWarnings(workspace, result),
   }
 }
-
-/** What is staged is stored alike, but whoever wrote the line meant something by it. */
-function attributeWarnings(workspace: Workspace, result: StageResult): AddResult['warnings'] {
-  const rules = readAttributes(workspace.fs, workspace.root)
-  const warnings: AddResult['warnings'] = rules.warnings.map(({ line, reason }) => ({
-    code: 'ATTRIBUTES_UNKNOWN',
-    message: `${ATTRIBUTES_FILE}, line ${line}: ${reason}`,
-    paths: [ATTRIBUTES_FILE],
-  }))
-  const secret = rules.valuesOf('encrypt').includes('yes')
-    ? result.added.flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
-    : []
-  if (secret.length > 0)
-    warnings.push({
-      code: 'ENCRYPT_UNAVAILABLE',
-      message: `${secret[0]}${secret.length > 1 ? ` and ${secret.length - 1} more` : ''}: Floe cannot encrypt yet; it can be committed here, and push will refuse to send it`,
-      paths: secret.slice(0, MAX_WARNED_PATHS),
-    })
-  return warnings
-}
-
-const MAX_WARNED_PATHS = 100
 
 interface Unmatched {
   unknown: string[]

@@ -11,17 +11,20 @@ import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
-import { type InPlaceOption, type LossWarning, lossWarnings } from './in-place.ts'
+import type { InPlaceOption } from './in-place.ts'
 import { type NameWarning, nameWarnings } from './name-warnings.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { stage } from './stage.ts'
+import { type StageWarning, stageWarnings } from './stage-warnings.ts'
 
 export interface CommitOptions {
   message: string
   /** Stage all changes of tracked files first. */
   all?: boolean | undefined
-  /** With `all`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
+  /** Stage everything first: new files, changes and deletions. */
+  add?: boolean | undefined
+  /** With `all` or `add`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
   inPlace?: InPlaceOption
   /** Default: `user.*` of the configuration. */
   author?: CommitAuthor | undefined
@@ -45,7 +48,7 @@ export interface CommitResult {
   changes: { added: number; modified: number; deleted: number }
   /** Files that hold their contents themselves from now on. */
   inPlace: HeldResult[]
-  warnings: (NameWarning | LossWarning)[]
+  warnings: (NameWarning | StageWarning)[]
 }
 
 /** The branch moves last, when everything it stands for is durable.
@@ -57,15 +60,17 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
   const author = options.author ?? configuredAuthor(workspace)
   return workspace.withLock('commit', async () => {
     refuseOperation(workspace)
-    const { all, inPlace, signal, onProgress } = options
-    const staged = all ? await stage(workspace, { scope: 'tracked', inPlace, signal, onProgress }) : undefined
+    const { all, add, inPlace, signal, onProgress } = options
+    const scope = add ? 'all' : 'tracked'
+    const staged = all || add ? await stage(workspace, { scope, inPlace, signal, onProgress }) : undefined
     const session = await workspace.store.begin()
     try {
       const made = await write(workspace, session, author, options)
       await moveHead(workspace, made.parents[0] ?? null, made.commit, `commit: ${firstLine(options.message)}`)
       await workspace.writeStaging([])
       const held = staged?.inPlace ?? []
-      return { ...made, inPlace: held, warnings: [...made.warnings, ...lossWarnings(held)] }
+      const warnings = staged ? stageWarnings(workspace, staged) : []
+      return { ...made, inPlace: held, warnings: [...made.warnings, ...warnings] }
     } finally {
       session.abort()
     }
@@ -154,10 +159,11 @@ export function configuredAuthor(workspace: Workspace): CommitAuthor {
   return { name: user.name, email: user.email ?? '', ...(user.address ? { address: user.address } : {}) }
 }
 
-function nextStep({ all }: CommitOptions): string {
+function nextStep({ all, add }: CommitOptions): string {
+  if (add) return 'no file has changed since the last commit'
   return all
     ? 'no tracked file has changed; stage new files with `floe add`'
-    : 'stage changes with `floe add`, or commit all changes of tracked files with `floe commit -a`'
+    : 'stage changes with `floe add`, or commit everything there is with `floe commit -A`'
 }
 
 function firstLine(message: string): string {

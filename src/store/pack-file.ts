@@ -23,6 +23,10 @@ export const PACK_SUFFIX = '.pack'
 /** Frames being compressed at once: Node has four threads for that, and each frame is in memory twice. */
 export const FRAMES_ASIDE = 4
 
+/** So much is written before the device is asked to begin with it: else it would have nothing to do until the pack is
+ *  complete, and then the command would wait for all of it. */
+const SYNC_AHEAD_BYTES = 32 * 1024 * 1024
+
 /** A sealed pack. */
 export interface PackFile {
   readonly kind: PackKind
@@ -131,7 +135,7 @@ export function createPackFile(
   { path = uniquePath(tmpDir, 'pack'), framesAside = () => FRAMES_ASIDE }: PackFileOptions = {},
 ): PackBuilder {
   const file = fs.open(path, 'create')
-  const write = (piece: Uint8Array) => file.write(piece)
+  const { write, sync } = syncedWriter(file)
   const writer = createPackWriter({ kind, maxBytes, framesAside, hashed: false, write })
   const abort = () => {
     file.close()
@@ -140,7 +144,7 @@ export function createPackFile(
   const seal = async (): Promise<SealedPack> => {
     try {
       const { footerSha256, index } = await writer.finish()
-      await file.sync()
+      await sync()
       file.close()
       return { name: toHex(footerSha256), path, objects: index.objects() }
     } catch (error) {
@@ -166,6 +170,31 @@ export function createPackFile(
       return { ...sealed, path: pathOf(sealed.name) }
     },
     abort,
+  }
+}
+
+/** Writes, and has the device begin with it every `SYNC_AHEAD_BYTES`. */
+function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void; sync(): Promise<void> } {
+  let unsent = 0
+  /** Stays as it is after a failure: a system reports one once, and whoever syncs at the end has to be told. */
+  let ahead: Promise<void> = Promise.resolve()
+  let isSending = false
+  return {
+    write(piece) {
+      file.write(piece)
+      unsent += piece.length
+      if (isSending || unsent < SYNC_AHEAD_BYTES) return
+      unsent = 0
+      isSending = true
+      ahead = file.sync().then(() => {
+        isSending = false
+      })
+      ahead.catch(() => {})
+    },
+    async sync() {
+      await ahead
+      await file.sync()
+    },
   }
 }
 

@@ -131,8 +131,7 @@ export function floeTool(program: readonly string[], env: NodeJS.ProcessEnv): To
       timed([...program, 'init'], at(place))
       timed([...program, 'config', 'set', 'user.name', 'Bench'], at(place))
     },
-    commit: (place) =>
-      timed(both([...program, 'add', '-A'], [...program, 'commit', '--no-provenance', '-m', 'version']), at(place)),
+    commit: (place) => timed([...program, 'commit', '-A', '--no-provenance', '-m', 'version'], at(place)),
     status: (place) => timed([...program, 'status'], at(place)),
     mark: (place, version) => void timed([...program, 'branch', version], at(place)),
     switchTo: (place, version) => timed([...program, 'switch', version], at(place)),

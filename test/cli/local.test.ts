@@ -63,7 +63,7 @@ describe('a first commit', () => {
       stdout: '',
       stderr:
         'Error: nothing is staged for a commit\n' +
-        'Hint: stage changes with `floe add`, or commit all changes of tracked files with `floe commit -a`\n',
+        'Hint: stage changes with `floe add`, or commit everything there is with `floe commit -A`\n',
     })
     await floe('add', '.')
     expect(await floe('commit')).toEqual({

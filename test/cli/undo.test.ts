@@ -86,6 +86,7 @@ it('of every command that changes refs, files or settings', async () => {
     [['add', 'a'], () => write('a', 'edited\n')],
     [['stash', 'push']],
     [['commit', '-a', '--no-provenance', '-m', 'x']],
+    [['commit', '-A', '--no-provenance', '-m', 'x'], () => write('never seen', 'x\n')],
     [['reset', '--soft', 'HEAD~1'], () => write('a', 'one\n')],
     [['stash', 'pop'], () => {}],
   ]

@@ -43,6 +43,11 @@ const VERBS: Verb[] = [
     job: (ws) => commit(ws, { ...sign, message: 'all', all: true }),
     again: ['COMMIT_NOTHING_STAGED'],
   },
+  {
+    name: 'commit -A',
+    job: (ws) => commit(ws, { ...sign, message: 'everything', add: true }),
+    again: ['COMMIT_NOTHING_STAGED'],
+  },
   { name: 'reset --mixed', job: (ws) => reset(ws, { revision: 'dev~1', mode: 'mixed' }) },
   { name: 'reset --hard', job: (ws) => reset(ws, { revision: 'dev', mode: 'hard' }), discards: true },
   { name: 'switch', job: (ws) => switchTo(ws, { target: 'dev' }) },

@@ -124,6 +124,28 @@ describe('add, status and commit', () => {
     expect((await short()).untracked).toEqual(['other'])
   })
 
+  it('commit everything there is with -A: what is staged, new, changed and deleted, but not what is ignored', async () => {
+    for (const name of ['a', 'b', 'c']) ws.write(name, name)
+    const first = await commit(ws.workspace, { message: 'one', author, add: true })
+    expect(first.changes).toEqual({ added: 3, modified: 0, deleted: 0 })
+    rmSync(join(ws.dir, 'a'))
+    ws.write('b', 'staged')
+    await add(ws.workspace, { paths: ['b'] })
+    ws.write('c', 'changed')
+    ws.write('.floeignore', '*.log\n')
+    ws.write('ignored.log', 'x')
+    ws.write('.floeattributes', 'secret encrypt=yes\n')
+    ws.write('secret', 'new')
+    const made = await commit(ws.workspace, { message: 'two', author, add: true })
+    expect(made.changes).toEqual({ added: 3, modified: 2, deleted: 1 })
+    expect(made.warnings).toMatchObject([{ code: 'ENCRYPT_UNAVAILABLE', paths: ['secret'] }])
+    expect(await short()).toEqual({ staged: [], unstaged: [], untracked: [] })
+    await expect(commit(ws.workspace, { message: 'three', author, add: true })).rejects.toMatchObject({
+      code: 'COMMIT_NOTHING_STAGED',
+      hints: ['no file has changed since the last commit'],
+    })
+  })
+
   it('keep what was staged when the file changes afterwards', async () => {
     ws.write('a', 'staged')
     await add(ws.workspace, { paths: ['a'] })

@@ -13,6 +13,7 @@ import { inWorkspace } from '../workspace.ts'
 export const commit = command<{
   message?: string
   all?: boolean
+  add?: boolean
   author?: string
   allowEmpty?: boolean
   inPlace?: boolean
@@ -23,15 +24,17 @@ export const commit = command<{
     command
       .option('-m, --message <text>', 'what this version is; asked for on a terminal')
       .option('-a, --all', 'stage all changes of tracked files first')
+      .option('-A, --add', 'stage everything first, new files too')
       .option('--author <who>', 'author as "Name <email>"')
       .option('--allow-empty', 'record a version even if no file changed')
       .option('--no-verify', 'do not ask .floe/hooks/pre-commit')
       .option('--no-provenance', 'do not record the revision of the code around the workspace')
-      .option('--in-place', 'with -a: do not copy large files: they hold the contents of the version themselves')
+      .option('--in-place', 'with -a or -A: do not copy large files: they hold the contents of the version themselves')
       .addHelpText('after', IN_PLACE_HELP),
   async run(context, _paths, options) {
-    if (options.inPlace && !options.all)
-      throw new UsageError('IN_PLACE_STAGED', '--in-place goes with -a: what is staged has been read already', {
+    const stages = options.all || options.add
+    if (options.inPlace && !stages)
+      throw new UsageError('IN_PLACE_STAGED', '--in-place goes with -a or -A: what is staged has been read already', {
         hints: ['`floe add --in-place PATH` stages a file in place, `floe commit -a --in-place` all changed ones'],
       })
     return inWorkspace(context, async (workspace) => {
@@ -45,6 +48,7 @@ export const commit = command<{
           message,
           author,
           all: options.all,
+          add: options.add,
           inPlace: options.inPlace,
           allowEmpty: options.allowEmpty,
           attachments,
@@ -63,7 +67,7 @@ export const commit = command<{
         ],
         hints: inPlaceHints(result.inPlace),
         undo: result.parents[0]
-          ? [floeCommand('reset', options.all ? '--mixed' : '--soft', shortId(result.parents[0]))]
+          ? [floeCommand('reset', stages ? '--mixed' : '--soft', shortId(result.parents[0]))]
           : [],
       }
     })

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { objectIdFor } from '../../src/objects/id.ts'
+import { DEFAULT_PACK_BYTES } from '../../src/objects/pack.ts'
+import { type FileSystem, FileSystemError, type OpenFile } from '../../src/store/file-system.ts'
+import { nodeFs } from '../../src/store/node-fs.ts'
+import { createPackFile } from '../../src/store/pack-file.ts'
+
+let dir = ''
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'floe-pack-file-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** Syncs of the files it creates are counted, and the one of that number fails. */
+function watchedFs(failing?: number) {
+  const syncs: number[] = []
+  const open: FileSystem['open'] = (path, mode, options) => {
+    const file = nodeFs.open(path, mode, options)
+    let written = 0
+    const watched: OpenFile = {
+      read: (buffer, position) => file.read(buffer, position),
+      write(bytes) {
+        written += bytes.length
+        file.write(bytes)
+      },
+      async sync() {
+        syncs.push(written)
+        if (syncs.length === failing) throw new FileSystemError('EIO', 'sync', path)
+        await file.sync()
+      },
+      stat: () => file.stat(),
+      close: () => file.close(),
+    }
+    return watched
+  }
+  return { fs: { ...nodeFs, open }, syncs }
+}
+
+async function fill(fs: FileSystem, mebibytes: number) {
+  const pack = createPackFile(fs, dir, 'data', DEFAULT_PACK_BYTES)
+  for (let i = 0; i < mebibytes; i++) {
+    const bytes = randomBytes(2 ** 20)
+    await pack.add('chunk', objectIdFor('chunk', bytes), bytes)
+    // Lets a sync that was begun come to its end, as a disk would while the next file is read.
+    if (i % 8 === 7) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  return pack
+}
+
+it('has the device begin with a pack long before its end, and syncs all of it then', async () => {
+  const { fs, syncs } = watchedFs()
+  const pack = await fill(fs, 80)
+  const before = [...syncs]
+  expect(before.length).toBeGreaterThan(0)
+  expect(before[0]).toBeLessThan(34 * 2 ** 20)
+  const sealed = await pack.seal()
+  expect(syncs.at(-1)).toBe(fs.stat(sealed.path)?.bytes)
+})
+
+it('does not ask for it where little is written', async () => {
+  const { fs, syncs } = watchedFs()
+  const pack = await fill(fs, 4)
+  expect(syncs).toEqual([])
+  await pack.seal()
+  expect(syncs.length).toBe(1)
+})
+
+it('fails if what was sent ahead did not arrive, though the last sync would succeed', async () => {
+  const { fs, syncs } = watchedFs(1)
+  const pack = await fill(fs, 80)
+  expect(syncs.length).toBe(1)
+  await expect(pack.seal()).rejects.toMatchObject({ errno: 'EIO' })
+  expect(readdirSync(dir)).toEqual([])
+})
