@@ -2,7 +2,7 @@
  *  that folder where the tool allows, so that all of them read the same files. */
 
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -88,6 +88,22 @@ export function timed(
   return { wallMs, cpuMs: (user + system) * 1000, peakBytes: peakKib * 1024 }
 }
 
+const FLOOR = 'bench/vcs-floor'
+
+/** Runs `vcs-floor.ts`, built by `buildFloe`; undefined beside a program that was built elsewhere. */
+export function timedFloor(
+  program: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { files, store }: Place,
+): Timed | undefined {
+  const floor = join(dirname(program[1]!), '..', `${FLOOR}.js`)
+  if (!existsSync(floor)) return undefined
+  mkdirSync(store, { recursive: true })
+  const run = timed([program[0]!, floor, files, join(store, 'floor')], { cwd: files, env })
+  rmSync(store, { recursive: true })
+  return run
+}
+
 /** Builds the program as it is published, beside the dependencies it needs; FLOE_BENCH_PROGRAM names a built one instead.
  *  @returns the command that starts it */
 export function buildFloe(): string[] {
@@ -95,7 +111,8 @@ export function buildFloe(): string[] {
   if (built) return [process.execPath, built]
   const target = join(repository, 'node_modules/.cache/floe-bench')
   mkdirSync(target, { recursive: true })
-  execFileSync(process.execPath, [join(repository, '.ci/build.ts'), join(target, 'dist')], { stdio: 'inherit' })
+  const more = `${FLOOR}=test/bench/vcs-floor.ts`
+  execFileSync(process.execPath, [join(repository, '.ci/build.ts'), join(target, 'dist'), more], { stdio: 'inherit' })
   writeFileSync(join(target, 'package.json'), readFileSync(join(repository, 'package.json')))
   return [process.execPath, join(target, 'dist/cli/bin.js')]
 }

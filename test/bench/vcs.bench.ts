@@ -11,7 +11,17 @@ import { join } from 'node:path'
 import { median, table } from './measure.ts'
 import type { Bench } from './run.ts'
 import { CHANGES, writeBigFiles, writeSmallFiles, writeStructured } from './vcs-corpus.ts'
-import { availableTools, buildFloe, cleanEnv, floeEmptyCommit, type Place, type Timed, type Tool } from './vcs-tools.ts'
+import {
+  availableTools,
+  buildFloe,
+  cleanEnv,
+  floeEmptyCommit,
+  type Place,
+  type Timed,
+  type Tool,
+  timed,
+  timedFloor,
+} from './vcs-tools.ts'
 
 const fileBytes = Number(process.env.FLOE_BENCH_MB ?? 256) * 2 ** 20
 const fileCount = Number(process.env.FLOE_BENCH_FILES ?? 50_000)
@@ -100,13 +110,20 @@ function measureCorpus(run: Run, corpus: Corpus, untilMs: number): string {
   const placeOf = (tool: Tool): Place => ({ files, store: join(run.dir, 'stores', tool.name) })
   mkdirSync(join(run.dir, 'stores'), { recursive: true })
   warm(files)
+  const floor: Timed[] = []
+  const start: Timed[] = []
   const loadBefore = loadavg()[0]!
   let round = 0
-  for (; round < roundCount && (round === 0 || performance.now() < untilMs); round++)
+  for (; round < roundCount && (round === 0 || performance.now() < untilMs); round++) {
     for (const tool of tools) measureTool(run, tool, placeOf(tool), samples.get(tool.name)!)
+    warm(files)
+    const bare = timedFloor(run.program, run.env, { files, store: join(run.dir, 'floor') })
+    if (bare) floor.push(bare)
+    start.push(timed([run.program[0]!, '-e', '0'], { cwd: files, env: run.env }))
+  }
   const loads = [loadBefore, loadavg()[0]!].map((load) => load.toFixed(1))
   const how = `Medians of ${round}, ratios within each round; load average ${loads[0]} before and ${loads[1]} at the end, of which 1 to 2 is the bench. Left out: ${leftOut.join(', ')}.`
-  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples)]
+  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples, floor, start)]
   if (corpus.name === 'A') parts.push(measureChanges(run, tools, placeOf, files))
   if (corpus.name === 'B') parts.push(measureSwitch(run, tools, placeOf, files))
   rmSync(files, { recursive: true, force: true })
@@ -149,7 +166,7 @@ const ratio = (runs: readonly Timed[], base: readonly Timed[], of: (run: Timed) 
   median(runs.map((run, round) => of(run) / of(base[round]!)))
 const cell = (runs: readonly Timed[]) => (runs.length > 0 ? seconds(wall(runs)) : '–')
 
-function times(samples: ReadonlyMap<string, Samples>): string {
+function times(samples: ReadonlyMap<string, Samples>, floor: readonly Timed[], start: readonly Timed[]): string {
   const floe = samples.get('floe')!
   const others = [...samples].filter(([name]) => name !== 'floe')
   const rows = [...samples].map(([name, { commit, again, status, emptyCommit, bytes }]) => [
@@ -167,8 +184,13 @@ function times(samples: ReadonlyMap<string, Samples>): string {
   const git = samples.get('git')
   const verdicts = [
     ...(others.length > 0 ? againstPeers(floe, others) : ['No peer is here to compare with.']),
+    ...(floor.length > 0 ? [bound(floe, others, floor)] : []),
     `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
-    ...(git ? [`\`floe status\`: ${(wall(floe.status) / wall(git.status)).toFixed(2)} times \`git status\`.`] : []),
+    ...(git
+      ? [
+          `\`floe status\`: ${(wall(floe.status) / wall(git.status)).toFixed(2)} times \`git status\`; Node alone starts and ends in ${(wall(start) / wall(git.status)).toFixed(2)} times that.`,
+        ]
+      : []),
   ]
   const head = [
     '',
@@ -192,6 +214,14 @@ function againstPeers(floe: Samples, others: readonly [string, Samples][]): stri
     `First commit: ${ratio(fastest[1].commit, floe.commit).toFixed(2)} times as fast as the fastest peer (${fastest[0]}); processor time ${processor.toFixed(2)} of the leanest peer's (${leanest[0]}).`,
     `Base size: ${(floe.bytes / smallest[1].bytes).toFixed(3)} of the smallest peer (${smallest[0]}).`,
   ]
+}
+
+/** What `vcs-floor.ts` took. */
+function bound(floe: Samples, others: readonly [string, Samples][], floor: readonly Timed[]): string {
+  const bare = `Bare Node, two threads that list, read, hash, compress and write and know nothing afterwards: ${seconds(wall(floor))} s, ${seconds(cpuMedian(floor))} s of processor; floe takes ${ratio(floe.commit, floor).toFixed(2)} times as long`
+  if (others.length === 0) return `${bare}.`
+  const most = Math.min(...others.map(([, { commit }]) => ratio(commit, floor)))
+  return `${bare}, and no program on Node is more than ${most.toFixed(1)} times as fast as the fastest peer.`
 }
 
 /** Bytes added by each change: a property of formats, so once is enough. */
