@@ -128,33 +128,37 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   }
 }
 
+/** A walk over the table, which has the paths. */
+class PathCursor {
+  protected readonly table: TableCursor
+
+  constructor(table: TableCursor) {
+    this.table = table
+  }
+
+  get path(): Uint8Array {
+    return this.table.path
+  }
+
+  get pathAt(): number {
+    return this.table.pathAt
+  }
+
+  get pathEnd(): number {
+    return this.table.pathEnd
+  }
+}
+
 /** Records as they go into `staging`. */
-class EntryCursor implements RecordCursor {
-  readonly #table: TableCursor
+class EntryCursor extends PathCursor implements RecordCursor {
   readonly #entry = new Uint8Array(STAGED_CONTENT_BYTES)
   payload: Uint8Array = this.#entry
   payloadAt = 0
   payloadEnd = 0
 
-  constructor(table: TableCursor) {
-    this.#table = table
-  }
-
-  get path(): Uint8Array {
-    return this.#table.path
-  }
-
-  get pathAt(): number {
-    return this.#table.pathAt
-  }
-
-  get pathEnd(): number {
-    return this.#table.pathEnd
-  }
-
   next(): boolean {
-    if (!this.#table.next()) return false
-    const { payload, payloadAt, payloadEnd } = this.#table
+    if (!this.table.next()) return false
+    const { payload, payloadAt, payloadEnd } = this.table
     const from = payloadAt + ((payload[payloadAt]! & RECORDED) === 0 ? 1 : 1 + STAT_BYTES)
     if ((payload[payloadAt]! & WHOLE) === 0) {
       this.payload = payload
@@ -171,30 +175,13 @@ class EntryCursor implements RecordCursor {
 }
 
 /** Those that have a stat, as they go into the stat cache. */
-class StatCursor implements RecordCursor {
-  readonly #table: TableCursor
+class StatCursor extends PathCursor implements RecordCursor {
   readonly payload: Uint8Array = new Uint8Array(RECORD_BYTES)
   readonly payloadAt = 0
   readonly payloadEnd: number = RECORD_BYTES
 
-  constructor(table: TableCursor) {
-    this.#table = table
-  }
-
-  get path(): Uint8Array {
-    return this.#table.path
-  }
-
-  get pathAt(): number {
-    return this.#table.pathAt
-  }
-
-  get pathEnd(): number {
-    return this.#table.pathEnd
-  }
-
   next(): boolean {
-    const table = this.#table
+    const { table } = this
     while (table.next()) {
       const { payload, payloadAt } = table
       if ((payload[payloadAt]! & RECORDED) === 0) continue
