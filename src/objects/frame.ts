@@ -157,7 +157,7 @@ function zstdOptions(bytes: Uint8Array, effort: FrameEffort) {
     // In pieces of 16 KiB, noise took four times as long; room for all of it at once is mostly room for nothing, which the
     // garbage collector hurries to get back.
     chunkSize: Math.max(4096, (bytes.length >> 1) + 512),
-    params: effortParams(effort),
+    params: effortParams(effort, bytes.length),
   }
 }
 

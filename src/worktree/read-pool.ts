@@ -89,8 +89,11 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
       // Another thread rather than a place behind somebody else's work.
       const isBusy = (idle[0]?.freeSlots ?? 0) < SLOTS_PER_THREAD
       // Of many small files there is much to note here: the asking thread takes the place of one. Where nobody looks at them
-      // first it has time to spare, but a second thread costs more to start and to compile for than it saves.
-      const limit = first.slots === SLOTS_PER_THREAD ? threadCount : Math.max(1, threadCount - 1)
+      // first it has time to spare, but a second thread costs more to start and to compile for than it saves. A thread that
+      // reads a large file is no thread for small ones: behind it even the names of other large files would wait.
+      const forLarge = threads.filter(({ readsLarge }) => readsLarge).length
+      const forSmall = Math.min(threadCount, Math.max(1, threadCount - 1) + forLarge)
+      const limit = first.slots === SLOTS_PER_THREAD ? threadCount : forSmall
       if (isBusy && threads.length < limit) idle.unshift(startThread())
       if (!idle[0]) return
       waiting.shift()
@@ -168,6 +171,7 @@ class ReadThread {
   readonly told: Promise<void> = this.#told.promise
   /** Slots without a job. */
   freeSlots = SLOTS_PER_THREAD
+  readsLarge = false
 
   constructor(start: LaneStart, options: ThreadOptions) {
     this.#options = options
@@ -200,6 +204,7 @@ class ReadThread {
 
   large({ path, stat, sizing }: FileToRead, judge: Judge<Chunks>): Promise<LargeRead> {
     const { promise, resolve, reject } = Promise.withResolvers<LargeRead>()
+    this.readsLarge = true
     const job = this.#begin({ slots: SLOTS_PER_THREAD, onPart: judge, onLarge: resolve, fail: reject })
     this.#send({
       $kind: 'large',
@@ -275,6 +280,7 @@ class ReadThread {
     const { slots, onLarge } = this.#jobs.get(job)!
     this.#jobs.delete(job)
     this.freeSlots += slots
+    if (large) this.readsLarge = false
     if (large) onLarge?.(large)
     if (this.#jobs.size === 0 && !this.#finishing) this.#worker.unref()
     this.#finishIfIdle()
