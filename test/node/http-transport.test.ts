@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createHttpTransport } from '../../src/node/http-transport.ts'
 import type { NodeExchange, NodeResponse } from '../../src/node/transport.ts'
+
+/** For what comes at once, but takes its time on a slow machine. */
+const WAIT = { timeout: 10_000, interval: 5 }
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -223,10 +226,11 @@ describe('HTTP to storage nodes', () => {
       const asked = controllers.map(async ({ signal }) => textOf(await ask(url, { signal })))
       const ends = asked.map((one) => expect(one).rejects.toThrow('enough'))
       await sleep(60)
+      await vi.waitFor(() => expect(sockets.length).toBe(Math.min(64, waiting)), WAIT)
       for (const controller of controllers.reverse()) controller.abort(new Error('enough'))
       await Promise.all(ends)
-      await sleep(20)
-      expect(sockets.every((socket) => socket.destroyed || socket.readableEnded)).toBe(true)
+      const isOver = (socket: Socket) => socket.destroyed || socket.readableEnded
+      await vi.waitFor(() => expect(sockets.every(isOver)).toBe(true), WAIT)
       expect(sockets.length).toBe(Math.min(64, waiting))
     },
   )
@@ -239,8 +243,7 @@ describe('HTTP to storage nodes', () => {
     }
     const discarded = await ask(url)
     discarded.discard()
-    await sleep(20)
-    expect(sockets.map((socket) => socket.destroyed)).toEqual([true, true])
+    await vi.waitFor(() => expect(sockets.map((socket) => socket.destroyed)).toEqual([true, true]), WAIT)
   })
 
   it('lets a program end while connections are kept', async () => {
