@@ -1,4 +1,5 @@
-/** What a first commit takes of any program on Node, and nothing besides: a bound for the bench to print beside the peers.
+/** The plainest program on Node that does what a first commit has to, and nothing besides: a measure for the bench to print
+ *  beside the peers. No bound: one that uses its memory again is faster where files are large.
  *
  *  `node vcs-floor.js FOLDER FILE` lists FOLDER, opens, reads, stats and closes each file, computes the SHA-256 of each, and
  *  of each MiB of those that are longer than that; compresses what shrinks (zstd, level 1, as little effort as there is),

@@ -184,7 +184,7 @@ function times(samples: ReadonlyMap<string, Samples>, floor: readonly Timed[], s
   const git = samples.get('git')
   const verdicts = [
     ...(others.length > 0 ? againstPeers(floe, others) : ['No peer is here to compare with.']),
-    ...(floor.length > 0 ? [bound(floe, others, floor)] : []),
+    ...(floor.length > 0 ? [besideBare(floe, floor)] : []),
     `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
     ...(git
       ? [
@@ -217,11 +217,8 @@ function againstPeers(floe: Samples, others: readonly [string, Samples][]): stri
 }
 
 /** What `vcs-floor.ts` took. */
-function bound(floe: Samples, others: readonly [string, Samples][], floor: readonly Timed[]): string {
-  const bare = `Bare Node, two threads that list, read, hash, compress and write and know nothing afterwards: ${seconds(wall(floor))} s, ${seconds(cpuMedian(floor))} s of processor; floe takes ${ratio(floe.commit, floor).toFixed(2)} times as long`
-  if (others.length === 0) return `${bare}.`
-  const most = Math.min(...others.map(([, { commit }]) => ratio(commit, floor)))
-  return `${bare}, and no program on Node is more than ${most.toFixed(1)} times as fast as the fastest peer.`
+function besideBare(floe: Samples, floor: readonly Timed[]): string {
+  return `Bare Node, two threads that list, read, hash, compress and write and know nothing afterwards: ${seconds(wall(floor))} s, ${seconds(cpuMedian(floor))} s of processor; floe takes ${ratio(floe.commit, floor).toFixed(2)} times as long.`
 }
 
 /** Bytes added by each change: a property of formats, so once is enough. */
