@@ -88,18 +88,18 @@ export function timed(
   return { wallMs, cpuMs: (user + system) * 1000, peakBytes: peakKib * 1024 }
 }
 
-const FLOOR = 'bench/vcs-floor'
+const PLAIN = 'bench/vcs-plain'
 
-/** Runs `vcs-floor.ts`, built by `buildFloe`; undefined beside a program that was built elsewhere. */
-export function timedFloor(
+/** Runs `vcs-plain.ts`, built by `buildFloe`; undefined beside a program that was built elsewhere. */
+export function timedPlain(
   program: readonly string[],
   env: NodeJS.ProcessEnv,
   { files, store }: Place,
 ): Timed | undefined {
-  const floor = join(dirname(program[1]!), '..', `${FLOOR}.js`)
-  if (!existsSync(floor)) return undefined
+  const plain = join(dirname(program[1]!), '..', `${PLAIN}.js`)
+  if (!existsSync(plain)) return undefined
   mkdirSync(store, { recursive: true })
-  const run = timed([program[0]!, floor, files, join(store, 'floor')], { cwd: files, env })
+  const run = timed([program[0]!, plain, files, join(store, 'packs')], { cwd: files, env })
   rmSync(store, { recursive: true })
   return run
 }
@@ -111,7 +111,7 @@ export function buildFloe(): string[] {
   if (built) return [process.execPath, built]
   const target = join(repository, 'node_modules/.cache/floe-bench')
   mkdirSync(target, { recursive: true })
-  const more = `${FLOOR}=test/bench/vcs-floor.ts`
+  const more = `${PLAIN}=test/bench/vcs-plain.ts`
   execFileSync(process.execPath, [join(repository, '.ci/build.ts'), join(target, 'dist'), more], { stdio: 'inherit' })
   writeFileSync(join(target, 'package.json'), readFileSync(join(repository, 'package.json')))
   return [process.execPath, join(target, 'dist/cli/bin.js')]

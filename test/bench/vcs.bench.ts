@@ -20,7 +20,7 @@ import {
   type Timed,
   type Tool,
   timed,
-  timedFloor,
+  timedPlain,
 } from './vcs-tools.ts'
 
 const fileBytes = Number(process.env.FLOE_BENCH_MB ?? 256) * 2 ** 20
@@ -110,20 +110,20 @@ function measureCorpus(run: Run, corpus: Corpus, untilMs: number): string {
   const placeOf = (tool: Tool): Place => ({ files, store: join(run.dir, 'stores', tool.name) })
   mkdirSync(join(run.dir, 'stores'), { recursive: true })
   warm(files)
-  const floor: Timed[] = []
+  const plain: Timed[] = []
   const start: Timed[] = []
   const loadBefore = loadavg()[0]!
   let round = 0
   for (; round < roundCount && (round === 0 || performance.now() < untilMs); round++) {
     for (const tool of tools) measureTool(run, tool, placeOf(tool), samples.get(tool.name)!)
     warm(files)
-    const bare = timedFloor(run.program, run.env, { files, store: join(run.dir, 'floor') })
-    if (bare) floor.push(bare)
+    const once = timedPlain(run.program, run.env, { files, store: join(run.dir, 'plain') })
+    if (once) plain.push(once)
     start.push(timed([run.program[0]!, '-e', '0'], { cwd: files, env: run.env }))
   }
   const loads = [loadBefore, loadavg()[0]!].map((load) => load.toFixed(1))
   const how = `Medians of ${round}, ratios within each round; load average ${loads[0]} before and ${loads[1]} at the end, of which 1 to 2 is the bench. Left out: ${leftOut.join(', ')}.`
-  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples, floor, start)]
+  const parts = [`### Corpus ${corpus.name}: ${corpus.what}`, how, times(samples, plain, start)]
   if (corpus.name === 'A') parts.push(measureChanges(run, tools, placeOf, files))
   if (corpus.name === 'B') parts.push(measureSwitch(run, tools, placeOf, files))
   rmSync(files, { recursive: true, force: true })
@@ -166,7 +166,7 @@ const ratio = (runs: readonly Timed[], base: readonly Timed[], of: (run: Timed) 
   median(runs.map((run, round) => of(run) / of(base[round]!)))
 const cell = (runs: readonly Timed[]) => (runs.length > 0 ? seconds(wall(runs)) : '–')
 
-function times(samples: ReadonlyMap<string, Samples>, floor: readonly Timed[], start: readonly Timed[]): string {
+function times(samples: ReadonlyMap<string, Samples>, plain: readonly Timed[], start: readonly Timed[]): string {
   const floe = samples.get('floe')!
   const others = [...samples].filter(([name]) => name !== 'floe')
   const rows = [...samples].map(([name, { commit, again, status, emptyCommit, bytes }]) => [
@@ -184,7 +184,7 @@ function times(samples: ReadonlyMap<string, Samples>, floor: readonly Timed[], s
   const git = samples.get('git')
   const verdicts = [
     ...(others.length > 0 ? againstPeers(floe, others) : ['No peer is here to compare with.']),
-    ...(floor.length > 0 ? [besideBare(floe, floor)] : []),
+    ...(plain.length > 0 ? [besidePlain(floe, plain)] : []),
     `No-op commit: ${(wall(floe.emptyCommit) / wall(floe.status)).toFixed(2)} times \`status\`.`,
     ...(git
       ? [
@@ -216,9 +216,9 @@ function againstPeers(floe: Samples, others: readonly [string, Samples][]): stri
   ]
 }
 
-/** What `vcs-floor.ts` took. */
-function besideBare(floe: Samples, floor: readonly Timed[]): string {
-  return `Bare Node, two threads that list, read, hash, compress and write and know nothing afterwards: ${seconds(wall(floor))} s, ${seconds(cpuMedian(floor))} s of processor; floe takes ${ratio(floe.commit, floor).toFixed(2)} times as long.`
+/** What `vcs-plain.ts` took. */
+function besidePlain(floe: Samples, plain: readonly Timed[]): string {
+  return `The plainest program on Node, two threads that list, read, hash, compress and write and know nothing afterwards: ${seconds(wall(plain))} s, ${seconds(cpuMedian(plain))} s of processor; floe takes ${ratio(floe.commit, plain).toFixed(2)} times as long.`
 }
 
 /** Bytes added by each change: a property of formats, so once is enough. */

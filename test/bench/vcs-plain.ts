@@ -1,7 +1,7 @@
 /** The plainest program on Node that does what a first commit has to, and nothing besides: a measure for the bench to print
  *  beside the peers. No bound: one that uses its memory again is faster where files are large.
  *
- *  `node vcs-floor.js FOLDER FILE` lists FOLDER, opens, reads, stats and closes each file, computes the SHA-256 of each, and
+ *  `node vcs-plain.js FOLDER FILE` lists FOLDER, opens, reads, stats and closes each file, computes the SHA-256 of each, and
  *  of each MiB of those that are longer than that; compresses what shrinks (zstd, level 1, as little effort as there is),
  *  appends all of it to FILE and FILE.1, and syncs both. Nothing is cut, looked up, remembered or indexed, so that no version
  *  could be read back from it. Two threads draw folders, or files of folders with few of them,
