@@ -8,8 +8,10 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['floe-source'] } },
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Ends what hangs, and says nothing about speed: the slowest test takes 20 s on a usual machine, and on one that
+    // is eight times slower none may fail for it. So no test has a limit of its own.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: 'forks',
     maxWorkers: 2,
     // Files share a process and its modules: reading them anew for each file took a quarter of the time. What a test

@@ -35,7 +35,7 @@ it('the first session of the README runs as it stands', async () => {
   expect(stdout).toMatch(/one more\n/)
   expect(stdout).toMatch(/Verified: nothing contradicts the records\n$/)
   expect(readFileSync(join(dir, 'copy', 'data', 'train.csv'), 'utf8')).toBe('word,label\nfloe,1\nberg,0\ncalf,1\n')
-}, 180_000)
+})
 
 it('the README names every command that there is', async () => {
   const { REGISTRY } = await import('../src/cli/registry.ts')

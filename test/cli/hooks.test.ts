@@ -74,7 +74,7 @@ it('a hook that does not end is ended, with what it started', async () => {
       const state = existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : ') Z'
       expect(state).toMatch(/\) [ZX]/)
     },
-    { timeout: 5000 },
+    { timeout: 20_000 },
   )
 })
 

@@ -35,7 +35,7 @@ const json = async (cwd: string, ...args: string[]) => {
   return JSON.parse(run.stdout)
 }
 
-describe('the life of a repository', { timeout: 120_000 }, () => {
+describe('the life of a repository', () => {
   it('asks a script for the name of the repository instead of guessing one', async () => {
     const run = await floe(data, 'push')
     expect(run.exitCode).toBe(2)

@@ -108,7 +108,7 @@ it('of every command that changes refs, files or settings', async () => {
     expect(await look(), `${where}: ${undo!.join(', ')}`).toEqual(before)
     if (where.startsWith('config set')) await floe(...args)
   }
-}, 120_000)
+})
 
 it('is given as hints too, and it is said where nothing can take it back', async () => {
   expect((await floe('switch', 'dev')).stderr).toMatch(/^Hint: undo with `floe switch -`$/m)

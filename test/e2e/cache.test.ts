@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (let i = 0; i < 40; i++) files[`small/${i}.bin`] = noise(500 + i, i)
   origin = await world.workspace('origin', files)
   address = `local:${(await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })).repository}`
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 /** A user with an empty cache for each test. */

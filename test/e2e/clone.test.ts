@@ -33,7 +33,7 @@ beforeAll(async () => {
   const pushed = await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })
   address = `local:${pushed.repository}`
   dataPack = pushed.packs[0]!.blobId
-}, 60_000)
+})
 
 afterAll(() => world[Symbol.asyncDispose]())
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   address = `local:${(await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })).repository}`
   options = { ...world.options, homeDir: world.path('home-dataset'), useCache: true }
   dataset = await openDataset(address, options)
-}, 60_000)
+})
 afterAll(async () => {
   await dataset[Symbol.asyncDispose]()
   await world[Symbol.asyncDispose]()

@@ -17,10 +17,10 @@ import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
 let world: LocalWorld
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
-describe('the expiry of a repository', { timeout: 60_000 }, () => {
+describe('the expiry of a repository', () => {
   it('is told by ref and pack, what ends first standing first', async () => {
     const dir = await world.workspace('expiry', { 'a.bin': noise(30_000, 1) })
     const first = await push(dir, { ...world.options, create: { name: 'expiry', network: 'local' }, epochs: 9 })
@@ -64,7 +64,7 @@ describe('the expiry of a repository', { timeout: 60_000 }, () => {
   })
 })
 
-describe('marks of a version', { timeout: 90_000 }, () => {
+describe('marks of a version', () => {
   const lists = (marks: readonly { status: string }[]) => marks.map(({ status }) => status)
   let dir: string
   let address: string

@@ -25,7 +25,7 @@ beforeAll(async () => {
   for (let i = 0; i < 250; i++) files[`train/${i % 9}/${i}.bin`] = noise(3000 + i, i)
   origin = await world.workspace('origin', files)
   address = `local:${(await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })).repository}`
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 describe('a version written to a directory', () => {

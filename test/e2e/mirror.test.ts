@@ -34,7 +34,7 @@ beforeAll(async () => {
   await push(origin, { ...world.options, ref: 'old' })
   await push(origin, { ...world.options, ref: 'tags/v1' })
   copy = world.path('mirror')
-}, 60_000)
+})
 
 afterAll(() => world[Symbol.asyncDispose]())
 

@@ -29,14 +29,14 @@ beforeAll(async () => {
   first = await world.workspace('first', { 'a.bin': noise(20_000, 1) })
   await push(first, { ...world.options, create: { name: 'first', network: 'local' }, epochs: 3 })
   address = (await showAddress(world.options)).address
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 const wal = () => ledger.fetchBalance(address, coinType)
 const blobsLeft = async () =>
   (await fetchOwnedBlobs(ledger, await fetchWalrusState(ledger, world.profile), address)).length
 
-describe('two commands at once with one key', { timeout: 60_000 }, () => {
+describe('two commands at once with one key', () => {
   it('both push, whichever transactions meet, and pay what each of them costs', async () => {
     const second = await world.workspace('second', { 'b.bin': noise(20_000, 2) })
     await world.change(first, { 'a.bin': noise(20_000, 3) })
@@ -103,7 +103,7 @@ async function send(client: LedgerClient, frost: bigint): Promise<void> {
   }, signer)
 }
 
-describe('money in the address balance', { timeout: 60_000 }, () => {
+describe('money in the address balance', () => {
   /** Moves coins to the address balance, all but `leave`. */
   async function toAddressBalance(type: string, leave: bigint): Promise<void> {
     const signer = await openKey(world.profile, world.options)

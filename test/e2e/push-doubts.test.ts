@@ -30,7 +30,7 @@ beforeAll(async () => {
   await grantAccess(first, { ...world.options, address, role: 'writer' })
   dir = world.path('clone')
   await clone(`local:${repository}`, dir, world.options)
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 /** A commit of the clone's own, to which the liar moves the branch, and which the clone then fetches. */

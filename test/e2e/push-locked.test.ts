@@ -11,7 +11,7 @@ import { type LocalWorld, startLocalWorld } from './local-world.ts'
 let world: LocalWorld
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 const create = { name: 'busy', network: 'local' }

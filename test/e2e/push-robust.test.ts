@@ -27,7 +27,7 @@ import { createGrpcClient } from './time.ts'
 let world: LocalWorld
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 const create = (name: string) => ({ name, network: 'local' })
@@ -42,9 +42,7 @@ async function packsOf(repository: string) {
 }
 
 describe('a pack whose index lies, and a locator that says so too', () => {
-  it('keep nothing out of an honest push of the same content, and have nothing deleted', {
-    timeout: 120_000,
-  }, async () => {
+  it('keep nothing out of an honest push of the same content, and have nothing deleted', async () => {
     const dir = await world.workspace('lied-to', { 'a.bin': noise(20_000, 5) })
     const { repository } = await push(dir, { ...world.options, create: create('lied-to') })
     const liar = world.path('liar')
@@ -88,9 +86,7 @@ describe('a broken locator segment', () => {
 })
 
 describe('a ref that another writer has moved to a commit whose objects nobody has', () => {
-  it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', {
-    timeout: 120_000,
-  }, async () => {
+  it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', async () => {
     const dir = await world.workspace('hollow', { 'a.bin': noise(50_000, 3) })
     const { repository } = await push(dir, { ...world.options, create: create('hollow') })
     await clone(`local:${repository}`, world.path('hollow-other'), world.options)

@@ -32,7 +32,7 @@ beforeAll(async () => {
   base = await world.workspace('base', { 'a.bin': noise(9_000, 1) })
   repository = (await push(base, { ...world.options, create: { name: 'same', network: 'local' } })).repository
   for (const address of addresses) await grantAccess(base, { ...world.options, address, role: 'writer' })
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 const addresses: string[] = []

@@ -36,7 +36,7 @@ const readState = (repository: string) =>
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
   dir = await world.workspace('ws', { 'a.txt': 'a\n', 'b.txt': 'b\n', 'model.bin': noise(300_000, 3) })
-}, 60_000)
+})
 
 afterAll(() => world[Symbol.asyncDispose]())
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   relay = await startUploadRelay({ network: () => world.net, coder })
   aggregator = await startAggregator({ network: () => world.net, coder })
   dir = await world.workspace('relayed', { 'a.bin': noise(60_000, 1), 'b/c.txt': 'hello' })
-}, 180_000)
+})
 afterAll(async () => {
   await relay?.close()
   await aggregator?.close()

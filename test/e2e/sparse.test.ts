@@ -32,7 +32,7 @@ beforeAll(async () => {
   await world.change(origin, { 'notes.txt': 'third\n' }, 'third')
   const pushed = await push(origin, { ...world.options, create: { name: 'demo', network: 'local' } })
   address = `local:${pushed.repository}`
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
 const inside = async <T>(dir: string, work: (workspace: Awaited<ReturnType<typeof openWorkspace>>) => Promise<T>) => {

@@ -5,10 +5,10 @@ import { killPulls, killPushes } from './transfer-kill.ts'
 let world: LocalWorld
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
-}, 60_000)
+})
 afterAll(() => world[Symbol.asyncDispose]())
 
-describe('kill -9', { timeout: 180_000 }, () => {
+describe('kill -9', () => {
   it('of a push leaves what the next push finishes, and it is paid for once', async () => {
     expect(await killPushes(world, 3, 17)).toBeGreaterThan(0)
   })

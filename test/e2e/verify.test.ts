@@ -25,7 +25,7 @@ beforeAll(async () => {
   dir = await world.workspace('ws', { 'a.txt': 'a\n', 'sub/b.bin': noise(120_000, 5), 'sub/c.txt': 'c\n' })
   repository = (await push(dir, { ...world.options, create: { name: 'audit', network: 'local' } })).repository
   address = `local:${repository}`
-}, 60_000)
+})
 
 afterAll(() => world[Symbol.asyncDispose]())
 

@@ -371,7 +371,7 @@ describe('an idle pool', () => {
       await createErasurePool({ threads: 2 }).computeBlobId(7, new Uint8Array(9))
       console.log('done')`
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
-      timeout: 30_000,
+      timeout: 120_000,
     })
     expect(stdout).toBe('done\n')
   })

@@ -36,7 +36,7 @@ describe('an encoded blob that went to a file', () => {
     [10, 5000],
     [100, 2_000_003],
     [208, 9_000_001],
-  ])('has the slivers of one in memory (%i shards, %i bytes)', { timeout: 120_000 }, async (shardCount, bytes) => {
+  ])('has the slivers of one in memory (%i shards, %i bytes)', async (shardCount, bytes) => {
     const blob = random(shardCount, bytes)
     await using pool = createErasurePool({ threads: 2, spill: { folder, memoryBytes: 0 } })
     using encoded = await pool.encodeBlob(shardCount, blob)
@@ -185,7 +185,7 @@ describe('the budget', () => {
     expect(createEncodingStore({ folder, memoryBytes: 0 }).place([2 ** 52]).file).toBeUndefined()
   })
 
-  it('gets back what was dropped without release', { timeout: 60_000 }, async () => {
+  it('gets back what was dropped without release', async () => {
     const spillUrl = new URL('../../src/erasure/spill.ts', import.meta.url).href
     const script = `const { createEncodingStore } = await import(${JSON.stringify(spillUrl)})
       const store = createEncodingStore({ memoryBytes: 0 })
@@ -194,7 +194,7 @@ describe('the budget', () => {
       for (let i = 0; i < 100 && released < 3; i++) { gc(); await new Promise((done) => setTimeout(done, 10)) }
       console.log(released)`
     const options = ['--expose-gc', '--input-type=module', '--eval', script]
-    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 30_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 120_000 })
     expect(stdout).toBe('3\n')
   })
 })
@@ -203,7 +203,7 @@ describe("the caller's bytes", () => {
   it.each([
     ['a file', 0],
     ['memory', 2 ** 30],
-  ])('are not held by an encoded blob that is in %s', { timeout: 60_000 }, async (_, memoryBytes) => {
+  ])('are not held by an encoded blob that is in %s', async (_, memoryBytes) => {
     const poolUrl = new URL('../../src/erasure/pool.ts', import.meta.url).href
     const script = `const { createErasurePool } = await import(${JSON.stringify(poolUrl)})
       const spill = { folder: ${JSON.stringify(folder)}, memoryBytes: ${memoryBytes} }
@@ -217,13 +217,13 @@ describe("the caller's bytes", () => {
       for (let i = 0; i < 100 && held.deref(); i++) { await new Promise((done) => setTimeout(done, 10)); gc() }
       console.log(held.deref() === undefined, encoded.sliver('primary', 0).bytes.length > 0)`
     const options = ['--expose-gc', '--input-type=module', '--eval', script]
-    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 30_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, options, { timeout: 120_000 })
     expect(stdout).toBe('true true\n')
   })
 })
 
 describe('computing an id', () => {
-  it('of bytes that threads cannot reach brings them over in pieces', { timeout: 60_000 }, async () => {
+  it('of bytes that threads cannot reach brings them over in pieces', async () => {
     const blob = random(5, 9_000_001)
     await using pool = createErasurePool({ threads: 2 })
     const shared = new Uint8Array(new SharedArrayBuffer(blob.length))

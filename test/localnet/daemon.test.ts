@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 async function untilStopped(): Promise<void> {
-  const deadline = performance.now() + 30_000
+  const deadline = performance.now() + 120_000
   while ((await lockHolder(networkFolder())) !== undefined && performance.now() < deadline) await sleep(20)
   expect(await lockHolder(networkFolder())).toBeUndefined()
 }

@@ -18,7 +18,7 @@ const repo = (tx: Transaction) => chain.repo(tx, repository)
 
 beforeAll(async () => {
   chain = await new Chain().start()
-}, 30_000)
+})
 
 describe('a push', () => {
   beforeAll(async () => {

@@ -17,7 +17,7 @@ const called = new Set<string>()
 beforeAll(async () => {
   loader = await loadTestPackages()
   for (const name of CHECKED) noteCalls(name)
-}, 90_000)
+})
 
 /** The machine reads a function's code when it calls it for the first time. */
 function noteCalls(name: (typeof CHECKED)[number]): void {
@@ -59,7 +59,7 @@ describe('Move unit tests on our machine', () => {
     ['floe', 240],
     ['wal_exchange', 12],
   ] as const) {
-    it(`end for ${name} as on the compiler's machine`, { timeout: 60_000 }, () => {
+    it(`end for ${name} as on the compiler's machine`, () => {
       const tests = listMoveTests(name)
       expect(tests.length).toBeGreaterThanOrEqual(least)
       expect(surprises(tests)).toEqual([])

@@ -19,10 +19,10 @@ beforeAll(async () => {
     const cap = chain.adminCap(tx, repository)
     chain.floeCall(tx, 'roles::grant', chain.repo(tx, repository), cap, tx.pure.address(BOB), tx.pure.u8(1))
   })
-}, 30_000)
+})
 
 describe('two writers at one branch', () => {
-  it(`have exactly one winner in each of ${ROUNDS} rounds`, { timeout: 60_000 }, async () => {
+  it(`have exactly one winner in each of ${ROUNDS} rounds`, async () => {
     const rng = createRng(7)
     let at = 1
     const wins = { [ALICE]: 0, [BOB]: 0 }

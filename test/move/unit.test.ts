@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { PackageName } from '../../src/move/packages.ts'
 
 /** A run takes some 3 s of processor time; machines that build other things at once take a multiple of it. */
-const LIMIT_MS = 90_000
+const LIMIT_MS = 300_000
 
 const startWorker = () => new Worker(new URL('./test-worker.ts', import.meta.url))
 /** Runs one package after the other. */
@@ -34,7 +34,7 @@ describe('Move unit tests', () => {
     ['floe', 240],
     ['wal_exchange', 12],
   ] as const) {
-    it(`pass for ${name}`, { timeout: LIMIT_MS + 5_000 }, async () => {
+    it(`pass for ${name}`, async () => {
       const { passed, output } = await runUnitTests(name)
       expect(output).toMatch(/Test result: OK\. Total tests: \d+; passed: \d+; failed: 0/)
       expect(passed).toBe(true)
@@ -42,14 +42,14 @@ describe('Move unit tests', () => {
     })
   }
 
-  it('notice a test that fails', { timeout: LIMIT_MS + 5_000 }, async () => {
+  it('notice a test that fails', async () => {
     const wrong = '#[test_only] module wal::wrong; #[test] fun one_is_two() { assert!(1u64 == 2) }'
     const { passed, output } = await runUnitTests('wal', { extra: { 'tests/wrong.move': wrong } })
     expect(passed).toBe(false)
     expect(output).toContain('[ FAIL    ] wal::wrong::one_is_two')
   })
 
-  it('are ended when they do not end', { timeout: LIMIT_MS + 5_000 }, async () => {
+  it('are ended when they do not end', async () => {
     const endless = '#[test_only] module wal::endless; #[test] fun for_ever() { loop {} }'
     const worker = startWorker()
     const running = runUnitTests('wal', { extra: { 'tests/endless.move': endless }, limitMs: 2_000, worker })

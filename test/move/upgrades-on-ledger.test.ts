@@ -21,7 +21,7 @@ let repository: LedgerObject
 beforeAll(async () => {
   chain = await new Chain().start()
   repository = await chain.createRepository()
-}, 30_000)
+})
 
 /** The upgrade capability of a package: id, package, version, policy. */
 function upgradeCap(packageId: string): LedgerObject | undefined {
@@ -240,7 +240,7 @@ describe('Floe, upgraded by its policy', () => {
       tx.transferObjects([made], ALICE)
     })
     policy = result.written.find(({ owner }) => owner.kind === 'shared')!
-  }, 60_000)
+  })
 
   it('waits in public for the delay', async () => {
     chain.setTime(100_000n)

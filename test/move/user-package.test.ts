@@ -141,7 +141,7 @@ async function failure(build: Build): Promise<string> {
 }
 
 describe("a user's package", () => {
-  it('is compiled offline and published', { timeout: 90_000 }, async () => {
+  it('is compiled offline and published', async () => {
     const compile = fileURLToPath(new URL('../../src/move/compile.ts', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [compile, join(dir, 'guild')])
     const compiled: { modules: string[]; dependencies: string[]; digest: number[] } = JSON.parse(stdout)

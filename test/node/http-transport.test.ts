@@ -8,7 +8,7 @@ import { createHttpTransport } from '../../src/node/http-transport.ts'
 import type { NodeExchange, NodeResponse } from '../../src/node/transport.ts'
 
 /** For what comes at once, but takes its time on a slow machine. */
-const WAIT = { timeout: 10_000, interval: 5 }
+const WAIT = { timeout: 60_000, interval: 5 }
 
 const open: (() => Promise<void>)[] = []
 afterEach(async () => {

@@ -301,7 +301,7 @@ describe('a fresh client among 2,000 packs', () => {
   let world: World
   beforeAll(async () => {
     world = await manyPushes(1000)
-  }, 180_000)
+  })
 
   async function readFile(client: ReturnType<typeof freshClient>, path: string): Promise<Uint8Array> {
     const commit = parseCommit(await client.read('commit', world.tip.commit))

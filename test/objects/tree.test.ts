@@ -248,7 +248,7 @@ describe('among 100,000 files', () => {
   let root: ObjectId
   beforeAll(async () => {
     root = await buildTree(sortEntries(datasetPaths(100_000).map((path) => file(path, 'x'))), memory.write)
-  }, 120_000)
+  })
 
   test('nodes have bounded sizes, and one lookup reads one node per level', async () => {
     const sizes = [...memory.objects.values()].map((bytes) => bytes.length)

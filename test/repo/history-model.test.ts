@@ -3,4 +3,4 @@ import { compareHistoriesWithGit } from './history-model.ts'
 
 it('random histories are what git makes of the same commands', async () => {
   expect(await compareHistoriesWithGit(3, 20261122)).toBeUndefined()
-}, 120_000)
+})

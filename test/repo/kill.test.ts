@@ -6,10 +6,10 @@ describe('kill -9 while committing', () => {
     const { commits } = await killWhileCommitting(8, 1)
     expect(commits).toBeGreaterThan(1)
     // A process starts for each, on a machine that may be busy with other tests.
-  }, 180_000)
+  })
 
   it('loses none where threads write the packs', async () => {
     const { commits } = await killWhileCommitting(4, 12, 9 << 20)
     expect(commits).toBeGreaterThan(1)
-  }, 180_000)
+  })
 })

@@ -11,14 +11,14 @@ let dir: string
 beforeAll(async () => {
   world = await startLocalWorld()
   dir = await startPushWorld(world)
-}, 180_000)
+})
 afterAll(() => world?.[Symbol.asyncDispose]())
 
 describe('a push to which things happen', () => {
   for (const seed of seeds)
     it(`ends, is paid once, and is whole after the next, seed ${seed}`, async () => {
       expect(await runPushSchedule(world, dir, seed)).toMatch(/^(pushed|[A-Z_]+)$/)
-    }, 120_000)
+    })
 
   it('leaves a slow node out, notes what it lacks, and a later one with finishTail brings it', async () => {
     const slow = world.net.nodes[3]!
@@ -44,7 +44,7 @@ describe('a push to which things happen', () => {
     expect(new Set(await stored())).toEqual(new Set([200]))
     const again = await push(dir, { ...world.options, finishTail: true })
     expect(again.tails).toEqual({ finished: 0, unfinished: 0 })
-  }, 120_000)
+  })
 
   it('comes from the seed alone, and names the command that repeats it', () => {
     expect(eventsOf(7)).toEqual(eventsOf(7))

@@ -8,7 +8,7 @@ describe('transfers with at most f faulty shards', () => {
   for (const seed of seeds)
     it(`end with a certificate and the same bytes, seed ${seed}`, async () => {
       expect(await runSchedule(seed)).toMatchObject({ uploaded: 'certified', read: 'same bytes' })
-    }, 60_000)
+    })
 
   it('come from the seed alone, and name the command that repeats them', () => {
     expect(scheduleOf(7)).toEqual(scheduleOf(7))

@@ -10,7 +10,7 @@ let scene: Scene
 beforeAll(async () => {
   world = await startLocalWorld({ nodes: 4 })
   scene = await startScene(world)
-}, 120_000)
+})
 afterAll(() => world?.[Symbol.asyncDispose]())
 
 for (const seed of seeds)
@@ -18,7 +18,7 @@ for (const seed of seeds)
     const { outcome, writes } = await runWorldSchedule(scene, scheduleOf(seed))
     if (asked !== undefined) console.log(`${replayOf(scheduleOf(seed))}: ${outcome} after ${writes} writes`)
     expect(outcome).toMatch(/^(done|[A-Z_]+)$/)
-  }, 120_000)
+  })
 
 it('comes from the seed alone, and names the command that repeats it', () => {
   expect(scheduleOf(7)).toEqual(scheduleOf(7))

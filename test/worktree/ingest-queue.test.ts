@@ -312,7 +312,7 @@ describe('a thread', () => {
     })
     const path = join(root, '10.bin')
     lane.receive({ $kind: 'large', job: 1, path, bytes: contents.get('10.bin')!.length, sizing: undefined })
-    await expect.poll(() => answers.some(({ $kind }) => /finished|failed/.test($kind)), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => answers.some(({ $kind }) => /finished|failed/.test($kind)), { timeout: 60_000 }).toBe(true)
     const unfinished = nodeFs.readDirectory(tmp).length
     discardLanes(nodeFs, place)
     expect(nodeFs.readDirectory(tmp)).toEqual([])

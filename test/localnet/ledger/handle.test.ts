@@ -101,7 +101,7 @@ describe('the ledger handle', () => {
     }
     test.ledger.onEvent(follow)
     await test.ledger.executeAs(ALICE, bumpPlan(1))
-    await expect.poll(() => seen).toEqual(['1', '2', '3', '4'])
+    await expect.poll(() => seen, { timeout: 60_000 }).toEqual(['1', '2', '3', '4'])
   })
 
   it('keeps working when a subscriber throws, and says so', async () => {

@@ -242,6 +242,6 @@ describe('subscriptions', () => {
       () => 'failed',
     )
     await own[Symbol.asyncDispose]()
-    expect(await Promise.race([ended, sleep(5000).then(() => 'hangs')])).not.toBe('hangs')
+    expect(await ended).toMatch(/^(ended|failed)$/)
   })
 })

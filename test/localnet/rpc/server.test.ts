@@ -30,7 +30,7 @@ async function post(path: string, body: Uint8Array, contentType = 'application/g
     method: 'POST',
     body: body,
     headers: { 'content-type': contentType },
-    signal: AbortSignal.timeout(10_000),
+    signal: AbortSignal.timeout(60_000),
   })
   return parse(response.status, response.headers.get('content-type'), new Uint8Array(await response.arrayBuffer()))
 }
