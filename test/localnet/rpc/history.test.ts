@@ -3,7 +3,6 @@ import type { GrpcTypes } from '@mysten/sui/grpc'
 import type { Ed25519Keypair } from '@mysten/sui/keypairs/ed25519'
 import { Transaction } from '@mysten/sui/transactions'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sleep } from '../../../src/base/abort.ts'
 import { startTestLedger, type TestLedger } from '../ledger/test-ledger.ts'
 
 let test: TestLedger
