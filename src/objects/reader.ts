@@ -14,8 +14,9 @@ export type ReadObject = (
   options?: { signal?: AbortSignal | undefined },
 ) => Promise<Uint8Array>
 
-/** Stores one object (a no-op if it is there already) and gives its id. The bytes are not changed afterwards. */
-export type WriteObject = (kind: ObjectKind, bytes: Uint8Array) => Promise<ObjectId>
+/** Stores one object (a no-op if it is there already) and gives its id. The bytes are not changed afterwards.
+ *  @param id - where it has been computed already */
+export type WriteObject = (kind: ObjectKind, bytes: Uint8Array, id?: ObjectId) => Promise<ObjectId>
 
 /** Random access to bytes somewhere: a file, a blob, a buffer. */
 export interface RangeReader {
@@ -56,8 +57,7 @@ export function createMemoryObjects(): MemoryObjects {
       assertObjectBytes(kind, id, bytes)
       return bytes
     },
-    async write(kind, bytes) {
-      const id = objectIdFor(kind, bytes)
+    async write(kind, bytes, id = objectIdFor(kind, bytes)) {
       objects.set(objectKey(kind, id), bytes)
       return id
     },

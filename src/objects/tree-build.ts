@@ -35,7 +35,7 @@ export async function buildTree(
   entries: AsyncIterable<TreeEntry> | Iterable<TreeEntry>,
   write: WriteObject,
 ): Promise<ObjectId> {
-  const output = new TreeOutput(write, new Set())
+  const output = new TreeBuilder(write)
   if (Symbol.iterator in entries) {
     for (const entry of entries) {
       const closing = output.add(entry)
@@ -63,7 +63,7 @@ export async function updateTree(
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<ObjectId> {
   const known = new Set<ObjectId>()
-  const output = new TreeOutput(write, known)
+  const output = new TreeBuilder(write, known)
   const pending = new ChangeCursor(changes)
   await pending.advance()
   if (!pending.head) return root
@@ -126,8 +126,8 @@ class ChangeCursor {
   }
 }
 
-/** The tree being written. */
-class TreeOutput {
+/** The tree being written, an entry at a time: what `buildTree` and `updateTree` use. */
+export class TreeBuilder {
   readonly #builder: LevelBuilder<TreeEntry | TreeLink>
   readonly #writeNode: (level: number, items: (TreeEntry | TreeLink)[]) => Promise<{ id: ObjectId; node: TreeNode }>
   #previous: string | undefined
@@ -135,7 +135,7 @@ class TreeOutput {
   #mustSeeNext = false
 
   /** @param known - ids of nodes that are stored already */
-  constructor(write: WriteObject, known: ReadonlySet<ObjectId>) {
+  constructor(write: WriteObject, known: ReadonlySet<ObjectId> = new Set()) {
     this.#writeNode = async (level, items) => {
       const node: TreeNode = {
         level,
@@ -144,7 +144,7 @@ class TreeOutput {
       }
       const encoded = encodeTreeNode(node)
       const id = objectIdFor('tree', encoded)
-      if (!known.has(id)) await write('tree', encoded)
+      if (!known.has(id)) await write('tree', encoded, id)
       return { id, node }
     }
     const rules: LevelRules<TreeEntry | TreeLink> = {
@@ -162,7 +162,8 @@ class TreeOutput {
     this.#builder = new LevelBuilder(rules)
   }
 
-  /** An entry from outside. */
+  /** An entry from outside, in the order of `comparePaths`. A promise where a node was closed: to be awaited before the next.
+   *  Throws what `buildTree` throws. */
   add(entry: TreeEntry, options: { replaces?: boolean } = {}): Promise<void> | undefined {
     assertPath(entry.path)
     const problem = entryProblem(entry)

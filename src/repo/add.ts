@@ -59,7 +59,7 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     bytes,
     newBytes,
     inPlace,
-    warnings: stageWarnings(workspace, result),
+    warnings: stageWarnings(workspace, { added: () => result.added, inPlace }),
   }
 }
 

@@ -4,25 +4,28 @@ import { CHUNK_PROFILE } from '../chunking/profile.ts'
 import { readCommit } from '../history/commits.ts'
 import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
-import { createMemoryObjects, type ReadObject, type WriteObject } from '../objects/reader.ts'
+import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
 import type { HeldResult } from '../store/held-keep.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { type Collected, collect, saveCollectedStats } from './collect.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
+import type { BuiltTree } from './first-tree.ts'
 import type { InPlaceOption } from './in-place.ts'
 import { type NameWarning, nameWarnings } from './name-warnings.ts'
 import { refuseOperation } from './operation.ts'
+import { overlay } from './overlay.ts'
 import type { OnProgress } from './progress.ts'
-import { stage } from './stage.ts'
+import { keepStaged } from './sparse-scope.ts'
 import { type StageWarning, stageWarnings } from './stage-warnings.ts'
 
 export interface CommitOptions {
   message: string
-  /** Stage all changes of tracked files first. */
+  /** Commit all changes of tracked files too, staged or not. */
   all?: boolean | undefined
-  /** Stage everything first: new files, changes and deletions. */
+  /** Commit everything there is: new files, changes and deletions too. */
   add?: boolean | undefined
   /** With `all` or `add`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
   inPlace?: InPlaceOption
@@ -62,14 +65,17 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
     refuseOperation(workspace)
     const { all, add, inPlace, signal, onProgress } = options
     const scope = add ? 'all' : 'tracked'
-    const staged = all || add ? await stage(workspace, { scope, inPlace, signal, onProgress }) : undefined
     const session = await workspace.store.begin()
     try {
-      const made = await write(workspace, session, author, options)
+      const request = { for: 'commit', scope, inPlace, signal, onProgress } as const
+      const collected = all || add ? await collect(workspace, session, request) : undefined
+      const made = await write(workspace, session, author, options, collected)
       await moveHead(workspace, made.parents[0] ?? null, made.commit, `commit: ${firstLine(options.message)}`)
-      await workspace.writeStaging([])
-      const held = staged?.inPlace ?? []
-      const warnings = staged ? stageWarnings(workspace, staged) : []
+      const { staging } = collected?.versions ?? { staging: undefined }
+      if (staging?.count !== 0) await workspace.writeStaging([])
+      const held = [...session.held]
+      const seen = collected && { inPlace: held, added: () => collected.changes.added() }
+      const warnings = seen ? stageWarnings(workspace, seen) : []
       return { ...made, inPlace: held, warnings: [...made.warnings, ...warnings] }
     } finally {
       session.abort()
@@ -89,19 +95,26 @@ export async function moveHead(
   else await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
 }
 
+/** @param collected - what is not staged, and goes into the commit as it is: cut off, nothing has been staged */
 async function write(
   workspace: Workspace,
   session: WriteSession,
   author: CommitAuthor,
   options: CommitOptions,
+  collected: Collected | undefined,
 ): Promise<Omit<CommitResult, 'inPlace'>> {
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null
-  const staging = workspace.readStaging()
-  const tree = await newTree(session.read, session.put, before, staging.changes(), options)
+  const changes = await changesFor(workspace, collected)
+  const tree = await newTree(session, before, changes, collected?.tree, options)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
-  if (isUnchanged && !options.allowEmpty) throw new NothingStagedError(nextStep(options))
+  if (isUnchanged && !options.allowEmpty) {
+    // What was read may be what was lost of contents committed in place.
+    await session.seal()
+    if (collected) await saveCollectedStats(workspace, collected)
+    throw new NothingStagedError(nextStep(options))
+  }
   const parents = head ? [head] : []
   const attached =
     typeof options.attachments === 'function' ? options.attachments({ tree, parents }) : options.attachments
@@ -112,30 +125,61 @@ async function write(
   const id = await session.put('commit', encodeCommit(made))
   // Sealed before it is looked at, so that one pack takes all of it.
   await session.seal()
+  if (collected) {
+    await keepStaged(workspace, collected.versions, collected.changes)
+    await saveCollectedStats(workspace, collected)
+  }
   // Without a version before, what is staged is what was added: the tree need not be read back.
-  const { added, ...changes } = before
+  const { added, ...others } = before
     ? await countChanges(read, before, tree, options.signal)
-    : { added: staging, modified: 0, deleted: 0 }
+    : { added: changes, modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
   const count = Array.isArray(added) ? added.length : added.count
   const paths = () => (Array.isArray(added) ? added : added.paths())
-  const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths)
-  return { commit: id, tree, parents, branch, changes: { added: count, ...changes }, warnings }
+  const names = before ? undefined : collected?.tree?.names
+  const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths, names)
+  return { commit: id, tree, parents, branch, changes: { added: count, ...others }, warnings }
+}
+
+interface Changes {
+  readonly count: number
+  changes(): Iterable<StagedChange>
+  /** Of the changes alone. */
+  paths(): Iterable<string>
+}
+
+/** What the commit changes: what is staged, with what was collected over it. */
+async function changesFor(workspace: Workspace, collected: Collected | undefined): Promise<Changes> {
+  if (!collected) return workspace.readStaging()
+  const { versions, changes } = collected
+  if (versions.staging.count === 0) return changes
+  const both = await overlay(versions, changes)
+  function* paths() {
+    for (const { path } of both) yield path
+  }
+  return { count: countOf(both), changes: () => both, paths }
 }
 
 async function newTree(
-  read: ReadObject,
-  put: WriteObject,
+  { read, put }: Pick<WriteSession, 'read' | 'put'>,
   before: ObjectId | null,
-  changes: Iterable<StagedChange>,
+  changes: Changes,
+  built: BuiltTree | undefined,
   { signal }: { signal?: AbortSignal | undefined },
 ): Promise<ObjectId> {
-  if (before) return updateTree(read, put, before, changes, { signal })
+  if (built) return built.id
+  if (before) return updateTree(read, put, before, changes.changes(), { signal })
   function* entries() {
-    for (const { entry } of changes) if (entry) yield entry
+    for (const { entry } of changes.changes()) if (entry) yield entry
   }
   return buildTree(entries(), put)
+}
+
+function countOf(items: Iterable<unknown>): number {
+  let count = 0
+  for (const _ of items) count++
+  return count
 }
 
 async function countChanges(

@@ -8,7 +8,7 @@ import { foldedPath } from '../worktree/folding.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { PathsUnknownError } from './errors.ts'
 import { MoveRefusedError } from './merge-errors.ts'
-import { overlay } from './stage.ts'
+import { overlay } from './overlay.ts'
 import { readVersions, type Versions } from './versions.ts'
 
 export interface MoveOptions {

@@ -19,14 +19,16 @@ const MAX_WARNINGS = 100
 /** Collisions that the added paths bring into the tree. Goes through the paths twice, so that it need not hold them: the
  *  first time only hashes of folded names are kept.
  *  @param tree - null if the added paths are all of it
- *  @param added - gives them anew each time */
+ *  @param added - gives them anew each time
+ *  @param names - of the added paths, where they are all and somebody has gone through them already */
 export async function nameWarnings(
   read: ReadObject,
   tree: ObjectId | null,
   added: () => Iterable<string>,
+  names?: FoldedNames,
 ): Promise<NameWarning[]> {
   const all = tree === null ? added : () => firstPaths(read, tree)
-  const doubles = await repeatedHashes(all())
+  const doubles = (names ?? (await foldedNames(all()))).repeated()
   if (doubles.size === 0) return []
   const groups = new Map<string, string[]>()
   for await (const path of all()) {
@@ -56,24 +58,34 @@ async function* firstPaths(read: ReadObject, tree: ObjectId): AsyncGenerator<str
   }
 }
 
-/** Hashes that two or more paths have: those of one folded name, and a few by chance. */
-async function repeatedHashes(paths: Iterable<string> | AsyncIterable<string>): Promise<Set<number>> {
-  let hashes = new Float64Array(1024)
-  let count = 0
-  const note = (path: string) => {
-    if (count === hashes.length) {
-      const larger = new Float64Array(2 * count)
-      larger.set(hashes)
-      hashes = larger
+/** Hashes of folded names, in the memory of a number each. */
+export class FoldedNames {
+  #hashes = new Float64Array(1024)
+  #count = 0
+
+  note(path: string): void {
+    if (this.#count === this.#hashes.length) {
+      const larger = new Float64Array(2 * this.#count)
+      larger.set(this.#hashes)
+      this.#hashes = larger
     }
-    hashes[count++] = hashOf(foldedPath(path))
+    this.#hashes[this.#count++] = hashOf(foldedPath(path))
   }
-  if (Symbol.iterator in paths) for (const path of paths) note(path)
-  else for await (const path of paths) note(path)
-  const sorted = hashes.subarray(0, count).sort()
-  const repeated = new Set<number>()
-  for (let i = 1; i < count; i++) if (sorted[i] === sorted[i - 1]) repeated.add(sorted[i]!)
-  return repeated
+
+  /** Hashes that two or more paths have: those of one folded name, and a few by chance. */
+  repeated(): Set<number> {
+    const sorted = this.#hashes.slice(0, this.#count).sort()
+    const repeated = new Set<number>()
+    for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) repeated.add(sorted[i]!)
+    return repeated
+  }
+}
+
+async function foldedNames(paths: Iterable<string> | AsyncIterable<string>): Promise<FoldedNames> {
+  const names = new FoldedNames()
+  if (Symbol.iterator in paths) for (const path of paths) names.note(path)
+  else for await (const path of paths) names.note(path)
+  return names
 }
 
 /** 53 bits, so that a million names rarely share one. */

@@ -22,9 +22,10 @@ import {
   type Resolution,
   writeOperation,
 } from './operation.ts'
+import { overlay } from './overlay.ts'
 import { isSelected } from './paths.ts'
 import type { OnProgress } from './progress.ts'
-import { overlay, stage } from './stage.ts'
+import { stage } from './stage.ts'
 import { readVersions, type Versions } from './versions.ts'
 
 export interface ResolveOptions {

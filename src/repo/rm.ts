@@ -5,8 +5,8 @@ import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathsUnknownError, RecursiveNeededError, RemoveRefusedError } from './errors.ts'
 import { moveFiles } from './move-files.ts'
+import { overlay } from './overlay.ts'
 import { isSelected } from './paths.ts'
-import { overlay } from './stage.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
 
 export interface RemoveOptions {

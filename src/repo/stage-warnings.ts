@@ -1,9 +1,9 @@
 /** What whoever stages files should know, though all went well. */
 
+import type { HeldResult } from '../store/held-keep.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { ATTRIBUTES_FILE, readAttributes } from '../worktree/attributes.ts'
 import { lossWarnings } from './in-place.ts'
-import type { StageResult } from './stage.ts'
 
 export interface StageWarning {
   code: 'ATTRIBUTES_UNKNOWN' | 'ENCRYPT_UNAVAILABLE' | 'IN_PLACE_LOST'
@@ -11,14 +11,20 @@ export interface StageWarning {
   paths: string[]
 }
 
+interface Staged {
+  /** Called only where some files are to be told apart. */
+  added(): readonly { path: string }[]
+  inPlace: readonly HeldResult[]
+}
+
 const MAX_WARNED_PATHS = 100
 
-export function stageWarnings(workspace: Workspace, staged: StageResult): StageWarning[] {
+export function stageWarnings(workspace: Workspace, staged: Staged): StageWarning[] {
   return [...attributeWarnings(workspace, staged), ...lossWarnings(staged.inPlace)]
 }
 
 /** What is staged is stored alike, but whoever wrote the line meant something by it. */
-function attributeWarnings(workspace: Workspace, staged: StageResult): StageWarning[] {
+function attributeWarnings(workspace: Workspace, staged: Staged): StageWarning[] {
   const rules = readAttributes(workspace.fs, workspace.root)
   const warnings: StageWarning[] = rules.warnings.map(({ line, reason }) => ({
     code: 'ATTRIBUTES_UNKNOWN',
@@ -26,7 +32,7 @@ function attributeWarnings(workspace: Workspace, staged: StageResult): StageWarn
     paths: [ATTRIBUTES_FILE],
   }))
   const secret = rules.valuesOf('encrypt').includes('yes')
-    ? staged.added.flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
+    ? staged.added().flatMap(({ path }) => (rules.of(path).encrypt === 'yes' ? path : []))
     : []
   if (secret.length > 0)
     warnings.push({

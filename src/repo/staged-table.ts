@@ -35,7 +35,7 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   #recorded = 0
   #removed = false
 
-  get size(): number {
+  get count(): number {
     return this.#table.size
   }
 
@@ -92,6 +92,11 @@ export class StagedTable implements Iterable<[string, TreeEntry | null]> {
   /** In path order. */
   *changes(): Generator<StagedChange> {
     for (const [path, payload] of this.#table.sorted()) yield { path, entry: decoded(path, payload!) }
+  }
+
+  /** Those of the changes alone. */
+  *paths(): Generator<string> {
+    for (const [path] of this.#table.sorted()) yield path
   }
 
   /** What has a status, in path order. */

@@ -19,8 +19,9 @@ import { StashError } from './merge-errors.ts'
 import { mergeRules } from './merge-rules.ts'
 import { moveFiles, moveToTree } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
+import { overlay } from './overlay.ts'
 import type { OnProgress } from './progress.ts'
-import { overlay, stage } from './stage.ts'
+import { stage } from './stage.ts'
 import { readVersions, type Versions } from './versions.ts'
 
 export interface StashRecord {

@@ -92,8 +92,7 @@ class DiskSession implements WriteSession {
     this.lanes = { path: uniquePath(tmpDir, 'lane'), packBytes }
   }
 
-  readonly put: WriteObject = async (kind, bytes) => {
-    const id = objectIdFor(kind, bytes)
+  readonly put: WriteObject = async (kind, bytes, id = objectIdFor(kind, bytes)) => {
     await this.putHashed(kind, id, bytes)
     return id
   }

@@ -1,7 +1,8 @@
 /** What a reading thread says of each file, in bytes: it goes from one thread to another and on into tables without ever being
  *  an object. Fifty thousand of those cost more than reading the files did. */
 
-import { ID_BYTES } from '../objects/id.ts'
+import { ID_BYTES, objectIdFromBytes } from '../objects/id.ts'
+import type { TreeEntry } from '../objects/tree.ts'
 import type { FileStart, FileStat } from '../store/file-system.ts'
 import { isSettledStat, STAT_BYTES } from '../store/stat-records.ts'
 
@@ -41,6 +42,15 @@ export function bytesOfRow(rows: Uint8Array, row: number): number {
 
 export function isExecutableRow(rows: Uint8Array, row: number): boolean {
   return (rows[row * ROW_BYTES]! & ROW_EXECUTABLE) !== 0
+}
+
+/** The entry of a file that is no chunk or one. */
+export function entryOfRow(path: string, rows: Uint8Array, row: number): TreeEntry {
+  const at = row * ROW_BYTES + ROW_ID
+  const fileId = objectIdFromBytes(rows.subarray(at, at + ID_BYTES))
+  const bytes = bytesOfRow(rows, row)
+  const content = bytes > 0 ? ({ kind: 'chunk', id: fileId } as const) : null
+  return { path, kind: 'file', executable: isExecutableRow(rows, row), bytes, fileId, content }
 }
 
 /** @param device - of the file system that the file lies on */

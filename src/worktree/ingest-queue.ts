@@ -8,12 +8,11 @@ import { throwIfAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import type { ChunkSizing } from '../chunking/profile.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
-import { EMPTY_FILE_ID, ID_BYTES, objectIdFromBytes } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 import type { FileStat, FileSystem } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import type { SealedPack } from '../store/pack-file.ts'
-import { bytesOfRow, type DiskClock, isExecutableRow, ROW_BYTES, ROW_ID, statOfRow } from './file-rows.ts'
+import { bytesOfRow, type DiskClock, entryOfRow, statOfRow } from './file-rows.ts'
 import { type IngestContext, type Ingested, ingest, ingestSmall, staysInPlace } from './ingest.ts'
 import {
   BATCHED_BELOW_BYTES,
@@ -42,7 +41,7 @@ export interface IngestQueue extends AsyncDisposable {
   addUnseen(path: string): Promise<void> | undefined
   /** Waits until all is in the session.
    *  @param whileSealing - called once all files have been told of, while the last packs may still be written */
-  finish(whileSealing?: () => void): Promise<void>
+  finish(whileSealing?: () => void | Promise<void>): Promise<void>
 }
 
 /** What becomes of files that were added without a look at them. */
@@ -106,7 +105,7 @@ export function createIngestQueue(context: IngestContext, options: IngestQueueOp
     async finish(whileSealing) {
       if (threaded) return threaded.finish(whileSealing)
       for (const file of first.splice(0)) await ingestInTurn(context, file)
-      whileSealing?.()
+      await whileSealing?.()
     },
     async [Symbol.asyncDispose]() {
       await threaded?.close()
@@ -178,7 +177,7 @@ class ThreadedQueue {
     return this.#names.length < this.#mostNames ? undefined : this.#sendNames()
   }
 
-  async finish(whileSealing?: () => void): Promise<void> {
+  async finish(whileSealing?: () => void | Promise<void>): Promise<void> {
     do {
       await this.#sendNames()
       // What could not be read so is then here again.
@@ -315,16 +314,12 @@ class ThreadedQueue {
   /** @param chunk - the first of the file's chunks */
   async #entryOf(path: string, read: BatchRead, index: number, chunk: number): Promise<TreeEntry> {
     const { counts, rows, lengths, ids } = read
-    const bytes = bytesOfRow(rows, index)
-    const entry = { path, kind: 'file', executable: isExecutableRow(rows, index), bytes } as const
+    const entry = entryOfRow(path, rows, index)
     const count = counts[index]!
-    if (count === 0) return { ...entry, fileId: EMPTY_FILE_ID, content: null }
-    const at = index * ROW_BYTES + ROW_ID
-    const fileId = objectIdFromBytes(rows.subarray(at, at + ID_BYTES))
-    if (count === 1) return { ...entry, fileId, content: { kind: 'chunk', id: fileId } }
+    if (count < 2) return entry
     const refs: ChunkRef[] = []
     for (let i = chunk; i < chunk + count; i++) refs.push({ id: idAt(ids, i), bytes: lengths[i]! })
-    return { ...entry, fileId, content: await this.#mapOf(refs) }
+    return { ...entry, content: await this.#mapOf(refs) }
   }
 
   async #addLarge(file: Queued): Promise<void> {

@@ -45,7 +45,7 @@ export interface ReadPool extends AsyncDisposable {
   readLarge(file: FileToRead, judge: Judge<Chunks>): Promise<{ read: Promise<LargeRead> }>
   /** Waits until all that was begun is in packs, and these are handed on.
    *  @param whileSealing - called once the threads have nothing left to do but to seal their packs */
-  finish(whileSealing?: () => void): Promise<void>
+  finish(whileSealing?: () => void | Promise<void>): Promise<void>
 }
 
 export interface ReadPoolOptions {
@@ -131,7 +131,7 @@ export function createReadPool(options: ReadPoolOptions): ReadPool {
       // Looked at below.
       finished.catch(() => {})
       await Promise.all(threads.map((thread) => thread.told))
-      if (!failure) whileSealing?.()
+      if (!failure) await whileSealing?.()
       await finished
     },
     async [Symbol.asyncDispose]() {

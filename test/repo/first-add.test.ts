@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
-import { add } from '../../src/repo/add.ts'
+import { add as addFiles } from '../../src/repo/add.ts'
+import { commit } from '../../src/repo/commit.ts'
 import { initWorkspace } from '../../src/repo/init.ts'
 import { statusOf } from '../../src/repo/status.ts'
+import { verifyLocal } from '../../src/repo/verify-local.ts'
 import type { FileSystem } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
@@ -40,7 +42,7 @@ async function addAll(fs: FileSystem) {
   rmSync(join(root, '.floe'), { recursive: true, force: true })
   await initWorkspace(root, { fs })
   await using workspace = await openWorkspace(root, { fs })
-  const { files, bytes, newBytes, added } = await add(workspace, { all: true })
+  const { files, bytes, newBytes, added } = await addFiles(workspace, { all: true })
   const { staged, unstaged, untracked } = await statusOf(workspace)
   const [staging, stat] = ['staging', 'stat'].map((name) => readFileSync(join(root, '.floe', name)))
   return {
@@ -55,6 +57,20 @@ async function addAll(fs: FileSystem) {
   }
 }
 
+const sign = { message: 'first', author: { name: 'Ada', email: 'ada@example.org' } }
+
+/** @param only - below this folder are no large files, so that all come in path order */
+async function firstCommit(fs: FileSystem, add: boolean, only: string) {
+  rmSync(join(only, '.floe'), { recursive: true, force: true })
+  await initWorkspace(only, { fs })
+  await using workspace = await openWorkspace(only, { fs })
+  if (!add) await addFiles(workspace, { all: true })
+  const { tree, changes, warnings } = await commit(workspace, { ...sign, add })
+  const status = await statusOf(workspace)
+  await verifyLocal(workspace, { full: true })
+  return { tree, changes, warnings, isClean: status.clean, stat: readFileSync(join(only, '.floe/stat')) }
+}
+
 test('a first add by threads stages what one file after the other does, to the byte, whatever comes first', async () => {
   const count = fill()
   // Until the file system's clock has gone on since the last was written.
@@ -67,4 +83,23 @@ test('a first add by threads stages what one file after the other does, to the b
     expect(threaded.left).toEqual([0, 0])
     expect(threaded).toEqual(inTurn)
   }
+})
+
+test('a first commit of everything is what add and commit make of it', async () => {
+  const small = join(root, 'small')
+  mkdirSync(small)
+  for (let i = 0; i < 700; i++) {
+    mkdirSync(join(small, `${i % 30}`), { recursive: true })
+    writeFileSync(join(small, `${i % 30}/${i}`), rng.fill(new Uint8Array(rng.below(9 * KIB))))
+  }
+  for (const name of ['Same', 'same']) writeFileSync(join(small, name), name)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const inTwo = await firstCommit(nodeFs, false, small)
+  expect(inTwo).toMatchObject({ isClean: true, changes: { added: 702, modified: 0, deleted: 0 } })
+  expect(inTwo.warnings).toMatchObject([{ code: 'NAME_COLLISION', paths: ['Same', 'same'] }])
+  for (const fs of [nodeFs, { ...nodeFs }]) expect(await firstCommit(fs, true, small)).toEqual(inTwo)
+  rmSync(small, { recursive: true })
+  // With large ones among them, which are done when they are done.
+  const mixed = await firstCommit(nodeFs, false, root)
+  for (const fs of [nodeFs, { ...nodeFs }]) expect(await firstCommit(fs, true, root)).toEqual(mixed)
 })

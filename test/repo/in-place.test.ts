@@ -187,30 +187,37 @@ describe('files that hold their contents', () => {
     expect(await codeOf(add(ws.workspace, { all: true }))).toBe('SIZE_MALFORMED')
   })
 
-  it('a list that is damaged stops what would replace files, until fsck sets it aside and the file is recorded anew', async () => {
-    const ws = await memoryWorkspace()
-    const contents = large(40)
-    ws.write('big', contents)
-    await commitInPlace(ws, 'one')
-    ws.write('text', 'x')
-    await commitInPlace(ws, 'two')
-    const path = [...ws.fs.contents('/ws/.floe/held').keys()].find((name) => name.endsWith('.list'))!
-    const bytes = ws.fs.readFile(path, 1e6)
-    bytes[100]! ^= 1
-    ws.fs.unlink(path)
-    const file = ws.fs.open(path, 'create')
-    file.write(bytes)
-    file.close()
-    ws.workspace.store.close()
-    expect(await codeOf(reset(ws.workspace, { revision: 'HEAD~1', mode: 'hard' }))).toBe('STORE_HELD_CORRUPT')
-    expect(await codeOf(gc(ws.workspace, { graceMs: 0 }))).toBe('STORE_HELD_CORRUPT')
-    expect(await codeOf(fsck(ws.workspace))).toBe('STORE_HELD_CORRUPT')
-    expect((await statusOf(ws.workspace)).problems.map(({ code }) => code)).toEqual(['STORE_HELD_CORRUPT'])
-    expect(await codeOf(fsck(ws.workspace, { repair: true }))).toBe('OBJECT_MISSING')
-    expect((await add(ws.workspace, { paths: ['big'], inPlace: IN_PLACE })).inPlace).toHaveLength(1)
-    expect((await fsck(ws.workspace, { full: true })).report.ok).toBe(true)
-    expect((await statusOf(ws.workspace)).clean).toBe(true)
-  })
+  it.each([
+    ['add', (ws: MemoryWorkspace) => add(ws.workspace, { paths: ['big'], inPlace: IN_PLACE })],
+    ['a commit', (ws: MemoryWorkspace) => commit(ws.workspace, { message: 'x', author, add: true, inPlace: IN_PLACE })],
+  ])(
+    'a list that is damaged stops what would replace files, until fsck sets it aside and %s records them anew',
+    async (verb, record) => {
+      const ws = await memoryWorkspace()
+      const contents = large(40)
+      ws.write('big', contents)
+      await commitInPlace(ws, 'one')
+      ws.write('text', 'x')
+      await commitInPlace(ws, 'two')
+      const path = [...ws.fs.contents('/ws/.floe/held').keys()].find((name) => name.endsWith('.list'))!
+      const bytes = ws.fs.readFile(path, 1e6)
+      bytes[100]! ^= 1
+      ws.fs.unlink(path)
+      const file = ws.fs.open(path, 'create')
+      file.write(bytes)
+      file.close()
+      ws.workspace.store.close()
+      expect(await codeOf(reset(ws.workspace, { revision: 'HEAD~1', mode: 'hard' }))).toBe('STORE_HELD_CORRUPT')
+      expect(await codeOf(gc(ws.workspace, { graceMs: 0 }))).toBe('STORE_HELD_CORRUPT')
+      expect(await codeOf(fsck(ws.workspace))).toBe('STORE_HELD_CORRUPT')
+      expect((await statusOf(ws.workspace)).problems.map(({ code }) => code)).toEqual(['STORE_HELD_CORRUPT'])
+      expect(await codeOf(fsck(ws.workspace, { repair: true }))).toBe('OBJECT_MISSING')
+      if (verb === 'add') expect((await record(ws)).inPlace).toHaveLength(1)
+      else expect(await codeOf(record(ws))).toBe('COMMIT_NOTHING_STAGED')
+      expect((await fsck(ws.workspace, { full: true })).report.ok).toBe(true)
+      expect((await statusOf(ws.workspace)).clean).toBe(true)
+    },
+  )
 
   it('what nothing refers to any more is forgotten by gc, and Floe’s copy of it deleted', async () => {
     const ws = await memoryWorkspace()

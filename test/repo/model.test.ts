@@ -26,6 +26,7 @@ type Operation =
   | { do: 'add all' }
   | { do: 'commit' }
   | { do: 'commit all' }
+  | { do: 'commit everything' }
   | { do: 'switch'; branch: string }
   | { do: 'unstage' }
   | { do: 'restore'; path: string }
@@ -41,6 +42,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 2, arbitrary: fc.constant({ do: 'add all' as const }) },
   { weight: 3, arbitrary: fc.constant({ do: 'commit' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'commit all' as const }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'commit everything' as const }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('switch' as const), branch: fc.constantFrom(...BRANCHES) }) },
   { weight: 1, arbitrary: fc.constant({ do: 'unstage' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restore' as const), path }) },
@@ -72,11 +74,15 @@ class Model {
       case 'add all':
         this.staged = new Map(this.disk)
         return 'none'
-      case 'commit all':
-        for (const tracked of [...this.staged.keys()]) put(this.staged, tracked, this.disk.get(tracked))
-        return this.#commit()
+      case 'commit all': {
+        const next = new Map(this.staged)
+        for (const tracked of this.staged.keys()) put(next, tracked, this.disk.get(tracked))
+        return this.#commit(next)
+      }
+      case 'commit everything':
+        return this.#commit(new Map(this.disk))
       case 'commit':
-        return this.#commit()
+        return this.#commit(this.staged)
       case 'switch':
         return this.#switch(operation.branch)
       case 'unstage':
@@ -89,9 +95,11 @@ class Model {
     }
   }
 
-  #commit(): string {
-    if (isEqual(this.staged, this.head)) return 'COMMIT_NOTHING_STAGED'
-    this.branches.set(this.branch, new Map(this.staged))
+  /** One that finds nothing to commit stages nothing either. */
+  #commit(next: Files): string {
+    if (isEqual(next, this.head)) return 'COMMIT_NOTHING_STAGED'
+    this.staged = next
+    this.branches.set(this.branch, new Map(next))
     return 'none'
   }
 
@@ -151,6 +159,8 @@ async function run(workspace: Workspace, fs: CrashFs, model: Model, operation: O
       return codeOf(commit(workspace, { message: 'x', author }))
     case 'commit all':
       return codeOf(commit(workspace, { message: 'x', author, all: true }))
+    case 'commit everything':
+      return codeOf(commit(workspace, { message: 'x', author, add: true }))
     case 'switch': {
       const create = workspace.refs.read(`heads/${operation.branch}`) === null && operation.branch !== model.branch
       return codeOf(switchTo(workspace, { target: operation.branch, create }))

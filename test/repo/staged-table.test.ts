@@ -72,7 +72,7 @@ describe('a table of what is staged', () => {
   test('holds the same by rows as by entries', () => {
     expect([...byRows]).toEqual([...byEntries])
     expect(byRows.added()).toEqual(byEntries.added())
-    expect([byRows.files, byRows.bytes, byRows.size]).toEqual([byEntries.files, byEntries.bytes, byEntries.size])
+    expect([byRows.files, byRows.bytes, byRows.count]).toEqual([byEntries.files, byEntries.bytes, byEntries.count])
     for (const file of files) expect(byRows.get(file.path)).toEqual(entryOf(file))
   })
 

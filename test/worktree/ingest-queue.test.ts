@@ -90,7 +90,7 @@ async function ingestAll(
       })
     }
     const toldBeforeSealing: number[] = []
-    await queue.finish(() => toldBeforeSealing.push(order.length))
+    await queue.finish(() => void toldBeforeSealing.push(order.length))
     expect(toldBeforeSealing).toEqual([order.length])
     await session.seal()
   } finally {

@@ -23,8 +23,8 @@ export const commit = command<{
   define: (command) =>
     command
       .option('-m, --message <text>', 'what this version is; asked for on a terminal')
-      .option('-a, --all', 'stage all changes of tracked files first')
-      .option('-A, --add', 'stage everything first, new files too')
+      .option('-a, --all', 'commit all changes of tracked files, staged or not')
+      .option('-A, --add', 'commit everything there is, new files too')
       .option('--author <who>', 'author as "Name <email>"')
       .option('--allow-empty', 'record a version even if no file changed')
       .option('--no-verify', 'do not ask .floe/hooks/pre-commit')
