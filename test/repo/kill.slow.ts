@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { killWhileCommitting } from './kill.ts'
+import { killFirstCommits, killWhileCommitting } from './kill.ts'
 
 describe('kill -9 while committing', () => {
   it('loses no commit that was reported, and the next command works, 500 times', async () => {
@@ -19,5 +19,11 @@ describe('kill -9 while committing', () => {
     expect(commits).toBeGreaterThanOrEqual(6)
     // Some are cut off while a pack is being written.
     expect(leftovers).toBeGreaterThan(0)
+  })
+
+  it('leaves a first commit whole or not there, 100 times', async () => {
+    const { commits } = await killFirstCommits(100, 30)
+    expect(commits).toBeGreaterThan(0)
+    expect(commits).toBeLessThan(90)
   })
 })

@@ -15,6 +15,7 @@ import { openWorkspace } from '../../src/store/workspace.ts'
 import { author, temporaryWorkspace } from './temporary-workspace.ts'
 
 const LOOP = fileURLToPath(new URL('./kill-loop.ts', import.meta.url))
+const FIRST = fileURLToPath(new URL('./kill-first-child.ts', import.meta.url))
 
 /** @param kills - how many processes are started and killed, all in one workspace
  *  @param largeBytes - of large files in each commit (default none) */
@@ -33,7 +34,10 @@ export async function killWhileCommitting(
   try {
     for (let round = 0; round < kills; round++) {
       const killWhen = round === 0 ? { commits: 2 } : { afterMs: rng.nextFloat() * spanMs }
-      const { reported, workedMs } = await runAndKill(temporary.dir, seed * 1000 + round, killWhen, largeBytes)
+      const { reported, workedMs } = await runAndKill(
+        [LOOP, temporary.dir, String(seed * 1000 + round), String(largeBytes)],
+        killWhen,
+      )
       if (round === 0) spanMs = workedMs
       commits += reported.length
       await using workspace = await openWorkspace(temporary.dir)
@@ -58,16 +62,47 @@ export async function killWhileCommitting(
   }
 }
 
+/** Enough of them that a thread reads them and writes their pack. */
+const FIRST_FILES = 800
+
+/** Kills processes that make the first commit of a workspace, a new workspace each.
+ *  @returns how many had committed */
+export async function killFirstCommits(kills: number, seed: number): Promise<{ commits: number }> {
+  const rng = createRng(seed)
+  let commits = 0
+  let spanMs = 0
+  for (let round = 0; round < kills; round++) {
+    const temporary = await temporaryWorkspace()
+    try {
+      for (let i = 0; i < FIRST_FILES; i++)
+        temporary.write(`d${i % 9}/f${i}`, rng.fill(new Uint8Array(rng.below(6000))))
+      const killWhen = round === 0 ? { commits: 1 } : { afterMs: rng.nextFloat() * 1.1 * spanMs }
+      const { reported, workedMs } = await runAndKill([FIRST, temporary.dir], killWhen)
+      if (round === 0) spanMs = workedMs
+      await using workspace = await openWorkspace(temporary.dir)
+      const head = workspace.refs.headCommit()
+      if (reported[0]) expect(head).toBe(reported[0])
+      await verifyLocal(workspace, { full: true })
+      const { staged, unstaged, untracked } = await statusOf(workspace)
+      // All or nothing, and nothing staged in between.
+      expect([staged, unstaged, untracked.length]).toEqual([[], [], head ? 0 : FIRST_FILES])
+      if (head) commits++
+      else await commit(workspace, { message: 'after a kill', author, add: true })
+      await verifyLocal(workspace, { full: true })
+      expect((await statusOf(workspace)).clean).toBe(true)
+    } finally {
+      await temporary.close()
+    }
+  }
+  return { commits }
+}
+
 /** Kills the process some time after it has begun to work, or once it has reported some commits. */
 async function runAndKill(
-  dir: string,
-  seed: number,
+  program: readonly string[],
   when: { afterMs: number } | { commits: number },
-  largeBytes: number,
 ): Promise<{ reported: string[]; workedMs: number }> {
-  const child = spawn(process.execPath, [LOOP, dir, String(seed), String(largeBytes)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
   const commits = () => output.split('\n').filter((line) => line.length === 64)
