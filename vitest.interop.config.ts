@@ -5,5 +5,5 @@ export default defineConfig({
   // Examples import 'floe' as a user would; here that is the source, not a build.
   resolve: { conditions: ['floe-source'] },
   ssr: { resolve: { conditions: ['floe-source'] } },
-  test: { include: ['test/**/*.interop.ts'], testTimeout: 300_000, hookTimeout: 300_000, pool: 'forks', maxWorkers: 1 },
+  test: { include: ['test/**/*.interop.ts'], testTimeout: 900_000, hookTimeout: 900_000, pool: 'forks', maxWorkers: 1 },
 })
