@@ -104,13 +104,21 @@ function readWord(word: string, set: Map<AttributeName, string | undefined>): st
   const isTakenBack = word.startsWith('-')
   const equals = word.indexOf('=')
   const name = isTakenBack ? word.slice(1) : equals < 0 ? word : word.slice(0, equals)
+  if (name === '') return `${JSON.stringify(word)} names no attribute; it is NAME=VALUE, without spaces`
   if (!Object.hasOwn(ATTRIBUTES, name)) return `there is no attribute ${name}`
   if (isTakenBack) {
     set.set(name as AttributeName, undefined)
     return undefined
   }
   const value = equals < 0 ? '' : word.slice(equals + 1)
-  if (!ATTRIBUTES[name]!.test(value)) return `${name} cannot be "${value}"`
+  if (!ATTRIBUTES[name]!.test(value)) {
+    const reason =
+      value === '' ? `${name} needs a value: ${name}=VALUE, without spaces` : `${name} cannot be "${value}"`
+    if (name !== 'encrypt') return reason
+    // Whoever wrote `encrypt = yes` must not find the files on a public network.
+    set.set(name, 'yes')
+    return `${reason}; until it is "yes" or "no", it is taken for "yes"`
+  }
   set.set(name as AttributeName, value)
   return undefined
 }

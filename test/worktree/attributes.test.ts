@@ -32,6 +32,29 @@ describe('.floeattributes', () => {
     expect(rules.of('x.b')).toEqual({})
   })
 
+  it('takes a mistake about encryption for a wish to have it', () => {
+    const taken = '; until it is "yes" or "no", it is taken for "yes"'
+    const rules = parseAttributes(
+      'a encrypt\nb encrypt = no\nc encrypt=true merge=\nd encrypt=no\ne encrypt=\ne -encrypt\n',
+    )
+    expect(rules.warnings).toEqual([
+      { line: 1, reason: `encrypt needs a value: encrypt=VALUE, without spaces${taken}` },
+      { line: 2, reason: `encrypt needs a value: encrypt=VALUE, without spaces${taken}` },
+      { line: 2, reason: '"=" names no attribute; it is NAME=VALUE, without spaces' },
+      { line: 2, reason: 'there is no attribute no' },
+      { line: 3, reason: `encrypt cannot be "true"${taken}` },
+      { line: 3, reason: 'merge needs a value: merge=VALUE, without spaces' },
+      { line: 5, reason: `encrypt needs a value: encrypt=VALUE, without spaces${taken}` },
+    ])
+    expect(['a', 'b', 'c', 'd', 'e'].map((path) => rules.of(path).encrypt)).toEqual([
+      'yes',
+      'yes',
+      'yes',
+      'no',
+      undefined,
+    ])
+  })
+
   it('takes any text and any path', () => {
     const piece = fc.oneof(
       fc.string(),
