@@ -110,8 +110,8 @@ async function write(
   const tree = await newTree(session, before, changes, collected?.tree, options)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty) {
-    // What was read may be what was lost of contents committed in place.
-    await session.seal()
+    // What was read may be what was lost of contents committed in place. Of no version before it, an empty tree alone was put.
+    if (before) await session.seal()
     if (collected) await saveCollectedStats(workspace, collected)
     throw new NothingStagedError(nextStep(options))
   }

@@ -91,9 +91,14 @@ describe('add, status and commit', () => {
       exitCode: 1,
       hints: [expect.stringContaining('floe add')],
     })
+    await expect(commit(ws.workspace, { message: 'x', author, add: true })).rejects.toMatchObject({ exitCode: 1 })
+    expect(ws.workspace.store.packNames()).toEqual([])
     ws.write('a', '1')
     await ws.commitAll('one')
-    await expect(commit(ws.workspace, { message: 'x', author, all: true })).rejects.toMatchObject({ exitCode: 1 })
+    const packs = ws.workspace.store.packNames()
+    for (const how of ['all', 'add'])
+      await expect(commit(ws.workspace, { message: 'x', author, [how]: true })).rejects.toMatchObject({ exitCode: 1 })
+    expect(ws.workspace.store.packNames()).toEqual(packs)
     await expect(commit(ws.workspace, { message: ' ', author })).rejects.toMatchObject({ code: 'COMMIT_MESSAGE_EMPTY' })
     await expect(commit(ws.workspace, { message: 'x' })).rejects.toMatchObject({ code: 'COMMIT_AUTHOR_MISSING' })
     const empty = await commit(ws.workspace, { message: 'x', author, allowEmpty: true })
