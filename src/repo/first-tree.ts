@@ -12,7 +12,7 @@ export interface BuiltTree {
   readonly names: FoldedNames
 }
 
-/** Up to so many files: their nodes stay in memory, some 130 bytes a file, until it is certain that all of them are needed. */
+/** Up to so many files: their nodes stay in memory, a path and some 45 bytes for each, until it is certain that all of them are needed. */
 const MAX_FILES = 200_000
 
 export class FirstTree {

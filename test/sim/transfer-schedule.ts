@@ -18,7 +18,7 @@ export const SHAPE: readonly number[] = [2, 2, 2, 1, 1, 1, 1, 1, 1, 1]
 export const FAULTY_SHARDS = 4
 const SHARDS = SHAPE.reduce((sum, weight) => sum + weight, 0)
 /** No schedule may take longer, whatever the nodes do. */
-export const DEADLINE_MS = 120_000
+export const DEADLINE_MS = 30_000
 /** Of the client. Nodes, proxy and client share a thread here, which a busy machine keeps waiting. */
 const TIMEOUT_MS = 3_000
 const PERMANENT = { $kind: 'permanent' } as const
