@@ -32,34 +32,39 @@ export class ByteReader {
     return this.#bytes.length - this.#at
   }
 
-  #take(count: number): number {
-    if (count > this.remaining) throw new CodecError('unexpected end of bytes', { needed: count, left: this.remaining })
+  /** Passes over the next bytes.
+   *  @returns the place where they begin */
+  skip(count: number): number {
     const from = this.#at
-    this.#at += count
+    if (count > this.#bytes.length - from)
+      throw new CodecError('unexpected end of bytes', { needed: count, left: this.remaining })
+    this.#at = from + count
     return from
   }
 
   u8(): number {
-    return this.#bytes[this.#take(1)]!
+    return this.#bytes[this.skip(1)]!
   }
 
   u16(): number {
-    return this.#view.getUint16(this.#take(2), true)
+    return this.#view.getUint16(this.skip(2), true)
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#take(4), true)
+    return this.#view.getUint32(this.skip(4), true)
   }
 
   u64(): bigint {
-    return this.#view.getBigUint64(this.#take(8), true)
+    return this.#view.getBigUint64(this.skip(8), true)
   }
 
   /** A u64 that must fit a JavaScript safe integer. */
   safeU64(): number {
-    const value = this.u64()
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new CodecError('integer above 2^53-1', { value: String(value) })
-    return Number(value)
+    const at = this.skip(8)
+    const high = this.#view.getUint32(at + 4, true)
+    if (high >= 2 ** 21)
+      throw new CodecError('integer above 2^53-1', { value: String(this.#view.getBigUint64(at, true)) })
+    return high * 2 ** 32 + this.#view.getUint32(at, true)
   }
 
   bool(): boolean {
@@ -93,7 +98,7 @@ export class ByteReader {
 
   /** A view of the next bytes; not a copy. */
   bytes(count: number): Uint8Array {
-    const from = this.#take(count)
+    const from = this.skip(count)
     return this.#bytes.subarray(from, from + count)
   }
 

@@ -70,6 +70,12 @@ export function objectIdFromBytes(bytes: Uint8Array): ObjectId {
   return Buffer.from(bytes.buffer, bytes.byteOffset, ID_BYTES).toString('hex') as ObjectId
 }
 
+/** Text form of the 32 bytes at a place of a structure. Of many ids in one, this spares a view of each. */
+export function objectIdAt(structure: Buffer, at: number): ObjectId {
+  if (at + ID_BYTES > structure.length) throw new RangeError(`"structure" has no ${ID_BYTES} bytes at ${at}`)
+  return structure.toString('hex', at, at + ID_BYTES) as ObjectId
+}
+
 /** The 32 bytes of an id. */
 export function objectIdToBytes(id: ObjectId): Uint8Array {
   const bytes = new Uint8Array(ID_BYTES)

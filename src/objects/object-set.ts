@@ -4,7 +4,7 @@
  *  Ids are hashes, so half of one (128 bits) tells them apart, and its first word serves as the place in the table. Each
  *  kind has tables of its own. */
 
-import { KIND_CODES, type ObjectId, type ObjectKind } from './id.ts'
+import { ID_BYTES, KIND_CODES, type ObjectId, type ObjectKind, putObjectId } from './id.ts'
 
 /** Tables per kind: one grows at a time, so growing takes little memory beside what is there. */
 const TABLES_PER_KIND = 16
@@ -23,15 +23,15 @@ export class ObjectSet {
 
   /** @returns true if it was not there */
   add(kind: ObjectKind, id: ObjectId): boolean {
-    return this.addBytes(KIND_CODES[kind], Buffer.from(id, 'hex'))
+    return this.addBytes(KIND_CODES[kind], bytesOf(id))
   }
 
   has(kind: ObjectKind, id: ObjectId): boolean {
-    return this.hasBytes(KIND_CODES[kind], Buffer.from(id, 'hex'))
+    return this.hasBytes(KIND_CODES[kind], bytesOf(id))
   }
 
   isMarked(kind: ObjectKind, id: ObjectId): boolean {
-    return this.#stateOf(KIND_CODES[kind], Buffer.from(id, 'hex')) === MARKED
+    return this.#stateOf(KIND_CODES[kind], bytesOf(id)) === MARKED
   }
 
   /** @param id - the bytes of an id */
@@ -87,9 +87,18 @@ export class ObjectSet {
 
 type Words = readonly [number, number, number, number]
 
-function wordsOf(id: Uint8Array): Words {
-  const view = new DataView(id.buffer, id.byteOffset, id.byteLength)
-  return [view.getUint32(0), view.getUint32(4), view.getUint32(8), view.getUint32(12)]
+const wordsOf = (id: Uint8Array): Words => [wordAt(id, 0), wordAt(id, 4), wordAt(id, 8), wordAt(id, 12)]
+
+function wordAt(id: Uint8Array, at: number): number {
+  return ((id[at]! << 24) | (id[at + 1]! << 16) | (id[at + 2]! << 8) | id[at + 3]!) >>> 0
+}
+
+/** The bytes of the id that is looked at, until the next one is. */
+const current = new Uint8Array(ID_BYTES)
+
+function bytesOf(id: ObjectId): Uint8Array {
+  putObjectId(id, current, 0)
+  return current
 }
 
 class Table {
@@ -127,7 +136,8 @@ class Table {
   }
 
   #put(slot: number, key: Words, state: number): void {
-    this.#words.set(key, slot * KEY_WORDS)
+    const [words, at] = [this.#words, slot * KEY_WORDS]
+    for (let i = 0; i < KEY_WORDS; i++) words[at + i] = key[i]!
     this.states[slot] = state
   }
 

@@ -49,14 +49,15 @@ export function assertPath(path: string): void {
   if (problem) throw new PathRefusedError('usage', path, problem)
 }
 
-/** The path in bytes from outside.
+/** The path in bytes from outside, from one place of them to another.
  *  @throws {PathRefusedError} PATH_REFUSED (integrity) */
-export function parsePath(bytes: Uint8Array): string {
+export function parsePath(bytes: Buffer, from = 0, to = bytes.length): string {
+  if (isPlain(bytes, from, to)) return bytes.toString('latin1', from, to)
   let path: string
   try {
-    path = fromUtf8(bytes)
+    path = fromUtf8(bytes.subarray(from, to))
   } catch {
-    throw new PathRefusedError('integrity', Buffer.from(bytes.subarray(0, 100)).toString('latin1'), 'it is not UTF-8')
+    throw new PathRefusedError('integrity', bytes.toString('latin1', from, Math.min(to, from + 100)), 'it is not UTF-8')
   }
   const problem = pathProblem(path)
   if (problem) throw new PathRefusedError('integrity', path, problem)
@@ -64,6 +65,27 @@ export function parsePath(bytes: Uint8Array): string {
 }
 
 const SLASH = 0x2f
+const DOT = 0x2e
+const BACKSLASH = 0x5c
+const TILDE = 0x7e
+
+/** True of most paths: short ASCII with nothing in it that `pathProblem` could find fault with. A tree has one in every
+ *  entry, and this look at its bytes takes a fifth of the time. */
+function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
+  if (to - from > MAX_SEGMENT_BYTES) return false
+  let begins = true
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at]!
+    if (byte === SLASH) {
+      if (begins) return false
+      begins = true
+    } else {
+      if (byte === 0 || byte >= TILDE || byte === BACKSLASH || (begins && byte === DOT)) return false
+      begins = false
+    }
+  }
+  return !begins
+}
 
 /** Order of trees: by segment, so that `a/…` follows `a` before `a!`; within a segment by UTF-8 bytes.
  *  Equal to the byte order once `/` counts as lowest. Negative, zero or positive. */

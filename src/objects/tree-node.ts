@@ -7,7 +7,7 @@ import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import { sha256HexOfText } from '../crypto/hash.ts'
 import type { ContentRef } from './content-map.ts'
 import { ObjectMalformedError } from './errors.ts'
-import { EMPTY_FILE_ID, ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdFromBytes, putObjectId } from './id.ts'
+import { EMPTY_FILE_ID, ID_BYTES, MAX_OBJECT_BYTES, type ObjectId, objectIdAt, putObjectId } from './id.ts'
 import { comparePaths, isAtOrBelow, MAX_PATH_BYTES, parsePath } from './path.ts'
 
 export interface TreeEntry {
@@ -141,26 +141,29 @@ export function parseTreeNode(encoded: Uint8Array): TreeNode {
   if (encoded.length > MAX_OBJECT_BYTES.tree) throw new ObjectMalformedError('tree', `${encoded.length} bytes`)
   try {
     const reader = new ByteReader(encoded)
+    const node = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.length)
     const level = reader.u8()
     if (level > MAX_TREE_LEVEL) throw new ObjectMalformedError('tree', `level ${level}`)
     const count = reader.length(MAX_TREE_NODE_ITEMS, level === 0 ? MIN_ENTRY_BYTES : MIN_LINK_BYTES)
     if (count === 0 && level > 0) throw new ObjectMalformedError('tree', 'an inner node without links')
-    const node: TreeNode = { level, entries: [], links: [] }
+    const entries: TreeEntry[] = []
+    const links: TreeLink[] = []
     let cost = 0
     let previous: string | undefined
     for (let i = 1; i <= count; i++) {
-      const pathBytes = reader.byteVector(MAX_PATH_BYTES)
-      const path = parsePath(pathBytes)
+      const pathBytes = reader.length(MAX_PATH_BYTES)
+      const at = reader.skip(pathBytes)
+      const path = parsePath(node, at, at + pathBytes)
       if (previous !== undefined) assertFollows(previous, path, level)
       previous = path
-      cost += treeItemCost(pathBytes.length)
-      if (level === 0) node.entries.push(parseEntry(reader, path))
-      else node.links.push(parseLink(reader, path))
+      cost += treeItemCost(pathBytes)
+      if (level === 0) entries.push(parseEntry(node, reader, path))
+      else links.push(parseLink(node, reader, path))
       if (i < count && closesTreeNode(level, i, cost, path))
         throw new ObjectMalformedError('tree', 'it goes on after a cut', { path })
     }
     reader.end()
-    return node
+    return { level, entries, links }
   } catch (error) {
     if (error instanceof CodecError) throw new ObjectMalformedError('tree', error.message, error.data, error)
     throw error
@@ -176,16 +179,16 @@ export function assertFollows(previous: string, path: string, level: number): vo
     throw new ObjectMalformedError('tree', 'a path is below a file', { previous, path })
 }
 
-function parseEntry(reader: ByteReader, path: string): TreeEntry {
+function parseEntry(node: Buffer, reader: ByteReader, path: string): TreeEntry {
   const mode = reader.u8()
   if (mode > MODE_SYMLINK) throw new ObjectMalformedError('tree', `mode ${mode}`, { path })
   const bytes = reader.safeU64()
-  const fileId = objectIdFromBytes(reader.bytes(ID_BYTES))
+  const fileId = objectIdAt(node, reader.skip(ID_BYTES))
   const tag = reader.u8()
   if (tag > CONTENT_MAP) throw new ObjectMalformedError('tree', `content ${tag}`, { path })
   let content: ContentRef | null = null
   if (tag === CONTENT_CHUNK) content = { kind: 'chunk', id: fileId }
-  else if (tag === CONTENT_MAP) content = { kind: 'map', id: objectIdFromBytes(reader.bytes(ID_BYTES)) }
+  else if (tag === CONTENT_MAP) content = { kind: 'map', id: objectIdAt(node, reader.skip(ID_BYTES)) }
   const kind = mode === MODE_SYMLINK ? 'symlink' : 'file'
   const entry: TreeEntry = { path, kind, executable: mode === MODE_EXECUTABLE, bytes, fileId, content }
   const problem = entryProblem(entry)
@@ -193,8 +196,8 @@ function parseEntry(reader: ByteReader, path: string): TreeEntry {
   return entry
 }
 
-function parseLink(reader: ByteReader, path: string): TreeLink {
-  const id = objectIdFromBytes(reader.bytes(ID_BYTES))
+function parseLink(node: Buffer, reader: ByteReader, path: string): TreeLink {
+  const id = objectIdAt(node, reader.skip(ID_BYTES))
   const entries = reader.safeU64()
   const bytes = reader.safeU64()
   if (entries === 0) throw new ObjectMalformedError('tree', 'a link to nothing', { path })

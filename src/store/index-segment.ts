@@ -129,7 +129,7 @@ function parseSegment(file: OpenFile, path: string): Segment {
       const from = whole ? bucketEnd(bucket - 1) : 0
       const to = whole ? bucketEnd(bucket) : records.length / SEGMENT_RECORD_BYTES
       if (from > to || to > count) throw new SegmentDamage('a lying fan-out')
-      const at = findRecord(records, id, KIND_CODES[kind], from, to)
+      const at = findRecord(records, id, KIND_CODES[kind], bits, from, to)
       if (at < 0) return undefined
       const pack = packs[packOf(records, at)]
       if (pack === undefined) throw new SegmentDamage('a record names no pack')
@@ -209,25 +209,41 @@ export function setPackOf(records: Uint8Array, at: number, pack: number): void {
   new DataView(records.buffer, records.byteOffset).setUint32(at + ID_BYTES + 1, pack, true)
 }
 
-/** Offset of the record, or -1.
+/** Records between the first probe and the next; ids are hashes, so most lie as near as that to where they should. */
+const FIRST_STRIDE = 8
+
+/** Offset of the record, or -1. Looks first where the record would be if ids were evenly spread, then further and further
+ *  away until it has passed it, then in halves: in memory that is far quicker than halves alone, which touch as many places
+ *  far from each other.
+ *  @param bits - leading bits that all ids from `low` to `high` have in common
  *  @param low - the first record that it may be
  *  @param high - the one after the last */
 export function findRecord(
   records: Uint8Array,
   id: Uint8Array,
   kindCode: number,
+  bits = 0,
   low = 0,
   high: number = records.length / SEGMENT_RECORD_BYTES,
 ): number {
+  const word = (((id[0]! << 24) | (id[1]! << 16) | (id[2]! << 8) | id[3]!) << bits) >>> 0
+  let probe = low + Math.floor((word / 2 ** 32) * (high - low))
+  let stride = FIRST_STRIDE
+  let wentUp: boolean | undefined
   while (low < high) {
-    const middle = (low + high) >>> 1
-    const at = middle * SEGMENT_RECORD_BYTES
+    const at = probe * SEGMENT_RECORD_BYTES
     let order = 0
     for (let k = 0; k < ID_BYTES && order === 0; k++) order = records[at + k]! - id[k]!
     order ||= records[at + ID_BYTES]! - kindCode
     if (order === 0) return at
-    if (order < 0) low = middle + 1
-    else high = middle
+    const up = order < 0
+    if (up) low = probe + 1
+    else high = probe
+    if (wentUp === !up) stride = 0
+    wentUp = up
+    const next = up ? probe + stride : probe - stride
+    probe = stride > 0 && next >= low && next < high ? next : (low + high) >>> 1
+    stride *= 2
   }
   return -1
 }

@@ -332,6 +332,11 @@ describe('lying packs are refused', () => {
       'ids equal': (_, index) => index.copyWithin(columns.id, columns.id + 32, columns.id + 64),
       'a frame that is not there': (view) => view.setUint32(columns.frame, 1, true),
       'records that overlap': (view) => view.setUint32(offsets, view.getUint32(offsets + 4, true), true),
+      'a record over all others': (view) => {
+        let first = 0
+        while (view.getUint32(offsets + 4 * first, true) > 0) first++
+        view.setUint32(lengths + 4 * first, view.getUint32(framesBody + 16, true), true)
+      },
       'an offset behind the frame': (view) => view.setUint32(offsets, 2 ** 31, true),
       'an offset near 2^32': (view) => view.setUint32(offsets, 2 ** 32 - 1, true),
       'a length of zero': (view) => view.setUint32(lengths, 0, true),
@@ -347,6 +352,13 @@ describe('lying packs are refused', () => {
       const forged = withIndex(pack, summary, (index) => lie(new DataView(index.buffer, index.byteOffset), index))
       await expect(openPack(bufferRangeReader(forged)), name).rejects.toEqual(corrupt)
     }
+  })
+
+  test('an index whose kinds are not sorted', async () => {
+    const items = [{ kind: 'tree', bytes: utf8('t') } as const, { kind: 'commit', bytes: utf8('c') } as const]
+    const { pack, summary } = await writePack('meta', items)
+    const forged = withIndex(pack, summary, (index) => index.set([4, 3], columns.kind))
+    await expect(openPack(bufferRangeReader(forged))).rejects.toEqual(corrupt)
   })
 
   test('an index in another Arrow layout', async () => {
