@@ -136,17 +136,9 @@ function parseSegment(file: OpenFile, path: string): Segment {
       return pack
     },
     withPrefix(prefix, lastBits, limit) {
-      const low = padded(prefix, 0x00, lastBits)
-      const high = padded(prefix, 0xff, lastBits)
+      const [low, high] = [padded(prefix, 0x00, lastBits), padded(prefix, 0xff, lastBits)]
       const records = readBuckets(bucketOf(low, 0, bits), bucketOf(high, 0, bits))
-      const found: { kind: ObjectKind; id: ObjectId }[] = []
-      for (let at = 0; at < records.length && found.length < limit; at += SEGMENT_RECORD_BYTES) {
-        const id = records.subarray(at, at + ID_BYTES)
-        const kind = kindOfCode(records[at + ID_BYTES]!)
-        if (kind && compareBytes(id, low) >= 0 && compareBytes(id, high) <= 0)
-          found.push({ kind, id: objectIdFromBytes(id) })
-      }
-      return found
+      return recordsWithPrefix(records, prefix, lastBits, limit)
     },
     readAll() {
       const whole = readExactly(file, 0, fileBytes)
@@ -160,22 +152,34 @@ function parseSegment(file: OpenFile, path: string): Segment {
 
 /** Orders records by id, then kind; of equal ones the first given stays.
  *  @param parts - each sorted already */
-export function mergeRecords(parts: readonly Uint8Array[]): Uint8Array {
-  let left = parts
-  // Two by two: one after the other, a hundred thousand small ones would copy the rest of them again each time.
-  while (left.length > 1) {
-    const merged: Uint8Array[] = []
-    for (let i = 0; i < left.length; i += 2) {
-      const [first, second] = [left[i]!, left[i + 1]]
-      merged.push(second ? mergeTwo(first, second) : first)
+export function mergeRecords(parts: Iterable<Uint8Array>): Uint8Array {
+  const merger = new RecordMerger()
+  for (const part of parts) merger.add(part)
+  return merger.finish()
+}
+
+/** The same of parts that come one by one: they are merged as soon as the one before is not much larger, so that a hundred
+ *  thousand small ones neither lie in memory beside each other nor are copied more than a few times each. */
+export class RecordMerger {
+  readonly #parts: Uint8Array[] = []
+
+  add(part: Uint8Array): void {
+    let merged = part
+    for (let before = this.#parts.at(-1); before && before.length <= 2 * merged.length; before = this.#parts.at(-1)) {
+      this.#parts.pop()
+      merged = mergeTwo(before, merged)
     }
-    left = merged
+    this.#parts.push(merged)
   }
-  return left[0] ?? new Uint8Array(0)
+
+  finish(): Uint8Array {
+    return this.#parts.reduceRight((after, before) => mergeTwo(before, after), new Uint8Array(0))
+  }
 }
 
 function mergeTwo(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length === 0) return b
+  if (b.length === 0) return a
   const merged = new Uint8Array(a.length + b.length)
   let used = 0
   let i = 0
@@ -191,6 +195,25 @@ function mergeTwo(a: Uint8Array, b: Uint8Array): Uint8Array {
     if (order >= 0) j += SEGMENT_RECORD_BYTES
   }
   return merged.subarray(0, used)
+}
+
+/** Objects of which there is a record and whose id starts with these bytes, at most `limit`.
+ *  @param lastBits - bits of the last byte that count: 4 or 8 */
+export function recordsWithPrefix(
+  records: Uint8Array,
+  prefix: Uint8Array,
+  lastBits: number,
+  limit: number,
+): { kind: ObjectKind; id: ObjectId }[] {
+  const [low, high] = [padded(prefix, 0x00, lastBits), padded(prefix, 0xff, lastBits)]
+  const found: { kind: ObjectKind; id: ObjectId }[] = []
+  for (let at = 0; at < records.length && found.length < limit; at += SEGMENT_RECORD_BYTES) {
+    const id = records.subarray(at, at + ID_BYTES)
+    const kind = kindOfCode(records[at + ID_BYTES]!)
+    if (kind && compareBytes(id, low) >= 0 && compareBytes(id, high) <= 0)
+      found.push({ kind, id: objectIdFromBytes(id) })
+  }
+  return found
 }
 
 /** Writes one record. */

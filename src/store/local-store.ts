@@ -312,7 +312,7 @@ class DiskStore implements LocalStore {
 
   ensureOpen(): Promise<void> {
     this.#opening ??= this.index
-      .open(this.listPacks(), async (name) => (await this.pack(name)).objects())
+      .open(this.listPacks(), async (name) => (await this.pack(name)).columns())
       .catch((error: unknown) => {
         this.#opening = undefined
         throw error

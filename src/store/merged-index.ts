@@ -23,6 +23,8 @@ import {
   openSegment,
   packOf,
   putRecord,
+  RecordMerger,
+  recordsWithPrefix,
   SEGMENT_RECORD_BYTES,
   type Segment,
   SegmentDamage,
@@ -34,7 +36,7 @@ export interface PackObject {
   id: ObjectId
 }
 
-/** Objects of one pack; or records of a segment of one pack, sorted, where they are many. */
+/** Objects of one pack; or records of a segment of one pack, sorted, where they are many: the index may change these. */
 export type PackRecords = readonly PackObject[] | PackObjects | Uint8Array
 
 /** Objects of one pack, from its own index. */
@@ -44,13 +46,15 @@ const SEGMENT_NAME = /^[0-9a-f]{32}\.midx$/
 /** A segment is merged into the next one when that is at most this many times larger. */
 const GROWTH = 2
 
+const NONE = { packs: [], records: new Uint8Array(0) }
+
 export class MergedIndex {
   readonly #fs: FileSystem
   readonly #dir: string
   readonly #tmpDir: string
   #segments: Segment[] = []
-  /** Records of packs that no segment covers yet. */
-  #loose = new Map<string, Uint8Array>()
+  /** Packs that no segment covers yet, and the records of all of them. */
+  #loose: { packs: readonly string[]; records: Uint8Array } = NONE
   #opened = false
   /** Whether the segments' checksums have been compared since they were opened. */
   #checked = false
@@ -62,7 +66,7 @@ export class MergedIndex {
   }
 
   get packs(): string[] {
-    return [...new Set([...this.#segments.flatMap((segment) => segment.packs), ...this.#loose.keys()])]
+    return [...new Set([...this.#segments.flatMap((segment) => segment.packs), ...this.#loose.packs])]
   }
 
   /** Brings the index up to date with the packs that exist. */
@@ -77,7 +81,10 @@ export class MergedIndex {
         for (const pack of segment.packs) covered.add(pack)
       }
     }
-    for (const pack of packs) if (!covered.has(pack)) this.#loose.set(pack, toRecords(await readIndex(pack)))
+    const loose = [...packs].filter((pack) => !covered.has(pack))
+    const merger = new RecordMerger()
+    for (const [number, pack] of loose.entries()) merger.add(renumbered(toRecords(await readIndex(pack)), number))
+    this.#loose = { packs: loose, records: merger.finish() }
     this.#opened = true
   }
 
@@ -88,26 +95,27 @@ export class MergedIndex {
   /** Names of packs that claim to hold the object; at most one per segment. */
   find(kind: ObjectKind, id: ObjectId | Uint8Array): string[] {
     const found: string[] = []
-    if (this.#segments.length === 0 && this.#loose.size === 0) return found
+    if (this.#segments.length === 0 && this.#loose.packs.length === 0) return found
     const bytes = typeof id === 'string' ? objectIdToBytes(id) : id
     for (const segment of this.#segments) {
       const pack = quietly(() => segment.find(kind, bytes))
       if (pack !== undefined) found.push(pack)
     }
-    for (const [pack, records] of this.#loose) if (findRecord(records, bytes, KIND_CODES[kind]) >= 0) found.push(pack)
+    const { packs, records } = this.#loose
+    const at = findRecord(records, bytes, KIND_CODES[kind])
+    if (at >= 0) found.push(packs[packOf(records, at)]!)
     return found
   }
 
   /** True if a pack claims to hold the object. */
   has(kind: ObjectKind, id: Uint8Array): boolean {
     for (const segment of this.#segments) if (quietly(() => segment.find(kind, id)) !== undefined) return true
-    for (const records of this.#loose.values()) if (findRecord(records, id, KIND_CODES[kind]) >= 0) return true
-    return false
+    return findRecord(this.#loose.records, id, KIND_CODES[kind]) >= 0
   }
 
   /** Objects of a pack as far as this index knows them, for when the pack cannot tell any more. */
   objectsOf(pack: string): PackObject[] {
-    const found = [...objectsIn(this.#loose.get(pack))]
+    const found = [...objectsIn(this.#loose.records, this.#loose.packs.indexOf(pack))]
     for (const segment of this.#segments) {
       const index = segment.packs.indexOf(pack)
       const records = index < 0 ? undefined : quietly(() => segment.readAll())
@@ -124,9 +132,8 @@ export class MergedIndex {
     for (const segment of this.#segments)
       for (const object of quietly(() => segment.withPrefix(prefix, isOdd ? 4 : 8, limit)) ?? [])
         found.set(`${object.kind}:${object.id}`, object)
-    for (const records of this.#loose.values())
-      for (const object of objectsIn(records))
-        if (object.id.startsWith(hexPrefix)) found.set(`${object.kind}:${object.id}`, object)
+    for (const object of recordsWithPrefix(this.#loose.records, prefix, isOdd ? 4 : 8, limit))
+      found.set(`${object.kind}:${object.id}`, object)
     return [...found.values()]
   }
 
@@ -150,16 +157,12 @@ export class MergedIndex {
     const parts: Uint8Array[] = []
     /** @param records - nobody else's: they are changed */
     const addPart = (names: readonly string[], records: Uint8Array) => {
-      const base = packs.length
-      packs.push(...names)
-      if (base > 0)
-        for (let at = 0; at < records.length; at += SEGMENT_RECORD_BYTES)
-          setPackOf(records, at, packOf(records, at) + base)
-      parts.push(records)
+      parts.push(renumbered(records, packs.length))
+      for (const name of names) packs.push(name)
     }
     for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
-    // Copies: should this fail, they are still needed as they are.
-    for (const [pack, records] of this.#loose) if (!sealed.has(pack)) addPart([pack], records.slice())
+    // A copy: should this fail, they are still needed as they are.
+    if (this.#loose.packs.length > 0) addPart(this.#loose.packs, this.#loose.records.slice())
     let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
     const kept = [...this.#segments].sort((a, b) => b.count - a.count)
     const replaced: Segment[] = []
@@ -179,12 +182,12 @@ export class MergedIndex {
       if (segment.path !== path) discard(this.#fs, segment.path)
     }
     this.#segments = [...kept, openSegment(this.#fs, path)]
-    this.#loose = new Map()
+    this.#loose = NONE
   }
 
   /** Takes in the packs that no segment covers, and deletes segments that are in use no more. */
   async rebuild(): Promise<void> {
-    if (this.#loose.size > 0) await this.add(new Map())
+    if (this.#loose.packs.length > 0) await this.add(new Map())
     const used = new Set(this.#segments.map(({ path }) => path))
     for (const entry of this.#fs.readDirectory(this.#dir)) {
       const path = `${this.#dir}/${Buffer.from(entry.name).toString('latin1')}`
@@ -195,7 +198,7 @@ export class MergedIndex {
   close(): void {
     for (const segment of this.#segments) segment.close()
     this.#segments = []
-    this.#loose = new Map()
+    this.#loose = NONE
     this.#opened = false
     this.#checked = false
   }
@@ -214,6 +217,13 @@ export class MergedIndex {
   }
 }
 
+/** Adds to the number of the pack in each record. */
+function renumbered(records: Uint8Array, by: number): Uint8Array {
+  if (by > 0)
+    for (let at = 0; at < records.length; at += SEGMENT_RECORD_BYTES) setPackOf(records, at, packOf(records, at) + by)
+  return records
+}
+
 /** The same as `toRecords`, for columns that are in order already, but by kind first. */
 function recordsOf({ kinds, ids }: PackObjects): Uint8Array {
   const runs: Uint8Array[] = []
@@ -229,8 +239,8 @@ function recordsOf({ kinds, ids }: PackObjects): Uint8Array {
   return mergeRecords(runs)
 }
 
-/** @param pack - of records of several packs, the number of the one that is asked for */
-function* objectsIn(records: Uint8Array | undefined, pack = 0): Generator<PackObject> {
+/** @param pack - number of the one that is asked for */
+function* objectsIn(records: Uint8Array | undefined, pack: number): Generator<PackObject> {
   for (let at = 0; records && at < records.length; at += SEGMENT_RECORD_BYTES) {
     const kind = kindOfCode(records[at + ID_BYTES]!)
     if (kind && packOf(records, at) === pack) yield { kind, id: objectIdFromBytes(records.subarray(at, at + ID_BYTES)) }

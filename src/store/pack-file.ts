@@ -35,6 +35,8 @@ export interface PackFile {
   readonly rawBytes: number
   readonly count: number
   objects(): PackObject[]
+  /** The same in one piece: views, in the order of the pack's index. */
+  columns(): PackObjects
   /** The same, one after the other: of a million the array takes a hundred megabytes. */
   walk(): Iterable<{ kind: ObjectKind; id: Uint8Array }>
   /** Checked bytes; undefined if the pack does not hold the object. */
@@ -87,6 +89,7 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
           kind: pack.index.kindAt(position),
           id: pack.index.idAt(position),
         })),
+      columns: () => pack.index.objects(),
       *walk() {
         const { index } = pack
         for (let position = 0; position < index.objectCount; position++)

@@ -56,6 +56,51 @@ describe('the merged index', () => {
     expect(index.find(two[3]!.kind, two[3]!.id)).toEqual(['b'.repeat(64)])
   })
 
+  it('knows many packs that no segment covers as it does afterwards', async () => {
+    const fs = disk()
+    const packs = new Map<string, PackObject[]>()
+    const shared = { kind: 'chunk', id: idOf('in every third') } as const
+    for (let pack = 0; pack < 300; pack++) {
+      const objects = objectsOf(pack, 1 + (pack % 11))
+      packs.set(idOf(`pack ${pack}`), pack % 3 === 0 ? [...objects, shared] : objects)
+    }
+    const index = new MergedIndex(fs, '/packs', '/tmp')
+    const openAll = () => index.open(new Set(packs.keys()), async (pack) => packs.get(pack)!)
+    const expectAll = () => {
+      expect(index.packs.sort()).toEqual([...packs.keys()].sort())
+      for (const [pack, objects] of packs)
+        for (const { kind, id } of objects) {
+          if (id !== shared.id) {
+            expect(index.find(kind, id)).toEqual([pack])
+            expect(index.has(kind, Buffer.from(id, 'hex'))).toBe(true)
+            expect(index.withPrefix(id.slice(0, 13), 10)).toEqual([{ kind, id }])
+          }
+          expect(index.find(kind === 'tree' ? 'map' : 'tree', id)).toEqual([])
+        }
+      const [holder] = index.find('chunk', shared.id)
+      expect(packs.get(holder!)).toContainEqual(shared)
+      const [pack, objects] = [...packs][7]!
+      expect(index.objectsOf(pack)).toEqual(objects.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+    }
+    await openAll()
+    expectAll()
+    // A disk that is full costs nothing of what is known.
+    const { open } = fs
+    fs.open = () => {
+      throw Object.assign(new Error('full'), { code: 'ENOSPC' })
+    }
+    await expect(index.rebuild()).rejects.toMatchObject({ code: 'ENOSPC' })
+    fs.open = open
+    expectAll()
+    const [pack] = packs.keys()
+    await index.add(new Map([[idOf('one more'), objectsOf(1000, 3)]]))
+    packs.set(idOf('one more'), objectsOf(1000, 3))
+    expectAll()
+    packs.delete(pack!)
+    await openAll()
+    expectAll()
+  })
+
   it('drops a segment whose checksum is wrong, once it is asked to look', async () => {
     const fs = disk()
     const index = new MergedIndex(fs, '/packs', '/tmp')
