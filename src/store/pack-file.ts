@@ -25,7 +25,7 @@ export const FRAMES_ASIDE = 4
 
 /** So much is written before the device is asked to begin with it: else it would have nothing to do until the pack is
  *  complete, and then the command would wait for all of it. */
-const SYNC_AHEAD_BYTES = 32 * 1024 * 1024
+const SYNC_AHEAD_BYTES = 16 * 1024 * 1024
 
 /** A sealed pack. */
 export interface PackFile {
@@ -176,23 +176,33 @@ export function createPackFile(
   }
 }
 
-/** Writes, and has the device begin with it every `SYNC_AHEAD_BYTES`. */
-function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void; sync(): Promise<void> } {
+/** Writes, and has the device begin with it every `SYNC_AHEAD_BYTES`. A promise where the loop has to turn: a thread that
+ *  waits for nothing would not hear that the device is done, and have all the rest written at the end. */
+function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void | Promise<void>; sync(): Promise<void> } {
   let unsent = 0
+  /** What was unsent when the loop turned last. */
+  let unsentThen = 0
   /** Stays as it is after a failure: a system reports one once, and whoever syncs at the end has to be told. */
   let ahead: Promise<void> = Promise.resolve()
   let isSending = false
+  const send = () => {
+    if (isSending) return
+    unsent = 0
+    unsentThen = 0
+    isSending = true
+    ahead = file.sync().then(() => {
+      isSending = false
+    })
+    ahead.catch(() => {})
+  }
   return {
     write(piece) {
       file.write(piece)
       unsent += piece.length
-      if (isSending || unsent < SYNC_AHEAD_BYTES) return
-      unsent = 0
-      isSending = true
-      ahead = file.sync().then(() => {
-        isSending = false
-      })
-      ahead.catch(() => {})
+      if (unsent - unsentThen < SYNC_AHEAD_BYTES) return
+      if (!isSending) return send()
+      unsentThen = unsent
+      return new Promise<void>((resolve) => setImmediate(resolve)).then(send)
     },
     async sync() {
       await ahead

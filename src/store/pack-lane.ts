@@ -46,12 +46,13 @@ export function createPackLane(
       framesAside: () => (lane.aside ? FRAMES_ASIDE : 0),
     })
   }
-  const seal = async (full: PackBuilder) => {
+  /** @returns when the pack before it is handed over */
+  const seal = (full: PackBuilder): Promise<void> => {
     const before = sealing
-    sealing = before.then(() => full.seal()).then(onSealed)
+    sealing = inOrder(before, full.seal(), onSealed)
     // Whoever seals the next, or finishes, is told.
     sealing.catch(() => {})
-    await before
+    return before
   }
   const addNext = async (full: PackBuilder, id: ObjectId | Uint8Array, bytes: Uint8Array): Promise<void> => {
     await seal(full)
@@ -75,12 +76,21 @@ export function createPackLane(
       })
     },
     async finish() {
-      if (builder) await seal(builder)
+      if (builder) void seal(builder)
       builder = undefined
       await sealing
     },
   }
   return lane
+}
+
+/** Hands a pack over after the one before it. Both are on their way to the device together, and neither is left alone where
+ *  the other fails: what they write is deleted then. */
+async function inOrder(before: Promise<void>, own: Promise<SealedPack>, onSealed: (pack: SealedPack) => void) {
+  const [first, second] = await Promise.allSettled([before, own])
+  if (first.status === 'rejected') throw first.reason
+  if (second.status === 'rejected') throw second.reason
+  onSealed(second.value)
 }
 
 /** Deletes what lanes have left unfinished; no thread may write there any more. */
