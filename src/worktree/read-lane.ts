@@ -23,7 +23,7 @@ import {
 
 export const SLOTS_PER_THREAD = 3
 
-/** What a thread is started with. */
+/** What a thread is told first. */
 export interface LaneStart {
   place: PackLanePlace
   label: string
@@ -39,6 +39,9 @@ export interface Verdict {
 }
 
 export type LaneRequest = BatchJob | LargeJob | Verdict | { $kind: 'finish' }
+
+/** What a thread is told: `start` once, before all else. */
+export type ThreadRequest = ({ $kind: 'start' } & LaneStart) | LaneRequest
 
 /** Why a thread cannot go on; `errno` where the system said so. */
 export interface LaneFailure {

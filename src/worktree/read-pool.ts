@@ -1,7 +1,7 @@
 /** The threads that read files, seen from the one that decides what is new. A few batches are put before each, a large file
  *  takes a thread for itself; what a thread finds is judged as soon as it says so, and what it has packed is handed on. */
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { ChunkSizing } from '../chunking/profile.ts'
 import { type FileStat, FileSystemError } from '../store/file-system.ts'
 import type { SealedPack } from '../store/pack-file.ts'
@@ -12,11 +12,12 @@ import { type BatchJob, type BatchRead, type Chunks, type LargeJob, type LargeRe
 import {
   type LaneAnswer,
   type LaneFailure,
-  type LaneRequest,
   type LaneStart,
   SLOTS_PER_THREAD,
+  type ThreadRequest,
   type Verdict,
 } from './read-lane.ts'
+import { takeReadThread } from './read-threads.ts'
 
 export interface FileToRead {
   /** Below the root of the pool. */
@@ -57,12 +58,6 @@ export interface ReadPoolOptions {
   clock?: DiskClock | undefined
   onPack(pack: SealedPack): void
 }
-
-// Built programs hold .js files; the compiler rewrites import specifiers but not this.
-const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js', import.meta.url)
-
-/** A thread keeps next to nothing, and what it no longer needs would pile up to three times the default of 16 MiB. */
-const LIMITS = { maxYoungGenerationSizeMb: 12 }
 
 interface Waiting {
   slots: number
@@ -175,11 +170,11 @@ class ReadThread {
 
   constructor(start: LaneStart, options: ThreadOptions) {
     this.#options = options
-    this.#worker = new Worker(WORKER_URL, { execArgv: [], workerData: start, resourceLimits: LIMITS })
-    this.#worker.unref()
+    this.#worker = takeReadThread()
     this.#worker.on('message', (answer: LaneAnswer) => this.#receive(answer))
     this.#worker.on('error', (error) => options.onFailure(new ReadThreadError('uncaught error', error)))
     this.#worker.on('exit', (code) => options.onFailure(new ReadThreadError(`exit ${code}`)))
+    this.#send({ $kind: 'start', ...start })
   }
 
   batch({ paths, stats, sizings }: BatchToRead, judge: Judge<BatchRead>): Promise<BatchRead> {
@@ -247,7 +242,7 @@ class ReadThread {
     return this.#lastJob
   }
 
-  #send(request: LaneRequest): void {
+  #send(request: ThreadRequest): void {
     this.#worker.postMessage(request)
   }
 

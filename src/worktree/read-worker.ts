@@ -1,13 +1,16 @@
-/** A thread that reads, cuts, hashes and packs files. Started by `read-pool.ts` only. */
+/** A thread that reads, cuts, hashes and packs files. Started by `read-threads.ts` only. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { nodeFs } from '../store/node-fs.ts'
-import { type LaneAnswer, type LaneRequest, type LaneStart, ReadLane } from './read-lane.ts'
+import { type LaneAnswer, ReadLane, type ThreadRequest } from './read-lane.ts'
 
 if (!parentPort) throw new Error('this module is a worker thread; use createReadPool')
 const port = parentPort
-const lane = new ReadLane(nodeFs, workerData as LaneStart, (answer) => port.postMessage(answer, handedOver(answer)))
-port.on('message', (request: LaneRequest) => lane.receive(request))
+let lane: ReadLane | undefined
+port.on('message', (request: ThreadRequest) => {
+  if (request.$kind !== 'start') lane!.receive(request)
+  else lane = new ReadLane(nodeFs, request, (answer) => port.postMessage(answer, handedOver(answer)))
+})
 
 /** Memory that goes along instead of being copied: the ids of a million chunks are 32 MB. Nobody here needs them again. */
 function handedOver(answer: LaneAnswer): ArrayBuffer[] {
