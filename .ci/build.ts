@@ -18,7 +18,13 @@ const MORE_ENTRIES = process.argv.slice(3).map((entry) => entry.split('=') as [s
 
 /** Threads that are started for a second's work: each a file of its own, since to load what every command needs takes a
  *  thread longer than to read a thousand files. */
-const LEAN_THREADS = ['worktree/read-worker', 'worktree/survey-worker', 'chunking/worker', 'erasure/worker']
+const LEAN_THREADS = [
+  'worktree/read-worker',
+  'worktree/survey-worker',
+  'worktree/write-worker',
+  'chunking/worker',
+  'erasure/worker',
+]
 
 /** Every file that something outside the bundle names: package.json, a Worker, a child process. */
 const NODE_ENTRIES = [

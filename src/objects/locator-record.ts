@@ -71,7 +71,7 @@ export function setRecordPack(records: Uint8Array, at: number, pack: number): vo
 export function recordPlace(records: Uint8Array, at: number): ObjectPlace {
   const view = viewOf(records)
   return {
-    frameOffset: Number(view.getBigUint64(at + AT.frame, true)),
+    frameOffset: frameOffsetAt(view, at),
     frameStoredBytes: view.getUint32(at + AT.stored, true),
     frameRawBytes: view.getUint32(at + AT.raw, true),
     codec: records[at + AT.codec]!,
@@ -99,30 +99,39 @@ export function recordsOfIndex(index: PackIndex, pack: number): Uint8Array {
   return records
 }
 
-/** Checks records from outside: each within the limits, and all in order.
+/** Checks records from outside: each within the limits, and all in order. Every lookup that reads a bucket comes through
+ *  here, so that fields are read in place: an object per record would cost more than the lookup.
  *  @param packCount - entries of the pack table
  *  @throws {LocatorCorruptError} LOCATOR_CORRUPT */
 export function assertRecords(records: Uint8Array, packCount: number): void {
   const view = viewOf(records)
   for (let at = 0; at < records.length; at += RECORD_BYTES) {
     const kind = kindOfCode(records[at + AT.kind]!)
-    const { frameOffset, frameStoredBytes, frameRawBytes, codec, offset, bytes } = recordPlace(records, at)
+    const codec = records[at + AT.codec]!
+    const stored = view.getUint32(at + AT.stored, true)
+    const raw = view.getUint32(at + AT.raw, true)
+    const bytes = view.getUint32(at + AT.bytes, true)
     const sane =
       kind !== undefined &&
       view.getUint16(at + AT.zero, true) === 0 &&
       view.getUint32(at + AT.pack, true) < packCount &&
       codec <= CODEC_ZSTD_GROUPED_4 &&
-      frameOffset < MAX_PACK_BYTES &&
-      frameStoredBytes > 0 &&
-      frameRawBytes <= MAX_FRAME_RAW_BYTES &&
-      (codec === CODEC_STORED ? frameStoredBytes === frameRawBytes : frameStoredBytes < frameRawBytes) &&
+      frameOffsetAt(view, at) < MAX_PACK_BYTES &&
+      stored > 0 &&
+      raw <= MAX_FRAME_RAW_BYTES &&
+      (codec === CODEC_STORED ? stored === raw : stored < raw) &&
       bytes > 0 &&
       bytes <= MAX_OBJECT_BYTES[kind] &&
-      offset + bytes <= frameRawBytes
+      view.getUint32(at + AT.offset, true) + bytes <= raw
     if (!sane) throw new LocatorCorruptError('an entry is outside its limits')
     if (at > 0 && compareRecordKeys(records, at - RECORD_BYTES, records, at) > 0)
       throw new LocatorCorruptError('entries are not in order')
   }
+}
+
+/** A number up to 2^64, exact below 2^53: far above what a pack may be. */
+function frameOffsetAt(view: DataView, at: number): number {
+  return view.getUint32(at + AT.frame + 4, true) * 2 ** 32 + view.getUint32(at + AT.frame, true)
 }
 
 function viewOf(records: Uint8Array): DataView {

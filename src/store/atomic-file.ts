@@ -1,7 +1,7 @@
 /** Replacing a file so that a reader, or a machine that lost power, finds the old contents or the new, nothing between. */
 
 import { dirname } from 'node:path'
-import { type FileSystem, isErrno } from './file-system.ts'
+import { type FileSystem, FileSystemError, isErrno } from './file-system.ts'
 
 export interface AtomicWriteOptions {
   /** Directory for the unfinished file, on the same device. Leftovers in it are anyone's to delete under the lock. */
@@ -57,5 +57,16 @@ export function discard(fs: FileSystem, path: string): void {
     fs.unlink(path)
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'EROFS')) throw error
+  }
+}
+
+/** Deletes a folder of files, as far as that goes; folders in it stay, and it with them. */
+export function discardFolder(fs: FileSystem, path: string): void {
+  try {
+    for (const { name, kind } of fs.readDirectory(path))
+      if (kind !== 'directory') discard(fs, `${path}/${Buffer.from(name).toString('utf8')}`)
+    fs.removeDirectory(path)
+  } catch (error) {
+    if (!(error instanceof FileSystemError)) throw error
   }
 }

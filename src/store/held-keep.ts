@@ -54,6 +54,11 @@ export class HeldKeeper {
     this.#inPacks = inPacks
   }
 
+  /** True if no file is held, so that none can be in the way, nor be brought back. */
+  async isIdle(): Promise<boolean> {
+    return (await this.#held.lists()).length === 0
+  }
+
   /** True if a pack gives the chunk. */
   isPacked(id: ObjectId): Promise<boolean> {
     return this.#inPacks(id)

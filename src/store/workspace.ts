@@ -8,7 +8,7 @@ import { sleep } from '../base/abort.ts'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { assertRefName } from '../objects/ref-name.ts'
-import { discard, ensureDirectory } from './atomic-file.ts'
+import { discard, discardFolder, ensureDirectory } from './atomic-file.ts'
 import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './config.ts'
 import { LockedError, NotAWorkspaceError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
@@ -175,6 +175,7 @@ export class Workspace implements AsyncDisposable {
       const ageMs = this.clock.now() - Number((this.fs.stat(path)?.mtimeNs ?? 0n) / 1_000_000n)
       if (/^(lock|clock|probe)-/.test(name) && ageMs < LEFTOVER_AGE_MS) continue
       if (entry.kind === 'file' || entry.kind === 'symlink') discard(this.fs, path)
+      else if (entry.kind === 'directory') discardFolder(this.fs, path)
     }
   }
 }

@@ -14,8 +14,10 @@ import { WouldOverwriteError } from './errors.ts'
 import { foldedPath } from './folding.ts'
 import { PathGuard, refuseObstacle } from './guard.ts'
 import { compareLocal, type LocalFiles } from './local-file.ts'
+import { NewFiles, type WantedFile } from './new-files.ts'
 import { scan } from './scan.ts'
 import { type WriteContext, writeEntry } from './write-file.ts'
+import { usefulWriteThreads, WritePool } from './write-pool.ts'
 
 export interface CheckoutItem {
   path: string
@@ -32,7 +34,7 @@ export interface CheckoutOptions extends WriteContext {
   /** Overwrite local changes too (default false). */
   force?: boolean
   /** Told before a file gives way: it may be the only one to hold chunks (default: none is). */
-  keeper?: Pick<HeldKeeper, 'keep' | 'bringBack'> | undefined
+  keeper?: Pick<HeldKeeper, 'keep' | 'bringBack' | 'isIdle'> | undefined
   /** Called after each file. */
   onFile?: (path: string, bytes: number) => void
 }
@@ -64,38 +66,80 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
   // Links last: nothing written here can lie behind one of them.
   const isLink = (step: Step) => (step.item.after?.kind === 'symlink' ? 1 : 0)
   const writes = steps.filter((step) => step.action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
+  await write(options, guard, writes)
+  return { written: writes.filter(({ action }) => action !== 'keep').length, deleted }
+}
+
+/** Steps that delete nothing, in their order, but for many small new files: those threads write, while the next are read. */
+async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly Step[]): Promise<void> {
+  const { root, tmpDir, read, signal } = options
   const settled: [TreeEntry, FileStat][] = []
-  let written = 0
-  for (const step of writes) {
+  const done = (entry: TreeEntry, stat: FileStat | undefined) => {
+    if (stat) settled.push([entry, stat])
+    options.onFile?.(entry.path, entry.bytes)
+  }
+  const put = async (step: Step) => {
     const { item, action, isDirectory } = step
     const entry = item.after!
-    throwIfAborted(options.signal)
     if (action === 'write') {
       guard.makeParents(entry.path)
       if (isDirectory) removeEmptyTree(options, entry.path)
       const isBack =
         entry.kind === 'file' && (await options.keeper?.bringBack(entry, () => assertUnedited(options, guard, step)))
       if (!isBack) await writeEntry(options, entry, () => giveWay(options, guard, step))
-      written++
-    } else if (action === 'mode') {
-      options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
-      written++
-    }
+    } else if (action === 'mode') options.fs.setExecutable(guard.absolute(entry.path), entry.executable)
     // What was only looked at may have changed since; it was recorded then.
-    const stat = action === 'write' && entry.kind === 'file' ? guard.stat(entry.path) : undefined
-    if (stat) settled.push([entry, stat])
-    options.onFile?.(entry.path, entry.bytes)
+    done(entry, action === 'write' && entry.kind === 'file' ? guard.stat(entry.path) : undefined)
   }
+
+  const isIdle = (await options.keeper?.isIdle()) ?? true
+  const newFiles = new NewFiles(isIdle ? steps.map(wantedFile) : [], tmpDir)
+  const threads = usefulWriteThreads(options.fs, newFiles.size)
+  await using pool = threads > 0 ? new WritePool({ root, tmpDir, threads }) : undefined
+  const handOver = async (step: Step, to: WritePool) => {
+    const entry = step.item.after!
+    const folder = newFiles.folderOf(entry)
+    const bytes = await read('chunk', entry.fileId, { signal })
+    if (bytes.length !== entry.bytes) return put(step)
+    guard.makeParents(folder ? folder.path : entry.path)
+    await to.add(entry, bytes, folder)
+  }
+  const stepOf = new Map(pool ? steps.map((step) => [step.item.after!, step]) : [])
+  const settle = async () => {
+    for (const { entry, stat } of pool?.takeAnswers() ?? [])
+      if (stat) done(entry, stat)
+      // Somebody was quicker, or something went wrong: this judges what is there, or says what it was.
+      else await put(stepOf.get(entry)!)
+  }
+  const settleAll = async () => {
+    await pool?.finish()
+    await settle()
+  }
+  for (const step of steps) {
+    throwIfAborted(signal)
+    const entry = step.item.after!
+    // Nothing written here can lie behind a link.
+    if (entry.kind === 'symlink') await settleAll()
+    if (pool && newFiles.has(entry)) await handOver(step, pool)
+    else await put(step)
+    await settle()
+  }
+  await settleAll()
   await recordStats(options, settled)
-  return { written, deleted }
+}
+
+function wantedFile({ item, seen, isFolderNew = false }: Step): WantedFile {
+  return { entry: item.after!, isNew: seen === null, isFolderNew }
 }
 
 interface Step {
   item: CheckoutItem
   action: 'delete' | 'write' | 'mode' | 'keep'
+  /** Nor is there the folder that it is in. */
+  isFolderNew?: boolean
   /** There is a directory in its place, of which nothing is left once the deletions are done. */
   isDirectory?: boolean
-  /** What was there when it was decided that it may go; `null`: nothing. Undefined: not even its directory was. */
+  /** What was there when it was decided that it may go; `null`: nothing. Undefined: what is there is deleted before. */
   seen?: FileStat | null
 }
 
@@ -119,7 +163,8 @@ async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly 
       if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
     }
     if (!stat) {
-      if (after) steps.push({ item, action: 'write', ...(obstacle ? {} : { seen: null }) })
+      const isFolderNew = obstacle?.kind === 'missing'
+      if (after) steps.push({ item, action: 'write', isFolderNew, seen: null })
       continue
     }
     if (stat.kind === 'directory') {

@@ -1,6 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../src/crypto/hash.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
@@ -133,7 +142,7 @@ describe('checkout', () => {
     })
   })
 
-  it('asks the disk once for each directory that is missing, and for no file in one', async () => {
+  it('asks the disk once for each directory that is missing, and for a file in one when it is written', async () => {
     const asked: string[] = []
     const counting = faultyFs({
       stat(path) {
@@ -143,8 +152,9 @@ describe('checkout', () => {
     })
     const paths = ['new/a', 'new/b', 'new/c']
     await run(await Promise.all(paths.map(async (path) => ({ path, after: await entry(path, path) }))), counting)
-    // Planned, made, seen to be there; then each file once, for the stat cache.
-    expect(asked.filter((path) => path.startsWith('new')).sort()).toEqual(['new', 'new', 'new', ...paths])
+    // Planned, made, seen to be there; then each file twice: whether somebody else has made it, and for the stat cache.
+    const files = paths.flatMap((path) => [path, path])
+    expect(asked.filter((path) => path.startsWith('new')).sort()).toEqual(['new', 'new', 'new', ...files])
   })
 
   it('refuses a file of another size than its only chunk', async () => {
@@ -184,5 +194,101 @@ describe('checkout', () => {
     await expect(run(items, stopping, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED', exitCode: 130 })
     expect(readdirSync(dir)).toEqual(['a'])
     expect(readdirSync(tmpDir)).toEqual([])
+  })
+
+  describe('of so many new files that threads write them', () => {
+    const FILES = 1050
+    const path = (i: number) => (i < 100 ? `top-${i}` : `d${i % 10}/${i % 20 < 10 ? 'e/' : ''}f${i}`)
+    const contents = (i: number) => `contents of file ${i}`
+    async function items(): Promise<CheckoutItem[]> {
+      const files = Array.from({ length: FILES }, async (_, i) => ({
+        path: path(i),
+        after: await entry(path(i), contents(i)),
+      }))
+      return (await Promise.all(files)).sort((a, b) => (a.path < b.path ? -1 : 1))
+    }
+    function putTheirs(at: string) {
+      mkdirSync(dirname(join(dir, at)), { recursive: true })
+      writeFileSync(join(dir, at), 'mine')
+    }
+    /** Does something once when this many contents have been read. */
+    function meanwhile(reads: number, act: () => void) {
+      const inner = objects
+      let count = 0
+      objects = {
+        ...objects,
+        read: (...asked) => {
+          if (++count === reads) act()
+          return inner.read(...asked)
+        },
+      }
+    }
+
+    it('writes them all, as one that writes alone does', async () => {
+      const wanted = await items()
+      wanted.push({ path: 'run', after: { ...(await entry('run', 'run')), executable: true } })
+      const told = new Set<string>()
+      const { written, files } = await run(wanted, nodeFs, undefined, (at) => told.add(at))
+      expect(written).toBe(FILES + 1)
+      expect(told.size).toBe(FILES + 1)
+      for (let i = 0; i < FILES; i++) expect(readFileSync(join(dir, path(i)), 'utf8')).toBe(contents(i))
+      expect(nodeFs.stat(join(dir, 'run'))!.executable).toBe(true)
+      expect(readdirSync(tmpDir)).toEqual([])
+      // What the threads say of the files is what the next status sees.
+      for (const { path: at, after } of wanted) {
+        const stat = nodeFs.stat(join(dir, at))!
+        expect(files.updates.get(at)).toEqual(statRecord(stat, after!.fileId, 2n ** 62n))
+      }
+      expect(await run(wanted)).toMatchObject({ written: 0, deleted: 0 })
+    })
+
+    it('never replaces what somebody else puts there meanwhile, in a folder of theirs or not', async () => {
+      for (const at of ['top-99', 'd9/f999', 'd3/e/f823']) {
+        const wanted = await items()
+        expect(wanted.some((item) => item.path === at)).toBe(true)
+        meanwhile(20, () => putTheirs(at))
+        await expect(run(wanted)).rejects.toMatchObject({ code: 'WORKTREE_WOULD_OVERWRITE', data: { paths: [at] } })
+        expect(readFileSync(join(dir, at), 'utf8')).toBe('mine')
+        expect(readdirSync(tmpDir)).toEqual([])
+        // It is moved away, and the same goes on where it was cut off.
+        renameSync(join(dir, at), join(tmpDir, 'mine'))
+        if (at === 'd3/e/f823') await run(wanted)
+        if (at === 'd3/e/f823') expect(readFileSync(join(dir, at), 'utf8')).toMatch(/^contents/)
+        rmSync(dir, { recursive: true })
+        mkdirSync(dir)
+        rmSync(join(tmpDir, 'mine'))
+        objects = createMemoryObjects()
+      }
+    })
+
+    it('writes into a folder that somebody made meanwhile', async () => {
+      meanwhile(20, () => putTheirs('d3/e/theirs'))
+      expect(await run(await items())).toMatchObject({ written: FILES })
+      expect(readFileSync(join(dir, 'd3/e/theirs'), 'utf8')).toBe('mine')
+      for (let i = 0; i < FILES; i++) expect(readFileSync(join(dir, path(i)), 'utf8')).toBe(contents(i))
+      expect(readdirSync(tmpDir)).toEqual([])
+    })
+
+    it('stops when it is cancelled, with every file whole and nothing left over, and goes on from there', async () => {
+      const wanted = await items()
+      const controller = new AbortController()
+      meanwhile(800, () => controller.abort())
+      await expect(run(wanted, nodeFs, controller.signal)).rejects.toMatchObject({ code: 'CANCELLED' })
+      expect(readdirSync(tmpDir)).toEqual([])
+      const there = [...scan(nodeFs, dir)]
+      expect(there.length).toBeGreaterThan(0)
+      for (const found of there) {
+        const i = Number(/\d+$/.exec(found.path)![0])
+        expect(readFileSync(join(dir, found.path), 'utf8')).toBe(contents(i))
+      }
+      expect(await run(wanted)).toMatchObject({ written: FILES - there.length })
+    })
+
+    it('says why where the disk fails', async () => {
+      if (process.getuid?.() === 0) return // may write anywhere
+      const wanted = await items()
+      mkdirSync(join(dir, 'd3'), { mode: 0o500 })
+      await expect(run(wanted)).rejects.toMatchObject({ code: 'STORE_IO', data: { errno: 'EACCES' } })
+    })
   })
 })
