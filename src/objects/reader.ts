@@ -22,6 +22,8 @@ export type WriteObject = (kind: ObjectKind, bytes: Uint8Array, id?: ObjectId) =
 export interface RangeReader {
   /** Length of the whole, in bytes. */
   readonly bytes: number
+  /** What is read within one block of this length costs no copy; undefined where that makes no difference. */
+  readonly blockBytes?: number
   /** Exactly `length` bytes from `offset`; the caller asks for nothing outside 0..bytes.
    *  May return a view of shared memory: the caller does not change it. */
   read(offset: number, length: number, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>

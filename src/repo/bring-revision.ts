@@ -28,7 +28,7 @@ export async function bringRevision(
     const head = workspace.refs.headCommit()
     const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
     const request = { tree, bases, includes: readSparse(workspace)?.includes, tip, blame: {} }
-    await bringTree(workspace, objects.read, source.cache, request, options)
+    await bringTree(workspace, objects, source.cache, request, options)
   })
   return { downloadedBytes: objects.downloadedBytes }
 }

@@ -2,12 +2,14 @@
  *  have it, else from the remote. What comes from the remote is shared with them. */
 
 import { FloeError } from '../base/errors.ts'
-import { treeObjects } from '../history/missing-objects.ts'
+import { treeObjectRuns } from '../history/missing-objects.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { ObjectCache } from '../transfer/object-cache.ts'
+import type { RemoteObjects } from '../transfer/remote-objects.ts'
+import { bringPacks } from './bring-packs.ts'
 import { type DownloadedTree, downloadTree } from './download.ts'
 
 export interface BringRequest {
@@ -22,10 +24,10 @@ export interface BringRequest {
 }
 
 /** Under the lock of the workspace.
- *  @param remote - reads and checks objects of the remote's packs */
+ *  @param remote - reads and checks what is in the remote's packs */
 export async function bringTree(
   workspace: Workspace,
-  remote: ReadObject,
+  remote: RemoteObjects,
   cache: ObjectCache | null,
   request: BringRequest,
   options: { signal?: AbortSignal | undefined },
@@ -35,10 +37,11 @@ export async function bringTree(
   const { tree, bases, includes, tip, blame } = request
   if (cache) await borrow(workspace, cache, request, signal)
   const before = packFiles(workspace)
+  if (!(await bringPacks(store, remote, { tree, bases, includes, signal }))) return { objects: 0, bytes: 0 }
   const session = await store.begin()
   let brought: DownloadedTree
   try {
-    brought = await downloadTree(store, session, remote, tree, bases, tip, blame, { signal, cache, includes })
+    brought = await downloadTree(store, session, remote.read, tree, bases, tip, blame, { signal, cache, includes })
     await session.seal()
   } finally {
     session.abort()
@@ -66,8 +69,7 @@ async function borrow(
 
   async function* lacking() {
     try {
-      for await (const object of treeObjects(read, tree, bases, signal, includes))
-        if (!(await store.has(object.kind, object.id))) yield object
+      for await (const run of treeObjectRuns(read, tree, bases, signal, includes)) yield* await store.lacking(run)
     } catch (error) {
       // From here on the network knows more than the cache.
       if (!(error instanceof FloeError) || (error.kind !== 'integrity' && !(error instanceof ObjectMissingError)))

@@ -106,7 +106,7 @@ async function fill(
   await workspace.withLock('clone', async () => {
     const { commit: tip, blame } = wanted
     const request = { tree, bases: [], includes: filter?.includes, tip, blame }
-    await bringTree(workspace, remote.read, source.cache, request, options)
+    await bringTree(workspace, remote, source.cache, request, options)
     // Before the checkout: what it does not write is absent then, not deleted.
     if (filter) await writeSparse(workspace, filter.rules)
   })

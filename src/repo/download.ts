@@ -3,7 +3,7 @@
 import { throwIfAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { createLimit } from '../base/limit.ts'
-import { treeObjects } from '../history/missing-objects.ts'
+import { treeObjectRuns } from '../history/missing-objects.ts'
 import { parseCommit } from '../objects/commit.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
@@ -172,13 +172,16 @@ export async function downloadTree(
     if (await store.has(kind, id)) return store.readLocal(kind, id, options)
     return fetchObject(kind, id)
   }
+  async function* lackingChunks() {
+    for await (const run of treeObjectRuns(read, tree, bases, options.signal, options.includes))
+      yield* await store.lacking(run.filter(({ kind }) => kind === 'chunk'))
+  }
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   try {
-    for await (const object of treeObjects(read, tree, bases, options.signal, options.includes)) {
+    for await (const object of lackingChunks()) {
       if (failure) break
-      const key = objectKey(object.kind, object.id)
-      if (object.kind !== 'chunk' || kept.has(key) || (await store.has('chunk', object.id))) continue
+      if (kept.has(objectKey('chunk', object.id))) continue
       const job: Promise<void> = fetchObject('chunk', object.id)
         .then(() => undefined)
         .catch((error: unknown) => {

@@ -91,7 +91,7 @@ async function bring(workspace: Workspace, { head, headTree }: Versions, options
   await workspace.withLock('get', () =>
     bringTree(
       workspace,
-      objects.read,
+      objects,
       source.cache,
       {
         tree: headTree,

@@ -71,7 +71,7 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
     const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
     const blame = { ref, push: record.number, pusher: record.pusher }
     const request = { tree, bases, includes: readSparse(workspace)?.includes, tip: theirs, blame }
-    await bringTree(workspace, objects.read, source.cache, request, options)
+    await bringTree(workspace, objects, source.cache, request, options)
   })
   // Where the two sides parted may be a version that was never brought here: its tree is read from the remote.
   await using lazy = await openWorkspace(workspace.root, { fetchObject: cachedObjects(source.cache, objects.read) })

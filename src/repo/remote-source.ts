@@ -147,6 +147,7 @@ function withOthers(
   return {
     openPack: own.openPack,
     openSegment: own.openSegment,
+    segments: own.segments,
     locator: own.locator,
     get downloadedBytes() {
       return own.downloadedBytes

@@ -15,7 +15,7 @@ import { type FileSystem, isErrno } from './file-system.ts'
 import { HeldFiles } from './held-files.ts'
 import { HeldKeeper } from './held-keep.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
-import { openPackFile, PACK_SUFFIX, type PackFile } from './pack-file.ts'
+import { openPackFile, PACK_SUFFIX, type PackFile, receivePackFile } from './pack-file.ts'
 import { createWriteSession, type WriteSession } from './write-session.ts'
 
 export type { WriteSession } from './write-session.ts'
@@ -82,6 +82,11 @@ export interface LocalStore {
   /** Deletes packs whose objects are needed no more or are in other packs by now, and makes the merged index again from
    *  those that stay. Under the workspace lock. */
   dropPacks(names: readonly string[]): Promise<void>
+  /** Takes a pack that somebody else has made, once all of it has been checked. Under the workspace lock; `dropPacks` takes
+   *  it into the merged index.
+   *  @param pieces - its bytes, from the first to the last
+   *  @returns false, with nothing stored, if it is no pack, or something in it is not what its id says */
+  receivePack(pieces: AsyncIterable<Uint8Array>, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
   /** Looks at the disk again: another process may have added packs. */
   refresh(): void
   close(): void
@@ -288,6 +293,14 @@ class DiskStore implements LocalStore {
     await this.fs.syncDirectory(this.packsDir)
     await this.ensureOpen()
     await this.index.rebuild()
+  }
+
+  async receivePack(pieces: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal | undefined } = {}) {
+    const received = await receivePackFile(this.fs, this.tmpDir, pieces, options)
+    if (!received) return false
+    this.fs.rename(received.path, this.packPath(received.name))
+    await this.fs.syncDirectory(this.packsDir)
+    return true
   }
 
   refresh(): void {

@@ -4,10 +4,11 @@
 
 import { toHex } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
+import { sha256 } from '../crypto/hash.ts'
 import { PackCorruptError } from '../objects/errors.ts'
 import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
-import { PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
+import { PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
 import { assertPackHeader } from '../objects/pack-footer.ts'
 import type { PackObjects } from '../objects/pack-index.ts'
 import { damagedObjects, openPack, verifyPack } from '../objects/pack-reader.ts'
@@ -173,6 +174,39 @@ export function createPackFile(
       return { ...sealed, path: pathOf(sealed.name) }
     },
     abort,
+  }
+}
+
+/** Writes a pack that somebody else has made, and reads all of it again.
+ *  @param pieces - its bytes, from the first to the last
+ *  @returns undefined, with nothing left, if it is no pack, or something in it is not what its id says */
+export async function receivePackFile(
+  fs: FileSystem,
+  tmpDir: string,
+  pieces: AsyncIterable<Uint8Array>,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<SealedPack | undefined> {
+  const path = uniquePath(tmpDir, 'pack')
+  const file = fs.open(path, 'create')
+  let isWhole = false
+  try {
+    const { write, sync } = syncedWriter(file)
+    for await (const piece of pieces) await write(piece)
+    const reader = fileRangeReader(file, path)
+    const { index, kind } = await openPack(reader, { isNear: true })
+    assertPackHeader(await reader.read(0, PACK_HEADER_BYTES), kind)
+    const footerOffset = reader.bytes - PACK_FOOTER_BYTES
+    const name = toHex(sha256(await reader.read(footerOffset, PACK_FOOTER_BYTES)))
+    if ((await damagedObjects(reader, index, options)).length > 0) return undefined
+    await sync()
+    isWhole = true
+    return { name, path, objects: index.objects() }
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error
+    return undefined
+  } finally {
+    file.close()
+    if (!isWhole) discard(fs, path)
   }
 }
 

@@ -59,6 +59,7 @@ export function blobRangeReader(source: BlobSource, key: string, cache: RowCache
   const row = (index: number) => cache.get(`${key}:${index}`, () => source.readRow(index))
   return {
     bytes,
+    blockBytes: rowBytes,
     async read(offset, length) {
       if (offset < 0 || length < 0 || offset + length > bytes)
         throw new RangeError(`"offset" and "length" expected within ${bytes}, got ${offset} + ${length}`)

@@ -31,6 +31,8 @@ export interface RemoteObjects {
   /** A pack as a whole, for its index or a full check. */
   openPack(blobId: Uint8Array): Promise<RangeReader>
   openSegment(place: SegmentPlace): Promise<LocatorSegment>
+  /** What the locator searches, newest first. */
+  readonly segments: readonly SegmentPlace[]
   readonly locator: Locator
   /** Bytes taken from storage nodes so far. */
   readonly downloadedBytes: number
@@ -105,6 +107,7 @@ export function createRemoteObjects(
     read: createObjectReader({ locator, openPack }),
     openPack,
     openSegment,
+    segments,
     locator,
     get downloadedBytes() {
       return downloadedBytes

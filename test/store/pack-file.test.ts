@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createFrameCache } from '../../src/objects/frame-cache.ts'
 import { objectIdFor } from '../../src/objects/id.ts'
 import { DEFAULT_PACK_BYTES } from '../../src/objects/pack.ts'
 import { type FileSystem, FileSystemError, type OpenFile } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
-import { createPackFile } from '../../src/store/pack-file.ts'
+import { createPackFile, openPackFile, receivePackFile } from '../../src/store/pack-file.ts'
 
 let dir = ''
 beforeEach(() => {
@@ -85,4 +86,59 @@ it('fails if what was sent ahead did not arrive, though the last sync would succ
   expect(syncs.length).toBe(1)
   await expect(pack.seal()).rejects.toMatchObject({ errno: 'EIO' })
   expect(readdirSync(dir)).toEqual([])
+})
+
+describe('a pack that somebody else has made', () => {
+  async function made(): Promise<{ bytes: Buffer; name: string; path: string }> {
+    const pack = createPackFile(nodeFs, dir, 'data', DEFAULT_PACK_BYTES)
+    for (let i = 0; i < 200; i++) {
+      const bytes = i % 2 === 0 ? randomBytes(3000) : Buffer.alloc(5000 + i, i)
+      await pack.add('chunk', objectIdFor('chunk', bytes), bytes)
+    }
+    const { name, path } = await pack.seal()
+    const bytes = readFileSync(path)
+    rmSync(path)
+    return { bytes, name, path }
+  }
+  async function* piecesOf(bytes: Uint8Array, length = 70_000) {
+    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
+  }
+
+  it('is received with the name that it has where it was made', async () => {
+    const { bytes, name } = await made()
+    const received = await receivePackFile(nodeFs, dir, piecesOf(bytes))
+    expect(received?.name).toBe(name)
+    expect(received?.objects.kinds.length).toBe(200)
+    expect(readFileSync(received!.path).equals(bytes)).toBe(true)
+    const pack = await openPackFile(nodeFs, received!.path, createFrameCache(1))
+    expect(await pack.verify()).toMatchObject({ objects: 200 })
+    pack.close()
+  })
+
+  it('is refused with nothing left if a byte of it is not what it was, or some are missing', async () => {
+    const { bytes } = await made()
+    for (let i = 0; i < 150; i++) {
+      const changed = Buffer.from(bytes)
+      // The footer and the index a little more often than their share.
+      const at = i % 3 === 0 ? bytes.length - 1 - i * 7 : Math.floor((bytes.length * i) / 150)
+      changed[at]! ^= 1 << (i % 8)
+      expect(await receivePackFile(nodeFs, dir, piecesOf(changed)), `byte ${at}`).toBe(undefined)
+    }
+    for (const length of [0, 1, 50, bytes.length - 1, Math.floor(bytes.length / 2)])
+      expect(await receivePackFile(nodeFs, dir, piecesOf(bytes.subarray(0, length)))).toBe(undefined)
+    expect(await receivePackFile(nodeFs, dir, piecesOf(randomBytes(100_000)))).toBe(undefined)
+    expect(readdirSync(dir)).toEqual([])
+  })
+
+  it('leaves nothing where it cannot be read to its end, or not be written', async () => {
+    const { bytes } = await made()
+    async function* breaking() {
+      yield bytes.subarray(0, 100_000)
+      throw new TypeError('the line is gone')
+    }
+    await expect(receivePackFile(nodeFs, dir, breaking())).rejects.toThrow('the line is gone')
+    const { fs } = watchedFs({ failing: 1 })
+    await expect(receivePackFile(fs, dir, piecesOf(bytes))).rejects.toMatchObject({ errno: 'EIO' })
+    expect(readdirSync(dir)).toEqual([])
+  })
 })

@@ -1,0 +1,151 @@
+/** Bringing whole packs of the remote where most of what one holds is needed: its bytes go to disk as they come. Object by
+ *  object each would be searched for, cut out, hashed and packed again, which takes longer than to fetch them (ADR 0079). */
+
+import { mapAhead } from '../base/ahead.ts'
+import { FloeError } from '../base/errors.ts'
+import { treeObjectRuns } from '../history/missing-objects.ts'
+import type { ObjectId } from '../objects/id.ts'
+import { RECORD_BYTES, recordId, recordPack, recordPlace } from '../objects/locator-record.ts'
+import type { LocatorSegment } from '../objects/locator-segment.ts'
+import { ObjectSet } from '../objects/object-set.ts'
+import type { RangeReader, ReadObject } from '../objects/reader.ts'
+import { FileSystemError } from '../store/file-system.ts'
+import type { LocalStore } from '../store/local-store.ts'
+import type { RemoteObjects } from '../transfer/remote-objects.ts'
+
+/** A smaller pack is as well brought object by object. */
+const MIN_PACK_BYTES = 4 * 1024 * 1024
+/** So much of a pack has to be needed: what is not is stored for nothing. */
+const MIN_SHARE = 0.75
+/** Records that are looked at for each object that is needed, at most. */
+const MAX_RECORDS_PER_OBJECT = 8
+/** Pieces are at least so long, and so much of a pack is on its way at once: less than the cache of rows that they come from
+ *  holds. */
+const PIECE_BYTES = 256 * 1024
+const AHEAD_BYTES = 24 * 1024 * 1024
+const MAX_PIECES = 64
+/** Packs fetched at once: while one is checked the next is on its way. */
+const PACKS_AHEAD = 2
+
+export interface PackRequest {
+  tree: ObjectId
+  bases: readonly ObjectId[]
+  includes?: ((path: string) => boolean) | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** Under the lock of the workspace. What cannot be had so is left: who asks for it object by object learns why.
+ *  @returns false if there is nothing left to bring, since all was here
+ *  @throws {FileSystemError} STORE_DISK_FULL, STORE_IO */
+export async function bringPacks(store: LocalStore, remote: RemoteObjects, request: PackRequest): Promise<boolean> {
+  const { signal } = request
+  const needed = await unlessFailed(lackingObjects(store, remote.read, request))
+  if (!needed) return true
+  if (needed.objects.size === 0) return false
+  const packs = await packsWorthBringing(remote, needed, signal)
+  const receive = (pack: RangeReader) => unlessFailed(store.receivePack(piecesOf(pack, signal), { signal }))
+  let isAnyNew = false
+  for await (const isWhole of mapAhead(packs, receive, { slots: PACKS_AHEAD })) isAnyNew ||= isWhole === true
+  // Takes them into the index.
+  if (isAnyNew) await store.dropPacks([])
+  return true
+}
+
+interface Needed {
+  objects: ObjectSet
+  /** Sum of their lengths. */
+  bytes: number
+}
+
+/** Packs of which most is needed. */
+async function packsWorthBringing(
+  remote: RemoteObjects,
+  needed: Needed,
+  signal: AbortSignal | undefined,
+): Promise<RangeReader[]> {
+  const worth: RangeReader[] = []
+  for (const { blobId, bytes } of await neededOfPacks(remote, needed, signal)) {
+    if (bytes < MIN_SHARE * MIN_PACK_BYTES) continue
+    const pack = await unlessFailed(remote.openPack(blobId))
+    if (pack && pack.bytes >= MIN_PACK_BYTES && bytes >= MIN_SHARE * pack.bytes) worth.push(pack)
+  }
+  return worth
+}
+
+interface PackNeed {
+  blobId: Uint8Array
+  /** As they are stored. */
+  bytes: number
+}
+
+/** How much each pack holds of what is needed. */
+async function neededOfPacks(
+  remote: RemoteObjects,
+  { objects, bytes }: Needed,
+  signal: AbortSignal | undefined,
+): Promise<PackNeed[]> {
+  const needs = new Map<string, PackNeed>()
+  if (bytes < MIN_SHARE * MIN_PACK_BYTES) return []
+  for (const place of remote.segments) {
+    // To go through a long segment for a few objects takes longer than it could save.
+    if (place.bytes > MAX_RECORDS_PER_OBJECT * RECORD_BYTES * objects.size) continue
+    const segment = await unlessFailed(remote.openSegment(place))
+    if (segment) await unlessFailed(addNeeds(segment, objects, needs, signal))
+  }
+  return [...needs.values()]
+}
+
+/** What the tree needs and is not here. */
+async function lackingObjects(
+  store: LocalStore,
+  readRemote: ReadObject,
+  { tree, bases, includes, signal }: PackRequest,
+): Promise<Needed> {
+  const objects = new ObjectSet()
+  let total = 0
+  const read: ReadObject = async (kind, id, options) =>
+    (await store.has(kind, id)) ? store.readLocal(kind, id, options) : readRemote(kind, id, options)
+  for await (const run of treeObjectRuns(read, tree, bases, signal, includes))
+    for (const { kind, id, bytes = 0 } of await store.lacking(run)) if (objects.add(kind, id)) total += bytes
+  return { objects, bytes: total }
+}
+
+/** Finds objects in a segment, each in the first place that is named for it. */
+async function addNeeds(
+  segment: LocatorSegment,
+  objects: ObjectSet,
+  needs: Map<string, PackNeed>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ofPack = segment.packs.map((blobId) => {
+    const key = Buffer.from(blobId).toString('latin1')
+    const need = needs.get(key) ?? { blobId, bytes: 0 }
+    needs.set(key, need)
+    return need
+  })
+  for await (const records of segment.records({ signal }))
+    for (let at = 0; at < records.length; at += RECORD_BYTES) {
+      const found = objects.marked
+      objects.markBytes(records[at]!, recordId(records, at))
+      if (objects.marked === found) continue
+      const { bytes, frameStoredBytes, frameRawBytes } = recordPlace(records, at)
+      ofPack[recordPack(records, at)]!.bytes += (bytes * frameStoredBytes) / frameRawBytes
+    }
+}
+
+function piecesOf(pack: RangeReader, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  const { bytes, blockBytes = PIECE_BYTES } = pack
+  const pieceBytes = blockBytes * Math.max(1, Math.ceil(PIECE_BYTES / blockBytes))
+  const offsets = Array.from({ length: Math.ceil(bytes / pieceBytes) }, (_, i) => i * pieceBytes)
+  const piece = (offset: number) => pack.read(offset, Math.min(pieceBytes, bytes - offset), { signal })
+  return mapAhead(offsets, piece, { slots: MAX_PIECES, weigh: () => pieceBytes, maxWeight: AHEAD_BYTES })
+}
+
+async function unlessFailed<T>(job: Promise<T>): Promise<T | undefined> {
+  try {
+    return await job
+  } catch (error) {
+    if (!(error instanceof FloeError) || error.kind === 'cancelled' || error instanceof FileSystemError) throw error
+    return undefined
+  }
+}
