@@ -14,7 +14,7 @@ import type { LocalStore } from '../store/local-store.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 
 /** A smaller pack is as well brought object by object. */
-const MIN_PACK_BYTES = 4 * 1024 * 1024
+const WHOLE_PACK_BYTES = 4 * 1024 * 1024
 /** So much of a pack has to be needed: what is not is stored for nothing. */
 const MIN_SHARE = 0.75
 /** Records that are looked at for each object that is needed, at most. */
@@ -32,17 +32,19 @@ export interface PackRequest {
   bases: readonly ObjectId[]
   includes?: ((path: string) => boolean) | undefined
   signal?: AbortSignal | undefined
+  /** Smaller packs are left (default 4 MiB). */
+  wholePackBytes?: number | undefined
 }
 
 /** Under the lock of the workspace. What cannot be had so is left: who asks for it object by object learns why.
  *  @returns false if there is nothing left to bring, since all was here
  *  @throws {FileSystemError} STORE_DISK_FULL, STORE_IO */
 export async function bringPacks(store: LocalStore, remote: RemoteObjects, request: PackRequest): Promise<boolean> {
-  const { signal } = request
+  const { signal, wholePackBytes = WHOLE_PACK_BYTES } = request
   const needed = await unlessFailed(lackingObjects(store, remote.read, request))
   if (!needed) return true
   if (needed.objects.size === 0) return false
-  const packs = await packsWorthBringing(remote, needed, signal)
+  const packs = await packsWorthBringing(remote, needed, wholePackBytes, signal)
   const receive = (pack: RangeReader) => unlessFailed(store.receivePack(piecesOf(pack, signal), { signal }))
   let isAnyNew = false
   for await (const isWhole of mapAhead(packs, receive, { slots: PACKS_AHEAD })) isAnyNew ||= isWhole === true
@@ -61,13 +63,15 @@ interface Needed {
 async function packsWorthBringing(
   remote: RemoteObjects,
   needed: Needed,
+  minBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<RangeReader[]> {
+  if (needed.bytes < MIN_SHARE * minBytes) return []
   const worth: RangeReader[] = []
   for (const { blobId, bytes } of await neededOfPacks(remote, needed, signal)) {
-    if (bytes < MIN_SHARE * MIN_PACK_BYTES) continue
+    if (bytes < MIN_SHARE * minBytes) continue
     const pack = await unlessFailed(remote.openPack(blobId))
-    if (pack && pack.bytes >= MIN_PACK_BYTES && bytes >= MIN_SHARE * pack.bytes) worth.push(pack)
+    if (pack && pack.bytes >= minBytes && bytes >= MIN_SHARE * pack.bytes) worth.push(pack)
   }
   return worth
 }
@@ -81,11 +85,10 @@ interface PackNeed {
 /** How much each pack holds of what is needed. */
 async function neededOfPacks(
   remote: RemoteObjects,
-  { objects, bytes }: Needed,
+  { objects }: Needed,
   signal: AbortSignal | undefined,
 ): Promise<PackNeed[]> {
   const needs = new Map<string, PackNeed>()
-  if (bytes < MIN_SHARE * MIN_PACK_BYTES) return []
   for (const place of remote.segments) {
     // To go through a long segment for a few objects takes longer than it could save.
     if (place.bytes > MAX_RECORDS_PER_OBJECT * RECORD_BYTES * objects.size) continue

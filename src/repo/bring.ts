@@ -30,14 +30,15 @@ export async function bringTree(
   remote: RemoteObjects,
   cache: ObjectCache | null,
   request: BringRequest,
-  options: { signal?: AbortSignal | undefined },
+  options: { signal?: AbortSignal | undefined; wholePackBytes?: number | undefined },
 ): Promise<DownloadedTree> {
   const { store } = workspace
-  const { signal } = options
+  const { signal, wholePackBytes } = options
   const { tree, bases, includes, tip, blame } = request
   if (cache) await borrow(workspace, cache, request, signal)
   const before = packFiles(workspace)
-  if (!(await bringPacks(store, remote, { tree, bases, includes, signal }))) return { objects: 0, bytes: 0 }
+  if (!(await bringPacks(store, remote, { tree, bases, includes, signal, wholePackBytes })))
+    return { objects: 0, bytes: 0 }
   const session = await store.begin()
   let brought: DownloadedTree
   try {

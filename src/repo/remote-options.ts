@@ -24,6 +24,8 @@ export interface RemoteOptions {
   relay?: string | undefined
   onProgress?: OnProgress | undefined
   signal?: AbortSignal | undefined
+  /** For tests: packs below this are brought object by object (default 4 MiB). */
+  wholePackBytes?: number | undefined
   /** For tests: storage nodes and ledger are asked through this. */
   fetch?: typeof fetch | undefined
 }

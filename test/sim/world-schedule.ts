@@ -117,7 +117,9 @@ async function setStage({ world, before, partial, home }: Scene, { seed, verb }:
   await mkdir(root)
   await cp(home, join(root, 'home'), { recursive: true })
   if (verb !== 'clone') await cp(verb === 'get' ? partial : before, dir, { recursive: true })
-  const options = { ...world.options, homeDir: join(root, 'home'), useCache: true }
+  // Every other one brings whole packs, however small they are.
+  const wholePackBytes = seed % 2 === 0 ? 1 : undefined
+  const options = { ...world.options, homeDir: join(root, 'home'), useCache: true, wholePackBytes }
   if (verb === 'create' || verb === 'push') {
     await using workspace = await openWorkspace(dir)
     await workspace.withLock('test', () => workspace.writeConfig({ version: 1 }))
