@@ -44,7 +44,7 @@ export async function bringPacks(store: LocalStore, remote: RemoteObjects, reque
   const needed = await unlessFailed(lackingObjects(store, remote.read, request))
   if (!needed) return true
   if (needed.objects.size === 0) return false
-  const packs = await packsWorthBringing(remote, needed, wholePackBytes, signal)
+  const packs = packsWorthBringing(remote, needed, wholePackBytes, signal)
   const receive = (pack: RangeReader) => unlessFailed(store.receivePack(piecesOf(pack, signal), { signal }))
   let isAnyNew = false
   for await (const isWhole of mapAhead(packs, receive, { slots: PACKS_AHEAD })) isAnyNew ||= isWhole === true
@@ -59,21 +59,19 @@ interface Needed {
   bytes: number
 }
 
-/** Packs of which most is needed. */
-async function packsWorthBringing(
+/** Packs of which most is needed, each opened when the one before is on its way. */
+async function* packsWorthBringing(
   remote: RemoteObjects,
   needed: Needed,
   minBytes: number,
   signal: AbortSignal | undefined,
-): Promise<RangeReader[]> {
-  if (needed.bytes < MIN_SHARE * minBytes) return []
-  const worth: RangeReader[] = []
+): AsyncGenerator<RangeReader> {
+  if (needed.bytes < MIN_SHARE * minBytes) return
   for (const { blobId, bytes } of await neededOfPacks(remote, needed, signal)) {
     if (bytes < MIN_SHARE * minBytes) continue
     const pack = await unlessFailed(remote.openPack(blobId))
-    if (pack && pack.bytes >= minBytes && bytes >= MIN_SHARE * pack.bytes) worth.push(pack)
+    if (pack && pack.bytes >= minBytes && bytes >= MIN_SHARE * pack.bytes) yield pack
   }
-  return worth
 }
 
 interface PackNeed {
