@@ -211,7 +211,9 @@ class WriteThread {
   }
 
   #receive(written: WrittenBatch): void {
-    const files = this.#jobs.get(written.job)!
+    const files = this.#jobs.get(written.job)
+    // It died after that, and who asked has been told so.
+    if (!files) return
     this.#jobs.delete(written.job)
     this.#spare.push(written.bytes)
     if (this.#jobs.size === 0) this.#worker.unref()

@@ -107,6 +107,25 @@ describe('the threads of a checkout', () => {
     expect(readdirSync(tmpDir)).toEqual([])
   })
 
+  it('that die right after they have answered leave the same, and nothing is answered twice', async () => {
+    const module = join(tmpDir, 'answers.mjs')
+    writeFileSync(
+      module,
+      `import { parentPort } from 'node:worker_threads'
+      parentPort.on('message', ({ job, lengths, bytes }) => {
+        parentPort.postMessage({ job, placed: new Uint8Array(lengths.length), stats: new BigInt64Array(3 * lengths.length), bytes })
+        throw new TypeError('dies')
+      })`,
+    )
+    await using pool = new WritePool({ root, tmpDir, threads: 2, workerUrl: pathToFileURL(module) })
+    for (let i = 0; i < 500; i++) await pool.add(entry(`f${i}`, 'x'), bytesOf('x'), undefined)
+    await pool.finish()
+    const answers = pool.takeAnswers()
+    expect(answers.map(({ stat }) => stat).filter((stat) => stat)).toEqual([])
+    expect(new Set(answers.map(({ entry: { path } }) => path)).size).toBe(500)
+    expect(answers.length).toBe(500)
+  })
+
   it('that die leave every file to the one who asked', async () => {
     const module = join(tmpDir, 'dies.mjs')
     writeFileSync(
