@@ -33,7 +33,8 @@ async function child(verb: string, from: string, dir: string, options: object): 
   return JSON.parse(stdout)
 }
 beforeAll(async () => {
-  world = await startLocalWorld()
+  // Packs of the usual size, so that a clone brings them whole.
+  world = await startLocalWorld({ shards: 208 })
   const dir = world.path('data')
   await mkdir(dir)
   await initWorkspace(dir)
