@@ -4,10 +4,11 @@
 import { mapAhead } from '../base/ahead.ts'
 import { FloeError } from '../base/errors.ts'
 import { treeObjectRuns } from '../history/missing-objects.ts'
-import type { ObjectId } from '../objects/id.ts'
+import { ID_BYTES, type ObjectId } from '../objects/id.ts'
 import { RECORD_BYTES, recordId, recordPack, recordPlace } from '../objects/locator-record.ts'
 import type { LocatorSegment } from '../objects/locator-segment.ts'
 import { ObjectSet } from '../objects/object-set.ts'
+import type { PackObjects } from '../objects/pack-index.ts'
 import type { RangeReader, ReadObject } from '../objects/reader.ts'
 import { FileSystemError } from '../store/file-system.ts'
 import type { LocalStore } from '../store/local-store.ts'
@@ -37,20 +38,24 @@ export interface PackRequest {
 }
 
 /** Under the lock of the workspace. What cannot be had so is left: who asks for it object by object learns why.
- *  @returns false if there is nothing left to bring, since all was here
+ *  @returns true if all that is needed is here then
  *  @throws {FileSystemError} STORE_DISK_FULL, STORE_IO */
 export async function bringPacks(store: LocalStore, remote: RemoteObjects, request: PackRequest): Promise<boolean> {
   const { signal, wholePackBytes = WHOLE_PACK_BYTES } = request
   const needed = await unlessFailed(lackingObjects(store, remote.read, request))
-  if (!needed) return true
-  if (needed.objects.size === 0) return false
+  if (!needed) return false
+  if (needed.objects.size === 0) return true
   const packs = packsWorthBringing(remote, needed, wholePackBytes, signal)
   const receive = (pack: RangeReader) => unlessFailed(store.receivePack(piecesOf(pack, signal), { signal }))
-  let isAnyNew = false
-  for await (const isWhole of mapAhead(packs, receive, { slots: PACKS_AHEAD })) isAnyNew ||= isWhole === true
+  const received = new ObjectSet()
+  for await (const objects of mapAhead(packs, receive, { slots: PACKS_AHEAD })) if (objects) addPack(received, objects)
   // Takes them into the index.
-  if (isAnyNew) await store.dropPacks([])
-  return true
+  if (received.size > 0) await store.dropPacks([])
+  return needed.objects.without(received).size === 0
+}
+
+function addPack(to: ObjectSet, { kinds, ids }: PackObjects): void {
+  for (const [i, kind] of kinds.entries()) to.addBytes(kind, ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))
 }
 
 interface Needed {

@@ -35,42 +35,48 @@ export async function bringTree(
   const { store } = workspace
   const { signal, wholePackBytes } = options
   const { tree, bases, includes, tip, blame } = request
-  if (cache) await borrow(workspace, cache, request, signal)
+  if (cache && (await borrow(workspace, cache, request, signal))) return { objects: 0, bytes: 0 }
   const before = packFiles(workspace)
-  if (!(await bringPacks(store, remote, { tree, bases, includes, signal, wholePackBytes })))
-    return { objects: 0, bytes: 0 }
-  const session = await store.begin()
-  let brought: DownloadedTree
-  try {
-    brought = await downloadTree(store, session, remote.read, tree, bases, tip, blame, { signal, cache, includes })
-    await session.seal()
-  } finally {
-    session.abort()
+  const brought: DownloadedTree = { objects: 0, bytes: 0 }
+  if (!(await bringPacks(store, remote, { tree, bases, includes, signal, wholePackBytes }))) {
+    const session = await store.begin()
+    try {
+      const rest = { signal, cache, includes }
+      Object.assign(brought, await downloadTree(store, session, remote.read, tree, bases, tip, blame, rest))
+      await session.seal()
+    } finally {
+      session.abort()
+    }
   }
   await cache?.takePacks([...packFiles(workspace)].filter((path) => !before.has(path)))
   return brought
 }
 
-/** Gives the packs of the cache that hold any of it a name in the workspace. */
+/** Gives the packs of the cache that hold any of it a name in the workspace.
+ *  @returns true if all is here then */
 async function borrow(
   { store, floeDir }: Workspace,
   cache: ObjectCache,
   { tree, bases, includes }: BringRequest,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const read: ReadObject = async (kind, id) => {
     if (await store.has(kind, id)) return store.readLocal(kind, id, { signal })
     const found = await cache.find(kind, id)
     if (!found) throw new ObjectMissingError(kind, id)
     return found
   }
-  const lent = await cache.lendPacks(lacking(), `${floeDir}/packs`)
+  let isWalked = false
+  const { names, hasAll } = await cache.lendPacks(lacking, `${floeDir}/packs`, { signal })
   // Takes them into the index.
-  if (lent.length > 0) await store.dropPacks([])
+  if (names.length > 0) await store.dropPacks([])
+  return hasAll && isWalked
 
   async function* lacking() {
+    isWalked = false
     try {
       for await (const run of treeObjectRuns(read, tree, bases, signal, includes)) yield* await store.lacking(run)
+      isWalked = true
     } catch (error) {
       // From here on the network knows more than the cache.
       if (!(error instanceof FloeError) || (error.kind !== 'integrity' && !(error instanceof ObjectMissingError)))

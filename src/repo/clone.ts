@@ -8,7 +8,7 @@ import { resolveRevision } from '../history/revision.ts'
 import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { PushRecord } from '../ledger/repository-records.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
-import { walkTree } from '../objects/tree.ts'
+import { treeTotals, walkTree } from '../objects/tree.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
 import { createPathFilter, type PathFilter } from '../worktree/path-filter.ts'
@@ -242,10 +242,14 @@ async function count(
   tree: ObjectId,
   filter: PathFilter | undefined,
 ): Promise<{ files: number; bytes: number; absent: number }> {
+  if (!filter) {
+    const { entries, bytes } = await treeTotals(workspace.store.read, tree)
+    return { files: entries, bytes, absent: 0 }
+  }
   const totals = { files: 0, bytes: 0, absent: 0 }
   const tops = new Set<string>()
   for await (const entry of walkTree(workspace.store.read, tree)) {
-    if (filter && !filter.includes(entry.path)) {
+    if (!filter.includes(entry.path)) {
       totals.absent++
       if (tops.size < MAX_TOPS) tops.add(entry.path.replace(/\/.*/, '/'))
       continue
@@ -253,7 +257,7 @@ async function count(
     totals.files++
     totals.bytes += entry.bytes
   }
-  if (filter && totals.files === 0 && totals.absent > 0) throw new FilterMatchesNothingError(filter.rules, [...tops])
+  if (totals.files === 0 && totals.absent > 0) throw new FilterMatchesNothingError(filter.rules, [...tops])
   return totals
 }
 

@@ -9,12 +9,14 @@ import { ObjectMissingError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
 import { assertObjectBytes, ID_BYTES, type ObjectId, type ObjectKind, putObjectId } from '../objects/id.ts'
 import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
+import type { PackObjects } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { HeldFiles } from './held-files.ts'
 import { HeldKeeper } from './held-keep.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
+import type { PackCheckOptions } from './pack-check.ts'
 import { openPackFile, PACK_SUFFIX, type PackFile, receivePackFile } from './pack-file.ts'
 import { createWriteSession, type WriteSession } from './write-session.ts'
 
@@ -85,8 +87,8 @@ export interface LocalStore {
   /** Takes a pack that somebody else has made, once all of it has been checked. Under the workspace lock; `dropPacks` takes
    *  it into the merged index.
    *  @param pieces - its bytes, from the first to the last
-   *  @returns false, with nothing stored, if it is no pack, or something in it is not what its id says */
-  receivePack(pieces: AsyncIterable<Uint8Array>, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
+   *  @returns what it holds; undefined, with nothing stored, if it is no pack, or something in it is not what its id says */
+  receivePack(pieces: AsyncIterable<Uint8Array>, options?: PackCheckOptions): Promise<PackObjects | undefined>
   /** Looks at the disk again: another process may have added packs. */
   refresh(): void
   close(): void
@@ -295,12 +297,12 @@ class DiskStore implements LocalStore {
     await this.index.rebuild()
   }
 
-  async receivePack(pieces: AsyncIterable<Uint8Array>, options: { signal?: AbortSignal | undefined } = {}) {
+  async receivePack(pieces: AsyncIterable<Uint8Array>, options: PackCheckOptions = {}) {
     const received = await receivePackFile(this.fs, this.tmpDir, pieces, options)
-    if (!received) return false
+    if (!received) return undefined
     this.fs.rename(received.path, this.packPath(received.name))
     await this.fs.syncDirectory(this.packsDir)
-    return true
+    return received.objects
   }
 
   refresh(): void {

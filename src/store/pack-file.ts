@@ -5,7 +5,6 @@
 import { toHex } from '../base/bytes.ts'
 import { IntegrityError } from '../base/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
-import { PackCorruptError } from '../objects/errors.ts'
 import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
@@ -13,11 +12,12 @@ import { assertPackHeader } from '../objects/pack-footer.ts'
 import type { PackObjects } from '../objects/pack-index.ts'
 import { damagedObjects, openPack, verifyPack } from '../objects/pack-reader.ts'
 import { createPackWriter } from '../objects/pack-writer.ts'
-import type { RangeReader } from '../objects/reader.ts'
 import { discard, uniquePath } from './atomic-file.ts'
 import { StoreCorruptError } from './errors.ts'
 import type { FileSystem, OpenFile } from './file-system.ts'
 import type { PackObject } from './merged-index.ts'
+import { isPackWhole, type PackCheckOptions } from './pack-check.ts'
+import { fileRangeReader } from './range-file.ts'
 
 export const PACK_SUFFIX = '.pack'
 
@@ -184,7 +184,7 @@ export async function receivePackFile(
   fs: FileSystem,
   tmpDir: string,
   pieces: AsyncIterable<Uint8Array>,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: PackCheckOptions = {},
 ): Promise<SealedPack | undefined> {
   const path = uniquePath(tmpDir, 'pack')
   const file = fs.open(path, 'create')
@@ -193,11 +193,10 @@ export async function receivePackFile(
     const { write, sync } = syncedWriter(file)
     for await (const piece of pieces) await write(piece)
     const reader = fileRangeReader(file, path)
-    const { index, kind } = await openPack(reader, { isNear: true })
-    assertPackHeader(await reader.read(0, PACK_HEADER_BYTES), kind)
+    const { index } = await openPack(reader, { isNear: true })
     const footerOffset = reader.bytes - PACK_FOOTER_BYTES
     const name = toHex(sha256(await reader.read(footerOffset, PACK_FOOTER_BYTES)))
-    if ((await damagedObjects(reader, index, options)).length > 0) return undefined
+    if (!(await isPackWhole(fs, path, options))) return undefined
     await sync()
     isWhole = true
     return { name, path, objects: index.objects() }
@@ -241,18 +240,6 @@ function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void | Promis
     async sync() {
       await ahead
       await file.sync()
-    },
-  }
-}
-
-function fileRangeReader(file: OpenFile, path: string): RangeReader {
-  const { bytes } = file.stat()
-  return {
-    bytes,
-    async read(offset, length) {
-      const buffer = new Uint8Array(length)
-      if (file.read(buffer, offset) !== length) throw new PackCorruptError('it became shorter', { path })
-      return buffer
     },
   }
 }

@@ -9,6 +9,7 @@
 import { sleep } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { FloeError } from '../base/errors.ts'
+import { createLimit } from '../base/limit.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { discard, ensureDirectory } from '../store/atomic-file.ts'
@@ -16,7 +17,9 @@ import { LockedError } from '../store/errors.ts'
 import { type FileSystem, FileSystemError } from '../store/file-system.ts'
 import { createLocalStore, type LocalStore } from '../store/local-store.ts'
 import { acquireLock, type Lock } from '../store/lock.ts'
+import type { PackObject } from '../store/merged-index.ts'
 import { nodeFs } from '../store/node-fs.ts'
+import { CHECKS_AT_ONCE, isPackWhole } from '../store/pack-check.ts'
 import { systemProcesses } from '../store/process-identity.ts'
 import { type CacheShelf, createCacheShelf } from './cache-shelf.ts'
 
@@ -29,9 +32,13 @@ export interface ObjectCache extends AsyncDisposable {
   flush(): Promise<void>
   /** Gives sealed packs of a workspace a second name here. Those on another device are left out. */
   takePacks(paths: readonly string[]): Promise<void>
-  /** Gives the packs that hold any of the objects a second name in another directory of packs.
-   *  @returns names of the packs that were new there */
-  lendPacks(objects: AsyncIterable<{ kind: ObjectKind; id: ObjectId }>, packsDir: string): Promise<string[]>
+  /** Gives the packs that hold any of some objects a second name in another directory of packs.
+   *  @param walk - goes through the objects; called again where a pack turned out to be damaged */
+  lendPacks(
+    walk: () => AsyncIterable<PackObject>,
+    packsDir: string,
+    options?: { signal?: AbortSignal | undefined },
+  ): Promise<LentPacks>
   /** Whether this user has read the commit from live packs of the repository before. */
   isProven(repository: string, commit: ObjectId): boolean
   noteProven(repository: string, commit: ObjectId): void
@@ -47,6 +54,12 @@ export interface ObjectCache extends AsyncDisposable {
    *  @param limitBytes - default: the limit that was set
    *  @returns bytes of the packs that went */
   trim(limitBytes?: number): Promise<number>
+}
+
+export interface LentPacks {
+  names: string[]
+  /** Each of the objects is in one of them. */
+  hasAll: boolean
 }
 
 export interface CachedPack {
@@ -162,26 +175,56 @@ class DiskCache implements ObjectCache {
     })
   }
 
-  async lendPacks(objects: AsyncIterable<{ kind: ObjectKind; id: ObjectId }>, packsDir: string): Promise<string[]> {
-    const lent = new Set<string>()
+  async lendPacks(
+    walk: () => AsyncIterable<PackObject>,
+    packsDir: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<LentPacks> {
+    const lending = new Map<string, Promise<Lending>>()
     const refused = new Set<string>()
-    for await (const { kind, id } of objects) {
-      const holders = (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
-      if (holders.length === 0 || holders.some((name) => lent.has(name))) continue
-      const name = holders.find((holder) => !refused.has(holder))
-      if (name === undefined) continue
-      const path = this.#packPath(name)
-      // Damage must not spread: what is lent is taken for whole by its new owner.
-      if (!(await this.#isWhole(name))) {
-        discard(this.#fs, path)
-        refused.add(name)
-      } else if (link(this.#fs, path, `${packsDir}/${name}.pack`)) {
-        this.shelf.touch(name)
-        lent.add(name)
-      } else refused.add(name)
+    const checks = createLimit(CHECKS_AT_ONCE)
+    const lend = (name: string) => {
+      const outcome = checks.run(() => this.#lend(name, packsDir, options.signal))
+      // Thrown when the walk is over; until then it must not count as unhandled.
+      outcome.catch(() => {})
+      return outcome
     }
-    if (lent.size > 0) await this.#fs.syncDirectory(packsDir)
-    return [...lent]
+    let hasAll: boolean
+    let isAnyDamaged: boolean
+    try {
+      // Every round but the last refuses a pack, and none is asked twice.
+      do {
+        hasAll = true
+        for await (const { kind, id } of walk()) {
+          const holders = (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
+          if (holders.some((name) => lending.has(name))) continue
+          const name = holders.find((holder) => !refused.has(holder))
+          if (name === undefined) hasAll = false
+          else lending.set(name, lend(name))
+        }
+        const lent = await settle(lending, refused)
+        hasAll &&= lent.hasAll
+        isAnyDamaged = lent.isAnyDamaged
+        // Its index may name the damaged one alone for what is in others too.
+        if (isAnyDamaged) this.#reopen()
+      } while (isAnyDamaged)
+    } finally {
+      await Promise.allSettled(lending.values())
+    }
+    if (lending.size > 0) await this.#fs.syncDirectory(packsDir)
+    return { names: [...lending.keys()], hasAll }
+  }
+
+  async #lend(name: string, packsDir: string, signal: AbortSignal | undefined): Promise<Lending> {
+    const path = this.#packPath(name)
+    // Damage must not spread: what is lent is taken for whole by its new owner.
+    if (!(await this.#isWhole(name, signal))) {
+      discard(this.#fs, path)
+      return 'damaged'
+    }
+    if (!link(this.#fs, path, `${packsDir}/${name}.pack`)) return 'elsewhere'
+    this.shelf.touch(name)
+    return 'lent'
   }
 
   isProven(repository: string, commit: ObjectId): boolean {
@@ -329,10 +372,15 @@ class DiskCache implements ObjectCache {
           this.shelf.forget(pack)
         }
         // It may remember frames of what was damaged.
-        this.#store = createLocalStore(this.#fs, this.dir)
+        this.#reopen()
       }
     }
     return undefined
+  }
+
+  #reopen(): void {
+    this.#store.close()
+    this.#store = createLocalStore(this.#fs, this.dir)
   }
 
   #allPacks(): string[] {
@@ -348,17 +396,30 @@ class DiskCache implements ObjectCache {
   }
 
   /** Every object of a pack is read and hashed: its name stands for its footer only. */
-  async #isWhole(pack: string): Promise<boolean> {
-    const store = createLocalStore(this.#fs, this.dir)
+  async #isWhole(pack: string, signal?: AbortSignal): Promise<boolean> {
     try {
-      return (await store.packDamage(pack, { full: true })) === undefined
+      return await isPackWhole(this.#fs, this.#packPath(pack), { signal })
     } catch (error) {
       if (error instanceof FileSystemError) return false
       throw error
-    } finally {
-      store.close()
     }
   }
+}
+
+/** What becomes of a pack that is to be lent: it got its name; it is damaged, and gone; it cannot have a name there. */
+type Lending = 'lent' | 'damaged' | 'elsewhere'
+
+/** Waits for packs that are being lent, and moves those that were not to the refused. */
+async function settle(lending: Map<string, Promise<Lending>>, refused: Set<string>) {
+  const settled = { hasAll: true, isAnyDamaged: false }
+  for (const [name, outcome] of [...lending]) {
+    if ((await outcome) === 'lent') continue
+    lending.delete(name)
+    refused.add(name)
+    settled.hasAll = false
+    settled.isAnyDamaged ||= (await outcome) === 'damaged'
+  }
+  return settled
 }
 
 /** @returns false if the file cannot have another name there: another device, or a file system without links */

@@ -127,6 +127,10 @@ describe('a pack that somebody else has made', () => {
     for (const length of [0, 1, 50, bytes.length - 1, Math.floor(bytes.length / 2)])
       expect(await receivePackFile(nodeFs, dir, piecesOf(bytes.subarray(0, length)))).toBe(undefined)
     expect(await receivePackFile(nodeFs, dir, piecesOf(randomBytes(100_000)))).toBe(undefined)
+    // The same by a thread.
+    const changed = Buffer.from(bytes)
+    changed[Math.floor(bytes.length / 3)]! ^= 1
+    expect(await receivePackFile(nodeFs, dir, piecesOf(changed), { threadBytes: 0 })).toBe(undefined)
     expect(readdirSync(dir)).toEqual([])
   })
 

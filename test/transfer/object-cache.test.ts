@@ -67,8 +67,12 @@ describe('the cache', () => {
     await cache.takePacks([path!])
     expect(await cache.find('chunk', chunks[1]!.id)).toEqual(chunks[1]!.content)
     await mkdir(join(home, 'b'))
-    const lent = await cache.lendPacks(refs(...chunks.map(({ id }) => id), chunk().id), join(home, 'b'))
+    const ids = chunks.map(({ id }) => id)
+    const other = chunk().id
+    const { names: lent, hasAll } = await cache.lendPacks(() => refs(...ids, other), join(home, 'b'))
     expect(lent).toHaveLength(1)
+    expect(hasAll).toBe(false)
+    expect(await cache.lendPacks(() => refs(...ids), join(home, 'b'))).toEqual({ names: lent, hasAll: true })
     const inodes = await Promise.all(
       [path!, join(home, 'b', `${lent[0]}.pack`)].map(async (at) => (await stat(at)).ino),
     )
@@ -131,8 +135,34 @@ describe('the cache', () => {
     bytes[bytes.indexOf(Buffer.from(content))]! ^= 1
     await writeFile(at, bytes)
     await mkdir(join(home, 'b'))
-    expect(await cache.lendPacks(refs(id), join(home, 'b'))).toEqual([])
+    expect(await cache.lendPacks(() => refs(id), join(home, 'b'))).toEqual({ names: [], hasAll: false })
     expect(await readdir(join(home, 'b'))).toEqual([])
+  })
+
+  it('lends another pack where the first that holds an object is damaged', async () => {
+    const [both, other] = [chunk(), chunk()]
+    const [first] = await workspacePacks('a', [both.content, other.content])
+    const [second] = await workspacePacks('c', [both.content])
+    await using cache = await open()
+    await cache.takePacks([first!, second!])
+    const [holder] = await cache.packsOf('chunk', both.id)
+    const at = join(home, 'cache', 'packs', `${holder}.pack`)
+    await chmod(at, 0o600)
+    const bytes = await readFile(at)
+    bytes[bytes.indexOf(Buffer.from(both.content))]! ^= 1
+    await writeFile(at, bytes)
+    await mkdir(join(home, 'b'))
+    let walks = 0
+    const walk = () => {
+      walks++
+      return refs(both.id)
+    }
+    const { names, hasAll } = await cache.lendPacks(walk, join(home, 'b'))
+    expect(names).toHaveLength(1)
+    expect(names).not.toContain(holder)
+    expect(hasAll).toBe(true)
+    expect(walks).toBe(2)
+    expect(await readdir(join(home, 'b'))).toEqual([`${names[0]}.pack`])
   })
 
   it('stays under its limit: the longest unused packs go, pinned ones stay', async () => {
