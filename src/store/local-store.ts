@@ -18,6 +18,7 @@ import { HeldKeeper } from './held-keep.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
 import type { PackCheckOptions } from './pack-check.ts'
 import { openPackFile, PACK_SUFFIX, type PackFile, receivePackFile } from './pack-file.ts'
+import type { PackedPlace } from './place-reader.ts'
 import { createWriteSession, type WriteSession } from './write-session.ts'
 
 export type { WriteSession } from './write-session.ts'
@@ -56,6 +57,8 @@ export interface LocalStore {
   lacking<T extends PackObject>(objects: readonly T[]): Promise<T[]>
   /** The same without files that may give way at any time, since a remote is said to hold what they do. */
   keeps(kind: ObjectKind, id: ObjectId): Promise<boolean>
+  /** Where a local pack says it holds an object, for those who read and check it themselves. */
+  placeOf(kind: ObjectKind, id: ObjectId): Promise<PackedPlace | undefined>
   /** Names of local packs that hold it, by the merged index alone. */
   packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
   /** Local objects whose id starts with the hex digits. */
@@ -208,6 +211,20 @@ class DiskStore implements LocalStore {
   async packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]> {
     await this.ensureOpen()
     return this.index.find(kind, id)
+  }
+
+  readonly placeOf = async (kind: ObjectKind, id: ObjectId): Promise<PackedPlace | undefined> => {
+    await this.ensureOpen()
+    const [name] = this.index.find(kind, id)
+    if (name === undefined) return undefined
+    try {
+      const place = (await this.pack(name)).placeOf(kind, id)
+      return place && { path: this.packPath(name), place }
+    } catch (error) {
+      // Whoever reads the object hears of it.
+      if (error instanceof IntegrityError || isErrno(error, 'ENOENT')) return undefined
+      throw error
+    }
   }
 
   async withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]> {

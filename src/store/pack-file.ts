@@ -7,7 +7,7 @@ import { IntegrityError } from '../base/errors.ts'
 import { sha256 } from '../crypto/hash.ts'
 import type { FrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
-import { PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
+import { type ObjectPlace, PACK_FOOTER_BYTES, PACK_HEADER_BYTES, type PackKind } from '../objects/pack.ts'
 import { assertPackHeader } from '../objects/pack-footer.ts'
 import type { PackObjects } from '../objects/pack-index.ts'
 import { damagedObjects, openPack, verifyPack } from '../objects/pack-reader.ts'
@@ -42,6 +42,8 @@ export interface PackFile {
   walk(): Iterable<{ kind: ObjectKind; id: Uint8Array }>
   /** Checked bytes; undefined if the pack does not hold the object. */
   read(kind: ObjectKind, id: ObjectId, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array | undefined>
+  /** Where it says it holds the object. */
+  placeOf(kind: ObjectKind, id: ObjectId): ObjectPlace | undefined
   /** Reads and checks header, every frame and every object. */
   verify(options?: { signal?: AbortSignal | undefined }): Promise<{ objects: number; bytes: number }>
   /** Objects that are not what their ids say.
@@ -103,6 +105,10 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
         } catch (error) {
           throw named(path, error)
         }
+      },
+      placeOf(kind, id) {
+        const position = pack.index.find(kind, id)
+        return position < 0 ? undefined : pack.index.placeAt(position)
       },
       async verify(options) {
         try {

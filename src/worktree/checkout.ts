@@ -9,6 +9,7 @@ import { isAtOrBelow } from '../objects/path.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat } from '../store/file-system.ts'
 import type { HeldKeeper } from '../store/held-keep.ts'
+import type { LocalStore } from '../store/local-store.ts'
 import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
 import { WouldOverwriteError } from './errors.ts'
 import { foldedPath } from './folding.ts'
@@ -33,6 +34,8 @@ export interface CheckoutOptions extends WriteContext {
   files: LocalFiles
   /** Overwrite local changes too (default false). */
   force?: boolean
+  /** Where a pack on this disk holds an object: then threads may read it (default: none does). */
+  placeOf?: LocalStore['placeOf'] | undefined
   /** Told before a file gives way: it may be the only one to hold chunks (default: none is). */
   keeper?: Pick<HeldKeeper, 'keep' | 'bringBack' | 'isIdle'> | undefined
   /** Called after each file. */
@@ -70,9 +73,9 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
   return { written: writes.filter(({ action }) => action !== 'keep').length, deleted }
 }
 
-/** Steps that delete nothing, in their order, but for many small new files: those threads write, while the next are read. */
+/** Steps that delete nothing, in their order, but for many small new files: those threads read and write. */
 async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly Step[]): Promise<void> {
-  const { root, tmpDir, read, signal } = options
+  const { root, tmpDir, signal } = options
   const settled: [TreeEntry, FileStat][] = []
   const done = (entry: TreeEntry, stat: FileStat | undefined) => {
     if (stat) settled.push([entry, stat])
@@ -93,16 +96,15 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
   }
 
   const isIdle = (await options.keeper?.isIdle()) ?? true
-  const newFiles = new NewFiles(isIdle ? steps.map(wantedFile) : [], tmpDir)
+  const newFiles = new NewFiles(isIdle && options.placeOf ? steps.map(wantedFile) : [], tmpDir)
   const threads = usefulWriteThreads(options.fs, newFiles.size)
   await using pool = threads > 0 ? new WritePool({ root, tmpDir, threads }) : undefined
-  const handOver = async (step: Step, to: WritePool) => {
-    const entry = step.item.after!
+  const handOver = async (entry: TreeEntry, to: WritePool) => {
+    const packed = await options.placeOf?.('chunk', entry.fileId)
     const folder = newFiles.folderOf(entry)
-    const bytes = await read('chunk', entry.fileId, { signal })
-    if (bytes.length !== entry.bytes) return put(step)
     guard.makeParents(folder ? folder.path : entry.path)
-    await to.add(entry, bytes, folder)
+    if (packed?.place.bytes === entry.bytes) await to.add(entry, packed, folder)
+    else to.leave(entry, folder)
   }
   const stepOf = new Map(pool ? steps.map((step) => [step.item.after!, step]) : [])
   const settle = async () => {
@@ -120,7 +122,7 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
     const entry = step.item.after!
     // Nothing written here can lie behind a link.
     if (entry.kind === 'symlink') await settleAll()
-    if (pool && newFiles.has(entry)) await handOver(step, pool)
+    if (pool && newFiles.has(entry)) await handOver(entry, pool)
     else await put(step)
     await settle()
   }

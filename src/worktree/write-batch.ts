@@ -1,15 +1,19 @@
 /** Writing new files of a version: what a writing thread does, and how it is asked.
  *
- *  A thread only takes what is simple: a small file whose bytes have been checked already, where nothing was. What does not go
+ *  A thread only takes what is simple: a small file that is one chunk of a pack on this disk, where nothing was. What does not go
  *  well it leaves as it was; whoever asked does that file again by itself, and finds out why. */
 
+import { IntegrityError } from '../base/errors.ts'
+import type { ObjectId } from '../objects/id.ts'
+import type { ObjectPlace } from '../objects/pack.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import { discard, uniquePath } from '../store/atomic-file.ts'
 import { type FileStat, type FileSystem, FileSystemError } from '../store/file-system.ts'
+import type { PlaceReader } from '../store/place-reader.ts'
 
 /** Contents of a batch. */
 export const BATCH_BYTES: number = 1024 * 1024
-export const MAX_BATCH_FILES = 64
+export const MAX_BATCH_FILES = 256
 
 export interface WriteBatch {
   job: number
@@ -19,10 +23,45 @@ export interface WriteBatch {
   label: string
   /** Absolute, joined by NUL: one text is much cheaper to hand over than many. */
   paths: string
-  lengths: Uint32Array
+  /** Ids of the chunks, back to back. */
+  ids: string
+  /** Paths of the packs that hold them. */
+  packs: readonly string[]
+  /** `PLACE_NUMBERS` for each file. */
+  places: Float64Array
   flags: Uint8Array
-  /** The contents back to back, handed over. */
-  bytes: Uint8Array<ArrayBuffer>
+}
+
+const ID_DIGITS = 64
+const PLACE_NUMBERS = 7
+
+/** @param places - each with the number of its pack */
+export function encodePlaces(places: readonly { pack: number; place: ObjectPlace }[]): Float64Array {
+  const numbers = new Float64Array(places.length * PLACE_NUMBERS)
+  for (const [i, { pack, place }] of places.entries()) {
+    const { frameOffset, frameStoredBytes, frameRawBytes, codec, offset, bytes } = place
+    numbers.set([pack, frameOffset, frameStoredBytes, frameRawBytes, codec, offset, bytes], i * PLACE_NUMBERS)
+  }
+  return numbers
+}
+
+function placeAt(places: Float64Array, index: number): { pack: number; place: ObjectPlace } {
+  const at = index * PLACE_NUMBERS
+  const [pack, frameOffset, frameStoredBytes, frameRawBytes, codec, offset, bytes] = places.subarray(
+    at,
+    at + PLACE_NUMBERS,
+  )
+  return {
+    pack: pack!,
+    place: {
+      frameOffset: frameOffset!,
+      frameStoredBytes: frameStoredBytes!,
+      frameRawBytes: frameRawBytes!,
+      codec: codec!,
+      offset: offset!,
+      bytes: bytes!,
+    },
+  }
 }
 
 /** The owner may execute the file. */
@@ -36,21 +75,19 @@ export interface WrittenBatch {
   placed: Uint8Array
   /** What is there, three numbers for each: mtime and ctime in ns, inode. */
   stats: BigInt64Array
-  /** The batch's own, for the next one. */
-  bytes: Uint8Array<ArrayBuffer>
 }
 
 const STAT_NUMBERS = 3
 
-/** Writes what it can. */
-export function writeBatch(fs: FileSystem, batch: WriteBatch): WrittenBatch {
-  const { lengths, flags, bytes } = batch
-  const placed = new Uint8Array(lengths.length)
-  const stats = new BigInt64Array(lengths.length * STAT_NUMBERS)
-  let from = 0
+/** Writes what it can.
+ *  @param source - the thread's own */
+export async function writeBatch(fs: FileSystem, source: PlaceReader, batch: WriteBatch): Promise<WrittenBatch> {
+  const { flags } = batch
+  const placed = new Uint8Array(flags.length)
+  const stats = new BigInt64Array(flags.length * STAT_NUMBERS)
   for (const [i, path] of batch.paths.split('\0').entries()) {
-    const contents = bytes.subarray(from, from + lengths[i]!)
-    from += lengths[i]!
+    const contents = await readContents(source, batch, i)
+    if (!contents) continue
     const executable = (flags[i]! & WRITE_EXECUTABLE) !== 0
     const isHidden = (flags[i]! & WRITE_HIDDEN) !== 0
     const stat = isHidden ? writeAt(fs, path, contents, executable) : writeInto(fs, batch, path, contents, executable)
@@ -60,7 +97,22 @@ export function writeBatch(fs: FileSystem, batch: WriteBatch): WrittenBatch {
     stats[i * STAT_NUMBERS + 1] = stat.ctimeNs
     stats[i * STAT_NUMBERS + 2] = BigInt.asIntN(64, stat.inode)
   }
-  return { job: batch.job, placed, stats, bytes }
+  return { job: batch.job, placed, stats }
+}
+
+/** @returns undefined if the pack cannot be read, or has something else there */
+async function readContents(source: PlaceReader, batch: WriteBatch, index: number): Promise<Uint8Array | undefined> {
+  const { pack, place } = placeAt(batch.places, index)
+  const id = batch.ids.slice(index * ID_DIGITS, (index + 1) * ID_DIGITS) as ObjectId
+  const isLast = index + 1 === batch.flags.length
+  const next = isLast ? undefined : placeAt(batch.places, index + 1)
+  const isAlone = next?.pack !== pack || next.place.frameOffset !== place.frameOffset
+  try {
+    return await source.read(batch.packs[pack]!, 'chunk', id, place, { isAlone })
+  } catch (error) {
+    if (!(error instanceof FileSystemError) && !(error instanceof IntegrityError)) throw error
+    return undefined
+  }
 }
 
 /** Makes the file and fills it. @returns nothing, and leaves nothing, where that fails */

@@ -1,14 +1,17 @@
-/** The threads that write many small new files, seen from the checkout: it reads and checks the contents of the next ones
- *  meanwhile. Creating a file takes the system longer than reading and checking what goes into it. Decisions: ADR 0078. */
+/** The threads that write many small new files, seen from the checkout: it says where their contents lie, they read and check
+ *  them. Creating a file takes the system longer than all else that belongs to it. Decisions: ADR 0078, 0081. */
 
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import type { ObjectPlace } from '../objects/pack.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat, FileSystem } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
+import type { PackedPlace } from '../store/place-reader.ts'
 import type { HiddenFolder, WriteAnswer } from './hidden-folder.ts'
 import {
   BATCH_BYTES,
+  encodePlaces,
   MAX_BATCH_FILES,
   statOfWritten,
   WRITE_EXECUTABLE,
@@ -19,11 +22,13 @@ import {
 
 /** A thread takes as long to start as writing some hundreds of files does. */
 const FILES_PER_THREAD = 1000
-/** Two keep a checkout busy: it reads as fast as both write. */
-const MAX_THREADS = 2
+/** More would wait for the file system's journal. */
+const MAX_THREADS = 4
 /** One that is written, and one that lies ready. */
 const BATCHES_PER_THREAD = 2
-/** Files above this are not worth a thread: to copy their bytes takes longer than the calls. */
+/** A batch that ends with a frame spares the next one to read it again, if it has so many files. */
+const MIN_BATCH_FILES = 32
+/** Larger files are no longer about calls. */
 const MAX_FILE_BYTES = 256 * 1024
 
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
@@ -44,7 +49,7 @@ export interface WritePoolOptions {
 export function usefulWriteThreads(fs: FileSystem, files: number): number {
   // A thread has the disk of this machine, nothing else.
   if (fs !== nodeFs || availableParallelism() < 2) return 0
-  return Math.min(MAX_THREADS, Math.floor(files / FILES_PER_THREAD))
+  return Math.min(MAX_THREADS, availableParallelism(), Math.floor(files / FILES_PER_THREAD))
 }
 
 /** True for a small file that a chunk proves: its bytes need no other check than that of the chunk's id. */
@@ -67,12 +72,17 @@ export class WritePool implements AsyncDisposable {
   }
 
   /** Waits for room. Nothing was there, and the parents of the path exist, or those of the folder.
-   *  @param bytes - checked, as many as the entry says; copied */
-  async add(entry: TreeEntry, bytes: Uint8Array, folder: HiddenFolder | undefined): Promise<void> {
-    if (!this.#next.hasRoomFor(bytes.length)) await this.#send()
+   *  @param packed - where its one chunk is, as long as the entry says */
+  async add(entry: TreeEntry, packed: PackedPlace, folder: HiddenFolder | undefined): Promise<void> {
+    if (!this.#next.hasRoomFor(packed)) await this.#send()
     if (folder) this.#folders.add(folder)
     const path = folder ? `${folder.at}${entry.path.slice(folder.path.length)}` : `${this.#root}/${entry.path}`
-    this.#next.add({ entry, path, folder }, bytes)
+    this.#next.add({ entry, path, folder }, packed)
+  }
+
+  /** Answers for a file that no thread can write: who asked does it, once its folder is there. */
+  leave(entry: TreeEntry, folder: HiddenFolder | undefined): void {
+    this.#take({ entry, path: '', folder }, undefined)
   }
 
   /** What has become of files since it was last asked, in any order. */
@@ -106,13 +116,11 @@ export class WritePool implements AsyncDisposable {
       await Promise.race(live.map((thread) => thread.change()))
       live = live.filter(({ failed }) => !failed)
     }
+    this.#next = new Batch()
     const [thread] = live.sort((a, b) => a.pending - b.pending)
-    if (thread) this.#next = new Batch(thread.send(batch))
-    else {
-      // All have died.
-      for (const file of batch.files) this.#take(file, undefined)
-      this.#next = new Batch(batch.bytes)
-    }
+    if (thread) thread.send(batch)
+    // All have died.
+    else for (const file of batch.files) this.#take(file, undefined)
   }
 }
 
@@ -126,22 +134,24 @@ interface BatchedFile {
 /** Files on their way to a thread. */
 class Batch {
   readonly files: BatchedFile[] = []
-  readonly bytes: Uint8Array<ArrayBuffer>
-  #held = 0
+  readonly packs: string[] = []
+  readonly places: { pack: number; place: ObjectPlace }[] = []
+  #bytes = 0
 
-  /** @param bytes - memory to use again */
-  constructor(bytes: Uint8Array<ArrayBuffer> = new Uint8Array(BATCH_BYTES)) {
-    this.bytes = bytes
+  hasRoomFor({ path, place }: PackedPlace): boolean {
+    const last = this.places.at(-1)
+    if (!last) return true
+    if (this.files.length >= MAX_BATCH_FILES || this.#bytes + place.bytes > BATCH_BYTES) return false
+    const isSameFrame = this.packs[last.pack] === path && last.place.frameOffset === place.frameOffset
+    return isSameFrame || this.files.length < MIN_BATCH_FILES
   }
 
-  hasRoomFor(bytes: number): boolean {
-    return this.files.length < MAX_BATCH_FILES && this.#held + bytes <= BATCH_BYTES
-  }
-
-  add(file: BatchedFile, bytes: Uint8Array): void {
+  add(file: BatchedFile, { path, place }: PackedPlace): void {
+    let pack = this.packs.indexOf(path)
+    if (pack < 0) pack = this.packs.push(path) - 1
     this.files.push(file)
-    this.bytes.set(bytes, this.#held)
-    this.#held += bytes.length
+    this.places.push({ pack, place })
+    this.#bytes += place.bytes
   }
 }
 
@@ -151,7 +161,6 @@ class WriteThread {
   readonly #onFile: (file: BatchedFile, stat: FileStat | undefined) => void
   readonly #worker: Worker
   readonly #jobs = new Map<number, readonly BatchedFile[]>()
-  readonly #spare: Uint8Array<ArrayBuffer>[] = []
   #lastJob = 0
   #changed = Promise.withResolvers<void>()
   /** It has died. */
@@ -178,8 +187,7 @@ class WriteThread {
     return this.#jobs.size
   }
 
-  /** @returns memory for another batch, if there is any */
-  send({ files, bytes }: Batch): Uint8Array<ArrayBuffer> | undefined {
+  send({ files, packs, places }: Batch): void {
     this.#lastJob++
     this.#jobs.set(this.#lastJob, files)
     this.#worker.ref()
@@ -188,12 +196,12 @@ class WriteThread {
       tmpDir: this.#tmpDir,
       label: this.#label,
       paths: files.map(({ path }) => path).join('\0'),
-      lengths: Uint32Array.from(files, ({ entry }) => entry.bytes),
+      ids: files.map(({ entry }) => entry.fileId).join(''),
+      packs,
+      places: encodePlaces(places),
       flags: Uint8Array.from(files, flagsOf),
-      bytes,
     }
-    this.#worker.postMessage(batch, [bytes.buffer])
-    return this.#spare.pop()
+    this.#worker.postMessage(batch)
   }
 
   /** Resolves at its next answer, or its death. */
@@ -215,7 +223,6 @@ class WriteThread {
     // It died after that, and who asked has been told so.
     if (!files) return
     this.#jobs.delete(written.job)
-    this.#spare.push(written.bytes)
     if (this.#jobs.size === 0) this.#worker.unref()
     for (const [i, file] of files.entries())
       this.#onFile(file, written.placed[i] === 1 ? statOfWritten(written, i, file.entry) : undefined)

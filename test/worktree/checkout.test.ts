@@ -16,6 +16,7 @@ import type { ObjectId } from '../../src/objects/id.ts'
 import { createMemoryObjects, type MemoryObjects } from '../../src/objects/reader.ts'
 import type { TreeEntry } from '../../src/objects/tree.ts'
 import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
+import { createLocalStore, type LocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { fileSystemNow, readStatCache, statRecord } from '../../src/store/stat-cache.ts'
 import { type CheckoutItem, checkout } from '../../src/worktree/checkout.ts'
@@ -25,8 +26,11 @@ import { faultyFs } from '../faults/faulty-fs.ts'
 let dir: string
 let tmpDir: string
 let objects: MemoryObjects
+/** Where packs hold them; none does where nothing says so. */
+let placeOf: LocalStore['placeOf'] | undefined
 
 beforeEach(() => {
+  placeOf = undefined
   dir = mkdtempSync(join(tmpdir(), 'floe-checkout-'))
   tmpDir = mkdtempSync(join(tmpdir(), 'floe-tmp-'))
   objects = createMemoryObjects()
@@ -51,7 +55,7 @@ async function run(
 ) {
   const cache = readStatCache(fs, join(tmpDir, 'stat'))
   const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
-  const options = { fs, root: dir, tmpDir, read: objects.read, files, signal, ...(onFile && { onFile }) }
+  const options = { fs, root: dir, tmpDir, read: objects.read, placeOf, files, signal, ...(onFile && { onFile }) }
   return { ...(await checkout(options, items)), files }
 }
 
@@ -200,27 +204,39 @@ describe('checkout', () => {
     const FILES = 1050
     const path = (i: number) => (i < 100 ? `top-${i}` : `d${i % 10}/${i % 20 < 10 ? 'e/' : ''}f${i}`)
     const contents = (i: number) => `contents of file ${i}`
+    let storeDir: string
+    let store: LocalStore
+    beforeEach(() => {
+      storeDir = mkdtempSync(join(tmpdir(), 'floe-store-'))
+      for (const name of ['packs', 'tmp']) mkdirSync(join(storeDir, name))
+      store = createLocalStore(nodeFs, storeDir)
+    })
+    afterEach(() => {
+      store.close()
+      rmSync(storeDir, { recursive: true })
+    })
     async function items(): Promise<CheckoutItem[]> {
       const files = Array.from({ length: FILES }, async (_, i) => ({
         path: path(i),
         after: await entry(path(i), contents(i)),
       }))
+      const session = await store.begin()
+      for (let i = 0; i < FILES; i++) await session.put('chunk', Buffer.from(contents(i)))
+      await session.seal()
+      placeOf = store.placeOf
       return (await Promise.all(files)).sort((a, b) => (a.path < b.path ? -1 : 1))
     }
     function putTheirs(at: string) {
       mkdirSync(dirname(join(dir, at)), { recursive: true })
       writeFileSync(join(dir, at), 'mine')
     }
-    /** Does something once when this many contents have been read. */
-    function meanwhile(reads: number, act: () => void) {
-      const inner = objects
+    /** Does something once when this many contents have been looked for. */
+    function meanwhile(looks: number, act: () => void) {
+      const inner = store.placeOf
       let count = 0
-      objects = {
-        ...objects,
-        read: (...asked) => {
-          if (++count === reads) act()
-          return inner.read(...asked)
-        },
+      placeOf = async (...asked) => {
+        if (++count === looks) act()
+        return inner(...asked)
       }
     }
 
@@ -239,6 +255,22 @@ describe('checkout', () => {
         const stat = nodeFs.stat(join(dir, at))!
         expect(files.updates.get(at)).toEqual(statRecord(stat, after!.fileId, 2n ** 62n))
       }
+      expect(await run(wanted)).toMatchObject({ written: 0, deleted: 0 })
+    })
+
+    it('writes those too that no pack holds, or whose pack cannot be read', async () => {
+      const wanted = await items()
+      let asked = 0
+      placeOf = async (...object) => {
+        const packed = await store.placeOf(...object)
+        asked++
+        if (asked % 3 === 0) return undefined
+        return asked % 5 === 0 ? { path: join(storeDir, 'packs/gone.pack'), place: packed!.place } : packed
+      }
+      expect(await run(wanted)).toMatchObject({ written: FILES })
+      expect(asked).toBe(FILES)
+      for (let i = 0; i < FILES; i++) expect(readFileSync(join(dir, path(i)), 'utf8')).toBe(contents(i))
+      expect(readdirSync(tmpDir)).toEqual([])
       expect(await run(wanted)).toMatchObject({ written: 0, deleted: 0 })
     })
 
@@ -262,8 +294,9 @@ describe('checkout', () => {
     })
 
     it('writes into a folder that somebody made meanwhile', async () => {
+      const wanted = await items()
       meanwhile(20, () => putTheirs('d3/e/theirs'))
-      expect(await run(await items())).toMatchObject({ written: FILES })
+      expect(await run(wanted)).toMatchObject({ written: FILES })
       expect(readFileSync(join(dir, 'd3/e/theirs'), 'utf8')).toBe('mine')
       for (let i = 0; i < FILES; i++) expect(readFileSync(join(dir, path(i)), 'utf8')).toBe(contents(i))
       expect(readdirSync(tmpDir)).toEqual([])

@@ -6,20 +6,27 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../src/crypto/hash.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import type { TreeEntry } from '../../src/objects/tree.ts'
+import { createLocalStore, type LocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
+import type { PackedPlace } from '../../src/store/place-reader.ts'
 import { HiddenFolder } from '../../src/worktree/hidden-folder.ts'
 import { mayBatch, usefulWriteThreads, WritePool } from '../../src/worktree/write-pool.ts'
 import { faultyFs } from '../faults/faulty-fs.ts'
 
 let root: string
 let tmpDir: string
+let storeDir: string
+let store: LocalStore
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'floe-write-'))
   tmpDir = mkdtempSync(join(tmpdir(), 'floe-tmp-'))
+  storeDir = mkdtempSync(join(tmpdir(), 'floe-store-'))
+  for (const name of ['packs', 'tmp']) mkdirSync(join(storeDir, name))
+  store = createLocalStore(nodeFs, storeDir)
 })
 afterEach(() => {
-  rmSync(root, { recursive: true })
-  rmSync(tmpDir, { recursive: true })
+  store.close()
+  for (const dir of [root, tmpDir, storeDir]) rmSync(dir, { recursive: true })
 })
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
@@ -28,8 +35,19 @@ function entry(path: string, text: string, executable = false): TreeEntry {
   const content = { kind: 'chunk', id: fileId } as const
   return { path, kind: 'file', executable, bytes: bytesOf(text).length, fileId, content }
 }
+/** Puts texts into a new pack. @returns where each is */
+async function pack(...texts: string[]): Promise<Map<string, PackedPlace>> {
+  const session = await store.begin()
+  for (const text of texts) await session.put('chunk', bytesOf(text))
+  await session.seal()
+  const places = texts.map(
+    async (text) => [text, (await store.placeOf('chunk', sha256Hex(bytesOf(text)) as ObjectId))!] as const,
+  )
+  return new Map(await Promise.all(places))
+}
 async function write(pool: WritePool, files: readonly [TreeEntry, string, HiddenFolder?][]) {
-  for (const [file, text, folder] of files) await pool.add(file, bytesOf(text), folder)
+  const places = await pack(...new Set(files.map(([, text]) => text)))
+  for (const [file, text, folder] of files) await pool.add(file, places.get(text)!, folder)
   await pool.finish()
   return new Map(pool.takeAnswers().map(({ entry: { path }, stat }) => [path, stat]))
 }
@@ -90,7 +108,7 @@ describe('the threads of a checkout', () => {
     {
       await using pool = new WritePool({ root, tmpDir, threads: 1 })
       const taken = new HiddenFolder('taken', 2, tmpDir)
-      await pool.add(entry('taken/a', 'a'), bytesOf('a'), taken)
+      await pool.add(entry('taken/a', 'a'), (await pack('a')).get('a')!, taken)
       mkdirSync(join(root, 'taken'))
       writeFileSync(join(root, 'taken/mine'), 'mine')
       const answers = await write(pool, [[entry('taken/b', 'b'), 'b', taken]])
@@ -112,13 +130,14 @@ describe('the threads of a checkout', () => {
     writeFileSync(
       module,
       `import { parentPort } from 'node:worker_threads'
-      parentPort.on('message', ({ job, lengths, bytes }) => {
-        parentPort.postMessage({ job, placed: new Uint8Array(lengths.length), stats: new BigInt64Array(3 * lengths.length), bytes })
+      parentPort.on('message', ({ job, flags }) => {
+        parentPort.postMessage({ job, placed: new Uint8Array(flags.length), stats: new BigInt64Array(3 * flags.length) })
         throw new TypeError('dies')
       })`,
     )
     await using pool = new WritePool({ root, tmpDir, threads: 2, workerUrl: pathToFileURL(module) })
-    for (let i = 0; i < 500; i++) await pool.add(entry(`f${i}`, 'x'), bytesOf('x'), undefined)
+    const place = (await pack('x')).get('x')!
+    for (let i = 0; i < 500; i++) await pool.add(entry(`f${i}`, 'x'), place, undefined)
     await pool.finish()
     const answers = pool.takeAnswers()
     expect(answers.map(({ stat }) => stat).filter((stat) => stat)).toEqual([])
@@ -140,10 +159,43 @@ describe('the threads of a checkout', () => {
     expect([...answers.values()].every((stat) => stat === undefined)).toBe(true)
   })
 
+  it('leave what cannot be read as its id says to the one who asked, and write the rest', async () => {
+    const texts = Array.from({ length: 60 }, (_, i) => `contents of ${i}`)
+    const places = await pack(...texts)
+    const place = places.get(texts[7]!)!
+    const unlike: [string, PackedPlace][] = [
+      ['another', places.get(texts[8]!)!],
+      ['gone', { ...place, path: join(storeDir, 'packs/none.pack') }],
+      ['behind the end', { ...place, place: { ...place.place, frameOffset: 10 ** 9 } }],
+      ['no frame', { ...place, place: { ...place.place, frameOffset: place.place.frameOffset + 1 } }],
+      ['behind its frame', { ...place, place: { ...place.place, offset: 10 ** 6 } }],
+    ]
+    await using pool = new WritePool({ root, tmpDir, threads: 1 })
+    for (const [i, text] of texts.entries()) await pool.add(entry(`f${i}`, text), places.get(text)!, undefined)
+    for (const [name, wrong] of unlike) await pool.add(entry(name, texts[7]!), wrong, undefined)
+    await pool.add(entry('last', texts[9]!), places.get(texts[9]!)!, undefined)
+    await pool.finish()
+    const answers = pool.takeAnswers()
+    const missing = answers.filter(({ stat }) => !stat).map(({ entry: { path } }) => path)
+    expect(missing).toEqual(unlike.map(([name]) => name))
+    expect(readdirSync(root).length).toBe(texts.length + 1)
+    expect(readdirSync(tmpDir)).toEqual([])
+  })
+
+  it('are not asked for a file that is in no pack, and its folder is there when the answer is', async () => {
+    await using pool = new WritePool({ root, tmpDir, threads: 1 })
+    const folder = new HiddenFolder('d', 2, tmpDir)
+    pool.leave(entry('d/a', 'a'), folder)
+    const answers = await write(pool, [[entry('d/b', 'b'), 'b', folder]])
+    expect([...answers.keys()].sort()).toEqual(['d/a', 'd/b'])
+    expect(answers.get('d/a')).toBeUndefined()
+    expect(readdirSync(join(root, 'd'))).toEqual(['b'])
+  })
+
   it('are started for many files on the disk of this machine only', () => {
     expect(usefulWriteThreads(nodeFs, 999)).toBe(0)
     expect(usefulWriteThreads(faultyFs({}), 1_000_000)).toBe(0)
-    expect(usefulWriteThreads(nodeFs, 1_000_000)).toBeLessThanOrEqual(2)
+    expect(usefulWriteThreads(nodeFs, 1_000_000)).toBeLessThanOrEqual(4)
   })
 
   it('get no file that needs more than its one chunk, and no large one', () => {
