@@ -66,16 +66,19 @@ async function fetchMetadata(
   { signal, onBytes }: BlobSourceOptions,
 ): Promise<BlobMetadata> {
   const { shardCount } = committee.state
+  const metadataBytes = metadataWireBytes(shardCount)
   let unknownWeight = 0
   const positions = committee.preferredPositions()
   const attempts = positions.map((position) => async (stop: AbortSignal) => {
     try {
-      const maxBytes = metadataWireBytes(shardCount) + 64
+      const started = performance.now()
+      const maxBytes = metadataBytes + 64
       const body = await committee.client(position).fetchMetadata(blobId, maxBytes, { signal: stop })
       const { id, metadata } = parseMetadataWithId(body)
       if (!equalBytes(id, blobId)) throw new TransferError('BLOB_METADATA_FOREIGN', 'metadata of another blob')
       verifyMetadata(metadata, blobId, shardCount)
       onBytes?.(body.length)
+      committee.latency.note(performance.now() - started, metadataBytes)
       return metadata
     } catch (error) {
       if (stop.aborted) return null
@@ -83,7 +86,7 @@ async function fetchMetadata(
       return null
     }
   })
-  const metadata = await firstAnswer(attempts, () => committee.latency.hedgeDelayMs(), {
+  const metadata = await firstAnswer(attempts, () => committee.latency.hedgeDelayMs(metadataBytes), {
     signal,
     onOvertaken: (index) => committee.noteSlow(positions[index]!),
   })
@@ -130,7 +133,7 @@ function createBlobSource(
       // Checked as the row asked for: another row of the same blob is a true sliver, but the wrong one.
       await coder.verifySliver(metadata, 'primary', { ...sliver, index }, jobOptions(signal))
       onBytes?.(body.length)
-      committee.latency.note(performance.now() - started)
+      committee.latency.note(performance.now() - started, rowBytes)
       return sliver.bytes
     } catch (error) {
       if (signal?.aborted) return null
@@ -162,7 +165,7 @@ function createBlobSource(
     const failed: { error?: unknown } = {}
     const row = await firstAnswer<Uint8Array>(
       slow ? [attempt(rebuilt, failed), direct] : [direct, attempt(rebuilt, failed)],
-      () => committee.latency.hedgeDelayMs(),
+      () => committee.latency.hedgeDelayMs(rowBytes),
       {
         signal,
         onOvertaken: (overtaken) => {
