@@ -22,6 +22,7 @@ const LEAN_THREADS = [
   'worktree/read-worker',
   'worktree/survey-worker',
   'worktree/write-worker',
+  'store/pack-check-worker',
   'chunking/worker',
   'erasure/worker',
 ]

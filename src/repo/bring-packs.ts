@@ -12,6 +12,7 @@ import type { PackObjects } from '../objects/pack-index.ts'
 import type { RangeReader, ReadObject } from '../objects/reader.ts'
 import { FileSystemError } from '../store/file-system.ts'
 import type { LocalStore } from '../store/local-store.ts'
+import { CHECKS_AT_ONCE } from '../store/pack-check.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 
 /** A smaller pack is as well brought object by object. */
@@ -25,8 +26,6 @@ const MAX_RECORDS_PER_OBJECT = 8
 const PIECE_BYTES = 256 * 1024
 const AHEAD_BYTES = 24 * 1024 * 1024
 const MAX_PIECES = 64
-/** Packs fetched at once: while one is checked the next is on its way. */
-const PACKS_AHEAD = 2
 
 export interface PackRequest {
   tree: ObjectId
@@ -45,10 +44,7 @@ export async function bringPacks(store: LocalStore, remote: RemoteObjects, reque
   const needed = await unlessFailed(lackingObjects(store, remote.read, request))
   if (!needed) return false
   if (needed.objects.size === 0) return true
-  const packs = packsWorthBringing(remote, needed, wholePackBytes, signal)
-  const receive = (pack: RangeReader) => unlessFailed(store.receivePack(piecesOf(pack, signal), { signal }))
-  const received = new ObjectSet()
-  for await (const objects of mapAhead(packs, receive, { slots: PACKS_AHEAD })) if (objects) addPack(received, objects)
+  const received = await receivePacks(store, packsWorthBringing(remote, needed, wholePackBytes, signal), signal)
   // Takes them into the index.
   if (received.size > 0) await store.dropPacks([])
   return needed.objects.without(received).size === 0
@@ -58,13 +54,46 @@ function addPack(to: ObjectSet, { kinds, ids }: PackObjects): void {
   for (const [i, kind] of kinds.entries()) to.addBytes(kind, ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))
 }
 
+/** One comes in after the other, while those before are checked.
+ *  @returns what the good ones hold */
+async function receivePacks(
+  store: LocalStore,
+  packs: AsyncIterable<RangeReader>,
+  signal: AbortSignal | undefined,
+): Promise<ObjectSet> {
+  const received = new ObjectSet()
+  const checks = new Set<Promise<void>>()
+  let failure: { error: unknown } | undefined
+  const check = (take: Awaited<ReturnType<LocalStore['receivePack']>>) => {
+    const job: Promise<void> = unlessFailed(take({ signal }))
+      .then((objects) => objects && addPack(received, objects))
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .finally(() => checks.delete(job))
+    checks.add(job)
+  }
+  try {
+    for await (const pack of packs) {
+      const take = await unlessFailed(store.receivePack(packPieces(pack, signal)))
+      if (take) check(take)
+      if (checks.size >= CHECKS_AT_ONCE) await Promise.race(checks)
+      if (failure) break
+    }
+  } finally {
+    await Promise.all(checks)
+  }
+  if (failure) throw failure.error
+  return received
+}
+
 interface Needed {
   objects: ObjectSet
   /** Sum of their lengths. */
   bytes: number
 }
 
-/** Packs of which most is needed, each opened when the one before is on its way. */
+/** Packs of which most is needed, largest first: what is checked last is small. */
 async function* packsWorthBringing(
   remote: RemoteObjects,
   needed: Needed,
@@ -72,7 +101,8 @@ async function* packsWorthBringing(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RangeReader> {
   if (needed.bytes < MIN_SHARE * minBytes) return
-  for (const { blobId, bytes } of await neededOfPacks(remote, needed, signal)) {
+  const needs = await neededOfPacks(remote, needed, signal)
+  for (const { blobId, bytes } of needs.sort((a, b) => b.bytes - a.bytes)) {
     if (bytes < MIN_SHARE * minBytes) continue
     const pack = await unlessFailed(remote.openPack(blobId))
     if (pack && pack.bytes >= minBytes && bytes >= MIN_SHARE * pack.bytes) yield pack
@@ -139,7 +169,8 @@ async function addNeeds(
     }
 }
 
-function piecesOf(pack: RangeReader, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+/** All bytes of a pack in order, fetched ahead within bounds. */
+export function packPieces(pack: RangeReader, signal?: AbortSignal | undefined): AsyncIterable<Uint8Array> {
   const { bytes, blockBytes = PIECE_BYTES } = pack
   const pieceBytes = blockBytes * Math.max(1, Math.ceil(PIECE_BYTES / blockBytes))
   const offsets = Array.from({ length: Math.ceil(bytes / pieceBytes) }, (_, i) => i * pieceBytes)

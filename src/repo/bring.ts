@@ -75,7 +75,7 @@ async function borrow(
   async function* lacking() {
     isWalked = false
     try {
-      for await (const run of treeObjectRuns(read, tree, bases, signal, includes)) yield* await store.lacking(run)
+      for await (const run of treeObjectRuns(read, tree, bases, signal, includes)) yield await store.lacking(run)
       isWalked = true
     } catch (error) {
       // From here on the network knows more than the cache.

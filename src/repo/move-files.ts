@@ -103,11 +103,11 @@ export async function moveFiles(
     })
   }
   const force = options.force ?? false
-  const { keeper, placeOf } = workspace.store
+  const { keeper, placesOf } = workspace.store
   // Before the first change: what nobody can tell from a file to be kept must not be touched.
   await workspace.store.held.assertWhole()
   const { signal } = options
-  const result = await checkout({ fs, root, tmpDir, read, placeOf, keeper, files, force, signal, onFile }, items)
+  const result = await checkout({ fs, root, tmpDir, read, placesOf, keeper, files, force, signal, onFile }, items)
   await saveStats(workspace, files)
   return result
 }

@@ -71,6 +71,12 @@ export class HeldFiles {
     return [...this.#lists.values()]
   }
 
+  /** True if there is none, as in nearly every workspace. */
+  async isEmpty(): Promise<boolean> {
+    await this.#open()
+    return this.#lists.size === 0
+  }
+
   /** Lists of which not even the head can be read: what they held is not known. */
   async damaged(): Promise<readonly DamagedList[]> {
     await this.#open()

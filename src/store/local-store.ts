@@ -57,10 +57,12 @@ export interface LocalStore {
   lacking<T extends PackObject>(objects: readonly T[]): Promise<T[]>
   /** The same without files that may give way at any time, since a remote is said to hold what they do. */
   keeps(kind: ObjectKind, id: ObjectId): Promise<boolean>
-  /** Where a local pack says it holds an object, for those who read and check it themselves. */
-  placeOf(kind: ObjectKind, id: ObjectId): Promise<PackedPlace | undefined>
+  /** Where a local pack says it holds each of some objects, for those who read and check them themselves. */
+  placesOf(kind: ObjectKind, ids: readonly ObjectId[]): Promise<(PackedPlace | undefined)[]>
   /** Names of local packs that hold it, by the merged index alone. */
   packsOf(kind: ObjectKind, id: ObjectId): Promise<string[]>
+  /** The same of many objects. */
+  holdersOf(objects: readonly PackObject[]): Promise<string[][]>
   /** Local objects whose id starts with the hex digits. */
   withPrefix(hexPrefix: string, limit: number): Promise<PackObject[]>
   /** Begins writing. Under the workspace lock, one session at a time. */
@@ -87,11 +89,14 @@ export interface LocalStore {
   /** Deletes packs whose objects are needed no more or are in other packs by now, and makes the merged index again from
    *  those that stay. Under the workspace lock. */
   dropPacks(names: readonly string[]): Promise<void>
-  /** Takes a pack that somebody else has made, once all of it has been checked. Under the workspace lock; `dropPacks` takes
-   *  it into the merged index.
+  /** Writes a pack that somebody else has made, and takes it once all of it has been checked. Under the workspace lock;
+   *  `dropPacks` takes it into the merged index.
    *  @param pieces - its bytes, from the first to the last
-   *  @returns what it holds; undefined, with nothing stored, if it is no pack, or something in it is not what its id says */
-  receivePack(pieces: AsyncIterable<Uint8Array>, options?: PackCheckOptions): Promise<PackObjects | undefined>
+   *  @returns when it is written, what checks it and takes it: that says what it holds, or nothing, with nothing stored, if it
+   *    is no pack, or something in it is not what its id says */
+  receivePack(
+    pieces: AsyncIterable<Uint8Array>,
+  ): Promise<(options?: PackCheckOptions) => Promise<PackObjects | undefined>>
   /** Looks at the disk again: another process may have added packs. */
   refresh(): void
   close(): void
@@ -194,12 +199,14 @@ class DiskStore implements LocalStore {
   async lacking<T extends PackObject>(objects: readonly T[]): Promise<T[]> {
     await this.ensureOpen()
     const bytes = new Uint8Array(ID_BYTES)
+    const unpacked = objects.filter(({ kind, id }) => {
+      putObjectId(id, bytes, 0)
+      return !this.index.has(kind, bytes)
+    })
+    if (unpacked.length === 0 || (await this.held.isEmpty())) return unpacked
     const lacking: T[] = []
-    for (const object of objects) {
-      putObjectId(object.id, bytes, 0)
-      if (!this.index.has(object.kind, bytes) && !(object.kind === 'chunk' && (await this.held.has(object.id))))
-        lacking.push(object)
-    }
+    for (const object of unpacked)
+      if (object.kind !== 'chunk' || !(await this.held.has(object.id))) lacking.push(object)
     return lacking
   }
 
@@ -213,15 +220,31 @@ class DiskStore implements LocalStore {
     return this.index.find(kind, id)
   }
 
-  readonly placeOf = async (kind: ObjectKind, id: ObjectId): Promise<PackedPlace | undefined> => {
+  async holdersOf(objects: readonly PackObject[]): Promise<string[][]> {
     await this.ensureOpen()
-    const [name] = this.index.find(kind, id)
-    if (name === undefined) return undefined
+    return objects.map(({ kind, id }) => this.index.find(kind, id))
+  }
+
+  readonly placesOf = async (kind: ObjectKind, ids: readonly ObjectId[]): Promise<(PackedPlace | undefined)[]> => {
+    await this.ensureOpen()
+    const bytes = new Uint8Array(ID_BYTES)
+    const names = ids.map((id) => {
+      putObjectId(id, bytes, 0)
+      return this.index.packOf(kind, bytes)
+    })
+    const packs = new Map<string | undefined, PackFile | undefined>()
+    // Whoever reads the object hears of a pack that cannot be opened.
+    for (const name of new Set(names)) packs.set(name, name === undefined ? undefined : await this.#openPack(name))
+    return ids.map((id, i) => {
+      const place = packs.get(names[i])?.placeOf(kind, id)
+      return place && { path: this.packPath(names[i]!), place }
+    })
+  }
+
+  async #openPack(name: string): Promise<PackFile | undefined> {
     try {
-      const place = (await this.pack(name)).placeOf(kind, id)
-      return place && { path: this.packPath(name), place }
+      return await this.pack(name)
     } catch (error) {
-      // Whoever reads the object hears of it.
       if (error instanceof IntegrityError || isErrno(error, 'ENOENT')) return undefined
       throw error
     }
@@ -314,12 +337,15 @@ class DiskStore implements LocalStore {
     await this.index.rebuild()
   }
 
-  async receivePack(pieces: AsyncIterable<Uint8Array>, options: PackCheckOptions = {}) {
-    const received = await receivePackFile(this.fs, this.tmpDir, pieces, options)
-    if (!received) return undefined
-    this.fs.rename(received.path, this.packPath(received.name))
-    await this.fs.syncDirectory(this.packsDir)
-    return received.objects
+  async receivePack(pieces: AsyncIterable<Uint8Array>) {
+    const received = await receivePackFile(this.fs, this.tmpDir, pieces)
+    return async (options?: PackCheckOptions) => {
+      const sealed = await received.check(options)
+      if (!sealed) return undefined
+      this.fs.rename(sealed.path, this.packPath(sealed.name))
+      await this.fs.syncDirectory(this.packsDir)
+      return sealed.objects
+    }
   }
 
   refresh(): void {

@@ -107,6 +107,17 @@ export class MergedIndex {
     return found
   }
 
+  /** The first pack that claims to hold the object. */
+  packOf(kind: ObjectKind, id: Uint8Array): string | undefined {
+    for (const segment of this.#segments) {
+      const pack = quietly(() => segment.find(kind, id))
+      if (pack !== undefined) return pack
+    }
+    const { packs, records } = this.#loose
+    const at = findRecord(records, id, KIND_CODES[kind])
+    return at < 0 ? undefined : packs[packOf(records, at)]
+  }
+
   /** True if a pack claims to hold the object. */
   has(kind: ObjectKind, id: Uint8Array): boolean {
     for (const segment of this.#segments) if (quietly(() => segment.find(kind, id)) !== undefined) return true

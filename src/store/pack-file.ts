@@ -183,35 +183,58 @@ export function createPackFile(
   }
 }
 
-/** Writes a pack that somebody else has made, and reads all of it again.
- *  @param pieces - its bytes, from the first to the last
- *  @returns undefined, with nothing left, if it is no pack, or something in it is not what its id says */
+/** A pack that somebody else has made, written to its end. */
+export interface ReceivedPack {
+  /** Reads all of it, and waits for the device.
+   *  @returns undefined, with nothing left, if it is no pack, or something in it is not what its id says */
+  check(options?: PackCheckOptions): Promise<SealedPack | undefined>
+}
+
+/** Writes a pack that somebody else has made. Whoever does not want it checked is left with a file in `tmpDir`.
+ *  @param pieces - its bytes, from the first to the last */
 export async function receivePackFile(
   fs: FileSystem,
   tmpDir: string,
   pieces: AsyncIterable<Uint8Array>,
-  options: PackCheckOptions = {},
-): Promise<SealedPack | undefined> {
+): Promise<ReceivedPack> {
   const path = uniquePath(tmpDir, 'pack')
   const file = fs.open(path, 'create')
-  let isWhole = false
+  const { write, sync } = syncedWriter(file)
+  const discarding = (error: unknown) => {
+    file.close()
+    discard(fs, path)
+    throw error
+  }
   try {
-    const { write, sync } = syncedWriter(file)
     for await (const piece of pieces) await write(piece)
+  } catch (error) {
+    return discarding(error)
+  }
+  const settle = async (options: PackCheckOptions): Promise<SealedPack | undefined> => {
     const reader = fileRangeReader(file, path)
     const { index } = await openPack(reader, { isNear: true })
-    const footerOffset = reader.bytes - PACK_FOOTER_BYTES
-    const name = toHex(sha256(await reader.read(footerOffset, PACK_FOOTER_BYTES)))
-    if (!(await isPackWhole(fs, path, options))) return undefined
-    await sync()
-    isWhole = true
+    const name = toHex(sha256(await reader.read(reader.bytes - PACK_FOOTER_BYTES, PACK_FOOTER_BYTES)))
+    // The device writes while the processors hash.
+    const [synced, isWhole] = await Promise.allSettled([sync(), isPackWhole(fs, path, options)])
+    if (isWhole.status === 'rejected') throw isWhole.reason
+    if (!isWhole.value) return undefined
+    if (synced.status === 'rejected') throw synced.reason
     return { name, path, objects: index.objects() }
-  } catch (error) {
-    if (!(error instanceof IntegrityError)) throw error
-    return undefined
-  } finally {
-    file.close()
-    if (!isWhole) discard(fs, path)
+  }
+  return {
+    async check(options = {}) {
+      try {
+        const sealed = await settle(options)
+        file.close()
+        if (!sealed) discard(fs, path)
+        return sealed
+      } catch (error) {
+        if (!(error instanceof IntegrityError)) return discarding(error)
+        file.close()
+        discard(fs, path)
+        return undefined
+      }
+    },
   }
 }
 

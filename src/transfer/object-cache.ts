@@ -33,9 +33,9 @@ export interface ObjectCache extends AsyncDisposable {
   /** Gives sealed packs of a workspace a second name here. Those on another device are left out. */
   takePacks(paths: readonly string[]): Promise<void>
   /** Gives the packs that hold any of some objects a second name in another directory of packs.
-   *  @param walk - goes through the objects; called again where a pack turned out to be damaged */
+   *  @param walk - gives the objects, some at a time; called again where a pack turned out to be damaged */
   lendPacks(
-    walk: () => AsyncIterable<PackObject>,
+    walk: () => AsyncIterable<readonly PackObject[]>,
     packsDir: string,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<LentPacks>
@@ -176,7 +176,7 @@ class DiskCache implements ObjectCache {
   }
 
   async lendPacks(
-    walk: () => AsyncIterable<PackObject>,
+    walk: () => AsyncIterable<readonly PackObject[]>,
     packsDir: string,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<LentPacks> {
@@ -195,12 +195,14 @@ class DiskCache implements ObjectCache {
       // Every round but the last refuses a pack, and none is asked twice.
       do {
         hasAll = true
-        for await (const { kind, id } of walk()) {
-          const holders = (await this.#whole(() => this.#store.packsOf(kind, id))) ?? []
-          if (holders.some((name) => lending.has(name))) continue
-          const name = holders.find((holder) => !refused.has(holder))
-          if (name === undefined) hasAll = false
-          else lending.set(name, lend(name))
+        for await (const run of walk()) {
+          const found = (await this.#whole(() => this.#store.holdersOf(run))) ?? run.map(() => [])
+          for (const holders of found) {
+            if (holders.some((name) => lending.has(name))) continue
+            const name = holders.find((holder) => !refused.has(holder))
+            if (name === undefined) hasAll = false
+            else lending.set(name, lend(name))
+          }
         }
         const lent = await settle(lending, refused)
         hasAll &&= lent.hasAll

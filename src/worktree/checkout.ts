@@ -13,12 +13,15 @@ import type { LocalStore } from '../store/local-store.ts'
 import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
 import { WouldOverwriteError } from './errors.ts'
 import { foldedPath } from './folding.ts'
-import { PathGuard, refuseObstacle } from './guard.ts'
+import { assertPossible, PathGuard, refuseObstacle } from './guard.ts'
 import { compareLocal, type LocalFiles } from './local-file.ts'
 import { NewFiles, type WantedFile } from './new-files.ts'
 import { scan } from './scan.ts'
 import { type WriteContext, writeEntry } from './write-file.ts'
 import { usefulWriteThreads, WritePool } from './write-pool.ts'
+
+/** Files that are looked for at once. */
+const MAX_RUN = 256
 
 export interface CheckoutItem {
   path: string
@@ -34,8 +37,8 @@ export interface CheckoutOptions extends WriteContext {
   files: LocalFiles
   /** Overwrite local changes too (default false). */
   force?: boolean
-  /** Where a pack on this disk holds an object: then threads may read it (default: none does). */
-  placeOf?: LocalStore['placeOf'] | undefined
+  /** Where packs on this disk hold objects: then threads may read them (default: none does). */
+  placesOf?: LocalStore['placesOf'] | undefined
   /** Told before a file gives way: it may be the only one to hold chunks (default: none is). */
   keeper?: Pick<HeldKeeper, 'keep' | 'bringBack' | 'isIdle'> | undefined
   /** Called after each file. */
@@ -96,15 +99,27 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
   }
 
   const isIdle = (await options.keeper?.isIdle()) ?? true
-  const newFiles = new NewFiles(isIdle && options.placeOf ? steps.map(wantedFile) : [], tmpDir)
+  const newFiles = new NewFiles(isIdle && options.placesOf ? steps.map(wantedFile) : [], tmpDir)
   const threads = usefulWriteThreads(options.fs, newFiles.size)
   await using pool = threads > 0 ? new WritePool({ root, tmpDir, threads }) : undefined
-  const handOver = async (entry: TreeEntry, to: WritePool) => {
-    const packed = await options.placeOf?.('chunk', entry.fileId)
-    const folder = newFiles.folderOf(entry)
-    guard.makeParents(folder ? folder.path : entry.path)
-    if (packed?.place.bytes === entry.bytes) await to.add(entry, packed, folder)
-    else to.leave(entry, folder)
+  /** Made, or to be made in one piece by the threads: what was handed over last is in it. */
+  let parent: string | undefined
+  const handOver = async (run: TreeEntry[], to: WritePool) => {
+    const ids = run.map(({ fileId }) => fileId)
+    const places = (await options.placesOf?.('chunk', ids)) ?? []
+    for (const [i, entry] of run.entries()) {
+      const packed = places[i]
+      const folder = newFiles.folderOf(entry)
+      assertPossible(entry.path)
+      const above = folder ? `${folder.path}/` : entry.path.slice(0, entry.path.lastIndexOf('/') + 1)
+      if (parent !== above) guard.makeParents(folder ? folder.path : entry.path)
+      parent = above
+      if (packed?.place.bytes !== entry.bytes) to.leave(entry, folder)
+      else {
+        const sent = to.add(entry, packed, folder)
+        if (sent) await sent
+      }
+    }
   }
   const stepOf = new Map(pool ? steps.map((step) => [step.item.after!, step]) : [])
   const settle = async () => {
@@ -117,15 +132,24 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
     await pool?.finish()
     await settle()
   }
+  let run: TreeEntry[] = []
+  const handOverRun = async () => {
+    if (pool && run.length > 0) await handOver(run, pool)
+    run = []
+    await settle()
+  }
   for (const step of steps) {
     throwIfAborted(signal)
     const entry = step.item.after!
+    const isForThreads = pool !== undefined && newFiles.has(entry)
+    if (isForThreads && run.push(entry) < MAX_RUN) continue
+    await handOverRun()
+    if (isForThreads) continue
     // Nothing written here can lie behind a link.
     if (entry.kind === 'symlink') await settleAll()
-    if (pool && newFiles.has(entry)) await handOver(entry, pool)
-    else await put(step)
-    await settle()
+    await put(step)
   }
+  await handOverRun()
   await settleAll()
   await recordStats(options, settled)
 }

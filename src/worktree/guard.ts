@@ -90,7 +90,8 @@ export function refuseObstacle(path: string, obstacle: Obstacle): void {
   if (obstacle.kind !== 'missing') throw new WouldOverwriteError([obstacle.path])
 }
 
-function assertPossible(path: string): void {
+/** @throws {NameImpossibleError} WORKTREE_NAME_IMPOSSIBLE if this platform has no such names */
+export function assertPossible(path: string): void {
   if (process.platform !== 'win32') return
   for (const segment of path.split('/'))
     if (WINDOWS_IMPOSSIBLE.test(segment)) throw new NameImpossibleError(path, `Windows does not allow "${segment}"`)

@@ -71,13 +71,15 @@ export class WritePool implements AsyncDisposable {
     this.#threads = Array.from({ length: threads }, (_, i) => new WriteThread(workerUrl, label(i), tmpDir, onFile))
   }
 
-  /** Waits for room. Nothing was there, and the parents of the path exist, or those of the folder.
-   *  @param packed - where its one chunk is, as long as the entry says */
-  async add(entry: TreeEntry, packed: PackedPlace, folder: HiddenFolder | undefined): Promise<void> {
-    if (!this.#next.hasRoomFor(packed)) await this.#send()
+  /** Nothing was there, and the parents of the path exist, or those of the folder.
+   *  @param packed - where its one chunk is, as long as the entry says
+   *  @returns a promise only where there is no room for more yet */
+  add(entry: TreeEntry, packed: PackedPlace, folder: HiddenFolder | undefined): Promise<void> | undefined {
+    const sent = this.#next.hasRoomFor(packed) ? undefined : this.#send()
     if (folder) this.#folders.add(folder)
     const path = folder ? `${folder.at}${entry.path.slice(folder.path.length)}` : `${this.#root}/${entry.path}`
     this.#next.add({ entry, path, folder }, packed)
+    return sent
   }
 
   /** Answers for a file that no thread can write: who asked does it, once its folder is there. */
@@ -111,12 +113,12 @@ export class WritePool implements AsyncDisposable {
   async #send(): Promise<void> {
     const batch = this.#next
     if (batch.files.length === 0) return
+    this.#next = new Batch()
     let live = this.#threads.filter(({ failed }) => !failed)
     while (live.length > 0 && live.every(({ pending }) => pending >= BATCHES_PER_THREAD)) {
       await Promise.race(live.map((thread) => thread.change()))
       live = live.filter(({ failed }) => !failed)
     }
-    this.#next = new Batch()
     const [thread] = live.sort((a, b) => a.pending - b.pending)
     if (thread) thread.send(batch)
     // All have died.

@@ -2,6 +2,8 @@
 
 export interface Contender {
   readonly name: string
+  /** Before each run, not measured. */
+  prepare?(): Promise<unknown> | unknown
   run(): Promise<unknown> | unknown
 }
 
@@ -29,7 +31,8 @@ export async function interleave(
   const wall = new Map(contenders.map(({ name }) => [name, [] as number[]]))
   const cpu = new Map(contenders.map(({ name }) => [name, [] as number[]]))
   for (let round = -warmUps; round < rounds; round++)
-    for (const { name, run } of contenders) {
+    for (const { name, prepare, run } of contenders) {
+      await prepare?.()
       const cpuBefore = process.cpuUsage()
       const start = performance.now()
       await run()

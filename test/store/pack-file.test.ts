@@ -8,6 +8,7 @@ import { objectIdFor } from '../../src/objects/id.ts'
 import { DEFAULT_PACK_BYTES } from '../../src/objects/pack.ts'
 import { type FileSystem, FileSystemError, type OpenFile } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
+import type { PackCheckOptions } from '../../src/store/pack-check.ts'
 import { createPackFile, openPackFile, receivePackFile } from '../../src/store/pack-file.ts'
 
 let dir = ''
@@ -100,13 +101,15 @@ describe('a pack that somebody else has made', () => {
     rmSync(path)
     return { bytes, name, path }
   }
+  const receive = async (bytes: Uint8Array, options?: PackCheckOptions) =>
+    (await receivePackFile(nodeFs, dir, piecesOf(bytes))).check(options)
   async function* piecesOf(bytes: Uint8Array, length = 70_000) {
     for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
   }
 
   it('is received with the name that it has where it was made', async () => {
     const { bytes, name } = await made()
-    const received = await receivePackFile(nodeFs, dir, piecesOf(bytes))
+    const received = await receive(bytes)
     expect(received?.name).toBe(name)
     expect(received?.objects.kinds.length).toBe(200)
     expect(readFileSync(received!.path).equals(bytes)).toBe(true)
@@ -122,15 +125,15 @@ describe('a pack that somebody else has made', () => {
       // The footer and the index a little more often than their share.
       const at = i % 3 === 0 ? bytes.length - 1 - i * 7 : Math.floor((bytes.length * i) / 150)
       changed[at]! ^= 1 << (i % 8)
-      expect(await receivePackFile(nodeFs, dir, piecesOf(changed)), `byte ${at}`).toBe(undefined)
+      expect(await receive(changed), `byte ${at}`).toBe(undefined)
     }
     for (const length of [0, 1, 50, bytes.length - 1, Math.floor(bytes.length / 2)])
-      expect(await receivePackFile(nodeFs, dir, piecesOf(bytes.subarray(0, length)))).toBe(undefined)
-    expect(await receivePackFile(nodeFs, dir, piecesOf(randomBytes(100_000)))).toBe(undefined)
+      expect(await receive(bytes.subarray(0, length))).toBe(undefined)
+    expect(await receive(randomBytes(100_000))).toBe(undefined)
     // The same by a thread.
     const changed = Buffer.from(bytes)
     changed[Math.floor(bytes.length / 3)]! ^= 1
-    expect(await receivePackFile(nodeFs, dir, piecesOf(changed), { threadBytes: 0 })).toBe(undefined)
+    expect(await receive(changed, { threadBytes: 0 })).toBe(undefined)
     expect(readdirSync(dir)).toEqual([])
   })
 
@@ -142,7 +145,10 @@ describe('a pack that somebody else has made', () => {
     }
     await expect(receivePackFile(nodeFs, dir, breaking())).rejects.toThrow('the line is gone')
     const { fs } = watchedFs({ failing: 1 })
-    await expect(receivePackFile(fs, dir, piecesOf(bytes))).rejects.toMatchObject({ errno: 'EIO' })
+    const received = await receivePackFile(fs, dir, piecesOf(bytes))
+    await expect(received.check()).rejects.toMatchObject({ errno: 'EIO' })
+    const stopped = await receivePackFile(nodeFs, dir, piecesOf(bytes))
+    await expect(stopped.check({ signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: 'cancelled' })
     expect(readdirSync(dir)).toEqual([])
   })
 })

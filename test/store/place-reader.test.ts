@@ -25,7 +25,8 @@ async function put(contents: readonly Uint8Array[]): Promise<PackedPlace[]> {
   const session = await store.begin()
   for (const bytes of contents) await session.put('chunk', bytes)
   await session.seal()
-  return Promise.all(contents.map(async (bytes) => (await store.placeOf('chunk', objectIdFor('chunk', bytes)))!))
+  const ids = contents.map((bytes) => objectIdFor('chunk', bytes))
+  return (await store.placesOf('chunk', ids)).map((place) => place!)
 }
 
 /** The disk, with every read noted and the files counted that are open. */

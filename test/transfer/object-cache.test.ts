@@ -39,7 +39,7 @@ async function workspacePacks(name: string, contents: readonly Uint8Array[]): Pr
 }
 
 async function* refs(...ids: ObjectId[]) {
-  for (const id of ids) yield { kind: 'chunk' as const, id }
+  yield ids.map((id) => ({ kind: 'chunk' as const, id }))
 }
 
 describe('the cache', () => {

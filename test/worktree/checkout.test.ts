@@ -27,10 +27,10 @@ let dir: string
 let tmpDir: string
 let objects: MemoryObjects
 /** Where packs hold them; none does where nothing says so. */
-let placeOf: LocalStore['placeOf'] | undefined
+let placesOf: LocalStore['placesOf'] | undefined
 
 beforeEach(() => {
-  placeOf = undefined
+  placesOf = undefined
   dir = mkdtempSync(join(tmpdir(), 'floe-checkout-'))
   tmpDir = mkdtempSync(join(tmpdir(), 'floe-tmp-'))
   objects = createMemoryObjects()
@@ -55,7 +55,7 @@ async function run(
 ) {
   const cache = readStatCache(fs, join(tmpDir, 'stat'))
   const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
-  const options = { fs, root: dir, tmpDir, read: objects.read, placeOf, files, signal, ...(onFile && { onFile }) }
+  const options = { fs, root: dir, tmpDir, read: objects.read, placesOf, files, signal, ...(onFile && { onFile }) }
   return { ...(await checkout(options, items)), files }
 }
 
@@ -223,7 +223,7 @@ describe('checkout', () => {
       const session = await store.begin()
       for (let i = 0; i < FILES; i++) await session.put('chunk', Buffer.from(contents(i)))
       await session.seal()
-      placeOf = store.placeOf
+      placesOf = store.placesOf
       return (await Promise.all(files)).sort((a, b) => (a.path < b.path ? -1 : 1))
     }
     function putTheirs(at: string) {
@@ -232,11 +232,12 @@ describe('checkout', () => {
     }
     /** Does something once when this many contents have been looked for. */
     function meanwhile(looks: number, act: () => void) {
-      const inner = store.placeOf
       let count = 0
-      placeOf = async (...asked) => {
-        if (++count === looks) act()
-        return inner(...asked)
+      placesOf = async (kind, ids) => {
+        const before = count
+        count += ids.length
+        if (before < looks && count >= looks) act()
+        return store.placesOf(kind, ids)
       }
     }
 
@@ -261,11 +262,13 @@ describe('checkout', () => {
     it('writes those too that no pack holds, or whose pack cannot be read', async () => {
       const wanted = await items()
       let asked = 0
-      placeOf = async (...object) => {
-        const packed = await store.placeOf(...object)
-        asked++
-        if (asked % 3 === 0) return undefined
-        return asked % 5 === 0 ? { path: join(storeDir, 'packs/gone.pack'), place: packed!.place } : packed
+      placesOf = async (kind, ids) => {
+        const places = await store.placesOf(kind, ids)
+        return places.map((packed) => {
+          asked++
+          if (asked % 3 === 0) return undefined
+          return asked % 5 === 0 ? { path: join(storeDir, 'packs/gone.pack'), place: packed!.place } : packed
+        })
       }
       expect(await run(wanted)).toMatchObject({ written: FILES })
       expect(asked).toBe(FILES)

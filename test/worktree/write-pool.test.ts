@@ -40,10 +40,9 @@ async function pack(...texts: string[]): Promise<Map<string, PackedPlace>> {
   const session = await store.begin()
   for (const text of texts) await session.put('chunk', bytesOf(text))
   await session.seal()
-  const places = texts.map(
-    async (text) => [text, (await store.placeOf('chunk', sha256Hex(bytesOf(text)) as ObjectId))!] as const,
-  )
-  return new Map(await Promise.all(places))
+  const ids = texts.map((text) => sha256Hex(bytesOf(text)) as ObjectId)
+  const places = await store.placesOf('chunk', ids)
+  return new Map(texts.map((text, i) => [text, places[i]!]))
 }
 async function write(pool: WritePool, files: readonly [TreeEntry, string, HiddenFolder?][]) {
   const places = await pack(...new Set(files.map(([, text]) => text)))
