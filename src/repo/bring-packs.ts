@@ -15,8 +15,8 @@ import type { LocalStore } from '../store/local-store.ts'
 import { CHECKS_AT_ONCE } from '../store/pack-check.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 
-/** A smaller pack is as well brought object by object. */
-const WHOLE_PACK_BYTES = 4 * 1024 * 1024
+/** A smaller pack is as well brought object by object. One of this size holds the tree of some ten thousand files. */
+const WHOLE_PACK_BYTES = 1024 * 1024
 /** So much of a pack has to be needed: what is not is stored for nothing. */
 const MIN_SHARE = 0.75
 /** Records that are looked at for each object that is needed, at most. */
@@ -32,7 +32,7 @@ export interface PackRequest {
   bases: readonly ObjectId[]
   includes?: ((path: string) => boolean) | undefined
   signal?: AbortSignal | undefined
-  /** Smaller packs are left (default 4 MiB). */
+  /** Smaller packs are left (default 1 MiB). */
   wholePackBytes?: number | undefined
 }
 
@@ -126,7 +126,7 @@ async function neededOfPacks(
     // To go through a long segment for a few objects takes longer than it could save.
     if (place.bytes > MAX_RECORDS_PER_OBJECT * RECORD_BYTES * objects.size) continue
     const segment = await unlessFailed(remote.openSegment(place))
-    if (segment) await unlessFailed(addNeeds(segment, objects, needs, signal))
+    if (segment) await unlessFailed(addNeeds(segment, place.bytes, objects, needs, signal))
   }
   return [...needs.values()]
 }
@@ -149,6 +149,7 @@ async function lackingObjects(
 /** Finds objects in a segment, each in the first place that is named for it. */
 async function addNeeds(
   segment: LocatorSegment,
+  segmentBytes: number,
   objects: ObjectSet,
   needs: Map<string, PackNeed>,
   signal: AbortSignal | undefined,
@@ -167,6 +168,9 @@ async function addNeeds(
       const { bytes, frameStoredBytes, frameRawBytes } = recordPlace(records, at)
       ofPack[recordPack(records, at)]!.bytes += (bytes * frameStoredBytes) / frameRawBytes
     }
+  // The segment stands in the pack of trees, and has been fetched already.
+  const [own] = ofPack
+  if (own && own.bytes > 0) own.bytes += segmentBytes
 }
 
 /** All bytes of a pack in order, fetched ahead within bounds. */

@@ -67,6 +67,14 @@ describe('a pack of which most is needed', () => {
     await verifyAll(dir)
   })
 
+  it('may be the one with the tree: what was read of it to find the others counts', async () => {
+    const dir = world.path('trees')
+    await clone(address, dir, { ...world.options, wholePackBytes: 1000 })
+    const here = await packsIn(dir)
+    for (const [hash, bytes] of await packsOfRemote()) expect(here.get(hash)).toBe(bytes)
+    await verifyAll(dir)
+  })
+
   it('is not where a filter leaves most of it out', async () => {
     const dir = world.path('some')
     const { downloadedBytes } = await clone(address, dir, { ...world.options, filter: ['d1/**', 'd2/**'] })
