@@ -24,8 +24,10 @@ import {
 const FILES_PER_THREAD = 1000
 /** More would wait for the file system's journal. */
 const MAX_THREADS = 4
-/** One that is written, and one that lies ready. */
-const BATCHES_PER_THREAD = 2
+/** One that is written, and some that lie ready: a thread has all that comes next for one folder, and the others go on. */
+const BATCHES_PER_THREAD = 8
+/** Files of one folder that one thread is given before the others have a turn at it. */
+const MAX_STRETCH_FILES = 2048
 /** A batch that ends with a frame spares the next one to read it again, if it has so many files. */
 const MIN_BATCH_FILES = 32
 /** Larger files are no longer about calls. */
@@ -63,6 +65,11 @@ export class WritePool implements AsyncDisposable {
   readonly #answers: WriteAnswer[] = []
   readonly #folders = new Set<HiddenFolder>()
   #next: Batch = new Batch()
+  /** Whose the next batch is: threads that write into the same folder wait for each other. */
+  #thread: WriteThread | undefined
+  /** The folder that was written to last, and how many files of it the thread has been given. */
+  #parent: string | undefined
+  #stretch = 0
 
   constructor({ root, tmpDir, threads, workerUrl = WORKER_URL }: WritePoolOptions) {
     this.#root = root
@@ -75,7 +82,12 @@ export class WritePool implements AsyncDisposable {
    *  @param packed - where its one chunk is, as long as the entry says
    *  @returns a promise only where there is no room for more yet */
   add(entry: TreeEntry, packed: PackedPlace, folder: HiddenFolder | undefined): Promise<void> | undefined {
-    const sent = this.#next.hasRoomFor(packed) ? undefined : this.#send()
+    const parent = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')))
+    const isStretchOver = parent !== this.#parent || this.#stretch >= MAX_STRETCH_FILES
+    const isTurnOver = isStretchOver && this.#next.files.length >= MIN_BATCH_FILES
+    const sent = isTurnOver || !this.#next.hasRoomFor(packed) ? this.#send(isTurnOver) : undefined
+    this.#stretch = isStretchOver ? 1 : this.#stretch + 1
+    this.#parent = parent
     if (folder) this.#folders.add(folder)
     const path = folder ? `${folder.at}${entry.path.slice(folder.path.length)}` : `${this.#root}/${entry.path}`
     this.#next.add({ entry, path, folder }, packed)
@@ -94,7 +106,7 @@ export class WritePool implements AsyncDisposable {
 
   /** Resolves when there is an answer for every file. */
   async finish(): Promise<void> {
-    await this.#send()
+    await this.#send(true)
     await Promise.all(this.#threads.map((thread) => thread.idle()))
   }
 
@@ -110,19 +122,23 @@ export class WritePool implements AsyncDisposable {
     if (folder && !folder.isOpen) this.#folders.delete(folder)
   }
 
-  async #send(): Promise<void> {
+  /** @param isTurnOver - the next batch is for whoever has least to do */
+  async #send(isTurnOver: boolean): Promise<void> {
     const batch = this.#next
-    if (batch.files.length === 0) return
     this.#next = new Batch()
-    let live = this.#threads.filter(({ failed }) => !failed)
-    while (live.length > 0 && live.every(({ pending }) => pending >= BATCHES_PER_THREAD)) {
-      await Promise.race(live.map((thread) => thread.change()))
-      live = live.filter(({ failed }) => !failed)
-    }
-    const [thread] = live.sort((a, b) => a.pending - b.pending)
-    if (thread) thread.send(batch)
+    if (batch.files.length === 0) return
+    const thread = this.#thread?.failed === false ? this.#thread : this.#idlest()
+    this.#thread = isTurnOver ? undefined : thread
+    while (thread && !thread.failed && thread.pending >= BATCHES_PER_THREAD) await thread.change()
+    if (thread && !thread.failed) return thread.send(batch)
+    const other = this.#idlest()
+    if (other) return other.send(batch)
     // All have died.
-    else for (const file of batch.files) this.#take(file, undefined)
+    for (const file of batch.files) this.#take(file, undefined)
+  }
+
+  #idlest(): WriteThread | undefined {
+    return this.#threads.filter(({ failed }) => !failed).sort((a, b) => a.pending - b.pending)[0]
   }
 }
 
