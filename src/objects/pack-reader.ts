@@ -150,6 +150,7 @@ export async function* walkPack(
   let frame = -1
   let raw: Uint8Array = new Uint8Array()
   for (const position of index.positionsInPackOrder()) {
+    throwIfAborted(options.signal)
     const place = index.placeAt(position)
     if (index.frameOf(position) !== frame) {
       frame = index.frameOf(position)

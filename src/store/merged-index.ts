@@ -120,8 +120,7 @@ export class MergedIndex {
 
   /** True if a pack claims to hold the object. */
   has(kind: ObjectKind, id: Uint8Array): boolean {
-    for (const segment of this.#segments) if (quietly(() => segment.find(kind, id)) !== undefined) return true
-    return findRecord(this.#loose.records, id, KIND_CODES[kind]) >= 0
+    return this.packOf(kind, id) !== undefined
   }
 
   /** Objects of a pack as far as this index knows them, for when the pack cannot tell any more. */

@@ -7,12 +7,10 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { IntegrityError } from '../base/errors.ts'
-import { PACK_HEADER_BYTES } from '../objects/pack.ts'
-import { assertPackHeader } from '../objects/pack-footer.ts'
-import { damagedObjects, openPack } from '../objects/pack-reader.ts'
+import { verifyPack } from '../objects/pack-reader.ts'
 import type { FileSystem } from './file-system.ts'
 import { nodeFs } from './node-fs.ts'
-import { fileRangeReader, reusingRangeReader } from './range-file.ts'
+import { fileRangeReader } from './range-file.ts'
 
 export interface PackCheckOptions {
   signal?: AbortSignal | undefined
@@ -49,10 +47,8 @@ export async function isPackWhole(fs: FileSystem, path: string, options: PackChe
 export async function checkPack(fs: FileSystem, path: string, signal?: AbortSignal): Promise<boolean> {
   const file = fs.open(path, 'read')
   try {
-    const { index, kind } = await openPack(fileRangeReader(file, path), { isNear: true })
-    const reader = reusingRangeReader(file, path)
-    assertPackHeader(await reader.read(0, PACK_HEADER_BYTES), kind)
-    return (await damagedObjects(reader, index, { signal })).length === 0
+    await verifyPack(fileRangeReader(file, path), { signal })
+    return true
   } catch (error) {
     if (!(error instanceof IntegrityError)) throw error
     return false

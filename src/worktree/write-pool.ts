@@ -22,12 +22,10 @@ import {
 
 /** A thread takes as long to start as writing some hundreds of files does. */
 const FILES_PER_THREAD = 1000
-/** More would wait for the file system's journal. */
+/** Measured with two; more processors were not at hand. */
 const MAX_THREADS = 4
-/** One that is written, and some that lie ready: a thread has all that comes next for one folder, and the others go on. */
-const BATCHES_PER_THREAD = 8
-/** Files of one folder that one thread is given before the others have a turn at it. */
-const MAX_STRETCH_FILES = 2048
+/** One that is written, and one that lies ready. */
+const BATCHES_PER_THREAD = 2
 /** A batch that ends with a frame spares the next one to read it again, if it has so many files. */
 const MIN_BATCH_FILES = 32
 /** Larger files are no longer about calls. */
@@ -65,11 +63,6 @@ export class WritePool implements AsyncDisposable {
   readonly #answers: WriteAnswer[] = []
   readonly #folders = new Set<HiddenFolder>()
   #next: Batch = new Batch()
-  /** Whose the next batch is: threads that write into the same folder wait for each other. */
-  #thread: WriteThread | undefined
-  /** The folder that was written to last, and how many files of it the thread has been given. */
-  #parent: string | undefined
-  #stretch = 0
 
   constructor({ root, tmpDir, threads, workerUrl = WORKER_URL }: WritePoolOptions) {
     this.#root = root
@@ -82,12 +75,7 @@ export class WritePool implements AsyncDisposable {
    *  @param packed - where its one chunk is, as long as the entry says
    *  @returns a promise only where there is no room for more yet */
   add(entry: TreeEntry, packed: PackedPlace, folder: HiddenFolder | undefined): Promise<void> | undefined {
-    const parent = entry.path.slice(0, Math.max(0, entry.path.lastIndexOf('/')))
-    const isStretchOver = parent !== this.#parent || this.#stretch >= MAX_STRETCH_FILES
-    const isTurnOver = isStretchOver && this.#next.files.length >= MIN_BATCH_FILES
-    const sent = isTurnOver || !this.#next.hasRoomFor(packed) ? this.#send(isTurnOver) : undefined
-    this.#stretch = isStretchOver ? 1 : this.#stretch + 1
-    this.#parent = parent
+    const sent = this.#next.hasRoomFor(packed) ? undefined : this.#send()
     if (folder) this.#folders.add(folder)
     const path = folder ? `${folder.at}${entry.path.slice(folder.path.length)}` : `${this.#root}/${entry.path}`
     this.#next.add({ entry, path, folder }, packed)
@@ -106,7 +94,7 @@ export class WritePool implements AsyncDisposable {
 
   /** Resolves when there is an answer for every file. */
   async finish(): Promise<void> {
-    await this.#send(true)
+    await this.#send()
     await Promise.all(this.#threads.map((thread) => thread.idle()))
   }
 
@@ -122,23 +110,19 @@ export class WritePool implements AsyncDisposable {
     if (folder && !folder.isOpen) this.#folders.delete(folder)
   }
 
-  /** @param isTurnOver - the next batch is for whoever has least to do */
-  async #send(isTurnOver: boolean): Promise<void> {
+  async #send(): Promise<void> {
     const batch = this.#next
-    this.#next = new Batch()
     if (batch.files.length === 0) return
-    const thread = this.#thread?.failed === false ? this.#thread : this.#idlest()
-    this.#thread = isTurnOver ? undefined : thread
-    while (thread && !thread.failed && thread.pending >= BATCHES_PER_THREAD) await thread.change()
-    if (thread && !thread.failed) return thread.send(batch)
-    const other = this.#idlest()
-    if (other) return other.send(batch)
+    this.#next = new Batch()
+    let live = this.#threads.filter(({ failed }) => !failed)
+    while (live.length > 0 && live.every(({ pending }) => pending >= BATCHES_PER_THREAD)) {
+      await Promise.race(live.map((thread) => thread.change()))
+      live = live.filter(({ failed }) => !failed)
+    }
+    const [thread] = live.sort((a, b) => a.pending - b.pending)
+    if (thread) thread.send(batch)
     // All have died.
-    for (const file of batch.files) this.#take(file, undefined)
-  }
-
-  #idlest(): WriteThread | undefined {
-    return this.#threads.filter(({ failed }) => !failed).sort((a, b) => a.pending - b.pending)[0]
+    else for (const file of batch.files) this.#take(file, undefined)
   }
 }
 

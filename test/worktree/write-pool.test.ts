@@ -124,31 +124,6 @@ describe('the threads of a checkout', () => {
     expect(readdirSync(tmpDir)).toEqual([])
   })
 
-  it('have a folder each, of one that is not large', async () => {
-    const [module, log] = [join(tmpDir, 'logs.mjs'), join(tmpDir, 'log')]
-    writeFileSync(
-      module,
-      `import { appendFileSync } from 'node:fs'
-      import { parentPort, threadId } from 'node:worker_threads'
-      parentPort.on('message', ({ job, flags, paths }) => {
-        for (const path of paths.split('\\0')) appendFileSync(${JSON.stringify(log)}, threadId + ' ' + path + '\\n')
-        parentPort.postMessage({ job, placed: new Uint8Array(flags.length), stats: new BigInt64Array(3 * flags.length) })
-      })`,
-    )
-    await using pool = new WritePool({ root, tmpDir, threads: 2, workerUrl: pathToFileURL(module) })
-    const place = (await pack('x')).get('x')!
-    const folders = [600, 700, 40, 1500, 5000, 900].map((count, at) => ({ name: `d${at}`, count }))
-    for (const { name, count } of folders)
-      for (let i = 0; i < count; i++) await pool.add(entry(`${name}/${i}`, 'x'), place, undefined)
-    await pool.finish()
-    const written = readFileSync(log, 'utf8').trim().split('\n')
-    expect(new Set(written.map((line) => line.split(' ')[1])).size).toBe(8740)
-    const threadsOf = (name: string) =>
-      new Set(written.filter((line) => line.includes(`/${name}/`)).map((line) => line.split(' ')[0])).size
-    expect(folders.map(({ name }) => threadsOf(name))).toEqual([1, 1, 1, 1, 2, 1])
-    expect(new Set(written.map((line) => line.split(' ')[0])).size).toBe(2)
-  })
-
   it('that die right after they have answered leave the same, and nothing is answered twice', async () => {
     const module = join(tmpDir, 'answers.mjs')
     writeFileSync(
