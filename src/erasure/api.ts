@@ -81,9 +81,11 @@ export interface ProvenSymbol extends SourceSymbol {
 }
 
 export interface ErasureCoder {
-  /** Memory for a blob that is to be encoded with `takes`; contents undefined. Other bytes are copied first to where
+  /** Memory for a blob that is to be encoded with `takes`, or a sliver that is to be verified; contents undefined. Other bytes are copied first to where
    *  threads can read them. */
   allocate(bytes: number): Uint8Array
+  /** Takes back what `allocate` gave, or a view of it, to be used again; the caller must not touch it any more. */
+  release(bytes: Uint8Array): void
 
   /** The blob's bytes are copied before this resolves: they may change afterwards, except those in shared memory.
    *  @throws {ErasureError} ERASURE_SHARD_COUNT, ERASURE_BLOB_TOO_LARGE, ERASURE_SPILL */

@@ -15,6 +15,7 @@ import { verifySliverPlan } from './sliver-hash.ts'
 /** As `ErasureCoder`, but at once and on this thread; it throws what the other rejects with. */
 export interface Coder {
   allocate(bytes: number): Uint8Array
+  release(bytes: Uint8Array): void
   encodeBlob(shardCount: number, blob: Uint8Array): EncodedBlob
   computeBlobId(shardCount: number, blob: Uint8Array): BlobIdentity
   verifySliver(metadata: BlobMetadata, axis: SliverAxis, sliver: Sliver): void
@@ -62,6 +63,7 @@ export function createCoder(engine: Engine): Coder {
   }
   return {
     allocate: (bytes) => context.memory.allocate(bytes),
+    release: (bytes) => context.memory.release(bytes),
     encodeBlob: (shardCount, blob) => run(encodePlan(context, shardCount, blob)),
     computeBlobId: (shardCount, blob) => run(identityPlan(context, shardCount, blob)),
     verifySliver: (metadata, axis, sliver) => run(verifySliverPlan(context, metadata, axis, sliver)),

@@ -119,6 +119,7 @@ export function createErasurePool(options: ErasurePoolOptions = {}): ErasurePool
   return {
     threads,
     allocate: (bytes) => context.memory.allocate(bytes),
+    release: (bytes) => context.memory.release(bytes),
     encodeBlob: (shardCount, blob, options) =>
       run(encodePlan(context, shardCount, blob, options), () => blobWork(blobParams(shardCount, blob.length)), options),
     computeBlobId: (shardCount, blob, options) =>

@@ -15,6 +15,7 @@ import type { SliverAxis } from '../protocol/shards.ts'
 import { NodeError } from './errors.ts'
 import { createHttpTransport } from './http-transport.ts'
 import {
+  type Allocate,
   type Asked,
   isRecord,
   malformed,
@@ -52,13 +53,14 @@ export interface NodeClient {
   fetchMetadataStatus(blobId: BlobId, options?: NodeRequestOptions): Promise<StoredStatus>
   /** @param metadata - BCS of BlobMetadata, without the id */
   sendMetadata(blobId: BlobId, metadata: Uint8Array, options?: NodeRequestOptions): Promise<void>
-  /** BCS of SliverData. */
+  /** BCS of SliverData.
+   *  @param options.allocate - gives the memory for it (default: fresh memory) */
   fetchSliver(
     blobId: BlobId,
     pairIndex: number,
     axis: SliverAxis,
     maxBytes: number,
-    options?: NodeRequestOptions,
+    options?: NodeRequestOptions & { allocate?: Allocate | undefined },
   ): Promise<Uint8Array>
   fetchSliverStatus(
     blobId: BlobId,
@@ -178,12 +180,12 @@ export function createNodeClient(options: NodeClientOptions): NodeClient {
       exchange('GET', routePath({ $kind: 'metadata-status', blobId }), undefined, readStoredStatus, signal),
     sendMetadata: (blobId, metadata, { signal } = {}) =>
       exchange('PUT', routePath({ $kind: 'metadata', blobId }), metadata, ignore, signal),
-    fetchSliver: (blobId, pairIndex, axis, maxBytes, { signal } = {}) =>
+    fetchSliver: (blobId, pairIndex, axis, maxBytes, { signal, allocate } = {}) =>
       exchange(
         'GET',
         routePath({ $kind: 'sliver', blobId, pairIndex, axis }),
         undefined,
-        (r, a) => readBinary(r, maxBytes, a),
+        (r, a) => readBinary(r, maxBytes, a, allocate),
         signal,
       ),
     fetchSliverStatus: (blobId, pairIndex, axis, { signal } = {}) =>

@@ -32,9 +32,20 @@ function fail(
   return new NodeError(code, `storage node ${url} ${what}`, { url, request, ...more }, options)
 }
 
+/** Gives memory for so many bytes. */
+export type Allocate = (bytes: number) => Uint8Array
+
+const allocateFresh: Allocate = (bytes) => new Uint8Array(bytes)
+
 /** The body of a response, at most `maxBytes` of it in memory.
+ *  @param allocate - asked once, where a length is announced
  *  @throws {NodeError} NODE_RESPONSE_TOO_LARGE as soon as the limit is passed, also for an endless body */
-export async function readBody(response: NodeResponse, maxBytes: number, asked: Asked): Promise<Uint8Array> {
+export async function readBody(
+  response: NodeResponse,
+  maxBytes: number,
+  asked: Asked,
+  allocate = allocateFresh,
+): Promise<Uint8Array> {
   const declared = Number(response.header('content-length') ?? Number.NaN)
   if (declared > maxBytes) {
     response.discard()
@@ -45,7 +56,7 @@ export async function readBody(response: NodeResponse, maxBytes: number, asked: 
     })
   }
   // Memory for what was announced, which is copied into once; pieces are joined where nothing was.
-  const whole = Number.isSafeInteger(declared) && declared >= 0 ? new Uint8Array(declared) : null
+  const whole = Number.isSafeInteger(declared) && declared >= 0 ? allocate(declared) : null
   const parts: Uint8Array[] = []
   let total = 0
   for await (const piece of response.body) {
@@ -95,7 +106,12 @@ function mediaType(response: NodeResponse): string {
 }
 
 /** Bytes of an `application/octet-stream` answer. */
-export async function readBinary(response: NodeResponse, maxBytes: number, asked: Asked): Promise<Uint8Array> {
+export async function readBinary(
+  response: NodeResponse,
+  maxBytes: number,
+  asked: Asked,
+  allocate?: Allocate,
+): Promise<Uint8Array> {
   if (mediaType(response) !== 'application/octet-stream') {
     const found = mediaType(response).slice(0, 60) || 'none'
     response.discard()
@@ -103,7 +119,7 @@ export async function readBinary(response: NodeResponse, maxBytes: number, asked
       status: response.status,
     })
   }
-  return readBody(response, maxBytes, asked)
+  return readBody(response, maxBytes, asked, allocate)
 }
 
 /** `data` of a `{"success":{"code":200,"data":…}}` answer. */

@@ -27,6 +27,9 @@ export interface RangeReader {
   /** Exactly `length` bytes from `offset`; the caller asks for nothing outside 0..bytes.
    *  May return a view of shared memory: the caller does not change it. */
   read(offset: number, length: number, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
+  /** All bytes in order, fetched ahead within bounds and not kept, where that takes less than to read them. A piece is good
+   *  until the next one is asked for. */
+  pieces?(options?: { signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>
 }
 
 /** A range reader over bytes in memory. */

@@ -21,6 +21,8 @@ export interface BringRequest {
   /** The commit whose tree it is, and who pushed it, for errors. */
   tip: ObjectId
   blame: Readonly<Record<string, unknown>>
+  /** The workspace is new: nothing of it is here. */
+  isFirst?: boolean | undefined
 }
 
 /** Under the lock of the workspace.
@@ -35,10 +37,12 @@ export async function bringTree(
   const { store } = workspace
   const { signal, wholePackBytes } = options
   const { tree, bases, includes, tip, blame } = request
-  if (cache && (await borrow(workspace, cache, request, signal))) return { objects: 0, bytes: 0 }
+  const borrowed = cache ? await borrow(workspace, cache, request, signal) : 'nothing'
+  if (borrowed === 'all') return { objects: 0, bytes: 0 }
+  const isFirst = request.isFirst && borrowed === 'nothing'
   const before = packFiles(workspace)
   const brought: DownloadedTree = { objects: 0, bytes: 0 }
-  if (!(await bringPacks(store, remote, { tree, bases, includes, signal, wholePackBytes }))) {
+  if (!(await bringPacks(store, remote, { tree, bases, includes, isFirst, signal, wholePackBytes }))) {
     const session = await store.begin()
     try {
       const rest = { signal, cache, includes }
@@ -53,13 +57,13 @@ export async function bringTree(
 }
 
 /** Gives the packs of the cache that hold any of it a name in the workspace.
- *  @returns true if all is here then */
+ *  @returns how much of it was there; all: it is here now */
 async function borrow(
   { store, floeDir }: Workspace,
   cache: ObjectCache,
   { tree, bases, includes }: BringRequest,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
+): Promise<'all' | 'some' | 'nothing'> {
   const read: ReadObject = async (kind, id) => {
     if (await store.has(kind, id)) return store.readLocal(kind, id, { signal })
     const found = await cache.find(kind, id)
@@ -70,7 +74,8 @@ async function borrow(
   const { names, hasAll } = await cache.lendPacks(lacking, `${floeDir}/packs`, { signal })
   // Takes them into the index.
   if (names.length > 0) await store.dropPacks([])
-  return hasAll && isWalked
+  if (hasAll && isWalked) return 'all'
+  return names.length > 0 ? 'some' : 'nothing'
 
   async function* lacking() {
     isWalked = false

@@ -8,17 +8,22 @@ import { resolveRevision } from '../history/revision.ts'
 import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { PushRecord } from '../ledger/repository-records.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
+import type { ReadObject } from '../objects/reader.ts'
 import { treeTotals, walkTree } from '../objects/tree.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
+import type { ObjectCache } from '../transfer/object-cache.ts'
+import type { RemoteObjects } from '../transfer/remote-objects.ts'
+import type { CheckoutResult } from '../worktree/checkout.ts'
 import { createPathFilter, type PathFilter } from '../worktree/path-filter.ts'
 import { bringTree } from './bring.ts'
-import { checkoutCommit } from './checkout.ts'
+import { type CheckoutCommitOptions, planCheckoutCommit } from './checkout.ts'
 import { downloadHistory } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
 import { checkMarks } from './marks.ts'
-import { noteRefExpiry } from './ref-expiry.ts'
+import type { PlannedMove } from './move-files.ts'
+import { findRefEnd, noteRefEnd } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
@@ -60,6 +65,8 @@ export interface CloneResult {
 }
 
 const REMOTE = 'origin'
+/** Files of which the plan, half a kilobyte each, may lie in memory beside what comes from the network. */
+const MAX_PLANNED_AHEAD = 200_000
 /** Names listed to whoever filtered everything away. */
 const MAX_TOPS = 20
 
@@ -103,31 +110,33 @@ async function fill(
   const remote = await source.objects(wanted.records)
   const { tree } = await readCommit(workspace.store.read, wanted.commit, options)
   const { filter } = from
-  await workspace.withLock('clone', async () => {
-    const { commit: tip, blame } = wanted
-    const request = { tree, bases: [], includes: filter?.includes, tip, blame }
-    await bringTree(workspace, remote, source.cache, request, options)
+  const branch = wanted.ref.startsWith('heads/') ? wanted.ref.slice('heads/'.length) : null
+  const [record] = wanted.records
+  // Asked while there is something else to wait for.
+  const ending = record && findRefEnd(source, remote, record, options)
+  ending?.catch(() => {})
+  const counted = await workspace.withLock('clone', async () => {
     // Before the checkout: what it does not write is absent then, not deleted.
     if (filter) await writeSparse(workspace, filter.rules)
-  })
-  const counted = await count(workspace, tree, filter)
-  const branch = wanted.ref.startsWith('heads/') ? wanted.ref.slice('heads/'.length) : null
-  await checkoutCommit(workspace, {
-    branch,
-    commit: wanted.commit,
-    signal: options.signal,
-    onProgress: options.onProgress,
-  })
-  if (branch !== null)
-    await workspace.withLock('clone', async () => {
+    const { commit: tip, blame } = wanted
+    const request = { tree, bases: [], includes: filter?.includes, tip, blame, isFirst: true }
+    const target = { branch, commit: tip, signal: options.signal, onProgress: options.onProgress }
+    const bringing = bringTree(workspace, remote, source.cache, request, options)
+    await using ahead = await planAhead(workspace, remote, source.cache, tree, target, bringing)
+    await bringing
+    const totals = await count(workspace, tree, filter)
+    await using planned = ahead ? undefined : await planCheckoutCommit(workspace, target)
+    await (ahead ?? planned!).carryOut()
+    if (branch !== null) {
       const config = workspace.readConfig()
       await workspace.writeConfig({
         ...config,
         branches: { ...config.branches, [branch]: { remote: REMOTE, ref: wanted.ref } },
       })
-    })
-  const [record] = wanted.records
-  const expiring = record ? await noteRefExpiry(workspace, REMOTE, source, remote, record, options) : []
+    }
+    return totals
+  })
+  const expiring = ending ? await noteRefEnd(workspace, REMOTE, source, await ending) : []
   return {
     dir: workspace.root,
     network: from.network,
@@ -139,6 +148,29 @@ async function fill(
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
     expiring,
     marks,
+  }
+}
+
+/** The checkout is planned while contents come: the processors wait for the network then, and for one of them later.
+ *  @returns undefined where it would take much memory, or does not succeed: to be done once all is here, which says why */
+async function planAhead(
+  workspace: Workspace,
+  remote: RemoteObjects,
+  cache: ObjectCache | null,
+  tree: ObjectId,
+  target: CheckoutCommitOptions,
+  bringing: Promise<unknown>,
+): Promise<PlannedMove<CheckoutResult> | undefined> {
+  const stop = new AbortController()
+  bringing.catch(() => stop.abort())
+  const signal = target.signal ? AbortSignal.any([target.signal, stop.signal]) : stop.signal
+  const readTree: ReadObject = async (kind, id) => (await cache?.find(kind, id)) ?? remote.read(kind, id, { signal })
+  try {
+    const { entries } = await treeTotals(readTree, tree)
+    if (entries > MAX_PLANNED_AHEAD) return undefined
+    return await planCheckoutCommit(workspace, { ...target, readTree })
+  } catch {
+    return undefined
   }
 }
 

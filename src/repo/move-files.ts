@@ -5,7 +5,8 @@ import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { type CheckoutItem, type CheckoutResult, checkout } from '../worktree/checkout.ts'
+import { BESIDE_NETWORK_MS, createBreather } from '../worktree/breather.ts'
+import { type CheckoutItem, type CheckoutResult, planCheckout } from '../worktree/checkout.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { WouldOverwriteError } from '../worktree/errors.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
@@ -20,24 +21,50 @@ export interface MoveOptions {
   onProgress?: OnProgress | undefined
 }
 
+/** What will be moved, found out; nothing is changed. To be disposed of. */
+export interface PlannedMove<T> extends AsyncDisposable {
+  /** Once. */
+  carryOut(): Promise<T>
+}
+
+/** What was done, and the overlay to be written once HEAD has moved. */
+export type MovedToTree = CheckoutResult & { overlay: StagedChange[] }
+
 /** Brings the files from what is checked out to another tree, keeping staged changes that do not stand in the way.
- *  @returns what was done, and the overlay to be written once HEAD has moved
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed */
 export async function moveToTree(
   workspace: Workspace,
   versions: Versions,
   target: ObjectId,
   options: MoveOptions,
-): Promise<CheckoutResult & { overlay: StagedChange[] }> {
+): Promise<MovedToTree> {
+  await using planned = await planMoveToTree(workspace, versions, target, options)
+  return await planned.carryOut()
+}
+
+/** The same up to the first change. Nothing but trees is read of the versions. */
+export async function planMoveToTree(
+  workspace: Workspace,
+  versions: Versions,
+  target: ObjectId,
+  options: MoveOptions,
+): Promise<PlannedMove<MovedToTree>> {
   const { read } = versions
   const items = new Map<string, CheckoutItem>()
   const from = options.force ? versions.stagedTree : versions.headTree
-  for await (const { path, before, after } of diffTrees(read, from, target, options))
+  const breathe = createBreather(options.signal, BESIDE_NETWORK_MS)
+  for await (const { path, before, after } of diffTrees(read, from, target, options)) {
     items.set(path, { path, before, after })
+    const breath = breathe()
+    if (breath) await breath
+  }
   const overlay = options.force ? [] : await keptOverlay(versions, items, target)
   if (options.force) await addLocalChanges(workspace, read, target, items, options)
-  const result = await moveFiles(workspace, read, [...items.values()], target, options)
-  return { ...result, overlay }
+  const files = await planFiles(workspace, read, [...items.values()], target, options)
+  return {
+    carryOut: async () => ({ ...(await files.carryOut()), overlay }),
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  }
 }
 
 /** Staged changes that survive: those whose path is the same in both versions.
@@ -84,6 +111,17 @@ export async function moveFiles(
   target: ObjectId | undefined,
   options: MoveOptions,
 ): Promise<CheckoutResult> {
+  await using planned = await planFiles(workspace, read, changes, target, options)
+  return await planned.carryOut()
+}
+
+async function planFiles(
+  workspace: Workspace,
+  read: ReadObject,
+  changes: readonly CheckoutItem[],
+  target: ObjectId | undefined,
+  options: MoveOptions,
+): Promise<PlannedMove<CheckoutResult>> {
   const { fs, root, tmpDir } = workspace
   const files = localFiles(workspace)
   const items = withoutAbsent(workspace, files, changes)
@@ -103,13 +141,19 @@ export async function moveFiles(
     })
   }
   const force = options.force ?? false
-  const { keeper, placesOf } = workspace.store
-  // Before the first change: what nobody can tell from a file to be kept must not be touched.
-  await workspace.store.held.assertWhole()
+  const { keeper, placesOf, held } = workspace.store
   const { signal } = options
-  const result = await checkout({ fs, root, tmpDir, read, placesOf, keeper, files, force, signal, onFile }, items)
-  await saveStats(workspace, files)
-  return result
+  const planned = await planCheckout({ fs, root, tmpDir, read, placesOf, keeper, files, force, signal, onFile }, items)
+  return {
+    async carryOut() {
+      // Before the first change: what nobody can tell from a file to be kept must not be touched.
+      await held.assertWhole()
+      const result = await planned.carryOut()
+      await saveStats(workspace, files)
+      return result
+    },
+    [Symbol.asyncDispose]: () => planned[Symbol.asyncDispose](),
+  }
 }
 
 /** What the workspace need not have on disk stays away; what is there nevertheless goes along with the rest. */

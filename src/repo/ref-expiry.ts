@@ -3,6 +3,7 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { PackRecord, PushRecord } from '../ledger/repository-records.ts'
+import type { WalrusState } from '../ledger/system-state.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
@@ -12,6 +13,15 @@ import type { RemoteSource } from './remote-source.ts'
 
 /** Packs looked at: twenty requests of each of two tables. */
 const MAX_PACKS = 1_000
+
+/** When a ref ends, as was read a moment ago. */
+export interface RefEnd {
+  walrus: WalrusState
+  /** `heads/main` */
+  ref: string
+  /** None without packs. */
+  endEpoch: number | null
+}
 
 /** Remembers when a ref ends, and says so if that is soon.
  *  @param remote - name of the remote in the workspace */
@@ -23,11 +33,30 @@ export async function noteRefExpiry(
   record: PushRecord,
   options: { signal?: AbortSignal | undefined },
 ): Promise<ExpiryWarning[]> {
+  return noteRefEnd(workspace, remote, source, await findRefEnd(source, objects, record, options))
+}
+
+export async function findRefEnd(
+  source: RemoteSource,
+  objects: RemoteObjects,
+  record: PushRecord,
+  options: { signal?: AbortSignal | undefined },
+): Promise<RefEnd> {
   const walrus = await source.context.walrus()
   const endEpoch = earliestEnd(await refPacks(source, objects, record, options))
+  return { walrus, ref: localRefName(record.ref), endEpoch }
+}
+
+/** Takes the workspace lock. */
+export async function noteRefEnd(
+  workspace: Workspace,
+  remote: string,
+  { context, reader }: RemoteSource,
+  { walrus, ref, endEpoch }: RefEnd,
+): Promise<ExpiryWarning[]> {
   if (endEpoch === null) return []
-  const { network, reader } = { network: source.context.profile.name, reader: source.reader }
-  const refs = [{ ref: localRefName(record.ref), endEpoch }]
+  const network = context.profile.name
+  const refs = [{ ref, endEpoch }]
   await rememberExpiry(workspace, { remote, network, repository: reader.repositoryId, walrus, refs })
   const nowMs = workspace.clock.now()
   // The epoch was read a moment ago: the clock has nothing to say about it.

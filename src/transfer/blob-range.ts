@@ -1,11 +1,14 @@
 /** Random access to a blob: only the rows that a range touches are fetched, each once while it stays in the cache. */
 
+import { mapAhead } from '../base/ahead.ts'
 import type { RangeReader } from '../objects/reader.ts'
-import type { BlobSource } from './blob-source.ts'
+import type { BlobSource, LentRow } from './blob-source.ts'
 
 /** Rows of all blobs in one bounded cache; least recently used rows go first. */
 export interface RowCache {
   get(key: string, load: () => Promise<Uint8Array>): Promise<Uint8Array>
+  /** What it has or is loading. */
+  peek(key: string): Promise<Uint8Array> | undefined
   readonly heldBytes: number
 }
 
@@ -28,6 +31,7 @@ export function createRowCache(maxBytes: number = DEFAULT_CACHE_BYTES): RowCache
     get heldBytes() {
       return heldBytes
     },
+    peek: (key) => rows.get(key)?.row,
     get(key, load) {
       const known = rows.get(key)
       if (known) {
@@ -50,6 +54,10 @@ export function createRowCache(maxBytes: number = DEFAULT_CACHE_BYTES): RowCache
     },
   }
 }
+
+/** Rows that are on their way at once when all are asked for. */
+const MAX_ROWS_AHEAD = 64
+const AHEAD_BYTES = 24 * 1024 * 1024
 
 /** A range reader over a verified blob. */
 export function blobRangeReader(source: BlobSource, key: string, cache: RowCache): RangeReader {
@@ -76,6 +84,20 @@ export function blobRangeReader(source: BlobSource, key: string, cache: RowCache
         joined.set(part.subarray(from - rowStart, to - rowStart), from - offset)
       }
       return joined
+    },
+    async *pieces({ signal } = {}) {
+      const indexes = Array.from({ length: Math.ceil(bytes / rowBytes) }, (_, index) => index)
+      const lend = async (index: number): Promise<LentRow> => {
+        const held = cache.peek(`${key}:${index}`)
+        return held ? { bytes: await held, release() {} } : source.lendRow(index, { signal })
+      }
+      let offset = 0
+      const ahead = { slots: MAX_ROWS_AHEAD, weigh: () => rowBytes, maxWeight: AHEAD_BYTES }
+      for await (const row of mapAhead(indexes, lend, ahead)) {
+        yield row.bytes.subarray(0, Math.min(rowBytes, bytes - offset))
+        row.release()
+        offset += rowBytes
+      }
     },
   }
 }

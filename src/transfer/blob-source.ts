@@ -32,8 +32,16 @@ export interface BlobSource {
   readonly rowBytes: number
   /** Row `index` < kp, verified. */
   readRow(index: number, options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
+  /** The same in memory that is used again. */
+  lendRow(index: number, options?: { signal?: AbortSignal | undefined }): Promise<LentRow>
   /** The whole blob. */
   readAll(options?: { signal?: AbortSignal | undefined }): Promise<Uint8Array>
+}
+
+export interface LentRow {
+  bytes: Uint8Array
+  /** To be called once, when nobody looks at the bytes any more. Who does not, leaves them to the garbage collector. */
+  release(): void
 }
 
 export interface BlobSourceOptions {
@@ -119,23 +127,39 @@ function createBlobSource(
   const { primarySourceCount: rows, primarySliverBytes: rowBytes } = params
 
   async function fetchSliver(index: number, signal: AbortSignal | undefined): Promise<Uint8Array | null> {
+    return (await fetchRow(index, signal))?.bytes ?? null
+  }
+
+  /** @param lender - gives the memory, if it is to be given back */
+  async function fetchRow(
+    index: number,
+    signal: AbortSignal | undefined,
+    lender?: ErasureCoder,
+  ): Promise<LentRow | null> {
     const position = committee.positionOfSliver(blobId, 'primary', index)
     // A node that lied or is down costs a deadline per row: its rows are rebuilt right away.
     if (position === undefined || committee.lied(position)) return null
     const started = performance.now()
+    let lent: Uint8Array | undefined
+    const release = () => {
+      if (lent) lender?.release(lent)
+      lent = undefined
+    }
+    const allocate = lender && ((bytes: number) => (lent = lender.allocate(bytes)))
     try {
       const pair = pairOfSliver('primary', index, params.shardCount)
       const maxBytes = rowBytes + SLIVER_BODY_SLACK_BYTES
       const body = await committee
         .client(position)
-        .fetchSliver(blobId, pair, 'primary', maxBytes, signal ? { signal } : {})
+        .fetchSliver(blobId, pair, 'primary', maxBytes, { allocate, ...jobOptions(signal) })
       const sliver = parseSliver(body, params.shardCount)
       // Checked as the row asked for: another row of the same blob is a true sliver, but the wrong one.
       await coder.verifySliver(metadata, 'primary', { ...sliver, index }, jobOptions(signal))
       onBytes?.(body.length)
       committee.latency.note(performance.now() - started, rowBytes)
-      return sliver.bytes
+      return { bytes: sliver.bytes, release }
     } catch (error) {
+      release()
       if (signal?.aborted) return null
       noteNodeFailure(committee, position, error)
       return null
@@ -154,16 +178,17 @@ function createBlobSource(
     decodeUpToBytes: options.decodeUpToBytes ?? DECODE_UP_TO_BYTES,
   })
 
-  async function readRow(index: number, { signal }: { signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
+  async function raceRow(index: number, signal: AbortSignal | undefined, lender?: ErasureCoder): Promise<LentRow> {
     if (!Number.isInteger(index) || index < 0 || index >= rows)
       throw new RangeError(`"index" expected 0..${rows - 1}, got ${index}`)
     const position = committee.positionOfSliver(blobId, 'primary', index)
-    const direct = (stop: AbortSignal) => fetchSliver(index, stop)
-    const rebuilt = () => recovery.recover(index, signal)
+    const direct = (stop: AbortSignal) => fetchRow(index, stop, lender)
+    // Others may have been given the same one.
+    const rebuilt = async () => ({ bytes: await recovery.recover(index, signal), release() {} })
     // What a slow node holds is rebuilt from what others hold; it is asked itself only if that takes long as well.
     const slow = position !== undefined && committee.isSlow(position)
     const failed: { error?: unknown } = {}
-    const row = await firstAnswer<Uint8Array>(
+    const row = await firstAnswer<LentRow>(
       slow ? [attempt(rebuilt, failed), direct] : [direct, attempt(rebuilt, failed)],
       () => committee.latency.hedgeDelayMs(rowBytes),
       {
@@ -177,12 +202,15 @@ function createBlobSource(
     throw failed.error
   }
 
+  const readRow: BlobSource['readRow'] = async (index, { signal } = {}) => (await raceRow(index, signal)).bytes
+
   return {
     blobId,
     metadata,
     params,
     rowBytes,
     readRow,
+    lendRow: (index, { signal } = {}) => raceRow(index, signal, coder),
     async readAll({ signal } = {}) {
       const blob = new Uint8Array(metadata.blobBytes)
       // Rows that are padding only are never asked for.
@@ -191,8 +219,9 @@ function createBlobSource(
         Array.from({ length: needed }, (_, index) => index),
         ROW_CONCURRENCY,
         async (index) => {
-          const row = await readRow(index, { signal })
-          blob.set(row.subarray(0, Math.min(rowBytes, metadata.blobBytes - index * rowBytes)), index * rowBytes)
+          const { bytes, release } = await raceRow(index, signal, coder)
+          blob.set(bytes.subarray(0, Math.min(rowBytes, metadata.blobBytes - index * rowBytes)), index * rowBytes)
+          release()
         },
         signal ? { signal } : {},
       )

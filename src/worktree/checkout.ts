@@ -11,32 +11,18 @@ import type { FileStat } from '../store/file-system.ts'
 import type { HeldKeeper } from '../store/held-keep.ts'
 import type { LocalStore } from '../store/local-store.ts'
 import { fileSystemNow, type StatUpdates, statRecord } from '../store/stat-cache.ts'
-import { WouldOverwriteError } from './errors.ts'
-import { foldedPath } from './folding.ts'
-import { assertPossible, PathGuard, refuseObstacle } from './guard.ts'
-import { compareLocal, type LocalFiles } from './local-file.ts'
+import { assertUnedited, type CheckoutItem, type PlanOptions, planSteps, type Step } from './checkout-plan.ts'
+import { assertPossible, PathGuard } from './guard.ts'
 import { NewFiles, type WantedFile } from './new-files.ts'
-import { scan } from './scan.ts'
 import { type WriteContext, writeEntry } from './write-file.ts'
 import { usefulWriteThreads, WritePool } from './write-pool.ts'
 
 /** Files that are looked for at once. */
 const MAX_RUN = 256
 
-export interface CheckoutItem {
-  path: string
-  /** What the workspace is supposed to have here; may be overwritten. */
-  before?: TreeEntry | undefined
-  /** What it shall have; none deletes the file. */
-  after?: TreeEntry | undefined
-  /** Write it even where the workspace need not have the path on disk. */
-  always?: boolean | undefined
-}
+export type { CheckoutItem } from './checkout-plan.ts'
 
-export interface CheckoutOptions extends WriteContext {
-  files: LocalFiles
-  /** Overwrite local changes too (default false). */
-  force?: boolean
+export interface CheckoutOptions extends WriteContext, PlanOptions {
   /** Where packs on this disk hold objects: then threads may read them (default: none does). */
   placesOf?: LocalStore['placesOf'] | undefined
   /** Told before a file gives way: it may be the only one to hold chunks (default: none is). */
@@ -50,35 +36,78 @@ export interface CheckoutResult {
   deleted: number
 }
 
+/** A checkout that was looked at and has changed nothing yet. Threads may wait for it: to be disposed of. */
+export interface PlannedCheckout extends AsyncDisposable {
+  /** Once. What was there when it was planned may have changed since.
+   *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE for what was edited since */
+  carryOut(): Promise<CheckoutResult>
+}
+
 /** @param items - one per path, in any order
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), before anything was changed; later only for what was
  *    edited since
  *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13), before anything was changed
  *  @throws {PathRefusedError} PATH_REFUSED (exit 13), before anything was changed */
 export async function checkout(options: CheckoutOptions, items: readonly CheckoutItem[]): Promise<CheckoutResult> {
+  await using planned = await planCheckout(options, items)
+  return await planned.carryOut()
+}
+
+/** The same, for those who wait for the contents of files meanwhile: nothing is read but what is on disk. */
+export async function planCheckout(options: CheckoutOptions, items: readonly CheckoutItem[]): Promise<PlannedCheckout> {
   const guard = new PathGuard(options.fs, options.root)
-  const steps = await plan(options, guard, items)
-  let deleted = 0
-  for (const step of steps.filter(({ action }) => action === 'delete')) {
-    const { item } = step
-    throwIfAborted(options.signal)
-    await giveWay(options, guard, step)
-    options.fs.unlink(guard.absolute(item.path))
-    guard.removeEmptyParents(item.path)
-    options.files.updates.set(item.path, null)
-    options.onFile?.(item.path, 0)
-    deleted++
-  }
+  const steps = await planSteps(options, guard, items)
+  const deletions = steps.filter(({ action }) => action === 'delete')
   // Links last: nothing written here can lie behind one of them.
   const isLink = (step: Step) => (step.item.after?.kind === 'symlink' ? 1 : 0)
-  const writes = steps.filter((step) => step.action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
-  await write(options, guard, writes)
-  return { written: writes.filter(({ action }) => action !== 'keep').length, deleted }
+  const writes = steps.filter(({ action }) => action !== 'delete').sort((a, b) => isLink(a) - isLink(b))
+  // What gives way may be kept for others, and they must be asked for it before a thread is.
+  const early = deletions.length === 0 ? await startWriting(options, writes) : undefined
+  return {
+    async carryOut() {
+      for (const step of deletions) await remove(options, guard, step)
+      await using late = early ? undefined : await startWriting(options, writes)
+      await write(options, guard, writes, early ?? late!)
+      return { written: writes.filter(({ action }) => action !== 'keep').length, deleted: deletions.length }
+    },
+    async [Symbol.asyncDispose]() {
+      await early?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function remove(options: CheckoutOptions, guard: PathGuard, step: Step): Promise<void> {
+  const { path } = step.item
+  throwIfAborted(options.signal)
+  await giveWay(options, guard, step)
+  options.fs.unlink(guard.absolute(path))
+  guard.removeEmptyParents(path)
+  options.files.updates.set(path, null)
+  options.onFile?.(path, 0)
+}
+
+/** What threads write of a checkout, and those threads, if there are enough such files. */
+interface ThreadedWriting extends AsyncDisposable {
+  newFiles: NewFiles
+  pool: WritePool | undefined
+}
+
+async function startWriting(options: CheckoutOptions, steps: readonly Step[]): Promise<ThreadedWriting> {
+  const { fs, root, tmpDir, keeper, placesOf } = options
+  const isIdle = (await keeper?.isIdle()) ?? true
+  const newFiles = new NewFiles(isIdle && placesOf ? steps.map(wantedFile) : [], tmpDir)
+  const threads = usefulWriteThreads(fs, newFiles.size)
+  const pool = threads > 0 ? new WritePool({ root, tmpDir, threads }) : undefined
+  return { newFiles, pool, [Symbol.asyncDispose]: async () => pool?.[Symbol.asyncDispose]() }
 }
 
 /** Steps that delete nothing, in their order, but for many small new files: those threads read and write. */
-async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly Step[]): Promise<void> {
-  const { root, tmpDir, signal } = options
+async function write(
+  options: CheckoutOptions,
+  guard: PathGuard,
+  steps: readonly Step[],
+  { newFiles, pool }: ThreadedWriting,
+): Promise<void> {
   const settled: [TreeEntry, FileStat][] = []
   const done = (entry: TreeEntry, stat: FileStat | undefined) => {
     if (stat) settled.push([entry, stat])
@@ -98,10 +127,6 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
     done(entry, action === 'write' && entry.kind === 'file' ? guard.stat(entry.path) : undefined)
   }
 
-  const isIdle = (await options.keeper?.isIdle()) ?? true
-  const newFiles = new NewFiles(isIdle && options.placesOf ? steps.map(wantedFile) : [], tmpDir)
-  const threads = usefulWriteThreads(options.fs, newFiles.size)
-  await using pool = threads > 0 ? new WritePool({ root, tmpDir, threads }) : undefined
   /** Made, or to be made in one piece by the threads: what was handed over last is in it. */
   let parent: string | undefined
   const handOver = async (run: TreeEntry[], to: WritePool) => {
@@ -139,7 +164,7 @@ async function write(options: CheckoutOptions, guard: PathGuard, steps: readonly
     await settle()
   }
   for (const step of steps) {
-    throwIfAborted(signal)
+    throwIfAborted(options.signal)
     const entry = step.item.after!
     const isForThreads = pool !== undefined && newFiles.has(entry)
     if (isForThreads && run.push(entry) < MAX_RUN) continue
@@ -158,110 +183,11 @@ function wantedFile({ item, seen, isFolderNew = false }: Step): WantedFile {
   return { entry: item.after!, isNew: seen === null, isFolderNew }
 }
 
-interface Step {
-  item: CheckoutItem
-  action: 'delete' | 'write' | 'mode' | 'keep'
-  /** Nor is there the folder that it is in. */
-  isFolderNew?: boolean
-  /** There is a directory in its place, of which nothing is left once the deletions are done. */
-  isDirectory?: boolean
-  /** What was there when it was decided that it may go; `null`: nothing. Undefined: what is there is deleted before. */
-  seen?: FileStat | null
-}
-
-async function plan(options: CheckoutOptions, guard: PathGuard, items: readonly CheckoutItem[]): Promise<Step[]> {
-  const leaving = new Set(items.filter(({ after }) => !after).map(({ path }) => path))
-  const renamed = new Map(items.filter(({ after }) => !after).map(({ path }) => [foldedPath(path), path]))
-  /** True if what is there is a file that goes, under a name that this file system takes for the same. */
-  const isLeaving = (path: string, { inode }: FileStat) => {
-    const twin = renamed.get(foldedPath(path))
-    const there = twin === undefined || twin === path ? undefined : guard.stat(twin)
-    return there !== undefined && there.inode === inode
-  }
-  const steps: Step[] = []
-  const lost: string[] = []
-  for (const item of items) {
-    throwIfAborted(options.signal)
-    const { path, before, after } = item
-    const stat = guard.stat(path)
-    const obstacle = after && guard.obstacle(path)
-    if (after) {
-      if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
-    }
-    if (!stat) {
-      const isFolderNew = obstacle?.kind === 'missing'
-      if (after) steps.push({ item, action: 'write', isFolderNew, seen: null })
-      continue
-    }
-    if (stat.kind === 'directory') {
-      if (!after) continue // the file had been replaced by a directory: nothing of ours is left
-      const kept = [...scan(options.fs, options.root, { at: path, includeIgnored: true })].map((found) => found.path)
-      lost.push(...kept.filter((found) => !leaving.has(found)))
-      steps.push({ item, action: 'write', isDirectory: true })
-      continue
-    }
-    if (after && isLeaving(path, stat)) {
-      // Deleted first, so it is written even where it would be right: only the name has changed.
-      steps.push({ item, action: 'write' })
-      continue
-    }
-    const difference = after ? await compareLocal(options.files, after, stat) : 'type'
-    if (difference === 'same' || difference === 'mode') {
-      steps.push({ item, action: difference === 'same' ? 'keep' : 'mode' })
-      continue
-    }
-    const expected = before !== undefined && (await isSame(options.files, before, stat))
-    if (!expected && !options.force) lost.push(path)
-    steps.push({ item, action: after ? 'write' : 'delete', seen: stat })
-  }
-  if (lost.length > 0) throw new WouldOverwriteError(lost)
-  return steps
-}
-
 /** Right before a file is replaced or deleted. What alone holds chunks of a version gets another name.
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE */
 async function giveWay(options: CheckoutOptions, guard: PathGuard, step: Step): Promise<void> {
   await assertUnedited(options, guard, step)
   await options.keeper?.keep(step.item.path)
-}
-
-/** Looks at a file again, right before it is replaced or deleted. What is as it was, or holds nothing of its own, may go.
- *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE */
-async function assertUnedited(
-  options: CheckoutOptions,
-  guard: PathGuard,
-  { item: { path, before, after }, seen }: Step,
-): Promise<void> {
-  if (options.force || seen === undefined) return
-  let expected = seen
-  for (let look = 0; look < MAX_LOOKS; look++) {
-    const now = guard.stat(path)
-    if (now === undefined || (expected !== null && isUntouched(expected, now))) return
-    const isOurs = async (entry: TreeEntry | undefined) =>
-      entry !== undefined && (await isSame(options.files, entry, now))
-    if (!(await isOurs(before)) && !(await isOurs(after))) break
-    expected = now
-  }
-  throw new WouldOverwriteError([path])
-}
-
-/** Looks at a file that changes while it is looked at. */
-const MAX_LOOKS = 4
-
-function isUntouched(before: FileStat, now: FileStat): boolean {
-  return (
-    before.kind === now.kind &&
-    before.inode === now.inode &&
-    before.bytes === now.bytes &&
-    before.mtimeNs === now.mtimeNs &&
-    before.ctimeNs === now.ctimeNs
-  )
-}
-
-async function isSame(files: LocalFiles, entry: TreeEntry, stat: FileStat): Promise<boolean> {
-  const difference = await compareLocal(files, entry, stat)
-  // A mode bit alone is no work that could be lost.
-  return difference === 'same' || difference === 'mode'
 }
 
 /** A directory whose files have all been deleted may stand where a file shall be. */

@@ -101,6 +101,25 @@ describe('a pack of which most is needed', () => {
     await verifyAll(dir)
   })
 
+  it('is not where a later version needs little of it, though it was begun', async () => {
+    const dir = await world.workspace('changed', many(2000))
+    const changed = (await push(dir, { ...world.options, create: create('changed') })).repository
+    const before = await packsIn(dir)
+    const later = Object.fromEntries(Object.entries(many(3000)).filter((_, i) => i % 5 !== 0))
+    await world.change(dir, later)
+    await push(dir, world.options)
+    const target = world.path('changed-clone')
+    const { downloadedBytes } = await clone(`local:${changed}`, target, world.options)
+    expect(await snapshot(target)).toEqual(await snapshot(dir))
+    // 4.4 MB are in a pack of which all is needed, 1.1 MB in one of 5.5 MB: of that at most what was on its way.
+    const here = [...(await packsIn(target))]
+    expect(here.filter(isLarge).map(([, bytes]) => bytes)).toEqual([expect.closeTo(40 * 110_000, -6)])
+    expect(here.some(([hash]) => before.has(hash))).toBe(false)
+    expect(downloadedBytes).toBeLessThan(12e6)
+    await verifyAll(target)
+    expect(await readdir(join(target, '.floe/tmp'))).toEqual([])
+  })
+
   it('is not where anything in it is false, and all that is true comes one by one', async () => {
     const dir = await world.workspace('lied', { 'a.txt': 'a\n' })
     const lied = (await push(dir, { ...world.options, create: create('lied') })).repository

@@ -15,6 +15,7 @@ export function openCoders(): NamedCoder[] {
   const pool = createErasurePool({ threads: 2 })
   const promised: ErasureCoder = {
     allocate: sync.allocate,
+    release: sync.release,
     encodeBlob: async (shardCount, blob) => sync.encodeBlob(shardCount, blob),
     computeBlobId: async (shardCount, blob) => sync.computeBlobId(shardCount, blob),
     verifySliver: async (metadata, axis, sliver) => sync.verifySliver(metadata, axis, sliver),

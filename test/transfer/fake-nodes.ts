@@ -77,7 +77,7 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
     response.end(JSON.stringify(body))
   }
   const bytes = (response: ServerResponse, body: Uint8Array) => {
-    response.writeHead(200, { 'content-type': 'application/octet-stream' })
+    response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': body.length })
     response.end(body)
   }
   const refuse = (response: ServerResponse, reason: NodeReason, status?: number) => {

@@ -13,12 +13,13 @@ import { type FakeNodes, holderOfRow, startFakeNodes } from './fake-nodes.ts'
 // 10 shards: f = 3, kp = 4 rows, ks = 7 columns.
 const SHAPE = [2, 2, 2, 1, 1, 1, 1]
 const sync = createSyncCoder()
-const coder = Object.fromEntries(
+const promised = Object.fromEntries(
   Object.entries(sync).map(([name, run]) => [
     name,
     async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
   ]),
-) as unknown as ErasureCoder
+)
+const coder = { ...promised, allocate: sync.allocate, release: sync.release } as unknown as ErasureCoder
 const PERMANENT = { $kind: 'permanent' } as const
 const bytes = createRng(5).fill(new Uint8Array(10_000))
 const blob = sync.encodeBlob(10, bytes)
@@ -286,6 +287,54 @@ describe('reading a blob', () => {
     await expect(openBlob(committeeOf(fake), coder, new Uint8Array(32).fill(3))).rejects.toMatchObject({
       code: 'BLOB_NOT_FOUND',
     })
+  })
+
+  it('reads all of it through memory that is used again, whoever lies or is down, and keeps nothing', async () => {
+    for (const isTrue of [true, false]) {
+      const fake = await stored()
+      if (!isTrue) fake.nodes[holderOfRow(fake, blob.blobId, 0)]!.lies = true
+      if (!isTrue) fake.nodes[holderOfRow(fake, blob.blobId, 1)]!.down = true
+      const out = new Set<ArrayBufferLike>()
+      const allocated = new Set<ArrayBufferLike>()
+      const lending: ErasureCoder = {
+        ...coder,
+        allocate(length) {
+          // What was given back may be anything from now on, and is.
+          const lent = [...allocated].find((buffer) => !out.has(buffer)) ?? new ArrayBuffer(source.rowBytes + 100)
+          allocated.add(lent)
+          out.add(lent)
+          return new Uint8Array(lent, 0, length).fill(0xee)
+        },
+        release(view) {
+          new Uint8Array(view.buffer).fill(0xdd)
+          expect(out.delete(view.buffer)).toBe(true)
+        },
+      }
+      const source = await openBlob(committeeOf(fake), lending, blob.blobId)
+      const cache = createRowCache()
+      const read: number[] = []
+      for await (const piece of blobRangeReader(source, 'blob', cache).pieces!()) read.push(...piece)
+      expect(new Uint8Array(read)).toEqual(bytes)
+      expect(await source.readAll()).toEqual(bytes)
+      expect([out.size, cache.heldBytes]).toEqual([0, 0])
+      expect(allocated.size).toBeGreaterThan(0)
+      expect(allocated.size).toBeLessThanOrEqual(8)
+      if (isTrue) expect(fake.count(/slivers/)).toBe(8)
+    }
+  })
+
+  it('takes rows that are held from where they are', async () => {
+    const fake = await stored()
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    const reader = blobRangeReader(source, 'blob', createRowCache())
+    await reader.read(0, source.rowBytes + 1)
+    let length = 0
+    for await (const piece of reader.pieces!()) {
+      expect(piece).toEqual(bytes.subarray(length, length + piece.length))
+      length += piece.length
+    }
+    expect(length).toBe(bytes.length)
+    expect(fake.count(/slivers/)).toBe(4)
   })
 
   it('fetches only the rows that a range touches, each once', async () => {

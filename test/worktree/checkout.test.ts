@@ -19,7 +19,7 @@ import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts
 import { createLocalStore, type LocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { fileSystemNow, readStatCache, statRecord } from '../../src/store/stat-cache.ts'
-import { type CheckoutItem, checkout } from '../../src/worktree/checkout.ts'
+import { type CheckoutItem, checkout, planCheckout } from '../../src/worktree/checkout.ts'
 import { scan } from '../../src/worktree/scan.ts'
 import { faultyFs } from '../faults/faulty-fs.ts'
 
@@ -47,16 +47,20 @@ async function entry(path: string, contents: string): Promise<TreeEntry> {
   return { path, kind: 'file', executable: false, bytes: bytes.length, fileId, content: { kind: 'chunk', id } }
 }
 
+function optionsFor(fs: FileSystem, signal?: AbortSignal, onFile?: (path: string) => void) {
+  const cache = readStatCache(fs, join(tmpDir, 'stat'))
+  const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
+  return { fs, root: dir, tmpDir, read: objects.read, placesOf, files, signal, ...(onFile && { onFile }) }
+}
+
 async function run(
   items: CheckoutItem[],
   fs: FileSystem = nodeFs,
   signal?: AbortSignal,
   onFile?: (path: string) => void,
 ) {
-  const cache = readStatCache(fs, join(tmpDir, 'stat'))
-  const files = { fs, root: dir, cache, updates: new Map(), stampNs: fileSystemNow(fs, tmpDir) }
-  const options = { fs, root: dir, tmpDir, read: objects.read, placesOf, files, signal, ...(onFile && { onFile }) }
-  return { ...(await checkout(options, items)), files }
+  const options = optionsFor(fs, signal, onFile)
+  return { ...(await checkout(options, items)), files: options.files }
 }
 
 describe('checkout', () => {
@@ -257,6 +261,41 @@ describe('checkout', () => {
         expect(files.updates.get(at)).toEqual(statRecord(stat, after!.fileId, 2n ** 62n))
       }
       expect(await run(wanted)).toMatchObject({ written: 0, deleted: 0 })
+    })
+
+    it('can be planned before their contents are here', async () => {
+      const wanted = await items()
+      // Nothing holds them yet.
+      let isHere = false
+      const read: typeof objects.read = async (kind, id) => {
+        if (!isHere) throw new Error('asked too early')
+        return objects.read(kind, id)
+      }
+      placesOf = async (kind, ids) => {
+        if (!isHere) throw new Error('asked too early')
+        return store.placesOf(kind, ids)
+      }
+      for (const isCarriedOut of [false, true]) {
+        await using planned = await planCheckout({ ...optionsFor(nodeFs), read }, wanted)
+        expect([...readdirSync(dir), ...readdirSync(tmpDir)]).toEqual([])
+        if (!isCarriedOut) continue
+        isHere = true
+        expect(await planned.carryOut()).toEqual({ written: FILES, deleted: 0 })
+      }
+      for (let i = 0; i < FILES; i++) expect(readFileSync(join(dir, path(i)), 'utf8')).toBe(contents(i))
+      expect(await run(wanted)).toMatchObject({ written: 0, deleted: 0 })
+    })
+
+    it('never replaces what somebody puts there after it was planned', async () => {
+      for (const at of ['top-99', 'd9/f999', 'd3/e/f823']) {
+        const wanted = await items()
+        await using planned = await planCheckout(optionsFor(nodeFs), wanted)
+        putTheirs(at)
+        await expect(planned.carryOut()).rejects.toMatchObject({ code: 'WORKTREE_WOULD_OVERWRITE' })
+        expect(readFileSync(join(dir, at), 'utf8')).toBe('mine')
+        rmSync(dir, { recursive: true })
+        mkdirSync(dir)
+      }
     })
 
     it('writes those too that no pack holds, or whose pack cannot be read', async () => {
