@@ -7,6 +7,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { createRng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { packPieces } from '../../src/repo/bring-packs.ts'
@@ -27,6 +28,8 @@ const MEAN_BYTES = 6000
 const FOLDERS = 200
 const ROUNDS = 5
 const WARM_UPS = 1
+/** For the host of a virtual machine to write what it took. */
+const SETTLE_MS = 3000
 
 const NETWORK = 'bench'
 
@@ -62,10 +65,12 @@ export const bench: Bench = {
       // its host at microseconds a page (600 MB written by `dd` took one to three seconds, half a second where a file of that
       // length had just been removed).
       const packs: string[] = []
-      const prepare = () => {
+      const prepare = async () => {
         for (const dir of packs.splice(0)) rmSync(dir, { recursive: true })
-        // What the one before has left to be written is not this one's matter.
+        // What the one before has left to be written is not this one's matter: `cp -r` comes after one that writes nothing, the
+        // others after one that has just written.
         execFileSync('sync')
+        await setTimeout(SETTLE_MS)
       }
       const used = new Map<string, Timed[]>()
       const command = (name: string, words: () => readonly string[], env: () => NodeJS.ProcessEnv) => ({
