@@ -81,8 +81,8 @@ export interface ProvenSymbol extends SourceSymbol {
 }
 
 export interface ErasureCoder {
-  /** Memory for a blob that is to be encoded with `takes`, or a sliver that is to be verified; contents undefined. Other bytes are copied first to where
-   *  threads can read them. */
+  /** Memory for a blob that is to be encoded with `takes`, or a sliver that is to be verified; contents undefined. Other
+   *  bytes are copied first to where threads can read them. */
   allocate(bytes: number): Uint8Array
   /** Takes back what `allocate` gave, or a view of it, to be used again; the caller must not touch it any more. */
   release(bytes: Uint8Array): void

@@ -65,7 +65,7 @@ export interface CloneResult {
 }
 
 const REMOTE = 'origin'
-/** Files of which the plan, half a kilobyte each, may lie in memory beside what comes from the network. */
+/** Files of which the plan may lie in memory beside what comes from the network. */
 const MAX_PLANNED_AHEAD = 200_000
 /** Names listed to whoever filtered everything away. */
 const MAX_TOPS = 20

@@ -55,8 +55,7 @@ export async function checkout(options: CheckoutOptions, items: readonly Checkou
 
 /** The same, for those who wait for the contents of files meanwhile: nothing is read but what is on disk. */
 export async function planCheckout(options: CheckoutOptions, items: readonly CheckoutItem[]): Promise<PlannedCheckout> {
-  const guard = new PathGuard(options.fs, options.root)
-  const steps = await planSteps(options, guard, items)
+  const steps = await planSteps(options, new PathGuard(options.fs, options.root), items)
   const deletions = steps.filter(({ action }) => action === 'delete')
   // Links last: nothing written here can lie behind one of them.
   const isLink = (step: Step) => (step.item.after?.kind === 'symlink' ? 1 : 0)
@@ -65,6 +64,8 @@ export async function planCheckout(options: CheckoutOptions, items: readonly Che
   const early = deletions.length === 0 ? await startWriting(options, writes) : undefined
   return {
     async carryOut() {
+      // Another one: which folders were real ones then may be minutes ago.
+      const guard = new PathGuard(options.fs, options.root)
       for (const step of deletions) await remove(options, guard, step)
       await using late = early ? undefined : await startWriting(options, writes)
       await write(options, guard, writes, early ?? late!)

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -295,6 +296,21 @@ describe('checkout', () => {
         expect(readFileSync(join(dir, at), 'utf8')).toBe('mine')
         rmSync(dir, { recursive: true })
         mkdirSync(dir)
+      }
+    })
+
+    it('goes through no link that stands there since it was planned', async () => {
+      const elsewhere = mkdtempSync(join(tmpdir(), 'floe-elsewhere-'))
+      try {
+        mkdirSync(join(dir, 'd9'))
+        const wanted = await items()
+        await using planned = await planCheckout(optionsFor(nodeFs), wanted)
+        rmSync(join(dir, 'd9'), { recursive: true })
+        symlinkSync(elsewhere, join(dir, 'd9'))
+        await expect(planned.carryOut()).rejects.toMatchObject({ code: 'WORKTREE_THROUGH_SYMLINK' })
+        expect(readdirSync(elsewhere)).toEqual([])
+      } finally {
+        rmSync(elsewhere, { recursive: true })
       }
     })
 
