@@ -4,8 +4,11 @@ import type { ExpiryWarning } from '../repo/expiry-memory.ts'
 import type { Output } from './output.ts'
 import { formatCount } from './text.ts'
 
-export function warnOfExpiry(output: Output, warnings: readonly ExpiryWarning[]): void {
-  for (const { remote, ref, endEpoch, endDate, epochsLeft } of warnings)
+/** @param warnings - `null`: it could not be told */
+export function warnOfExpiry(output: Output, warnings: readonly ExpiryWarning[] | null): void {
+  if (warnings === null)
+    output.warn('all is here, but it could not be told until when the network keeps it: `floe expiry` asks again')
+  for (const { remote, ref, endEpoch, endDate, epochsLeft } of warnings ?? [])
     output.warn(
       epochsLeft === 0
         ? `something that ${ref} of ${remote} needs expired in epoch ${endEpoch}, ${endDate}: bring it back with \`floe revive\` from a workspace that has it`

@@ -58,8 +58,8 @@ export interface CloneResult {
   absent: number
   downloadedBytes: number
   badNodes: { node: string; url: string; reason: string; lied: boolean }[]
-  /** What was cloned that is about to be lost, or is. */
-  expiring: ExpiryWarning[]
+  /** What was cloned that is about to be lost, or is; `null` if the chain did not say. */
+  expiring: ExpiryWarning[] | null
   /** What is said about the version, if it is not simply active. */
   marks: StatusRecord[]
 }

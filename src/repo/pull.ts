@@ -36,8 +36,8 @@ export interface PullOptions extends RemoteOptions {
 export type PullResult = (MergeResult | RebaseResult) & {
   remote: string
   ref: string
-  /** What the ref needs that is about to be lost, or is. */
-  expiring: ExpiryWarning[]
+  /** What the ref needs that is about to be lost, or is; `null` if the chain did not say. */
+  expiring: ExpiryWarning[] | null
   /** What is said about the version, if it is not simply active. */
   marks: StatusRecord[]
 }

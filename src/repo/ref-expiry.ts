@@ -7,6 +7,7 @@ import type { WalrusState } from '../ledger/system-state.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
+import { unlessHindered } from './push-memory.ts'
 import { segmentPlaces } from './push-target.ts'
 import { localRefName } from './remote.ts'
 import type { RemoteSource } from './remote-source.ts'
@@ -24,7 +25,8 @@ export interface RefEnd {
 }
 
 /** Remembers when a ref ends, and says so if that is soon.
- *  @param remote - name of the remote in the workspace */
+ *  @param remote - name of the remote in the workspace
+ *  @returns `null` if it cannot be told: that makes nothing undone of what was read */
 export async function noteRefExpiry(
   workspace: Workspace,
   remote: string,
@@ -32,32 +34,44 @@ export async function noteRefExpiry(
   objects: RemoteObjects,
   record: PushRecord,
   options: { signal?: AbortSignal | undefined },
-): Promise<ExpiryWarning[]> {
+): Promise<ExpiryWarning[] | null> {
   return noteRefEnd(workspace, remote, source, await findRefEnd(source, objects, record, options))
 }
 
+/** @returns `null` if the chain does not say, for whatever reason */
 export async function findRefEnd(
   source: RemoteSource,
   objects: RemoteObjects,
   record: PushRecord,
   options: { signal?: AbortSignal | undefined },
-): Promise<RefEnd> {
-  const walrus = await source.context.walrus()
-  const endEpoch = earliestEnd(await refPacks(source, objects, record, options))
-  return { walrus, ref: localRefName(record.ref), endEpoch }
+): Promise<RefEnd | null> {
+  try {
+    const walrus = await source.context.walrus()
+    const endEpoch = earliestEnd(await refPacks(source, objects, record, options))
+    return { walrus, ref: localRefName(record.ref), endEpoch }
+  } catch (error) {
+    if (isHindrance(error)) return null
+    throw error
+  }
 }
 
-/** Takes the workspace lock. */
+/** Takes the workspace lock.
+ *  @returns `null` if it is not known */
 export async function noteRefEnd(
   workspace: Workspace,
   remote: string,
   { context, reader }: RemoteSource,
-  { walrus, ref, endEpoch }: RefEnd,
-): Promise<ExpiryWarning[]> {
+  end: RefEnd | null,
+): Promise<ExpiryWarning[] | null> {
+  if (end === null) return null
+  const { walrus, ref, endEpoch } = end
   if (endEpoch === null) return []
   const network = context.profile.name
   const refs = [{ ref, endEpoch }]
-  await rememberExpiry(workspace, { remote, network, repository: reader.repositoryId, walrus, refs })
+  // That the workspace is in use, or its disk full, takes nothing from what is known now.
+  await unlessHindered(() =>
+    rememberExpiry(workspace, { remote, network, repository: reader.repositoryId, walrus, refs }),
+  )
   const nowMs = workspace.clock.now()
   // The epoch was read a moment ago: the clock has nothing to say about it.
   return warningsOf(
@@ -83,9 +97,14 @@ export async function refPacks(
     try {
       if (!place.removed) named.push(...(await objects.openSegment(place)).packs)
     } catch (error) {
-      if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
+      if (!isHindrance(error)) throw error
     }
   for (const number of await reader.fetchPackNumbers(state, named.slice(0, MAX_PACKS), options))
     if (number !== null) numbers.add(number)
   return reader.fetchPacks(state, [...numbers], options)
+}
+
+/** What a hint may be left out for: neither the user's wish nor a mistake of ours. */
+function isHindrance(error: unknown): boolean {
+  return error instanceof FloeError && error.kind !== 'cancelled' && error.kind !== 'internal'
 }

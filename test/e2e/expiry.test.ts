@@ -12,7 +12,8 @@ import { rememberedMarks } from '../../src/repo/marks-memory.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { type LocalWorld, noise, startLocalWorld } from './local-world.ts'
+import { startCutOffProxy } from '../faults/cut-off-proxy.ts'
+import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
 let world: LocalWorld
 beforeAll(async () => {
@@ -61,6 +62,39 @@ describe('the expiry of a repository', () => {
   it('needs a remote', async () => {
     const dir = await world.workspace('alone', { 'a.txt': 'a\n' })
     await expect(expiry(dir, world.options)).rejects.toMatchObject({ code: 'REMOTE_MISSING', exitCode: 2 })
+  })
+})
+
+describe('what clone and pull say of the expiry', () => {
+  it('is a hint: a ledger that does not say it makes nothing undone', async () => {
+    const dir = await world.workspace('hinted', { 'a.bin': noise(30_000, 3) })
+    const { repository } = await push(dir, { ...world.options, create: { name: 'hinted', network: 'local' } })
+    await using proxy = await startCutOffProxy(world.profile.rpcUrl)
+    const options = { ...world.options, networks: [{ ...world.profile, rpcUrl: proxy.url }] }
+    const address = `local:${repository}`
+
+    proxy.allow(Number.POSITIVE_INFINITY)
+    const plain = await clone(address, world.path('hinted-plain'), options)
+    expect(plain.expiring).toEqual([])
+    // When its packs end is the last that a clone asks.
+    proxy.allow(proxy.asked() - 1)
+    const cut = await clone(address, world.path('hinted-cut'), options)
+    expect(cut).toMatchObject({ commit: plain.commit, files: 1, expiring: null })
+    expect(await snapshot(world.path('hinted-cut'))).toEqual(await snapshot(dir))
+
+    const next = await world.change(dir, { 'b.bin': noise(30_000, 4) })
+    await push(dir, world.options)
+    proxy.allow(Number.POSITIVE_INFINITY)
+    expect(await pull(world.path('hinted-plain'), options)).toMatchObject({ to: next, expiring: [] })
+    proxy.allow(proxy.asked() - 1)
+    expect(await pull(world.path('hinted-cut'), options)).toMatchObject({ to: next, expiring: null })
+
+    // What it cannot do without, it does not do without.
+    proxy.allow(1)
+    await expect(clone(address, world.path('hinted-none'), options)).rejects.toMatchObject({
+      code: 'LEDGER_UNREACHABLE',
+      exitCode: 14,
+    })
   })
 })
 
