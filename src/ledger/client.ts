@@ -13,6 +13,7 @@ import type { AbortHints } from './abort.ts'
 import { checkedObject, type LedgerObject } from './checked-object.ts'
 import { LedgerError } from './errors.ts'
 import { createExecutor } from './execute.ts'
+import { httpFetch } from './http-fetch.ts'
 import type { LedgerSigner } from './keystore.ts'
 import type { NetworkProfile } from './networks.ts'
 import { parseAddress, parseStructType } from './object-id.ts'
@@ -148,7 +149,7 @@ const OBJECT_REQUESTS = 4
 /** @example const ledger = createLedgerClient(profile); await ledger.fetchObject(profile.systemObjectId) */
 export function createLedgerClient(profile: NetworkProfile, options: LedgerClientOptions = {}): LedgerClient {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-  const send = options.fetch ?? fetch
+  const send = options.fetch ?? httpFetch
   let loaded: Promise<SuiGrpcClient> | undefined
   const load = () => {
     loaded ??= import('@mysten/sui/grpc').then(
