@@ -165,14 +165,14 @@ export class MergedIndex {
   async add(sealed: ReadonlyMap<string, PackRecords>): Promise<void> {
     const packs: string[] = []
     const parts: Uint8Array[] = []
-    /** @param records - nobody else's: they are changed */
+    /** @param records - changed, unless they are the first */
     const addPart = (names: readonly string[], records: Uint8Array) => {
       parts.push(renumbered(records, packs.length))
       for (const name of names) packs.push(name)
     }
+    // First, so that their numbers stay: should this fail, they are needed as they are.
+    addPart(this.#loose.packs, this.#loose.records)
     for (const [pack, objects] of sealed) addPart([pack], toRecords(objects))
-    // A copy: should this fail, they are still needed as they are.
-    if (this.#loose.packs.length > 0) addPart(this.#loose.packs, this.#loose.records.slice())
     let count = parts.reduce((sum, part) => sum + part.length / SEGMENT_RECORD_BYTES, 0)
     const kept = [...this.#segments].sort((a, b) => b.count - a.count)
     const replaced: Segment[] = []

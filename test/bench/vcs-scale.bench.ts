@@ -24,7 +24,17 @@ import { fileURLToPath } from 'node:url'
 import { median, table } from './measure.ts'
 import type { Bench } from './run.ts'
 import { manyFile, writeManyFiles, writeSmallFiles } from './vcs-corpus.ts'
-import { buildFloe, cleanEnv, floeEmptyCommit, floeTool, gitTool, type Place, type Timed, timed } from './vcs-tools.ts'
+import {
+  buildFloe,
+  builtWith,
+  cleanEnv,
+  floeEmptyCommit,
+  floeTool,
+  gitTool,
+  type Place,
+  type Timed,
+  timed,
+} from './vcs-tools.ts'
 
 const setting = (name: string, fallback: number) => Number(process.env[name] ?? fallback)
 const fileCount = setting('FLOE_BENCH_SCALE_FILES', 1_000_000)
@@ -36,7 +46,6 @@ const scaleRoundCount = setting('FLOE_BENCH_SCALE_ROUNDS', 3)
 /** Files of B that differ between the versions that are switched. */
 const SWITCHED = 100
 
-const synthetic = fileURLToPath(new URL('vcs-synthetic.ts', import.meta.url))
 const seconds = (ms: number) => (ms / 1000).toFixed(2)
 const wall = (runs: readonly Timed[]) => median(runs.map(({ wallMs }) => wallMs))
 const cpu = (runs: readonly Timed[]) => median(runs.map(({ cpuMs }) => cpuMs))
@@ -241,7 +250,8 @@ interface Uses {
   packsMs: number
 }
 
-function measureSynthetic({ dir, env, log }: Tools): string {
+function measureSynthetic({ dir, env, program, log }: Tools): string {
+  const synthetic = builtWith(program, 'vcs-synthetic') ?? fileURLToPath(new URL('vcs-synthetic.ts', import.meta.url))
   const ready = process.env.FLOE_BENCH_SYNTHETIC
   const at = ready ?? join(dir, 'synthetic')
   if (!ready) log(`making a tree of ${pathCount} paths and ${packCount} packs`)

@@ -88,7 +88,14 @@ export function timed(
   return { wallMs, cpuMs: (user + system) * 1000, peakBytes: peakKib * 1024 }
 }
 
-const PLAIN = 'bench/vcs-plain'
+/** Programs of the bench that are built with ours: what Node needs to read TypeScript is no part of what is measured. */
+const BUILT_WITH = ['vcs-plain', 'vcs-synthetic'] as const
+
+/** Where `buildFloe` put it; undefined beside a program that was built elsewhere. */
+export function builtWith(program: readonly string[], name: (typeof BUILT_WITH)[number]): string | undefined {
+  const path = join(dirname(program[1]!), '..', `bench/${name}.js`)
+  return existsSync(path) ? path : undefined
+}
 
 /** Runs `vcs-plain.ts`, built by `buildFloe`; undefined beside a program that was built elsewhere. */
 export function timedPlain(
@@ -96,8 +103,8 @@ export function timedPlain(
   env: NodeJS.ProcessEnv,
   { files, store }: Place,
 ): Timed | undefined {
-  const plain = join(dirname(program[1]!), '..', `${PLAIN}.js`)
-  if (!existsSync(plain)) return undefined
+  const plain = builtWith(program, 'vcs-plain')
+  if (!plain) return undefined
   mkdirSync(store, { recursive: true })
   const run = timed([program[0]!, plain, files, join(store, 'packs')], { cwd: files, env })
   rmSync(store, { recursive: true })
@@ -111,8 +118,10 @@ export function buildFloe(): string[] {
   if (built) return [process.execPath, built]
   const target = join(repository, 'node_modules/.cache/floe-bench')
   mkdirSync(target, { recursive: true })
-  const more = `${PLAIN}=test/bench/vcs-plain.ts`
-  execFileSync(process.execPath, [join(repository, '.ci/build.ts'), join(target, 'dist'), more], { stdio: 'inherit' })
+  const more = BUILT_WITH.map((name) => `bench/${name}=test/bench/${name}.ts`)
+  execFileSync(process.execPath, [join(repository, '.ci/build.ts'), join(target, 'dist'), ...more], {
+    stdio: 'inherit',
+  })
   writeFileSync(join(target, 'package.json'), readFileSync(join(repository, 'package.json')))
   return [process.execPath, join(target, 'dist/cli/bin.js')]
 }
