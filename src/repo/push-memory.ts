@@ -64,16 +64,30 @@ export async function unlessHindered<T>(remember: () => Promise<T>): Promise<T |
 }
 
 /** What a push that is done tells people besides. */
-export function noticeOf({ local }: { local: boolean }, isRemembered: boolean): { notice?: string } {
+export function noticeOf(
+  { local }: { local: boolean },
+  { isRemembered, unused }: { isRemembered: boolean; unused: number },
+): { notice?: string } {
   if (!isRemembered)
     return { notice: 'The workspace is in use, or its disk is full, and did not note the push: run `floe fetch`' }
+  if (unused > 0)
+    return {
+      notice: `An earlier attempt had paid for ${unused} packs that this push could not use: \`floe push --abort\` gives their storage back`,
+    }
   return local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }
 
-/** Drops what earlier attempts at a push that is done have left. Those that are under way keep theirs. */
-export function forgetAttempts(workspace: Workspace, subject: PushSubject): Promise<void> {
+/** Drops what earlier attempts at a push that is done have left. Those that are under way keep theirs, and so do those that
+ *  have paid for what it did not use: `push --abort` gives that back.
+ *  @param used - blob ids of its packs (default: the push was one of these attempts)
+ *  @returns blobs that were paid for and not used */
+export function forgetAttempts(
+  workspace: Workspace,
+  subject: PushSubject,
+  used?: ReadonlySet<string>,
+): Promise<number> {
   const isRunning = (journal: string) => workspace.isFileLocked(`${journal}.lock`)
-  return forgetPushes(`${workspace.floeDir}/pushes`, subject, isRunning)
+  return forgetPushes(`${workspace.floeDir}/pushes`, subject, isRunning, used)
 }
 
 /** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */

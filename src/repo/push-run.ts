@@ -4,6 +4,7 @@ import type { ErasurePool } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { ReadObject } from '../objects/reader.ts'
+import { blobIdText } from '../protocol/blob-id.ts'
 import { STATEMENT_ATTACHMENT } from '../provenance/statement.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { createPushJournal } from '../transfer/push-journal.ts'
@@ -158,6 +159,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       packsPerTransaction: options.limits?.packsPerTransaction,
       signal,
     })
+    let unused = 0
     const isNoted = await unlessHindered(async () => {
       await journal.record({
         $kind: 'finished',
@@ -165,9 +167,10 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
         repository: published.repository,
         timeMs: workspace.clock.now(),
       })
-      // What earlier attempts at this push had paid for is part of it now.
+      // What earlier attempts at this push had paid for is part of it now, unless they were about another commit.
       const { name: network } = context.profile
-      await forgetAttempts(workspace, { network, repository: published.repository, ref: target.ref })
+      const subject = { network, repository: published.repository, ref: target.ref }
+      unused = await forgetAttempts(workspace, subject, new Set(packs.map(({ blobId }) => blobIdText(blobId))))
       return (await Promise.allSettled(tails)).every(({ status }) => status === 'fulfilled')
     })
     options.onProgress?.({
@@ -177,7 +180,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       ref: target.ref,
     })
     const paidFrost = budget.paidFrost - attempts.paidBefore
-    return { ...published, packs, extensions: reuse.extensions, isNoted: isNoted ?? false, paidFrost }
+    return { ...published, packs, extensions: reuse.extensions, isNoted: isNoted ?? false, unused, paidFrost }
   } catch (error) {
     givenUp.abort(error)
     throw error

@@ -333,7 +333,10 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...retained,
     expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
-    ...noticeOf(context.profile, expiring !== null && published.isNoted),
+    ...noticeOf(context.profile, {
+      isRemembered: expiring !== null && published.isNoted,
+      unused: published.unused,
+    }),
   }
 }
 

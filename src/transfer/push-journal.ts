@@ -162,16 +162,25 @@ export async function findPushesOf(
 }
 
 /** Drops the journals of attempts that a later push has made good, or that were given up.
- *  @param isRunning - told the path of a journal: true if its push is under way, and needs it */
+ *  @param isRunning - told the path of a journal: true if its push is under way, and needs it
+ *  @param used - blob ids, where not all of what the attempts have paid for is settled: a journal that names others stays,
+ *    because nothing else tells of them
+ *  @returns how many blobs those that stay have paid for beside these */
 export async function forgetPushes(
   dir: string,
   subject: PushSubject,
   isRunning: (journal: string) => boolean,
-): Promise<void> {
-  for (const { path } of await findPushesOf(dir, subject)) {
+  used?: ReadonlySet<string>,
+): Promise<number> {
+  const unused = new Set<string>()
+  for (const { path, steps } of await findPushesOf(dir, subject)) {
     if (isRunning(path)) continue
+    const left = steps.filter((step) => step.$kind === 'registered' && used?.has(step.blobId) === false)
+    for (const step of left) if ('blobId' in step) unused.add(step.blobId)
+    if (left.length > 0) continue
     discard(nodeFs, path)
     // Of an attempt that was killed.
     discard(nodeFs, `${path}.lock`)
   }
+  return unused.size
 }

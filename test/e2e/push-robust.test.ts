@@ -145,6 +145,36 @@ describe('a push under way', () => {
 })
 
 describe('giving pushes up', () => {
+  it('is still possible for what an attempt has paid for, once another commit was pushed instead', async () => {
+    const dir = await world.workspace('instead', { 'a.txt': 'a\n' })
+    const { repository } = await push(dir, { ...world.options, create: create('instead') })
+    await world.change(dir, { 'b.bin': noise(20_000, 400) })
+    let executions = 0
+    const cut: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions >= 2) throw new TypeError('fetch failed')
+      return fetch(input, init)
+    }
+    await expect(push(dir, { ...world.options, fetch: cut })).rejects.toMatchObject({ exitCode: 14 })
+    const [first] = await pushStatus(dir)
+    expect(first!.packs).toMatchObject([{ kind: 'data' }, { kind: 'meta' }])
+
+    const next = await world.change(dir, { 'c.txt': 'c\n' })
+    const pushed = await push(dir, world.options)
+    expect(pushed).toMatchObject({ $kind: 'pushed', new: next })
+    const used = new Set(pushed.packs.map(({ blobId }) => blobId))
+    const unused = first!.packs.filter(({ blobId }) => !used.has(blobId))
+    expect(unused).not.toEqual([])
+    expect(pushed.notice).toContain(`paid for ${unused.length} packs`)
+    expect(await pushStatus(dir)).toEqual([first])
+
+    const aborted = await abortPush(dir, world.options)
+    expect(aborted.blobs.map(({ blobId }) => blobId).sort()).toEqual(unused.map(({ blobId }) => blobId).sort())
+    expect(await suiObjects(dir)).toMatchObject({ blobs: 0 })
+    expect(await pushStatus(dir)).toEqual([])
+    await clone(`local:${repository}`, world.path('instead-clone'), world.options)
+    expect(await snapshot(world.path('instead-clone'))).toEqual(await snapshot(dir))
+  })
+
   it('never pulls from under a push that is running what that has paid for', async () => {
     const dir = await world.workspace('running', { 'a.txt': 'a\n' })
     let reached: () => void
