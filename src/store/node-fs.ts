@@ -1,6 +1,7 @@
 /** The disk of this machine, through `node:fs`. */
 
 import * as fs from 'node:fs'
+import { dirname } from 'node:path'
 import {
   type DirectoryEntry,
   type FileKind,
@@ -100,7 +101,7 @@ export const nodeFs: FileSystem = {
     return run('read directory', path, () => fs.readdirSync(path))
   },
   makeDirectory(path) {
-    run('make directory', path, () => fs.mkdirSync(path, { recursive: true }))
+    run('make directory', path, () => makeDirectories(path))
   },
   rename(from, to) {
     run('rename', to, () => fs.renameSync(from, to))
@@ -254,4 +255,31 @@ function toError(operation: string, path: string, error: unknown): FileSystemErr
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   if (typeof code !== 'string') throw error
   return new FileSystemError(code, operation, path, error)
+}
+
+/** With the directories above it. Node's own `recursive` never returns where a parent exists and says that it does not, as
+ *  `/proc` does of everything that one would make in it. */
+function makeDirectories(path: string): void {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    if (isDirectory(path)) return
+    const parent = dirname(path)
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === path || isDirectory(parent)) throw error
+    makeDirectories(parent)
+    try {
+      fs.mkdirSync(path)
+    } catch (second) {
+      // Somebody else has made it meanwhile.
+      if (!isDirectory(path)) throw second
+    }
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return fs.statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }

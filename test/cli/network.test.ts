@@ -62,6 +62,18 @@ describe('the life of a repository', () => {
       refs: [{ name: 'heads/main', commit: pushed.new }],
     })
     expect(await json(data, 'push')).toMatchObject({ ok: true, $kind: 'up-to-date' })
+    // A slip of the finger makes no second repository, and what was asked for is not passed over in silence.
+    expect(await json(data, 'push', '--remote', 'orgin')).toMatchObject({
+      ok: false,
+      error: { code: 'REMOTE_MISSING', data: { known: ['origin'] } },
+    })
+    expect(await json(data, 'push', '--network', 'testnet')).toMatchObject({
+      ok: false,
+      error: { code: 'REMOTE_ELSEWHERE', data: { remote: 'origin', network: 'local' } },
+    })
+    expect((await floe(data, 'push', '--create', 'others')).stderr).toContain(
+      'origin is there already: nothing is created',
+    )
 
     const cloned = await floe(root, 'clone', `local:${pushed.repository}`, 'copy')
     expect(cloned.exitCode).toBe(0)

@@ -105,3 +105,18 @@ describe.each([
     file.close()
   })
 })
+
+it('makes folders with those above them, and ends where there can be none', () => {
+  const deep = join(dir, 'a/b/c')
+  nodeFs.makeDirectory(deep)
+  nodeFs.makeDirectory(deep)
+  nodeFs.makeDirectory(join(deep, 'd/e'))
+  write(nodeFs, join(deep, 'file'), 'x')
+  expect(errnoOf(() => nodeFs.makeDirectory(join(deep, 'file')))).toBe('EEXIST')
+  expect(errnoOf(() => nodeFs.makeDirectory(join(deep, 'file/under')))).toBe('ENOTDIR')
+})
+
+// With Node's own recursion this does not end.
+it.runIf(process.platform === 'linux')('makes nothing in /proc, which says that it is not there', () => {
+  expect(errnoOf(() => nodeFs.makeDirectory('/proc/floe/a/b'))).toBe('ENOENT')
+})

@@ -11,7 +11,7 @@ export const cat = command<{ range?: string; output?: string }>({
         '<REV:PATH>',
         'a file at a revision (HEAD if only PATH); :PATH as staged; :1:PATH, :2:PATH, :3:PATH are base, ours, theirs of a conflict',
       )
-      .option('--range <from-to>', 'bytes from..to, end exclusive'),
+      .option('--range <from-to>', 'part of it: 10-20 is bytes 10 to 19'),
   async run(context, [target], options) {
     return inLazyWorkspace(context, async (workspace) => {
       const { revision, path } = parseRevisionPath(target!)

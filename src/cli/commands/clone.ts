@@ -16,6 +16,8 @@ export const clone = command<
 >({
   define: (command) =>
     addAggregatorFlag(addNetworkFlags(command))
+      // A filter takes all words that follow it.
+      .usage('<repository> [dir] [options]')
       .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION], or the folder of a mirror or workspace')
       .argument('[dir]', 'directory to create (default: the repository name)')
       .option('-b, --ref <name>', 'branch or tag to check out')

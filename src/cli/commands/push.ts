@@ -1,10 +1,11 @@
-import { FloeError, UsageError } from '../../base/errors.ts'
+import { CancelledError, FloeError, UsageError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/quantity.ts'
 import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
 import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
+import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
 import { costLines } from '../cost.ts'
@@ -76,6 +77,22 @@ export const push = command<Options>({
         )
         return { data: aborted, lines: abortedLines(aborted) }
       }
+      const remotes = Object.keys(workspace.readConfig().remotes ?? {})
+      if (known === undefined && options.create === undefined && remotes.length > 0)
+        throw new RemoteMissingError(options.remote, remotes)
+      if (known !== undefined && options.network !== undefined && options.network !== known)
+        throw new UsageError(
+          'REMOTE_ELSEWHERE',
+          `${options.remote} is a repository on ${known}, not on ${options.network}`,
+          {
+            data: { remote: options.remote, network: known },
+            hints: [
+              'A second repository needs a name of its own: `floe push --remote NAME --create NAME --network NETWORK`',
+            ],
+          },
+        )
+      if (known !== undefined && options.create !== undefined)
+        context.output.warn(`${options.remote} is there already: nothing is created`)
       let create = options.create
       if (known === undefined && create === undefined && !options.dryRun)
         create = await context.ask(
@@ -108,7 +125,9 @@ export const push = command<Options>({
             }),
           onProgress,
         ),
-      )
+      ).catch((error: unknown) => {
+        throw error instanceof CancelledError ? cancelledPush(error) : error
+      })
       warnOfExpiry(context.output, result.expiring)
       const { retained } = result
       if (retained?.paidEpochs !== undefined)
@@ -140,6 +159,17 @@ export const push = command<Options>({
     })
   },
 })
+
+/** What is safe then. */
+function cancelledPush(cause: CancelledError): FloeError {
+  return new FloeError('cancelled', cause.code, 'the push was cancelled', {
+    hints: [
+      'The branch has not moved, unless `floe fetch` shows that it has; pushing the same version again continues, and pays for nothing twice',
+      '`floe push --status` shows how far it got, `floe push --abort` gives it up',
+    ],
+    cause,
+  })
+}
 
 /** The push is done: what keeps the limit from being kept is a warning. */
 async function evictAfter(
