@@ -4,7 +4,7 @@ import { throwIfAborted } from '../base/abort.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { CommitQueue, type QueuedCommit } from './commit-queue.ts'
-import { readCommit } from './commits.ts'
+import { readCommit, type WalkCommitsOptions } from './commits.ts'
 
 export interface CommitRange {
   /** Their history is wanted … */
@@ -22,7 +22,7 @@ const SLOP = 64
 export async function commitsInRange(
   read: ReadObject,
   range: CommitRange,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: Pick<WalkCommitsOptions, 'skip' | 'signal'> = {},
 ): Promise<QueuedCommit[]> {
   const queue = new CommitQueue()
   const met = new Map<ObjectId, QueuedCommit>()
@@ -60,7 +60,7 @@ export async function commitsInRange(
       wanted--
       found.push(item)
     }
-    for (const parent of item.commit.parents) await add(parent)
+    for (const parent of item.commit.parents) if (!options.skip?.(parent)) await add(parent)
     if (wanted > 0) slop = SLOP
     else if (slop-- === 0) break
   }

@@ -1,6 +1,6 @@
 /** `branch` and `tag`: names for commits. */
 
-import { isAncestor } from '../history/commits.ts'
+import { isAncestor, readCommit } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
 import { RefNameError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -32,7 +32,7 @@ export async function createBranch(
   { name, at = 'HEAD', force = false }: { name: string; at?: string | undefined; force?: boolean | undefined },
 ): Promise<NamedCommit> {
   assertBranchName(name)
-  const commit = await resolveRevision(await revisionSource(workspace), at)
+  const commit = await commitAt(workspace, at)
   await workspace.withLock('branch', async () => {
     const before = workspace.refs.read(`heads/${name}`)
     if (before !== null && !force)
@@ -91,7 +91,7 @@ export async function createTag(
   { name, at = 'HEAD' }: { name: string; at?: string | undefined },
 ): Promise<NamedCommit> {
   assertBranchName(name)
-  const commit = await resolveRevision(await revisionSource(workspace), at)
+  const commit = await commitAt(workspace, at)
   await workspace.withLock('tag', async () => {
     if (workspace.refs.read(`tags/${name}`))
       throw new RefStateError('REF_EXISTS', `there is a tag ${name} already`, name)
@@ -107,6 +107,14 @@ export async function deleteTag(workspace: Workspace, { name }: { name: string }
     await workspace.refs.update({ name: `tags/${name}`, expected: commit, next: null, reason: 'tag: deleted' })
     return { name, commit, current: false }
   })
+}
+
+/** A commit that is here: a name for one that was never brought would lead nowhere. */
+async function commitAt(workspace: Workspace, revision: string): Promise<ObjectId> {
+  const source = await revisionSource(workspace)
+  const commit = await resolveRevision(source, revision)
+  await readCommit(source.read, commit)
+  return commit
 }
 
 /** A name that a revision could not tell from something else is refused. */

@@ -9,6 +9,7 @@ import { readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { readSparse } from './sparse.ts'
+import { headTreeHere } from './version-here.ts'
 import { revisionSource } from './versions.ts'
 
 /** @returns bytes taken from storage nodes
@@ -20,14 +21,17 @@ export async function bringRevision(
 ): Promise<{ downloadedBytes: number }> {
   await using workspace = await openWorkspace(dir)
   const { network, repository } = readRemote(workspace, options.remote ?? 'origin')
-  const tip = await resolveRevision(await revisionSource(workspace), revision)
+  const revisions = await revisionSource(workspace)
+  const tip = await resolveRevision(revisions, revision)
+  const { tree } = await readCommit(revisions.read, tip, options)
   await using source = await openRemoteSource(network, repository, options)
   const objects = await source.objects(source.refs.map(source.recordOf))
-  const { tree } = await readCommit(workspace.store.read, tip, options)
   await workspace.withLock('bring', async () => {
-    const head = workspace.refs.headCommit()
-    const bases = head ? [(await readCommit(workspace.store.read, head)).tree] : []
-    const request = { tree, bases, includes: readSparse(workspace)?.includes, tip, blame: {} }
+    const base = await headTreeHere(workspace)
+    // What is said to be complete is not looked at: no base may be what is to be brought, or lack its root.
+    const isBase = base !== undefined && base !== tree && (await workspace.store.has('tree', base))
+    const includes = readSparse(workspace)?.includes
+    const request = { tree, bases: isBase ? [base] : [], includes, tip, blame: {} }
     await bringTree(workspace, objects, source.cache, request, options)
   })
   return { downloadedBytes: objects.downloadedBytes }

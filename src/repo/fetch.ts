@@ -5,6 +5,7 @@ import type { RefRecord } from '../ledger/repository-records.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
+import { type Deepened, deepenHistory } from './deepen.ts'
 import { type DownloadedHistory, downloadHistory } from './download.ts'
 import { findDoubts, rememberDoubts } from './push-doubts.ts'
 import { localRefName, readRemote } from './remote.ts'
@@ -32,6 +33,8 @@ export interface FetchResult {
   commits: number
   /** Tags that mean another commit here than on the remote; they were left as they are. */
   keptTags: KeptTag[]
+  /** What a history that was cut off has got; undefined unless it was to be deepened. */
+  deepened?: Deepened | undefined
 }
 
 export interface KeptTag {
@@ -40,17 +43,27 @@ export interface KeptTag {
   there: string
 }
 
-/** @param options.refs - only these refs of the remote (`heads/main`); default all */
+/** @param options.refs - only these refs of the remote (`heads/main`); default all
+ *  @param options.deepen - of a clone with `--depth`: so many more commits on every way; Infinity: all of them */
 export async function fetchRemote(
   dir: string,
-  options: RemoteOptions & { remote?: string | undefined; refs?: readonly string[] | undefined },
+  options: RemoteOptions & {
+    remote?: string | undefined
+    refs?: readonly string[] | undefined
+    deepen?: number | undefined
+  },
 ): Promise<FetchResult> {
   await using workspace = await openWorkspace(dir)
   const remote = readRemote(workspace, options.remote ?? 'origin')
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
   const fetched = await fetchRefs(workspace, remote.name, source, options)
-  return { remote: remote.name, network: remote.network, repository: remote.repository, ...fetched }
+  const { deepen } = options
+  const deepened =
+    deepen === undefined
+      ? undefined
+      : await deepenHistory(workspace, remote.name, source, { ...options, generations: deepen })
+  return { remote: remote.name, network: remote.network, repository: remote.repository, ...fetched, deepened }
 }
 
 export interface FetchRefsOptions extends RemoteOptions {

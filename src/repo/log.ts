@@ -10,6 +10,7 @@ import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { readShallow } from './sparse.ts'
 import { revisionSource } from './versions.ts'
 
 export interface LogOptions {
@@ -48,28 +49,32 @@ export async function logOf(workspace: Workspace, options: LogOptions = {}): Pro
   if (options.revision === undefined && workspace.refs.headCommit() === null) return []
   const names = refNames(workspace)
   const records: CommitRecord[] = []
-  for await (const item of await chosenCommits(workspace, options)) {
+  const absent = readShallow(workspace)
+  for await (const item of await chosenCommits(workspace, absent, options)) {
     if (records.length >= limit) break
-    const isTouched = path === undefined || path === '' || (await touches(read, item, path))
+    const isTouched = path === undefined || path === '' || (await touches(read, absent, item, path))
     if (isTouched && isWanted(item, options)) records.push(record(item, names))
-    if (isTouched && options.follow && path) path = (await nameBefore(read, item, path)) ?? path
+    if (isTouched && options.follow && path) path = (await nameBefore(read, absent, item, path)) ?? path
   }
   return records
 }
 
 async function chosenCommits(
   workspace: Workspace,
+  absent: ReadonlySet<ObjectId>,
   { revision = 'HEAD', signal }: LogOptions,
 ): Promise<AsyncIterable<QueuedCommit> | QueuedCommit[]> {
   const { read } = workspace.store
   const source = await revisionSource(workspace)
   const range = parseRange(revision)
-  if (!range) return walkCommits(read, [await resolveRevision(source, revision)], { signal, onAbsent: () => {} })
+  // A reader that brings what is missing would bring all the history that was left out.
+  const skip = (id: ObjectId) => absent.has(id)
+  if (!range) return walkCommits(read, [await resolveRevision(source, revision)], { signal, skip, onAbsent: () => {} })
   const from = await resolveRevision(source, range.from)
   const to = await resolveRevision(source, range.to)
-  if (!range.symmetric) return commitsInRange(read, { include: [to], exclude: [from] }, { signal })
+  if (!range.symmetric) return commitsInRange(read, { include: [to], exclude: [from] }, { signal, skip })
   const exclude = await mergeBases(read, from, to, { signal })
-  return commitsInRange(read, { include: [from, to], exclude }, { signal })
+  return commitsInRange(read, { include: [from, to], exclude }, { signal, skip })
 }
 
 function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {
@@ -81,8 +86,13 @@ function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOpt
 }
 
 /** What the file was called in the parent, if this commit renamed it: the deleted path with the same contents. */
-async function nameBefore(read: ReadObject, { commit }: QueuedCommit, path: string): Promise<string | undefined> {
-  const [parent] = commit.parents
+async function nameBefore(
+  read: ReadObject,
+  absent: ReadonlySet<ObjectId>,
+  { commit }: QueuedCommit,
+  path: string,
+): Promise<string | undefined> {
+  const parent = commit.parents.find((id, i) => i === 0 && !absent.has(id))
   const entry = parent && (await findEntry(read, commit.tree, path))
   if (!parent || !entry) return undefined
   const before = (await readCommit(read, parent)).tree
@@ -92,10 +102,16 @@ async function nameBefore(read: ReadObject, { commit }: QueuedCommit, path: stri
   return undefined
 }
 
-/** As git does: a merge counts only if it differs from every parent. */
-async function touches(read: ReadObject, { commit }: QueuedCommit, path: string): Promise<boolean> {
-  if (commit.parents.length === 0) return !(await walkTree(read, commit.tree, { prefix: path }).next()).done
-  for (const parent of commit.parents)
+/** As git does: a merge counts only if it differs from every parent, and where history is cut off it begins. */
+async function touches(
+  read: ReadObject,
+  absent: ReadonlySet<ObjectId>,
+  { commit }: QueuedCommit,
+  path: string,
+): Promise<boolean> {
+  const parents = commit.parents.filter((id) => !absent.has(id))
+  if (parents.length === 0) return !(await walkTree(read, commit.tree, { prefix: path }).next()).done
+  for (const parent of parents)
     if (await isSame(read, (await readCommit(read, parent)).tree, commit.tree, path)) return false
   return true
 }

@@ -1,5 +1,6 @@
 /** `show`: one version, and what it changed. */
 
+import { FloeError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
@@ -10,7 +11,7 @@ import { type CommitRecord, logOf } from './log.ts'
 import { revisionSource } from './versions.ts'
 
 export interface ShowResult extends CommitRecord {
-  /** Against the first parent, in path order; null if that version was never brought here. */
+  /** Against the first parent, in path order; null if that version is not here and cannot be brought. */
   changes: Change[] | null
 }
 
@@ -40,7 +41,8 @@ async function changesOf(
       if (change) changes.push(change)
     }
   } catch (error) {
-    if (error instanceof ObjectMissingError) return null
+    // The version itself is worth showing where the one before it cannot be asked for.
+    if (error instanceof ObjectMissingError || (error instanceof FloeError && error.kind === 'network')) return null
     throw error
   }
   return changes

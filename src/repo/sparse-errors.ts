@@ -40,3 +40,14 @@ export class DropRefusedError extends FloeError {
     })
   }
 }
+
+/** A version beyond where a clone with `--depth` cut history off (exit 2). */
+export class HistoryCutError extends UsageError {
+  override name = 'HistoryCutError'
+  constructor(commit: string) {
+    super('HISTORY_CUT', `history is cut off here before ${commit.slice(0, 12)}: the clone was made with --depth`, {
+      data: { commit },
+      hints: ['`floe fetch --deepen 10` brings more of it, `floe fetch --unshallow` all'],
+    })
+  }
+}

@@ -2,6 +2,7 @@
 
 import { readCommit } from '../history/commits.ts'
 import { type RevisionSource, resolveRevision, STAGED_REVISION } from '../history/revision.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, objectKey } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, updateTree } from '../objects/tree.ts'
@@ -10,7 +11,8 @@ import type { Staging } from '../store/staging.ts'
 import { fileSystemNow, type Settled, type StatUpdates } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
-import { readSparse } from './sparse.ts'
+import { readShallow, readSparse } from './sparse.ts'
+import { HistoryCutError } from './sparse-errors.ts'
 import { upstreamName } from './upstream.ts'
 
 export interface Versions {
@@ -46,10 +48,13 @@ export async function readVersions(workspace: Workspace, settled?: Settled): Pro
 }
 
 /** What revisions are looked up in. */
-export async function revisionSource(workspace: Workspace): Promise<RevisionSource> {
+export async function revisionSource(
+  workspace: Workspace,
+  read: ReadObject = workspace.store.read,
+): Promise<RevisionSource> {
   return {
     refs: workspace.refs,
-    read: workspace.store.read,
+    read: explained(workspace, read),
     async commitsWithPrefix(prefix, limit) {
       // Other kinds may share the digits: ask for more than needed.
       const found = await workspace.store.withPrefix(prefix, limit * 100)
@@ -60,13 +65,27 @@ export async function revisionSource(workspace: Workspace): Promise<RevisionSour
   }
 }
 
+/** A reader that tells a commit which was left out on purpose from one that is lost.
+ *  @throws {HistoryCutError} HISTORY_CUT (exit 2) */
+function explained(workspace: Workspace, read: ReadObject): ReadObject {
+  return async (kind, id, options) => {
+    try {
+      return await read(kind, id, options)
+    } catch (error) {
+      if (error instanceof ObjectMissingError && readShallow(workspace).has(id)) throw new HistoryCutError(id)
+      throw error
+    }
+  }
+}
+
 /** The commit and tree of a revision. */
 export async function treeOfRevision(
   workspace: Workspace,
   revision: string,
 ): Promise<{ commit: ObjectId; tree: ObjectId }> {
-  const commit = await resolveRevision(await revisionSource(workspace), revision)
-  return { commit, tree: (await readCommit(workspace.store.read, commit)).tree }
+  const source = await revisionSource(workspace)
+  const commit = await resolveRevision(source, revision)
+  return { commit, tree: (await readCommit(source.read, commit)).tree }
 }
 
 /** The tree of a revision, or of what is staged, and what reads it. */

@@ -4,8 +4,8 @@ import { withRenames } from '../../repo/renames.ts'
 import { changeLine } from '../change-line.ts'
 import { changeStatLines } from '../change-stat.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { formatCount } from '../text.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const diff = command<{
   staged?: boolean
@@ -26,7 +26,7 @@ export const diff = command<{
       .option('--no-renames', 'show a renamed file as deleted and added')
       .option('--path <path...>', 'look at these paths only'),
   async run(context, revisions, options) {
-    return inWorkspace(context, async (workspace) => {
+    return inLazyWorkspace(context, async (workspace) => {
       const [from, to] = revisions
       const paths = options.path?.map((path) => workspacePath(workspace, context.cwd, path))
       const plain = await diffOf(workspace, {

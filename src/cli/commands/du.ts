@@ -1,6 +1,7 @@
 import { parseRevisionPath } from '../../repo/cat.ts'
 import { diskUsage } from '../../repo/du.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { formatBytes, formatCount, formatTable } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -13,10 +14,12 @@ export const du = command<{ path?: boolean }>({
         'after',
         '\nLogical: as files. Stored: chunks, each once, before compression. Unique: in no other row.',
       ),
-  run: (context, [target], options) =>
-    inWorkspace(context, async (workspace) => {
+  run(context, [target], options) {
+    const byPath = options.path || target !== undefined
+    // Of refs only what is here counts; of a version that is asked for, all.
+    const open = byPath ? inLazyWorkspace : inWorkspace
+    return open(context, async (workspace) => {
       const place = target?.includes(':') ? parseRevisionPath(target) : { revision: target, path: '' }
-      const byPath = options.path || target !== undefined
       const result = await diskUsage(workspace, {
         by: byPath ? 'path' : 'ref',
         revision: place.revision,
@@ -39,5 +42,6 @@ export const du = command<{ path?: boolean }>({
             : []),
         ],
       }
-    }),
+    })
+  },
 })

@@ -10,6 +10,7 @@ import { command } from '../command.ts'
 import { drawGraph, topologicalOrder } from '../commit-graph.ts'
 import { commitLines } from '../commit-lines.ts'
 import type { Context } from '../context.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { markLine } from '../mark-lines.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { formatCount } from '../text.ts'
@@ -43,7 +44,9 @@ export const log = command<Options>({
       .option('--provenance', 'show the code and the statement each version records')
       .option('--parquet <file>', 'write the push log of the remote as a Parquet table'),
   async run(context, [revision], options) {
-    return inWorkspace(context, async (workspace) => {
+    // What a version changed is in trees that may not be here; of commits, what is here is shown.
+    const open = options.path === undefined ? inWorkspace : inLazyWorkspace
+    return open(context, async (workspace) => {
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
       const path = options.path === undefined ? undefined : workspacePath(workspace, context.cwd, options.path)

@@ -2,8 +2,8 @@ import { resolve } from 'node:path'
 import { parseRevisionPath } from '../../repo/cat.ts'
 import { listFiles } from '../../repo/ls.ts'
 import { command } from '../command.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { formatBytes, formatCount } from '../text.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const ls = command<{ long?: boolean; arrow?: string }>({
   define: (command) =>
@@ -12,7 +12,7 @@ export const ls = command<{ long?: boolean; arrow?: string }>({
       .option('-l, --long', 'show size, mode and file id (what sha256sum prints)')
       .option('--arrow <file>', 'write the list as an Arrow IPC file'),
   async run(context, [target = 'HEAD'], options) {
-    return inWorkspace(context, async (workspace) => {
+    return inLazyWorkspace(context, async (workspace) => {
       const { revision, path: prefix } = target.includes(':')
         ? parseRevisionPath(target)
         : { revision: target, path: '' }

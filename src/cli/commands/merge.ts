@@ -1,5 +1,6 @@
 import { merge as mergeRevision } from '../../repo/merge.ts'
 import { authorFrom } from '../author.ts'
+import { bringFirst } from '../bringing.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import {
@@ -30,6 +31,7 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; r
       const handled = await runOnOperation(context, workspace, 'merge', revision, options)
       if (handled) return handled
       const author = await authorFrom(context, workspace, undefined)
+      await bringFirst(context, workspace, revision!)
       const result = await withProgress(context, 'merge', (onProgress) =>
         mergeRevision(workspace, {
           revision: revision!,

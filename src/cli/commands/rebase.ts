@@ -1,6 +1,8 @@
 import { readOperation } from '../../repo/operation.ts'
 import { type RebaseResult, rebase as rebaseBranch } from '../../repo/rebase.ts'
 import { abortRebase, continueRebase, skipRebase } from '../../repo/rebase-resume.ts'
+import { upstreamName } from '../../repo/upstream.ts'
+import { bringFirst } from '../bringing.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
@@ -52,6 +54,10 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
         return (await runOnOperation(context, workspace, 'rebase', undefined, options))!
       const { onto } = options
       const sides = chosenSides(context, workspace, options)
+      const head = workspace.refs.readHead()
+      const followed = head.$kind === 'branch' ? upstreamName(workspace, head.branch) : undefined
+      const base = onto ?? upstream ?? followed
+      if (base !== undefined) await bringFirst(context, workspace, base)
       return rebaseResult(
         await run((onProgress) => rebaseBranch(workspace, { upstream, onto, ...sides, signal, onProgress })),
       )

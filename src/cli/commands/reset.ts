@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts'
 import { reset as resetBranch } from '../../repo/reset.ts'
+import { bringFirst } from '../bringing.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { withProgress } from '../progress.ts'
@@ -18,6 +19,7 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }
       const modes = (['soft', 'mixed', 'hard'] as const).filter((mode) => options[mode])
       if (modes.length > 1) throw new UsageError('RESET_MODES', 'give one of --soft, --mixed and --hard')
       const mode = modes[0] ?? 'mixed'
+      await bringFirst(context, workspace, revision!)
       const result = await withProgress(context, 'reset', (onProgress) =>
         resetBranch(workspace, { revision, mode, signal: context.signal, onProgress }),
       )

@@ -6,13 +6,13 @@ import { showCommit } from '../../repo/show.ts'
 import { changeStatLines } from '../change-stat.ts'
 import { command } from '../command.ts'
 import { commitLines } from '../commit-lines.ts'
+import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { markLine } from '../mark-lines.ts'
-import { inWorkspace } from '../workspace.ts'
 
 export const show = command({
   define: (command) => command.argument('[revision]', 'a version, or REV:PATH for a file of it (default HEAD)', 'HEAD'),
   run: (context, [target = 'HEAD']) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       if (target.includes(':')) {
         if (context.output.json) throw new UsageError('SHOW_JSON', 'a file is written as bytes, not as JSON')
         const { stdout } = context.output.streams
@@ -21,7 +21,9 @@ export const show = command({
         return { data: {} }
       }
       const shown = await showCommit(workspace, { revision: target, signal: context.signal })
-      const changes = shown.changes ? changeStatLines(shown.changes) : ['(the version before it was never fetched)']
+      const changes = shown.changes
+        ? changeStatLines(shown.changes)
+        : ['(the version before it is not here and cannot be reached)']
       const mark = rememberedMarks(workspace).get(shown.commit)
       return {
         data: { ...shown, ...(mark ? { mark } : {}) },

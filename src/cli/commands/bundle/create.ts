@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { createBundle } from '../../../repo/bundle.ts'
 import { command } from '../../command.ts'
+import { inLazyWorkspace } from '../../lazy-workspace.ts'
 import { formatBytes, formatCount } from '../../text.ts'
-import { inWorkspace } from '../../workspace.ts'
 
 export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
   define: (command) =>
@@ -16,7 +16,7 @@ export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
         '\nCarry the file to another machine and run `floe bundle unbundle FILE` there. Whoever has it can read all of it.',
       ),
   run: (context, [file = '', ...refs], options) =>
-    inWorkspace(context, async (workspace) => {
+    inLazyWorkspace(context, async (workspace) => {
       const path = resolve(context.cwd, file)
       const result = await createBundle(workspace, { path, refs, ...options, signal: context.signal })
       return {
