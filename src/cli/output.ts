@@ -58,6 +58,30 @@ function causeLines(error: unknown): string[] {
   return lines
 }
 
+/** What the file system says of a path, in words. */
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder',
+  ELOOP: 'it goes through too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  ENOENT: 'there is no such file or folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EROFS: 'the file system is read-only',
+}
+
+/** A path that was typed and is not there is no bug; one that Floe made for itself is not as it should be. */
+function fileError(error: unknown): FloeError | undefined {
+  const { code, path } = (error ?? {}) as NodeJS.ErrnoException
+  const problem = code === undefined ? undefined : FILE_PROBLEMS[code]
+  if (problem === undefined || path === undefined) return undefined
+  const said = new FloeError('other', 'FILE_UNUSABLE', `${path}: ${problem}`, {
+    data: { path, errno: code },
+    hints: /[\\/]\.floe[\\/]/.test(path) ? ['it belongs to the workspace: `floe fsck` says whether that is whole'] : [],
+  })
+  // As a cause it would say the same again; what it knows beyond that is where it happened.
+  said.stack = (error as Error).stack
+  return said
+}
+
 /** Turns anything thrown into a FloeError: unexpected errors are bugs (exit 70), an abort is a cancellation (130). */
 export function asFloeError(error: unknown): FloeError {
   if (error instanceof FloeError) return error
@@ -72,6 +96,8 @@ export function asFloeError(error: unknown): FloeError {
     })
   if (code === 'EACCES' || code === 'EPERM')
     return new FloeError('other', 'PERMISSION_DENIED', String((error as Error).message), { cause: error })
+  const file = fileError(error)
+  if (file) return file
   const message = error instanceof Error ? error.message : String(error)
   return new FloeError('internal', 'INTERNAL', message || 'an unknown error', {
     hints: ['this is a bug in Floe; run again with FLOE_DEBUG=1 and report what it prints'],

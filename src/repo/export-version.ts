@@ -41,6 +41,12 @@ export interface ExportResult {
 
 const MAX_RECORD_BYTES = 1 << 20
 
+/** Where a version grows that is to appear at a place as a whole.
+ *  @param goal - absolute */
+export function partialOf(goal: string): string {
+  return `${dirname(goal)}/.${basename(goal)}.floe-partial`
+}
+
 /** @param target - `NETWORK:OBJECT_ID[@REVISION]`, or a directory inside a workspace
  *  @param dir - must not exist, or be empty
  *  @throws {UsageError} EXPORT_TARGET_NOT_EMPTY (exit 2)
@@ -48,7 +54,7 @@ const MAX_RECORD_BYTES = 1 << 20
 export async function exportVersion(target: string, dir: string, options: ExportOptions): Promise<ExportResult> {
   const goal = resolve(dir)
   const parent = dirname(goal)
-  const partial = `${parent}/.${basename(goal)}.floe-partial`
+  const partial = partialOf(goal)
   const [root, tmpDir] = [`${partial}/files`, `${partial}/tmp`]
   const fs = nodeFs
   refuseTaken(fs, goal)

@@ -26,6 +26,8 @@ export interface UnfinishedPush {
   /** `heads/main` */
   ref: string
   commit: string
+  /** Name of the repository that was about to be made, if it came so far. */
+  creating?: string | undefined
   startedMs: number
   packs: UnfinishedPack[]
 }
@@ -61,7 +63,8 @@ function describePush(steps: readonly PushStep[]): UnfinishedPush | null {
       if (pack) pack.state = step.$kind
     }
   const { network, repository, ref, timeMs } = started
-  return { network, repository, ref, commit: started.new, startedMs: timeMs, packs: [...packs.values()] }
+  const creating = steps.find((step) => step.$kind === 'creating')?.name
+  return { network, repository, ref, commit: started.new, creating, startedMs: timeMs, packs: [...packs.values()] }
 }
 
 export interface AbortedPushes {

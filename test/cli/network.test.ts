@@ -7,6 +7,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TESTNET } from '../../src/ledger/networks.ts'
 import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { createPushJournal } from '../../src/transfer/push-journal.ts'
 import { smoke } from '../smoke/smoke.ts'
 import { runCli } from './run-cli.ts'
 
@@ -52,6 +53,24 @@ describe('the life of a repository', () => {
     expect(plan).toMatchObject({ ok: true, $kind: 'dry-run', cost: { packs: 2, newObjects: expect.any(Number) } })
   })
 
+  it('says what an attempt has paid for, and how to go on or give up', async () => {
+    const journal = await createPushJournal(join(data, '.floe', 'pushes'), Date.now())
+    const tip = (await json(data, 'log')).commits[0].commit
+    const started = { network: 'local', repository: null, ref: 'heads/main', old: null, timeMs: Date.now() }
+    await journal.record({ $kind: 'started', ...started, new: tip })
+    await journal.record({ $kind: 'creating', name: 'words', digest: 'x' })
+    await journal.record({ $kind: 'encoded', blobId: 'B', rootHash: '', blobBytes: 1000, kind: 'data' })
+    await journal.record({ $kind: 'registered', blobId: 'B', objectId: '0x1', endEpoch: 9, digest: null })
+    await journal.close()
+    const status = await floe(data, 'push', '--status')
+    expect(status.stdout).toMatch(/ {2}B {2}data {2}1\.00 kB {2}registered/)
+    expect(status.stderr).toMatch(/`floe push --create words main` goes on[\s\S]*floe push --abort/)
+    const plan = await floe(data, 'push', '--dry-run', '--create', 'words')
+    expect(plan.stderr).toContain('an attempt at this push has paid for 1 pack (1.00 kB)')
+    rmSync(journal.path)
+    expect((await floe(data, 'push', '--dry-run', '--create', 'words')).stderr).not.toContain('attempt')
+  })
+
   it('pushes, shows, clones and verifies', async () => {
     const pushed = await json(data, 'push', '--create', 'words', '--yes')
     expect(pushed).toMatchObject({ ok: true, $kind: 'pushed', ref: 'heads/main', old: null })
@@ -78,6 +97,12 @@ describe('the life of a repository', () => {
     const cloned = await floe(root, 'clone', `local:${pushed.repository}`, 'copy')
     expect(cloned.exitCode).toBe(0)
     expect(readFileSync(join(root, 'copy', 'a.txt'), 'utf8')).toBe('one\n')
+    // What has come so far of an export is said to be there.
+    mkdirSync(join(root, '.out.floe-partial', 'files'), { recursive: true })
+    const cutOff = await floe(root, 'pull', `local:${pushed.repository}`, '--to', 'out', '--ref', 'nope')
+    expect(cutOff.exitCode).toBeGreaterThan(0)
+    expect(cutOff.stderr).toContain('out has not appeared; what has come so far is in')
+    rmSync(join(root, '.out.floe-partial'), { recursive: true })
     const verified = await floe(join(root, 'copy'), 'verify', '--full')
     expect(verified).toMatchObject({ exitCode: 0 })
     expect(verified.stdout).toMatch(/^ok {2}.*\[.*\]$/m)

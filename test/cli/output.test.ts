@@ -17,6 +17,13 @@ describe('asFloeError', () => {
     expect(asFloeError(Object.assign(new Error('full'), { code: 'ENOSPC' })).code).toBe('DISK_FULL')
     expect(asFloeError(Object.assign(new Error('no'), { code: 'EACCES' })).code).toBe('PERMISSION_DENIED')
     expect(asFloeError(new DOMException('stop', 'AbortError')).exitCode).toBe(130)
+    const missing = Object.assign(new Error('ENOENT: …'), { code: 'ENOENT', path: '/data/x' })
+    expect(asFloeError(missing)).toMatchObject({ code: 'FILE_UNUSABLE', exitCode: 1, hints: [] })
+    expect(asFloeError(missing).message).toBe('/data/x: there is no such file or folder')
+    const inside = Object.assign(new Error('…'), { code: 'EISDIR', path: '/w/.floe/stat' })
+    expect(asFloeError(inside).hints).toEqual([expect.stringContaining('floe fsck')])
+    // Without a path there is nothing a user could look at.
+    expect(asFloeError(Object.assign(new Error('…'), { code: 'ENOENT' })).code).toBe('INTERNAL')
     expect(asFloeError(new TypeError('bug'))).toMatchObject({ code: 'INTERNAL', exitCode: 70 })
     expect(asFloeError('text')).toMatchObject({ message: 'text', exitCode: 70 })
   })

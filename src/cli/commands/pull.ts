@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { UsageError } from '../../base/errors.ts'
-import { exportVersion } from '../../repo/export-version.ts'
+import { FloeError, UsageError } from '../../base/errors.ts'
+import { exportVersion, partialOf } from '../../repo/export-version.ts'
 import { get } from '../../repo/get.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { pull as pullRef } from '../../repo/pull.ts'
@@ -99,6 +100,7 @@ function refuseWithoutTo({ ref, atomic, filter }: PullFlags): void {
 async function exportTo(context: Context, remote: string, ref: string | undefined, to: string, options: PullFlags) {
   const isAddress = remote.includes(':')
   const revision = options.ref ?? ref
+  const goal = resolve(context.cwd, to)
   const run = (target: string, network: string | undefined) =>
     withProgress(context, 'pull', (onProgress) =>
       withNetwork(
@@ -106,7 +108,7 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
         network,
         options,
         (remoteOptions) =>
-          exportVersion(target, resolve(context.cwd, to), {
+          exportVersion(target, goal, {
             ...remoteOptions,
             ref: revision,
             filter: options.filter,
@@ -121,7 +123,9 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
         const { network, repository } = readRemote(workspace, remote)
         return `${network}:${repository}`
       })
-  const result = await run(address, networkOfAddress(address))
+  const result = await run(address, networkOfAddress(address)).catch((error: unknown) => {
+    throw error instanceof FloeError ? unfinishedExport(error, goal, to) : error
+  })
   const size = `${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`
   return {
     data: result,
@@ -130,4 +134,17 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
       `  ${size}; ${formatBytes(result.downloadedBytes)} downloaded`,
     ],
   }
+}
+
+/** What has come so far is kept, and a user who does not know that begins anew, or wonders what fills the disk. */
+function unfinishedExport(error: FloeError, goal: string, to: string): FloeError {
+  const partial = partialOf(goal)
+  if (!existsSync(partial) || error.kind === 'locked') return error
+  const { kind, code, data, retryable, cause } = error
+  const hints = [
+    ...error.hints,
+    `${to} has not appeared; what has come so far is in ${partial}: the same command goes on from there, or remove that folder`,
+  ]
+  const message = kind === 'cancelled' ? 'the pull was cancelled' : error.message
+  return new FloeError(kind, code, message, { data, hints, retryable, cause })
 }

@@ -1,10 +1,9 @@
 import { CancelledError, FloeError, UsageError } from '../../base/errors.ts'
-import { formatBytes } from '../../base/quantity.ts'
 import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
 import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
-import { type AbortedPushes, abortPush, pushStatus } from '../../repo/push-abort.ts'
+import { abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -14,6 +13,7 @@ import { runHook } from '../hooks.ts'
 import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { abortedLines, paidHints, statusHints, statusLines } from '../unfinished-pushes.ts'
 import { inWorkspace } from '../workspace.ts'
 import { evictLines } from './evict.ts'
 
@@ -68,8 +68,10 @@ export const push = command<Options>({
       const target = options.network ?? defaultNetwork(context.homeDir)
       if (options.status && options.abort)
         throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
-      if (options.status)
-        return { data: { pushes: await pushStatus(workspace.root) }, lines: await statusLines(workspace.root) }
+      if (options.status) {
+        const pushes = await pushStatus(workspace.root)
+        return { data: { pushes }, lines: statusLines(pushes), hints: statusHints(pushes) }
+      }
       if (options.abort) {
         const network = known ?? target
         const aborted = await withNetwork(context, network, options, (remoteOptions) =>
@@ -155,7 +157,8 @@ export const push = command<Options>({
         )
       if (evicted && evicted.packs > 0) lines.push(...evictLines(evicted))
       const data = evicted ? { ...result, evicted } : result
-      return { data, lines, hints: result.notice ? [result.notice] : [] }
+      const paid = result.$kind === 'dry-run' ? paidHints(await pushStatus(workspace.root), result) : []
+      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid] }
     })
   },
 })
@@ -192,23 +195,6 @@ async function evictAfter(
     context.output.warn(`local packs were left as they are: ${error.message}`)
     return null
   }
-}
-
-async function statusLines(root: string): Promise<string[]> {
-  const pushes = await pushStatus(root)
-  if (pushes.length === 0) return ['no push is unfinished']
-  return pushes.flatMap(({ ref, commit, network, startedMs, packs }) => [
-    `${ref}  ${commit.slice(0, 12)} → ${network}, begun ${new Date(startedMs).toISOString()}`,
-    ...packs.map((pack) => `  ${pack.blobId}  ${pack.kind}  ${formatBytes(pack.bytes)}  ${pack.state}`),
-  ])
-}
-
-function abortedLines({ pushes, blobs }: AbortedPushes): string[] {
-  if (pushes === 0) return ['no push is unfinished']
-  return [
-    `${formatCount(pushes, 'push', 'pushes')} given up; ${blobs.length === 0 ? 'nothing had been paid for' : `${formatCount(blobs.length, 'blob')} deleted, their storage is yours again`}`,
-    ...blobs.map((blob) => `  ${blob.blobId}  ${formatBytes(blob.bytes)}`),
-  ]
 }
 
 function wholeNumber(text: string | undefined, option: string): number | undefined {
