@@ -124,12 +124,17 @@ export function findNetwork(name: string, own: readonly NetworkProfile[] = []): 
   const profiles = [...own, ...BUILT_IN_NETWORKS]
   const found = profiles.find((profile) => profile.name === name)
   if (found) return found
-  const known = [...new Set(profiles.map((profile) => profile.name))]
+  const known = [...new Set(['local', ...profiles.map((profile) => profile.name)])]
+  if (name === 'local')
+    throw new UsageError('NETWORK_UNKNOWN', 'the local network was not given', {
+      data: { name, known },
+      hints: [
+        'A program gives its profile with the option `networks`: `localNetworkProfile` makes one of what `floe localnet status --json` says',
+      ],
+    })
   throw new UsageError('NETWORK_UNKNOWN', `no network is called "${name}"`, {
     data: { name, known },
-    hints: [
-      name === 'local' ? 'Start the local network with `floe localnet up`' : `Known networks: ${known.join(', ')}`,
-    ],
+    hints: [`Known networks: ${known.join(', ')}`],
   })
 }
 

@@ -44,6 +44,9 @@ export async function datasetOrder(
   const block = positive('shuffleBlock', options.shuffleBlock ?? 1)
   const from = options.from ?? 0
   if (!Number.isSafeInteger(from) || from < 0) throw new RangeError(`"from" expected 0 or more, got ${from}`)
+  const { shuffleSeed = 0 } = options
+  if (!Number.isSafeInteger(shuffleSeed))
+    throw new RangeError(`"shuffleSeed" expected a whole number, got ${shuffleSeed}`)
   const { leaves, places } = await collect(read, tree, options)
   const order = shuffled(places.length / 2, block, options.shuffleSeed)
   const files = Math.max(0, Math.ceil((order.length - index) / count))

@@ -19,6 +19,9 @@ const MAX_RULE_CHARS = 5000
 
 /** @throws {UsageError} FILTER_MALFORMED (exit 2) */
 export function createPathFilter(rules: readonly string[]): PathFilter {
+  // A text has a length and a map of its own kind: callers without types would hear of something else.
+  if (!Array.isArray(rules) || rules.some((rule) => typeof rule !== 'string'))
+    throw new UsageError('FILTER_MALFORMED', "patterns are a list of texts, such as ['train/**']")
   if (rules.length > MAX_FILTER_RULES)
     throw new UsageError(
       'FILTER_MALFORMED',

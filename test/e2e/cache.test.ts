@@ -130,6 +130,8 @@ describe('the cache of all workspaces', () => {
     try {
       const result = await benchNetwork({ ...network, requests: 3, rows: 2 })
       expect(result.nodes).toHaveLength(13)
+      // What a client remembers comes within microseconds.
+      expect(result.ledgerMs.median).toBeGreaterThan(0.1)
       expect(result.nodes[0]).toMatchObject({ medianMs: null, bytesPerSecond: null })
       expect(result.nodes[0]!.failures).toBeGreaterThanOrEqual(3)
       expect(result.silent).toEqual({ nodes: 1, shards: 1, ofShards: 13 })

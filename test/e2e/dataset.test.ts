@@ -101,8 +101,10 @@ describe('a dataset', () => {
     const rest = await order({ paths: ['train/**'], shuffleSeed: 5, shard: { index: 2, count: 4 }, from: next })
     expect(rest).toEqual(shards[2]!.slice(30))
     expect(await order({ shard: { index: 0, count: 1000 }, from: 5 })).toEqual([])
-    for (const bad of [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }])
+    const seeds = [{ shuffleSeed: Number.NaN }, { shuffleSeed: 0.5 }, { shuffleSeed: 'x' as unknown as number }]
+    for (const bad of [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }, ...seeds])
       await expect(order(bad)).rejects.toThrow(RangeError)
+    await expect(order({ paths: 'train' as unknown as string[] })).rejects.toMatchObject({ code: 'FILTER_MALFORMED' })
   })
 
   it('keeps neighbours together in blocks', async () => {

@@ -12,7 +12,9 @@ describe('network profiles', () => {
     const own = { ...TESTNET, name: 'local', rpcUrl: 'http://127.0.0.1:9', local: true }
     expect(findNetwork('local', [own])).toBe(own)
     expect(findNetwork('testnet', [own])).toBe(TESTNET)
-    expect(() => findNetwork('devnet')).toThrow(expect.objectContaining({ code: 'NETWORK_UNKNOWN', exitCode: 2 }))
+    expect(() => findNetwork('devnet')).toThrow(
+      expect.objectContaining({ code: 'NETWORK_UNKNOWN', exitCode: 2, hints: [expect.stringContaining('local, ')] }),
+    )
   })
 
   it('are checked field by field when they come from a file', () => {

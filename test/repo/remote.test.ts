@@ -51,7 +51,10 @@ describe('network profiles', () => {
     expect(await readNetworkProfile(dir, 'own', [{ ...own, rpcUrl: 'http://127.0.0.1:2' }])).toMatchObject({
       rpcUrl: 'http://127.0.0.1:2',
     })
-    await expect(readNetworkProfile(dir, 'local')).rejects.toMatchObject({ code: 'NETWORK_UNKNOWN' })
+    await expect(readNetworkProfile(dir, 'local')).rejects.toMatchObject({
+      code: 'NETWORK_UNKNOWN',
+      hints: [expect.stringContaining('localNetworkProfile')],
+    })
     await writeFile(join(dir, 'networks', 'own.json'), '{')
     await expect(readNetworkProfile(dir, 'own')).rejects.toMatchObject({ code: 'NETWORK_PROFILE_MALFORMED' })
   })
