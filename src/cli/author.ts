@@ -21,10 +21,18 @@ export async function authorFrom(
       })
     return { name: match[1]!, email: match[2]! }
   }
-  const setting = async (key: string) => (await getConfig(workspace, key)) ?? getGlobalConfig(context.homeDir, key)
-  const name = context.env.FLOE_AUTHOR_NAME ?? (await setting('user.name')) ?? accountName()
-  const email = context.env.FLOE_AUTHOR_EMAIL ?? (await setting('user.email')) ?? ''
+  const name = (await chosenName(context, workspace)) ?? accountName()
+  const email = context.env.FLOE_AUTHOR_EMAIL ?? (await setting(context, workspace, 'user.email')) ?? ''
   return { name, email }
+}
+
+/** Undefined if nobody has chosen one, so that the account's will be used. */
+export async function chosenName(context: Context, workspace: Workspace): Promise<string | undefined> {
+  return context.env.FLOE_AUTHOR_NAME ?? (await setting(context, workspace, 'user.name'))
+}
+
+async function setting(context: Context, workspace: Workspace, key: string): Promise<string | undefined> {
+  return (await getConfig(workspace, key)) ?? getGlobalConfig(context.homeDir, key)
 }
 
 function accountName(): string {

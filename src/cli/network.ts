@@ -27,7 +27,7 @@ export function addAggregatorFlag(command: Command): Command {
 export function addNetworkFlags(command: Command): Command {
   return command
     .option('--key <file-or-alias>', 'key that signs (default: FLOE_KEY, else the chosen one)')
-    .option('--trust-package <id...>', 'accept repositories of this floe package as well')
+    .option('--trust-package <id>', 'accept repositories of this floe package as well (repeatable)', repeated)
 }
 
 /** An address of a server as typed.
@@ -96,4 +96,9 @@ export async function openNetwork(
 function keySource(context: Context, flag: string | undefined): RemoteOptions['key'] {
   if (flag !== undefined) return /[/\\.]/.test(flag) ? { $kind: 'file', path: flag } : { $kind: 'alias', name: flag }
   return context.secretKey === undefined ? undefined : { $kind: 'secret', secret: context.secretKey }
+}
+
+/** Values of an option that may be given several times; one that takes several at once swallows the arguments after it. */
+function repeated(value: string, before: string[] = []): string[] {
+  return [...before, value]
 }

@@ -45,6 +45,17 @@ export class PathUnknownError extends UsageError {
   }
 }
 
+/** A file was asked for, and the path is a folder. */
+export class PathIsFolderError extends UsageError {
+  override name = 'PathIsFolderError'
+  constructor(path: string, revision: string) {
+    super('PATH_IS_FOLDER', `${path} is a folder in ${revision}`, {
+      data: { path, revision },
+      hints: [`\`floe ls ${revision}:${path}\` lists what is in it`],
+    })
+  }
+}
+
 const TABLE_REASONS = {
   TABLE_MALFORMED: (what: string) => what,
   TABLE_KEY_UNKNOWN: (what: string) => `there is no ${what} to tell rows by`,

@@ -27,3 +27,11 @@ export class AuthError extends FloeError {
 export class ChainRecordError extends IntegrityError {
   override name = 'ChainRecordError'
 }
+
+/** What an address names is no repository (exit 10). */
+export class NoRepositoryError extends FloeError {
+  override name = 'NoRepositoryError'
+  constructor(code: 'REPOSITORY_NOT_FOUND' | 'REPOSITORY_NOT_ONE', message: string, options: FloeErrorOptions) {
+    super('not-a-repository', code, message, options)
+  }
+}

@@ -8,7 +8,7 @@ import { toHex } from '../base/bytes.ts'
 import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, stringKey, u64Key } from './dynamic-field.ts'
-import { ChainRecordError, LedgerError } from './errors.ts'
+import { ChainRecordError, NoRepositoryError } from './errors.ts'
 import type { FloeUpgrade } from './networks.ts'
 import { addressToBytes, packagesOfType, parseAddress, parseStructType } from './object-id.ts'
 import {
@@ -158,14 +158,15 @@ export function createRepositoryReader(
     async fetchState({ signal } = {}) {
       const object = await ledger.fetchObject(id, signal ? { signal } : {})
       if (!object)
-        throw new LedgerError('REPOSITORY_NOT_FOUND', `there is no object ${id} on network ${ledger.network}`, {
+        throw new NoRepositoryError('REPOSITORY_NOT_FOUND', `there is no object ${id} on network ${ledger.network}`, {
           data: { repository: id, network: ledger.network },
           hints: ['Check the object id and the network; a local network that was reset has forgotten its repositories'],
         })
       const type = parseStructType(object.type)
       if (type?.module !== 'repository' || type.name !== 'Repository')
-        throw new ChainRecordError('REPOSITORY_NOT_ONE', `object ${id} is a ${object.type}, not a repository`, {
+        throw new NoRepositoryError('REPOSITORY_NOT_ONE', `object ${id} is a ${object.type}, not a repository`, {
           data: { repository: id, type: object.type },
+          hints: ['`floe remote show`, in a workspace that has it, prints the address of a repository'],
         })
       assertTrusted(object, 'repository')
       const record = parsed(object, 'repository', () => readRepositoryRecord(new ByteReader(object.content)))

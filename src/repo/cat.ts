@@ -1,9 +1,9 @@
 /** `cat`: the bytes of a file at a version. */
 
 import { UsageError } from '../base/errors.ts'
-import { PathUnknownError } from '../history/errors.ts'
+import { PathIsFolderError, PathUnknownError } from '../history/errors.ts'
 import { STAGED_REVISION } from '../history/revision.ts'
-import { findEntry, type TreeEntry } from '../objects/tree.ts'
+import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { readEntry } from '../worktree/write-file.ts'
 import { readOperation } from './operation.ts'
@@ -50,6 +50,9 @@ async function entryAt(
   }
   const { tree, read } = await treeAt(workspace, revision)
   const entry = await findEntry(read, tree, path, { signal })
-  if (!entry) throw new PathUnknownError(path, revision === STAGED_REVISION ? 'what is staged' : revision)
-  return entry
+  if (entry) return entry
+  const isStaged = revision === STAGED_REVISION
+  const below = await walkTree(read, tree, { prefix: path, signal }).next()
+  if (!below.done && !isStaged) throw new PathIsFolderError(path, revision)
+  throw new PathUnknownError(path, isStaged ? 'what is staged' : revision)
 }

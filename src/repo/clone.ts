@@ -4,6 +4,7 @@ import { readdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { FloeError, UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
+import { RevisionUnknownError } from '../history/errors.ts'
 import { resolveRevision } from '../history/revision.ts'
 import type { StatusRecord } from '../ledger/repository-marks.ts'
 import type { PushRecord } from '../ledger/repository-records.ts'
@@ -65,6 +66,8 @@ export interface CloneResult {
 }
 
 const REMOTE = 'origin'
+/** Branches and tags that an error names. */
+const MAX_NAMED_REFS = 20
 /** Files of which the plan may lie in memory beside what comes from the network. */
 const MAX_PLANNED_AHEAD = 200_000
 /** Names listed to whoever filtered everything away. */
@@ -200,7 +203,17 @@ async function fetchAndChoose(
       data: { repository: source.reader.repositoryId },
       hints: ['Push something to it first'],
     })
-  const commit = await resolveRevision(await revisionSource(workspace), revision)
+  const commit = await resolveRevision(await revisionSource(workspace), revision).catch((error: unknown) => {
+    if (!(error instanceof RevisionUnknownError)) throw error
+    const names = source.refs.map((ref) => localRefName(ref.name)).sort()
+    throw new UsageError(error.code, error.message, {
+      data: { ...error.data, refs: names.slice(0, MAX_NAMED_REFS) },
+      // Those of a workspace are of no use to who has none yet.
+      hints: [
+        `the repository has ${names.slice(0, MAX_NAMED_REFS).join(', ')}${names.length > MAX_NAMED_REFS ? ', …' : ''}`,
+      ],
+    })
+  })
   return { ref: commit, commit, records: source.refs.map(source.recordOf), blame: {} }
 }
 

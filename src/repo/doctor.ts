@@ -23,6 +23,8 @@ export interface Finding {
 export interface DoctorOptions {
   /** Floe's data directory, with the keys. */
   homeDir: string
+  /** Name that commits will have, if one was chosen. */
+  author?: string | undefined
   signal?: AbortSignal | undefined
   /** Network of the workspace's remote, and how to reach it. None: no network is asked. */
   remote?: { network: string | null; options: RemoteOptions } | undefined
@@ -42,7 +44,7 @@ export async function doctor(workspace: Workspace, options: DoctorOptions): Prom
     checkLock(workspace),
     await checkDisk(workspace),
     await checkClock(workspace),
-    checkAuthor(workspace),
+    checkAuthor(options.author),
     await checkKeys(options.homeDir, options.remote?.network ?? null),
     ...(options.remote ? await checkRemoteNetwork(options.remote.network, options.remote.options) : []),
   ]
@@ -163,8 +165,7 @@ async function checkClock(workspace: Workspace): Promise<Finding> {
   return finding('clock', 'ok', new Date(now).toISOString())
 }
 
-function checkAuthor(workspace: Workspace): Finding {
-  const name = workspace.readConfig().user?.name
+function checkAuthor(name: string | undefined): Finding {
   if (name) return finding('author', 'ok', name)
   return finding(
     'author',

@@ -77,7 +77,12 @@ export class RefNameTakenError extends UsageError {
 export class ConfigInvalidError extends UsageError {
   override name = 'ConfigInvalidError'
   constructor(path: string, reason: string) {
-    super('STORE_CONFIG_INVALID', `${path}: ${reason}`, { data: { path, reason } })
+    super('STORE_CONFIG_INVALID', `${path}: ${reason}`, {
+      data: { path, reason },
+      hints: [
+        'it is JSON text, and holds no data: mend it in an editor, or write {"version": 1} into it and name the repository again with `floe remote add origin ADDRESS`',
+      ],
+    })
   }
 }
 

@@ -187,7 +187,10 @@ describe('looking at history and changing it', () => {
     )
     expect((await floe('gc', '--grace', 'soon')).exitCode).toBe(2)
     expect((await floe('fsck', '--full')).stdout).toMatch(/every byte read\n$/)
-    expect(await floe('doctor')).toMatchObject({ exitCode: 0 })
+    const healthy = await floe('doctor')
+    expect(healthy).toMatchObject({ exitCode: 0 })
+    // As the commits of this environment are.
+    expect(healthy.stdout).toMatch(/^ok {2}author {5}Ada$/m)
   })
 })
 

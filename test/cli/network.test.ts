@@ -94,7 +94,15 @@ describe('the life of a repository', () => {
       'origin is there already: nothing is created',
     )
 
-    const cloned = await floe(root, 'clone', `local:${pushed.repository}`, 'copy')
+    expect(await json(root, 'clone', `local:${pushed.repository}@nope`, 'none')).toMatchObject({
+      error: { code: 'REVISION_UNKNOWN', hints: ['the repository has heads/main'] },
+    })
+    // An option that takes one value leaves the address alone.
+    const cloned = await floe(root, 'clone', '--trust-package', '0x1', `local:${pushed.repository}`, 'copy')
+    expect((await floe(join(root, 'copy'), 'drop', 'a.txt')).stdout).toMatch(/^Dropped 1 file/)
+    const again = await floe(join(root, 'copy'), 'drop', '--json', 'a.txt')
+    expect(again.stdout).not.toContain('floe get')
+    await floe(join(root, 'copy'), 'get', 'a.txt')
     expect(cloned.exitCode).toBe(0)
     expect(readFileSync(join(root, 'copy', 'a.txt'), 'utf8')).toBe('one\n')
     // What has come so far of an export is said to be there.

@@ -93,10 +93,11 @@ describe('clone', () => {
   it('says that there is no such repository', async () => {
     await expect(clone(`local:0x${'7'.repeat(64)}`, world.path('none'), world.options)).rejects.toMatchObject({
       code: 'REPOSITORY_NOT_FOUND',
+      exitCode: 10,
     })
     await expect(clone(`local:${world.net.systemObjectId}`, world.path('none'), world.options)).rejects.toMatchObject({
       code: 'REPOSITORY_NOT_ONE',
-      exitCode: 13,
+      exitCode: 10,
     })
     await expect(clone('nonsense', world.path('none'), world.options)).rejects.toMatchObject({
       code: 'ADDRESS_MALFORMED',

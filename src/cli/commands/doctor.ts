@@ -1,4 +1,5 @@
 import { doctor as examine } from '../../repo/doctor.ts'
+import { chosenName } from '../author.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { formatTable } from '../text.ts'
@@ -18,13 +19,19 @@ A local network that is not running is left alone: commands that need it start i
     inWorkspace(context, async (workspace) => {
       const { homeDir, signal } = context
       const network = (await networkOfRemote(workspace)) ?? null
+      const author = await chosenName(context, workspace)
       const isAsked = !options.offline && (network !== 'local' || (await isLocalRunning(homeDir)))
       const findings = await withNetwork(
         context,
         isAsked && network === 'local' ? 'local' : undefined,
         options,
         (remoteOptions) =>
-          examine(workspace, { homeDir, signal, remote: isAsked ? { network, options: remoteOptions } : undefined }),
+          examine(workspace, {
+            homeDir,
+            author,
+            signal,
+            remote: isAsked ? { network, options: remoteOptions } : undefined,
+          }),
       )
       return {
         data: { findings },

@@ -28,8 +28,12 @@ export const drop = command<NetworkFlags & { remote: string }>({
       )
       return {
         data: result,
-        lines: [`Dropped ${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`],
-        undo: [floeCommand('get', ...paths)],
+        lines: [
+          result.files === 0
+            ? 'Nothing to drop: none of it is on this disk'
+            : `Dropped ${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`,
+        ],
+        undo: result.files === 0 ? [] : [floeCommand('get', ...paths)],
       }
     }),
 })
