@@ -9,6 +9,8 @@ export interface Context {
   readonly homeDir: string
   readonly output: Output
   readonly signal: AbortSignal
+  /** How many of the command's arguments were typed after `--`; undefined without one. */
+  readonly afterDashes: number | undefined
   /** True if a person can be asked: stdin and stderr are terminals and `--json` is off. */
   readonly interactive: boolean
   /** Secret from FLOE_KEY, if set. */

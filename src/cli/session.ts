@@ -53,7 +53,10 @@ export async function inSession(
       async run(spec, globals, args, options) {
         output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
         const cwd = resolve(world.cwd ?? process.cwd(), globals.C ?? '.')
-        return printResult(await spec.run(createContext(cwd, output, cancel.signal, env), args, options), output)
+        return printResult(
+          await spec.run(createContext(cwd, output, cancel.signal, env, wordsAfterDashes(argv)), args, options),
+          output,
+        )
       },
     })
   } catch (error) {
@@ -64,7 +67,19 @@ export async function inSession(
   }
 }
 
-function createContext(cwd: string, output: Output, signal: AbortSignal, env: Context['env']): Context {
+/** The parser does not tell: to it they are arguments like any other. */
+function wordsAfterDashes(argv: readonly string[]): number | undefined {
+  const at = argv.indexOf('--')
+  return at < 0 ? undefined : argv.length - at - 1
+}
+
+function createContext(
+  cwd: string,
+  output: Output,
+  signal: AbortSignal,
+  env: Context['env'],
+  afterDashes: number | undefined,
+): Context {
   // Asked for late: to look at standard input takes longer than to parse the words.
   const isInteractive = () =>
     !output.json && !env.CI && Boolean(output.streams.stderr.isTTY) && Boolean(process.stdin.isTTY)
@@ -73,6 +88,7 @@ function createContext(cwd: string, output: Output, signal: AbortSignal, env: Co
     homeDir: floeHome(env),
     output,
     signal,
+    afterDashes,
     get interactive() {
       return isInteractive()
     },

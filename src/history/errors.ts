@@ -2,27 +2,42 @@
 
 import { FloeError, UsageError } from '../base/errors.ts'
 import { safeText } from '../objects/text.ts'
+import type { Head } from '../store/refs.ts'
 
 const SHOWN_CHARS = 200
 
 /** No ref, reflog entry or commit goes by this text. */
 export class RevisionUnknownError extends UsageError {
   override name = 'RevisionUnknownError'
-  constructor(revision: string, reason: string) {
+  readonly reason: string
+  constructor(
+    revision: string,
+    reason: string,
+    hints: readonly string[] = ['`floe log` and `floe branch` list what there is'],
+  ) {
     const shown = safeText(revision.slice(0, SHOWN_CHARS))
-    super('REVISION_UNKNOWN', `unknown revision ${shown}: ${reason}`, {
-      data: { revision: shown, reason },
-      hints: ['`floe log` and `floe branch` list what there is'],
-    })
+    super('REVISION_UNKNOWN', `unknown revision ${shown}: ${reason}`, { data: { revision: shown, reason }, hints })
+    this.reason = reason
+  }
+}
+
+/** HEAD is on a branch without a commit. */
+export class UnbornError extends RevisionUnknownError {
+  override name = 'UnbornError'
+  constructor(revision: string, head: Head) {
+    const place = head.$kind === 'branch' ? `the branch ${head.branch}` : 'HEAD'
+    super(revision, `${place} has no commits yet`, ['`floe add .` and `floe commit -m "first version"` make one'])
   }
 }
 
 /** The text cannot be a revision. */
 export class RevisionMalformedError extends UsageError {
   override name = 'RevisionMalformedError'
+  readonly reason: string
   constructor(revision: string, reason: string) {
     const shown = safeText(revision.slice(0, SHOWN_CHARS))
     super('REVISION_MALFORMED', `${shown} is no revision: ${reason}`, { data: { revision: shown, reason } })
+    this.reason = reason
   }
 }
 

@@ -6,7 +6,7 @@ import type { ReadObject } from '../objects/reader.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import type { RefStore } from '../store/refs.ts'
 import { readCommit } from './commits.ts'
-import { RevisionAmbiguousError, RevisionMalformedError, RevisionUnknownError } from './errors.ts'
+import { RevisionAmbiguousError, RevisionMalformedError, RevisionUnknownError, UnbornError } from './errors.ts'
 import { findRef } from './find-ref.ts'
 import { resolveSelector } from './reflog-selector.ts'
 
@@ -103,7 +103,7 @@ async function resolveBase(source: RevisionSource, revision: string, base: strin
   const ref = findRef(source.refs, name)
   if (ref) return ref.id
   if (isObjectId(name)) return name
-  if (name === 'HEAD') throw new RevisionUnknownError(revision, 'the branch has no commit yet')
+  if (name === 'HEAD') throw new UnbornError(revision, source.refs.readHead())
   if (/^[0-9a-fA-F]+$/.test(name)) return resolvePrefix(source, revision, name.toLowerCase())
   const problem = refNameProblem(name)
   if (problem) throw new RevisionMalformedError(revision, problem)

@@ -85,6 +85,11 @@ export async function findEntry(
   }
 }
 
+/** True if a file has this path, or a folder that has files. */
+export async function isInTree(read: ReadObject, root: ObjectId, path: string): Promise<boolean> {
+  return !(await walkTree(read, root, { prefix: path }).next()).done
+}
+
 /** Number and summed size of the files in a tree, as its root says. */
 export async function treeTotals(
   read: ReadObject,

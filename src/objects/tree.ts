@@ -5,4 +5,4 @@ export { buildTree, TreeBuilder, type TreeChange, updateTree } from './tree-buil
 export { diffTrees, sameEntry, type TreeDifference } from './tree-diff.ts'
 export { encodeTreeNode, parseTreeNode, type TreeEntry, type TreeLink, type TreeNode } from './tree-node.ts'
 export { proveEntry, type TreeProof, verifyEntryProof } from './tree-proof.ts'
-export { findEntry, treeNodeIds, treeTotals, verifyTree, walkTree, walkTreeNodes } from './tree-walk.ts'
+export { findEntry, isInTree, treeNodeIds, treeTotals, verifyTree, walkTree, walkTreeNodes } from './tree-walk.ts'

@@ -8,7 +8,7 @@ import { parseRange, resolveRevision } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
+import { diffTrees, findEntry, isInTree, sameEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { readShallow } from './sparse.ts'
 import { revisionSource } from './versions.ts'
@@ -17,9 +17,9 @@ export interface LogOptions {
   /** A revision (default HEAD), or a range `A..B` or `A...B`. */
   revision?: string | undefined
   limit?: number | undefined
-  /** Only commits that changed this file, or anything in this folder. */
-  path?: string | undefined
-  /** With `path`, a file: go on under the name it had before it was renamed, by file id. */
+  /** Only commits that changed one of these files, or anything in these folders. */
+  paths?: readonly string[] | undefined
+  /** With one path, a file: go on under the name it had before it was renamed, by file id. */
   follow?: boolean | undefined
   /** Only commits made at or after, and before, these times (ms), as they claim. */
   sinceMs?: number | undefined
@@ -41,20 +41,21 @@ export interface CommitRecord {
   refs: string[]
 }
 
-/** Empty before the first commit. */
+/** @throws {UnbornError} REVISION_UNKNOWN (exit 2) before the first commit */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
   const { read } = workspace.store
   const { limit = Number.POSITIVE_INFINITY } = options
-  let { path } = options
-  if (options.revision === undefined && workspace.refs.headCommit() === null) return []
+  let paths = options.paths?.includes('') ? [] : (options.paths ?? [])
   const names = refNames(workspace)
   const records: CommitRecord[] = []
   const absent = readShallow(workspace)
   for await (const item of await chosenCommits(workspace, absent, options)) {
     if (records.length >= limit) break
-    const isTouched = path === undefined || path === '' || (await touches(read, absent, item, path))
+    const isTouched = paths.length === 0 || (await touches(read, absent, item, paths))
     if (isTouched && isWanted(item, options)) records.push(record(item, names))
-    if (isTouched && options.follow && path) path = (await nameBefore(read, absent, item, path)) ?? path
+    const [followed] = paths
+    if (isTouched && options.follow && followed)
+      paths = [(await nameBefore(read, absent, item, followed)) ?? followed]
   }
   return records
 }
@@ -107,12 +108,20 @@ async function touches(
   read: ReadObject,
   absent: ReadonlySet<ObjectId>,
   { commit }: QueuedCommit,
-  path: string,
+  paths: readonly string[],
 ): Promise<boolean> {
   const parents = commit.parents.filter((id) => !absent.has(id))
-  if (parents.length === 0) return !(await walkTree(read, commit.tree, { prefix: path }).next()).done
+  if (parents.length === 0) {
+    for (const path of paths) if (await isInTree(read, commit.tree, path)) return true
+    return false
+  }
   for (const parent of parents)
-    if (await isSame(read, (await readCommit(read, parent)).tree, commit.tree, path)) return false
+    if (await areSame(read, (await readCommit(read, parent)).tree, commit.tree, paths)) return false
+  return true
+}
+
+async function areSame(read: ReadObject, a: ObjectId, b: ObjectId, paths: readonly string[]): Promise<boolean> {
+  for (const path of paths) if (!(await isSame(read, a, b, path))) return false
   return true
 }
 

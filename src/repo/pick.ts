@@ -1,7 +1,7 @@
 /** `cherry-pick` and `revert`: what one version changed, done again or taken back. */
 
 import { readCommit } from '../history/commits.ts'
-import { RevisionUnknownError } from '../history/errors.ts'
+import { UnbornError } from '../history/errors.ts'
 import { resolveRevision } from '../history/revision.ts'
 import type { Commit, CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -46,7 +46,7 @@ async function pick(workspace: Workspace, kind: 'cherry-pick' | 'revert', option
     const { revision } = options
     const picked = await resolveRevision(await revisionSource(workspace), revision)
     const versions = await readVersions(workspace)
-    if (!versions.head) throw new RevisionUnknownError('HEAD', 'the branch has no commit yet')
+    if (!versions.head) throw new UnbornError('HEAD', workspace.refs.readHead())
     const commit = await readCommit(versions.read, picked)
     const before = await treeBefore(workspace, commit, options)
     const isPick = kind === 'cherry-pick'

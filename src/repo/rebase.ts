@@ -6,7 +6,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
-import { RevisionUnknownError } from '../history/errors.ts'
+import { UnbornError } from '../history/errors.ts'
 import { commitsInRange, oldestFirst } from '../history/range.ts'
 import { resolveRevision } from '../history/revision.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -88,7 +88,7 @@ export async function rebase(workspace: Workspace, options: RebaseOptions = {}):
     const onto = options.onto === undefined ? upstream : await resolveRevision(source, options.onto)
     const versions = await readVersions(workspace)
     const { head: original } = versions
-    if (!original) throw new RevisionUnknownError('HEAD', 'the branch has no commit yet')
+    if (!original) throw new UnbornError('HEAD', head)
     await refuseStaged(versions)
     const range = { include: [original], exclude: [upstream] }
     const commits = oldestFirst(await commitsInRange(versions.read, range, options))

@@ -93,8 +93,8 @@ describe('show and log', () => {
     const third = (await commit(ws.workspace, { message: 'third', author: { name: 'Bob', email: 'b@x' } })).commit
     const ids = async (options: Parameters<typeof logOf>[1]) =>
       (await logOf(ws.workspace, options)).map((record) => record.commit)
-    expect(await ids({ path: 'renamed/a' })).toEqual([third])
-    expect(await ids({ path: 'renamed/a', follow: true })).toEqual([third, second, first])
+    expect(await ids({ paths: ['renamed/a'] })).toEqual([third])
+    expect(await ids({ paths: ['renamed/a'], follow: true })).toEqual([third, second, first])
     expect(await ids({ author: 'BOB' })).toEqual([third])
     const times = (await logOf(ws.workspace)).map(({ timeMs }) => timeMs)
     expect(await ids({ sinceMs: times[0]! + 1 })).toEqual([])

@@ -261,7 +261,8 @@ describe('reading versions', () => {
     ])
     ws.write('d/y', 'y2')
     await ws.commitAll('third')
-    const touching = async (path: string) => (await logOf(ws.workspace, { path })).map(({ message }) => message)
+    const touching = async (path: string) =>
+      (await logOf(ws.workspace, { paths: [path] })).map(({ message }) => message)
     expect(await touching('a')).toEqual(['second', 'first'])
     expect(await touching('d')).toEqual(['third', 'second', 'first'])
     expect(await touching('d/y')).toEqual(['third', 'second'])

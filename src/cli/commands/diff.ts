@@ -1,6 +1,7 @@
 import { diffOf } from '../../repo/diff.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { withRenames } from '../../repo/renames.ts'
+import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
 import { changeLine } from '../change-line.ts'
 import { changeStatLines } from '../change-stat.ts'
 import { command } from '../command.ts'
@@ -19,16 +20,19 @@ export const diff = command<{
     command
       .argument('[from]', 'revision; with none, staging is compared with the workspace')
       .argument('[to]', 'second revision; FROM..TO works too, and FROM...TO from where they parted')
+      .argument('[path...]', 'look at these paths only; after -- also what is no longer here')
       .option('--staged', 'compare HEAD with what is staged')
       .option('--name-status', 'one line per path (this is the default)')
       .option('--stat', 'show sizes as well')
       .option('--name-only', 'paths only')
       .option('--no-renames', 'show a renamed file as deleted and added')
       .option('--path <path...>', 'look at these paths only'),
-  async run(context, revisions, options) {
+  async run(context, args, options) {
     return inLazyWorkspace(context, async (workspace) => {
-      const [from, to] = revisions
-      const paths = options.path?.map((path) => workspacePath(workspace, context.cwd, path))
+      const { cwd, afterDashes: known } = context
+      const split = await splitRevisionsAndPaths(workspace, { verb: 'diff', cwd, args, known, most: 2 })
+      const [from, to] = split.revisions
+      const paths = [...split.paths, ...(options.path ?? []).map((path) => workspacePath(workspace, cwd, path))]
       const plain = await diffOf(workspace, {
         from: from || undefined,
         to: to || undefined,

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import { UsageError } from '../../base/errors.ts'
 import { type CommitProvenance, provenanceOfCommit } from '../../repo/commit-statement.ts'
 import { type CommitRecord, logOf } from '../../repo/log.ts'
 import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
 import { workspacePath } from '../../repo/paths.ts'
+import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { pointInTime, positiveInteger } from '../arguments.ts'
 import type { Result } from '../command.ts'
@@ -33,28 +35,36 @@ export const log = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('[revision]', 'where to start (default HEAD), or a range: v1..v2, v1...v2')
+      .argument('[path...]', 'only versions that changed one of these; after -- also what is no longer here')
       .option('-n, --limit <count>', 'at most this many versions')
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')
-      .option('--follow', 'with --path: go on under the names the file had before')
+      .option('--follow', 'with one path: go on under the names the file had before')
       .option('--graph', 'draw how versions follow from each other')
       .option('--since <time>', 'only versions since a date, or "2 weeks ago"')
       .option('--until <time>', 'only versions before it')
       .option('--author <text>', 'only versions by authors whose name or address contains this')
       .option('--provenance', 'show the code and the statement each version records')
       .option('--parquet <file>', 'write the push log of the remote as a Parquet table'),
-  async run(context, [revision], options) {
+  async run(context, args, options) {
+    const { cwd, afterDashes: known } = context
+    const { revision, paths } = await inWorkspace(context, async (workspace) => {
+      const { revisions, paths } = await splitRevisionsAndPaths(workspace, { verb: 'log', cwd, args, known, most: 1 })
+      const path = options.path === undefined ? [] : [workspacePath(workspace, cwd, options.path)]
+      return { revision: revisions[0], paths: [...paths, ...path] }
+    })
+    if (options.follow && paths.length !== 1)
+      throw new UsageError('FOLLOW_PATH', `--follow needs one path, and got ${paths.length}`)
     // What a version changed is in trees that may not be here; of commits, what is here is shown.
-    const open = options.path === undefined ? inWorkspace : inLazyWorkspace
+    const open = paths.length === 0 ? inWorkspace : inLazyWorkspace
     return open(context, async (workspace) => {
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
-      const path = options.path === undefined ? undefined : workspacePath(workspace, context.cwd, options.path)
       const now = Date.now()
       const found = await logOf(workspace, {
         revision,
         limit,
-        path,
+        paths,
         follow: options.follow,
         author: options.author,
         sinceMs: options.since === undefined ? undefined : pointInTime(options.since, '--since', now),
@@ -83,6 +93,7 @@ export const log = command<Options>({
           })),
         },
         lines,
+        hints: found.length === 0 && paths.length > 0 ? [`no version here changed ${paths.join(' or ')}`] : [],
       }
     })
   },
