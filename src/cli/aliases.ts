@@ -73,7 +73,7 @@ async function lookUp(name: string, { cwd, homeDir }: { cwd: string; homeDir: st
 }
 
 /** Where the verb stands: the first word that is no option, nor the value of `-C`. */
-function firstWord(argv: readonly string[]): number {
+export function firstWord(argv: readonly string[]): number {
   let at = 0
   while (argv[at]?.startsWith('-')) at += argv[at] === '-C' ? 2 : 1
   return at

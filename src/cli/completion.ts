@@ -36,7 +36,9 @@ async function listVerbs(registry: Registry, before = ''): Promise<CompletedVerb
     if (entry.hidden) continue
     const words = before === '' ? name : `${before} ${name}`
     if ('children' in entry) {
-      verbs.push({ words, summary: entry.summary, options: [] }, ...(await listVerbs(entry.children, words)))
+      const children = await listVerbs(entry.children, words)
+      const fallback = children.find((child) => child.words === `${words} ${entry.fallback}`)
+      verbs.push({ words, summary: entry.summary, options: fallback?.options ?? [] }, ...children)
       continue
     }
     const command = new Command(name)

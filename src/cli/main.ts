@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { expandAliases } from './aliases.ts'
+import { expandAliases, firstWord } from './aliases.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
 import type { Streams } from './output.ts'
@@ -56,18 +56,20 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
     .addHelpText('after', EXIT_HELP)
   addGlobalOptions(program)
 
-  const addEntries = async (parent: Command, entries: Registry, words: readonly string[]) => {
+  const addEntries = async (parent: Command, entries: Registry, words: readonly string[], fallback?: string) => {
     for (const [name, entry] of Object.entries(entries)) {
-      const command = addGlobalOptions(parent.command(name, { hidden: entry.hidden ?? false })).description(
-        entry.summary,
-      )
+      const { summary, hidden = false } = entry
+      const isDefault = name === fallback
+      const command = addGlobalOptions(parent.command(name, { hidden, isDefault })).description(summary)
       if (parent === program) command.helpGroup(headingOf(name))
       const typed = name === words[0]
       if ('children' in entry) {
-        if (typed) await addEntries(command.helpCommand(false), entry.children, words.slice(1))
+        // `stash -m pop` names no verb, and `stash popp` has tried to.
+        const fallback = /^[^-]/.test(argv[firstWord(argv) + 1] ?? '') ? undefined : entry.fallback
+        if (typed) await addEntries(command.helpCommand(false), entry.children, words.slice(1), fallback)
         continue
       }
-      if (typed) (await entry.load()).define(command)
+      if (typed || isDefault) (await entry.load()).define(command)
       command.action(async (...received: unknown[]) => {
         exitCode = await run(entry, command, command.args, received.at(-2) as Record<string, unknown>)
       })

@@ -15,6 +15,8 @@ export interface VerbEntry extends Described {
 /** A noun with verbs of its own, for example `floe remote add`. */
 export interface NounEntry extends Described {
   children: Registry
+  /** The verb that is meant where none is typed. */
+  fallback?: string
 }
 
 export type Registry = Readonly<{ [name: string]: VerbEntry | NounEntry }>
@@ -49,8 +51,12 @@ export const REGISTRY: Registry = {
   reflog: verb('Show where HEAD or a branch has been', async () => (await import('./commands/reflog.ts')).reflog),
   stash: {
     summary: 'Put uncommitted changes aside',
+    fallback: 'push',
     children: {
-      push: verb('Put them aside', async () => (await import('./commands/stash/push.ts')).stashPush),
+      push: verb(
+        'Put them aside (also without "push")',
+        async () => (await import('./commands/stash/push.ts')).stashPush,
+      ),
       pop: verb('Bring them back', async () => (await import('./commands/stash/pop.ts')).stashPop),
       list: verb('List what is put aside', async () => (await import('./commands/stash/list.ts')).stashList),
       drop: verb('Forget one', async () => (await import('./commands/stash/drop.ts')).stashDrop),

@@ -167,6 +167,27 @@ describe('looking at history and changing it', () => {
     expect((await floe('log', '--since', 'yesteryear')).exitCode).toBe(2)
   })
 
+  it('stash without a verb is stash push, with its options, and a verb that is none stays an error', async () => {
+    write('a', 'two\n')
+    expect(await floe('stash')).toEqual({
+      exitCode: 0,
+      stdout: 'Put aside 1 changed file as stash@{0}\n',
+      stderr: 'Hint: undo with `floe stash pop`\n',
+    })
+    write('new', 'new\n')
+    expect((await floe('stash', '-u', '-m', 'pop')).exitCode).toBe(0)
+    expect((await floe('stash', 'list')).stdout).toMatch(/^stash@\{0\} .* pop\nstash@\{1\} /)
+    expect((await floe('stash')).stderr).toMatch(/^Error: there are no changes to put aside/)
+    expect(await floe('stash', 'popp')).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/popp/),
+    })
+    expect((await floe('stash', '--help')).stdout).toMatch(/Commands:\n {2}push /)
+    expect((await floe('-C', '.', 'stash', 'pop')).exitCode).toBe(0)
+    expect(read('new')).toBe('new\n')
+  })
+
   it('branch shows what it follows, and tag how to take it back', async () => {
     expect((await floe('branch', '-u', 'origin/main')).exitCode).toBe(2)
     await floe('remote', 'add', 'origin', `local:0x${'1'.repeat(64)}`)
@@ -211,6 +232,7 @@ describe('completion', () => {
     expect(complete('me')).toEqual(['merge'])
     expect(complete('merge', '--ab')).toEqual(['--abort'])
     expect(complete('stash', 'p')).toEqual(['push', 'pop'])
+    expect(complete('stash', '--inc')).toEqual(['--include-untracked'])
     expect(complete('merge', 'dev', '--th')).toEqual(['--theirs'])
     expect((await floe('completion', 'tcsh')).exitCode).toBe(2)
   })
