@@ -141,9 +141,10 @@ function existing(workspace: Workspace, ref: string, message: string): ObjectId 
   return commit
 }
 
-async function isHeldElsewhere(workspace: Workspace, branch: string, commit: ObjectId): Promise<boolean> {
+/** True if another ref holds the commits of a branch. */
+export async function isHeldElsewhere(workspace: Workspace, branch: string, commit: ObjectId): Promise<boolean> {
   const others = workspace.refs.list().filter(({ name }) => name !== `heads/${branch}`)
   for (const id of new Set(others.map((other) => other.id)))
-    if (await isAncestor(workspace.store.read, commit, id)) return true
+    if (await isAncestor(workspace.store.read, commit, id, { onAbsent: () => {} })) return true
   return false
 }

@@ -19,6 +19,8 @@ export interface SwitchOptions {
   /** A branch, `-` for the one before; with `create`, its new name; with `detach`, any revision. */
   target: string
   create?: boolean | undefined
+  /** With `create`: the revision it starts at (default HEAD). */
+  at?: string | undefined
   detach?: boolean | undefined
   /** Throw away local changes. */
   force?: boolean | undefined
@@ -93,7 +95,8 @@ async function findGoal(workspace: Workspace, head: ObjectId | null, options: Sw
       throw new RefStateError('REF_EXISTS', `there is a branch ${target} already`, target, [
         `switch to it with \`floe switch ${target}\``,
       ])
-    return { head: { $kind: 'branch', branch: target }, commit: head, isNew: true }
+    const commit = options.at === undefined ? head : await resolveRevision(source, options.at)
+    return { head: { $kind: 'branch', branch: target }, commit, isNew: true }
   }
   if (refNameProblem(target) === null) {
     const commit = workspace.refs.read(`heads/${target}`)

@@ -144,6 +144,9 @@ describe('a version', () => {
     expect(await statusOf('cat', 'HEAD:nosuch')).toBe(2)
     expect(await statusOf('cat', 'HEAD:run.sh', '--range', 'x')).toBe(2)
     expect(await statusOf('switch', 'nosuch')).toBe(2)
+    expect((await floe('switch', 'main', 'HEAD')).stderr).toBe(
+      'Error: only a new branch has a place to start at: floe switch -c main HEAD\n',
+    )
     expect(await statusOf('add', '../outside')).toBe(2)
     expect(await statusOf('commit', '-m', 'x', '--author', 'nobody')).toBe(2)
     expect(await statusOf('localnet', 'reset')).toBe(2)

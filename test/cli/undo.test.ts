@@ -64,6 +64,7 @@ it('of every command that changes refs, files or settings', async () => {
   const steps: [args: string[], before?: () => void][] = [
     [['switch', 'dev']],
     [['switch', '-c', 'new']],
+    [['switch', '-c', 'new', 'dev']],
     [['switch', '--detach', 'v1']],
     [['branch', 'other', 'v1']],
     [['branch', '-f', 'dev', 'v1']],
@@ -108,6 +109,19 @@ it('of every command that changes refs, files or settings', async () => {
     expect(await look(), `${where}: ${undo!.join(', ')}`).toEqual(before)
     if (where.startsWith('config set')) await floe(...args)
   }
+})
+
+it('of a branch made where nothing else leads is to delete it with --force', async () => {
+  await floe('branch', '-f', 'lost', 'dev')
+  await floe('switch', 'lost')
+  await floe('commit', '--allow-empty', '--no-provenance', '-m', 'lost')
+  await floe('switch', 'main')
+  const { undo } = JSON.parse((await floe('branch', '-f', '-d', 'lost', '--json')).stdout)
+  const id = undo[0].split(' ').at(-1)
+  const made = JSON.parse((await floe('switch', '-c', 'found', id, '--json')).stdout)
+  expect(made.undo).toEqual(['floe switch -', 'floe branch -d found --force'])
+  for (const line of made.undo) expect((await floe(...typed(line))).exitCode, line).toBe(0)
+  expect((await floe('branch', '-q')).stdout).not.toMatch(/found/)
 })
 
 it('is given as hints too, and it is said where nothing can take it back', async () => {

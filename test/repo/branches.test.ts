@@ -175,6 +175,12 @@ describe('switch', () => {
   it('creates branches, follows a remote one, and says what is not a branch', async () => {
     expect(await switchTo(ws.workspace, { target: 'work', create: true })).toMatchObject({ branch: 'work', written: 0 })
     expect(await codeOf(switchTo(ws.workspace, { target: 'work', create: true }))).toBe('REF_EXISTS')
+    const started = await switchTo(ws.workspace, { target: 'started', create: true, at: 'HEAD~1' })
+    expect(started).toMatchObject({ branch: 'started', commit: first })
+    expect(ws.files()).toEqual({ a: 'one', 'd/x': 'x' })
+    await switchTo(ws.workspace, { target: 'work' })
+    expect(await codeOf(switchTo(ws.workspace, { target: 'x', create: true, at: 'none' }))).toBe('REVISION_UNKNOWN')
+    expect(ws.workspace.refs.read('heads/x')).toBeNull()
     expect(await codeOf(switchTo(ws.workspace, { target: first }))).toBe('REF_UNKNOWN')
     expect(await codeOf(switchTo(ws.workspace, { target: 'nothing' }))).toBe('REVISION_UNKNOWN')
     expect(await codeOf(switchTo(ws.workspace, { target: '../x', create: true }))).toBe('REF_NAME_REFUSED')
