@@ -48,6 +48,7 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     const nameOf = (head: Head) => (head.$kind === 'branch' ? head.branch : head.commit)
     const reason = switchReason(nameOf(before), nameOf(goal.head))
     const branch = goal.head.$kind === 'branch' ? goal.head.branch : null
+    if (goal.isNew && branch !== null) workspace.refs.assertRoom(`heads/${branch}`)
     const isSameTree = goal.commit === versions.head && !options.force
     if (isSameTree || !goal.commit) {
       await setHead(workspace, goal, reason)

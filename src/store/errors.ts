@@ -66,12 +66,19 @@ export class RefChangedError extends FloeError {
   }
 }
 
-/** `a` and `a/b` cannot both be refs. */
+/** `a` and `a/b` cannot both be refs (exit 2). */
 export class RefNameTakenError extends UsageError {
   override name = 'RefNameTakenError'
   constructor(ref: string, takenBy: string) {
-    super('STORE_REF_NAME_TAKEN', `${ref} cannot exist beside ${takenBy}`, { data: { ref, takenBy } })
+    super('STORE_REF_NAME_TAKEN', `${described(ref)} cannot be made: ${described(takenBy)} exists`, {
+      data: { ref, takenBy },
+      hints: ['of two names one cannot be a folder of the other; choose another name, or rename or delete what exists'],
+    })
   }
+}
+
+function described(ref: string): string {
+  return ref.replace(/^heads\//, 'branch ').replace(/^tags\//, 'tag ')
 }
 
 export class ConfigInvalidError extends UsageError {

@@ -40,7 +40,9 @@ export const nodeFs: FileSystem = {
   readFile(path, maxBytes) {
     const file = nodeFs.open(path, 'read')
     try {
-      const { bytes } = file.stat()
+      const { bytes, kind } = file.stat()
+      // Its size says nothing: whoever reads a folder shall learn that it is one, however small the limit.
+      if (kind === 'directory') throw new FileSystemError('EISDIR', 'read', path)
       if (bytes > maxBytes) throw new FileSystemError('EFBIG', 'read', path)
       const contents = new Uint8Array(bytes)
       const count = file.read(contents, 0)

@@ -90,6 +90,18 @@ export class RefStore {
       await appendReflog(this.#fs, this.#dir, 'HEAD', entry)
   }
 
+  /** For those who have other things to do before they make the ref.
+   *  @throws {RefNameTakenError} STORE_REF_NAME_TAKEN if `a` exists beside `a/b` */
+  assertRoom(name: string): void {
+    const segments = name.split('/')
+    for (let depth = 2; depth < segments.length; depth++) {
+      const ancestor = segments.slice(0, depth).join('/')
+      if (this.#fs.stat(this.#path(ancestor))?.kind === 'file') throw new RefNameTakenError(name, ancestor)
+    }
+    const [inside] = this.#fs.stat(this.#path(name))?.kind === 'directory' ? this.list(`${name}/`) : []
+    if (inside) throw new RefNameTakenError(name, inside.name)
+  }
+
   /** @throws {StoreCorruptError} STORE_REF_CORRUPT */
   readHead(): Head {
     const path = `${this.#dir}/HEAD`
@@ -148,16 +160,8 @@ export class RefStore {
   }
 
   async #makeRoom(name: string): Promise<void> {
-    const segments = name.split('/')
-    for (let depth = 2; depth < segments.length; depth++) {
-      const ancestor = segments.slice(0, depth).join('/')
-      if (this.#fs.stat(this.#path(ancestor))?.kind === 'file') throw new RefNameTakenError(name, ancestor)
-    }
-    if (this.#fs.stat(this.#path(name))?.kind === 'directory') {
-      const inside = this.list(`${name}/`)[0]
-      if (inside) throw new RefNameTakenError(name, inside.name)
-      this.#removeEmpty(name)
-    }
+    this.assertRoom(name)
+    if (this.#fs.stat(this.#path(name))?.kind === 'directory') this.#removeEmpty(name)
     await ensureDirectory(this.#fs, dirname(this.#path(name)))
   }
 

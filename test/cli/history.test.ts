@@ -197,6 +197,27 @@ describe('looking at history and changing it', () => {
     expect((await floe('tag', '-d', 'v1')).stderr).toBe('Hint: undo with `floe tag v1 ID`\n')
   })
 
+  it('branch and tag name the ref in whose way a name is, and a folder of refs is no damage', async () => {
+    await floe('branch', 'x')
+    await floe('branch', 'b/c')
+    await floe('tag', 't/u')
+    const inTheWay = async (...args: string[]) => {
+      const { exitCode, stderr } = await floe(...args)
+      expect(exitCode, args.join(' ')).toBe(2)
+      return stderr.split('\n')[0]
+    }
+    expect(await inTheWay('branch', 'x/y')).toBe('Error: branch x/y cannot be made: branch x exists')
+    expect(await inTheWay('branch', 'b')).toBe('Error: branch b cannot be made: branch b/c exists')
+    expect(await inTheWay('branch', '-m', 'x', 'b')).toBe('Error: branch b cannot be made: branch b/c exists')
+    expect(await inTheWay('switch', '-c', 'b')).toBe('Error: branch b cannot be made: branch b/c exists')
+    await record('a', 'two\n', 'second')
+    expect(await inTheWay('switch', '-c', 'b', 'x')).toBe('Error: branch b cannot be made: branch b/c exists')
+    expect(read('a')).toBe('two\n')
+    expect(await inTheWay('tag', 't')).toBe('Error: tag t cannot be made: tag t/u exists')
+    expect(await inTheWay('show', 't')).toBe('Error: unknown revision t: no branch, tag or commit of this name')
+    expect((await floe('branch', '-q')).stdout).toBe('  b/c  ID\n* main  ID\n  x  ID\n')
+  })
+
   it('grep, du, gc, fsck and doctor tell what there is', async () => {
     expect(await floe('grep', '^a$')).toMatchObject({ exitCode: 0, stdout: 'a\n' })
     expect(await floe('grep', '-c', 'one')).toMatchObject({ exitCode: 0, stdout: 'a:1:one\n' })

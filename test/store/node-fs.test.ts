@@ -65,6 +65,7 @@ describe.each([
     expect(fs.readFile(`${root}/b`, 1)).toEqual(text('a'))
     expect(fs.stat(`${root}/a`)).toBeUndefined()
     fs.makeDirectory(`${root}/dir/deep`)
+    expect(errnoOf(() => fs.readFile(`${root}/dir`, 1))).toBe('EISDIR')
     expect(errnoOf(() => fs.rename(`${root}/b`, `${root}/dir`))).toBe('EISDIR')
     fs.link(`${root}/b`, `${root}/c`)
     expect(errnoOf(() => fs.link(`${root}/b`, `${root}/c`))).toBe('EEXIST')

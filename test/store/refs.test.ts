@@ -56,6 +56,7 @@ describe('refs', () => {
     })
     await expect(refs.update({ name: 'heads/a/b/c', next: id('2'), reason: '' })).rejects.toMatchObject({
       code: 'STORE_REF_NAME_TAKEN',
+      message: 'branch a/b/c cannot be made: branch a/b exists',
     })
     await refs.update({ name: 'heads/a/b', next: null, reason: '' })
     await refs.update({ name: 'heads/a', next: id('2'), reason: '' })
