@@ -24,8 +24,22 @@ export interface DiffOptions {
   signal?: AbortSignal | undefined
 }
 
+/** What was compared with what. */
+export interface Comparison {
+  /** In path order. */
+  changes: Change[]
+  /** The older side. */
+  before: ObjectId
+  read: ReadObject
+}
+
 /** In path order. No revision: staging against the files. `from` alone: against the files, tracked ones only. */
 export async function diffOf(workspace: Workspace, options: DiffOptions = {}): Promise<Change[]> {
+  return (await compare(workspace, options)).changes
+}
+
+/** The same with the older side, for those who look for more in it. */
+export async function compare(workspace: Workspace, options: DiffOptions = {}): Promise<Comparison> {
   const { read } = workspace.store
   const range = options.from === undefined || options.to !== undefined ? undefined : parseRange(options.from)
   if (range) return between(read, ...(await treesOf(workspace, range, options)), options)
@@ -36,7 +50,8 @@ export async function diffOf(workspace: Workspace, options: DiffOptions = {}): P
   const versions = await readVersions(workspace)
   if (options.staged) return between(versions.read, from ?? versions.headTree, versions.stagedTree, options)
   if (to !== undefined) return between(versions.read, from ?? versions.headTree, to, options)
-  return againstFiles(workspace, versions, from ?? versions.stagedTree, options)
+  const before = from ?? versions.stagedTree
+  return { before, read: versions.read, changes: await againstFiles(workspace, versions, before, options) }
 }
 
 async function treesOf(
@@ -53,13 +68,13 @@ async function treesOf(
   return [(await readCommit(read, base)).tree, right.tree]
 }
 
-async function between(read: ReadObject, a: ObjectId, b: ObjectId, options: DiffOptions): Promise<Change[]> {
+async function between(read: ReadObject, a: ObjectId, b: ObjectId, options: DiffOptions): Promise<Comparison> {
   const changes: Change[] = []
   for await (const { path, before, after } of diffTrees(read, a, b, options)) {
     const change = isSelected(path, options.paths) ? changeBetween(path, before, after) : undefined
     if (change) changes.push(change)
   }
-  return changes
+  return { changes, before: a, read }
 }
 
 async function againstFiles(

@@ -54,8 +54,7 @@ export async function logOf(workspace: Workspace, options: LogOptions = {}): Pro
     const isTouched = paths.length === 0 || (await touches(read, absent, item, paths))
     if (isTouched && isWanted(item, options)) records.push(record(item, names))
     const [followed] = paths
-    if (isTouched && options.follow && followed)
-      paths = [(await nameBefore(read, absent, item, followed)) ?? followed]
+    if (isTouched && options.follow && followed) paths = [(await nameBefore(read, absent, item, followed)) ?? followed]
   }
   return records
 }

@@ -8,18 +8,24 @@ import { diffTrees } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Change, changeBetween } from './change.ts'
 import { type CommitRecord, logOf } from './log.ts'
+import { copiedFrom, type RenamedChange, withRenames } from './renames.ts'
 import { revisionSource } from './versions.ts'
 
 export interface ShowResult extends CommitRecord {
-  /** Against the first parent, in path order; null if that version is not here and cannot be brought. */
-  changes: Change[] | null
+  /** Against the first parent, in path order; null if that version is not here and cannot be brought. Renames are found
+   *  by file id, copies only if asked for. */
+  changes: (Change | RenamedChange)[] | null
+}
+
+export interface ShowOptions {
+  revision?: string | undefined
+  /** Look for the contents of added files in all of the version before. */
+  findCopies?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** @throws {RevisionUnknownError} REVISION_UNKNOWN (exit 2) */
-export async function showCommit(
-  workspace: Workspace,
-  options: { revision?: string | undefined; signal?: AbortSignal | undefined } = {},
-): Promise<ShowResult> {
+export async function showCommit(workspace: Workspace, options: ShowOptions = {}): Promise<ShowResult> {
   const id = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
   const [record] = await logOf(workspace, { revision: id, limit: 1, signal: options.signal })
   // A version that history does not have at all is an error of its own, thrown here.
@@ -30,8 +36,8 @@ export async function showCommit(
 async function changesOf(
   workspace: Workspace,
   { tree, parents }: CommitRecord,
-  options: { signal?: AbortSignal | undefined },
-): Promise<Change[] | null> {
+  options: ShowOptions,
+): Promise<ShowResult['changes']> {
   const { read } = workspace.store
   const changes: Change[] = []
   try {
@@ -40,10 +46,13 @@ async function changesOf(
       const change = changeBetween(path, old, after)
       if (change) changes.push(change)
     }
+    return withRenames(
+      changes,
+      before && options.findCopies ? await copiedFrom({ read, before, changes }, options) : [],
+    )
   } catch (error) {
     // The version itself is worth showing where the one before it cannot be asked for.
     if (error instanceof ObjectMissingError || (error instanceof FloeError && error.kind === 'network')) return null
     throw error
   }
-  return changes
 }

@@ -3,11 +3,11 @@ import type { ObjectId } from '../../src/objects/id.ts'
 import { add } from '../../src/repo/add.ts'
 import { createBranch, listBranches } from '../../src/repo/branch.ts'
 import { commit } from '../../src/repo/commit.ts'
-import { diffOf } from '../../src/repo/diff.ts'
+import { compare, diffOf } from '../../src/repo/diff.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { move } from '../../src/repo/mv.ts'
 import { reflogOf } from '../../src/repo/reflog.ts'
-import { withRenames } from '../../src/repo/renames.ts'
+import { copiedFrom, withRenames } from '../../src/repo/renames.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { showCommit } from '../../src/repo/show.ts'
 import { dropStash, listStashes, popStash, pushStash } from '../../src/repo/stash.ts'
@@ -158,6 +158,32 @@ describe('renames in a diff', () => {
       ['copied', 'd/x', 'moved'],
       ['added', '', 'other-empty'],
     ])
+  })
+
+  it('find a file that was copied and did not change, where all of the older version is looked through', async () => {
+    ws.write('copy', 'x')
+    ws.write('own', 'of its own')
+    await ws.commitAll('copied')
+    const compared = await compare(ws.workspace, { from: 'HEAD~1', to: 'HEAD' })
+    const named = (changes: ReturnType<typeof withRenames>) =>
+      changes.map((change) => [change.status, 'from' in change ? change.from : '', change.path])
+    expect(named(withRenames(compared.changes))).toEqual([
+      ['added', '', 'copy'],
+      ['added', '', 'own'],
+    ])
+    const found = [
+      ['copied', 'd/x', 'copy'],
+      ['added', '', 'own'],
+    ]
+    expect(named(withRenames(compared.changes, await copiedFrom(compared)))).toEqual(found)
+    expect(named((await showCommit(ws.workspace, { findCopies: true })).changes!)).toEqual(found)
+    // What moved is a rename in `show` as well.
+    ws.remove('own')
+    ws.write('moved', 'of its own')
+    await ws.commitAll('moved')
+    expect(named((await showCommit(ws.workspace)).changes!)).toEqual([['renamed', 'own', 'moved']])
+    // Against files, with nothing that could be a copy.
+    expect(await copiedFrom(await compare(ws.workspace))).toEqual([])
   })
 })
 

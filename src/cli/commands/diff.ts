@@ -1,6 +1,6 @@
-import { diffOf } from '../../repo/diff.ts'
+import { compare } from '../../repo/diff.ts'
 import { workspacePath } from '../../repo/paths.ts'
-import { withRenames } from '../../repo/renames.ts'
+import { copiedFrom, withRenames } from '../../repo/renames.ts'
 import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
 import { changeLine } from '../change-line.ts'
 import { changeStatLines } from '../change-stat.ts'
@@ -14,6 +14,7 @@ export const diff = command<{
   nameOnly?: boolean
   stat?: boolean
   renames: boolean
+  findCopies?: boolean
   path?: string[]
 }>({
   define: (command) =>
@@ -26,6 +27,7 @@ export const diff = command<{
       .option('--stat', 'show sizes as well')
       .option('--name-only', 'paths only')
       .option('--no-renames', 'show a renamed file as deleted and added')
+      .option('--find-copies', 'look for the contents of an added file in all of the older version')
       .option('--path <path...>', 'look at these paths only'),
   async run(context, args, options) {
     return inLazyWorkspace(context, async (workspace) => {
@@ -33,13 +35,16 @@ export const diff = command<{
       const split = await splitRevisionsAndPaths(workspace, { verb: 'diff', cwd, args, known, most: 2 })
       const [from, to] = split.revisions
       const paths = [...split.paths, ...(options.path ?? []).map((path) => workspacePath(workspace, cwd, path))]
-      const plain = await diffOf(workspace, {
+      const compared = await compare(workspace, {
         from: from || undefined,
         to: to || undefined,
         staged: options.staged,
         paths,
+        signal: context.signal,
       })
-      const changes = options.renames ? withRenames(plain) : plain
+      const { signal } = context
+      const unchanged = options.findCopies ? await copiedFrom(compared, { signal }) : []
+      const changes = options.renames ? withRenames(compared.changes, unchanged) : compared.changes
       return {
         data: { changes },
         lines: options.stat

@@ -9,9 +9,12 @@ import { commitLines } from '../commit-lines.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { markLine } from '../mark-lines.ts'
 
-export const show = command({
-  define: (command) => command.argument('[revision]', 'a version, or REV:PATH for a file of it (default HEAD)', 'HEAD'),
-  run: (context, [target = 'HEAD']) =>
+export const show = command<{ findCopies?: boolean }>({
+  define: (command) =>
+    command
+      .argument('[revision]', 'a version, or REV:PATH for a file of it (default HEAD)', 'HEAD')
+      .option('--find-copies', 'look for the contents of an added file in all of the version before'),
+  run: (context, [target = 'HEAD'], { findCopies }) =>
     inLazyWorkspace(context, async (workspace) => {
       if (target.includes(':')) {
         if (context.output.json) throw new UsageError('SHOW_JSON', 'a file is written as bytes, not as JSON')
@@ -20,7 +23,7 @@ export const show = command({
         for await (const piece of bytes) if (!stdout.write(piece)) await once(stdout, 'drain')
         return { data: {} }
       }
-      const shown = await showCommit(workspace, { revision: target, signal: context.signal })
+      const shown = await showCommit(workspace, { revision: target, findCopies, signal: context.signal })
       const changes = shown.changes
         ? changeStatLines(shown.changes)
         : ['(the version before it is not here and cannot be reached)']
