@@ -2,6 +2,7 @@
 
 import type { ErasurePool } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
+import { fetchOwnedBlobs } from '../ledger/blob-object.ts'
 import type { RepositoryReader } from '../ledger/repository-state.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -170,7 +171,13 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       // What earlier attempts at this push had paid for is part of it now, unless they were about another commit.
       const { name: network } = context.profile
       const subject = { network, repository: published.repository, ref: target.ref }
-      unused = await forgetAttempts(workspace, subject, new Set(packs.map(({ blobId }) => blobIdText(blobId))))
+      unused = await forgetAttempts(workspace, subject, {
+        used: new Set(packs.map(({ blobId }) => blobIdText(blobId))),
+        async owned() {
+          const blobs = await fetchOwnedBlobs(context.ledger, state, signer.address, signal ? { signal } : {})
+          return new Set(blobs.map(({ blobId }) => blobIdText(blobId)))
+        },
+      })
       return (await Promise.allSettled(tails)).every(({ status }) => status === 'fulfilled')
     })
     options.onProgress?.({

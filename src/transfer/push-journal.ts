@@ -161,22 +161,36 @@ export async function findPushesOf(
   })
 }
 
+/** What became of blobs that were paid for, by blob id. */
+export interface PaidBlobs {
+  used: ReadonlySet<string>
+  /** Those that belong to the pusher; asked for only if there are others than the used ones. */
+  owned(): Promise<ReadonlySet<string>>
+}
+
 /** Drops the journals of attempts that a later push has made good, or that were given up.
  *  @param isRunning - told the path of a journal: true if its push is under way, and needs it
- *  @param used - blob ids, where not all of what the attempts have paid for is settled: a journal that names others stays,
- *    because nothing else tells of them
+ *  @param paid - where not all of what the attempts have paid for is settled: a journal that names blobs which were not used
+ *    and belong to the pusher still stays, because nothing else tells of them
  *  @returns how many blobs those that stay have paid for beside these */
 export async function forgetPushes(
   dir: string,
   subject: PushSubject,
   isRunning: (journal: string) => boolean,
-  used?: ReadonlySet<string>,
+  paid?: PaidBlobs,
 ): Promise<number> {
   const unused = new Set<string>()
+  let owned: Promise<ReadonlySet<string> | null> | undefined
   for (const { path, steps } of await findPushesOf(dir, subject)) {
     if (isRunning(path)) continue
-    const left = steps.filter((step) => step.$kind === 'registered' && used?.has(step.blobId) === false)
-    for (const step of left) if ('blobId' in step) unused.add(step.blobId)
+    const left: string[] = []
+    for (const step of steps) {
+      if (!paid || step.$kind !== 'registered' || paid.used.has(step.blobId)) continue
+      // It may have gone into the repository by a push that did not hear of its end. Without an answer it counts as unused.
+      owned ??= paid.owned().catch(() => null)
+      if ((await owned)?.has(step.blobId) ?? true) left.push(step.blobId)
+    }
+    for (const blobId of left) unused.add(blobId)
     if (left.length > 0) continue
     discard(nodeFs, path)
     // Of an attempt that was killed.
