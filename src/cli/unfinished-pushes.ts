@@ -31,7 +31,7 @@ export function statusHints(pushes: readonly UnfinishedPush[]): string[] {
 export function abortedLines({ pushes, blobs }: AbortedPushes): string[] {
   if (pushes === 0) return ['no push is unfinished']
   return [
-    `${formatCount(pushes, 'push', 'pushes')} given up; ${blobs.length === 0 ? 'nothing had been paid for' : `${formatCount(blobs.length, 'blob')} deleted, their storage is yours again`}`,
+    `${formatCount(pushes, 'push', 'pushes')} given up; ${blobs.length === 0 ? 'nothing had been paid for' : `${formatCount(blobs.length, 'blob')} deleted, their storage is yours again and the next push uses it`}`,
     ...blobs.map((blob) => `  ${blob.blobId}  ${formatBytes(blob.bytes)}`),
   ]
 }

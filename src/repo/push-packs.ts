@@ -14,10 +14,11 @@ import { LedgerError } from '../ledger/errors.ts'
 import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
 import { walCoinType } from '../ledger/networks.ts'
+import { fetchOwnStorage } from '../ledger/own-storage.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import { addRegistration, blobCost } from '../ledger/transactions/register.ts'
+import { addRegistration, registrationCost } from '../ledger/transactions/register.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -349,10 +350,19 @@ async function register(
   const { context, state, signer, epochs, budget, signal, onProgress, journal } = options
   const laterFrost = options.laterFrost()
   const { ledger, profile } = context
-  const cost = fresh.reduce(
-    (sum, { blob }) => sum + blobCost(state.shardCount, blob.metadata.blobBytes, epochs, state.prices),
-    0n,
-  )
+  const request = signal ? { signal } : {}
+  const registration = {
+    state,
+    packs: fresh.map(({ blob }) => ({
+      blobId: blob.blobId,
+      rootHash: blob.rootHash,
+      blobBytes: blob.metadata.blobBytes,
+    })),
+    epochs,
+    // What an attempt that was given up has left.
+    owned: await fetchOwnStorage(ledger, state, signer.address, request),
+  }
+  const cost = registrationCost(registration)
   budget.assertEnough(cost + laterFrost)
   const limitFrost = budget.limitFor(cost, laterFrost)
   await ensureLocalFunds(context, signer, limitFrost)
@@ -360,20 +370,14 @@ async function register(
   const executed = await ledger.execute(
     async (transaction) =>
       addRegistration(transaction, {
-        state,
-        packs: fresh.map(({ blob }) => ({
-          blobId: blob.blobId,
-          rootHash: blob.rootHash,
-          blobBytes: blob.metadata.blobBytes,
-        })),
-        epochs,
-        funds: await fetchWalFunds(ledger, signer.address, coinType, signal ? { signal } : {}),
+        ...registration,
+        funds: await fetchWalFunds(ledger, signer.address, coinType, request),
         limitFrost,
         owner: signer.address,
         network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
       }),
     signer,
-    signal ? { signal } : {},
+    request,
   )
   budget.paid(cost, paidBy(executed, signer.address, coinType))
   const byBlobId = await registeredBlobs(fresh, executed, options)

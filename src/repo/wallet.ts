@@ -6,6 +6,7 @@ import * as exchange from '../ledger/bindings/wal-exchange/wal-exchange.ts'
 import { ChainRecordError, LedgerError } from '../ledger/errors.ts'
 import { type NetworkProfile, walCoinType } from '../ledger/networks.ts'
 import { parseAddress, parseStructType } from '../ledger/object-id.ts'
+import { fetchOwnStorage } from '../ledger/own-storage.ts'
 import { listNetworks } from './network-profiles.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -21,6 +22,8 @@ export interface WalletRow {
   /** Of these, what is in the address balance and not in coins. Both pay. */
   addressSuiMist: string | null
   addressWalFrost: string | null
+  /** Space on storage nodes that is paid for and holds nothing, in encoded bytes: the next push uses it. Null if unknown. */
+  storage: { bytes: number; endEpoch: number }[] | null
   /** What is wrong, if something is. */
   error: { code: string; message: string } | null
   /** How to get SUI and WAL there, or what to do first. */
@@ -46,6 +49,7 @@ async function walletRow(context: RemoteContext, { signal }: RemoteOptions): Pro
     walFrost: null,
     addressSuiMist: null,
     addressWalFrost: null,
+    storage: null,
     error: null,
     advice: adviceFor(profile),
   }
@@ -59,6 +63,8 @@ async function walletRow(context: RemoteContext, { signal }: RemoteOptions): Pro
     const wal = await ledger.fetchHolding(address, walCoinType(profile), request)
     row.walFrost = String(wal.coins + wal.address)
     row.addressWalFrost = String(wal.address)
+    const owned = await fetchOwnStorage(ledger, await context.walrus(), address, request)
+    row.storage = owned.map(({ bytes, endEpoch }) => ({ bytes, endEpoch })).sort((a, b) => a.endEpoch - b.endEpoch)
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
     row.error = { code: error.code, message: error.message }

@@ -19,6 +19,7 @@ import { readRemotePosition } from '../../src/repo/push-target.ts'
 import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
+import { showWallet } from '../../src/repo/wallet.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 import { lyingPush } from './lying-push.ts'
@@ -171,6 +172,22 @@ describe('giving pushes up', () => {
     expect(aborted.blobs.map(({ blobId }) => blobId).sort()).toEqual(unused.map(({ blobId }) => blobId).sort())
     expect(await suiObjects(dir)).toMatchObject({ blobs: 0 })
     expect(await pushStatus(dir)).toEqual([])
+    // What came back is used before any is bought, and extended where it ends too soon.
+    const [purse] = await showWallet({ ...world.options, names: ['local'] })
+    expect(purse!.storage!.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThan(20_000)
+    const prices = []
+    for (const seed of [401, 402, 403]) {
+      if (seed === 403) await world.net.advanceEpoch()
+      await world.change(dir, { 'd.bin': noise(3_000, seed) })
+      const dry = await push(dir, { ...world.options, dryRun: true })
+      const { cost, packs } = await push(dir, world.options)
+      const { epoch } = await (await openRemoteContext('local', world.options)).walrus()
+      for (const { endEpoch } of packs) expect(endEpoch).toBe(epoch + dry.cost.epochs)
+      prices.push({ whole: BigInt(dry.cost.walFrost), paid: BigInt(cost.walFrost) })
+    }
+    const [same, , later] = prices
+    expect(same!.paid).toBeLessThan(same!.whole / 2n)
+    expect(later!.paid).toBeLessThan(later!.whole)
     await clone(`local:${repository}`, world.path('instead-clone'), world.options)
     expect(await snapshot(world.path('instead-clone'))).toEqual(await snapshot(dir))
   })

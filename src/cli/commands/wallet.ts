@@ -1,8 +1,8 @@
 import { defaultNetwork } from '../../repo/network-use.ts'
-import { showWallet } from '../../repo/wallet.ts'
+import { showWallet, type WalletRow } from '../../repo/wallet.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, withNetwork } from '../network.ts'
-import { formatTable, formatToken } from '../text.ts'
+import { formatBytes, formatTable, formatToken } from '../text.ts'
 
 interface Options extends NetworkFlags {
   network?: string[]
@@ -31,17 +31,30 @@ export const wallet = command<Options>({
     }
     return {
       data: { wallets },
-      lines: formatTable(
-        wallets.map((row) => [
-          row.network,
-          row.address ?? '-',
-          amount(row.suiMist, row.addressSuiMist, 'SUI'),
-          amount(row.walFrost, row.addressWalFrost, 'WAL'),
-          row.error?.message ?? '',
-        ]),
-      ).map((line) => line.trimEnd()),
+      lines: [
+        ...formatTable(
+          wallets.map((row) => [
+            row.network,
+            row.address ?? '-',
+            amount(row.suiMist, row.addressSuiMist, 'SUI'),
+            amount(row.walFrost, row.addressWalFrost, 'WAL'),
+            row.error?.message ?? '',
+          ]),
+        ).map((line) => line.trimEnd()),
+        ...wallets.flatMap(storageLines),
+      ],
       hints: wallets.flatMap(({ network, advice }) => advice.map((text) => `${network}: ${text}`)),
       exitCode: wallets.every(({ error }) => error === null) ? 0 : wallets.some(({ suiMist }) => suiMist) ? 3 : 14,
     }
   },
 })
+
+/** By the epoch in which it ends. */
+function storageLines({ network, storage }: WalletRow): string[] {
+  const byEnd = new Map<number, number>()
+  for (const { bytes, endEpoch } of storage ?? []) byEnd.set(endEpoch, (byEnd.get(endEpoch) ?? 0) + bytes)
+  return [...byEnd].map(
+    ([endEpoch, bytes]) =>
+      `${network}  ${formatBytes(bytes)} of storage until epoch ${endEpoch}, paid for and free: the next push uses it`,
+  )
+}

@@ -5,7 +5,9 @@ import { u256FromBytes } from '../../protocol/blob-id.ts'
 import { encodedBlobBytes, type StoragePrices, storageCost, writeCost } from '../../protocol/cost.ts'
 import { ENCODING_RS2 } from '../../protocol/limits.ts'
 import * as system from '../bindings/walrus/system.ts'
+import type { OwnStorage } from '../own-storage.ts'
 import type { WalrusState } from '../system-state.ts'
+import { openSpace, planSpace, type SpacePlan, spaceCost } from './storage-space.ts'
 import { openPayment, type WalFunds } from './wal-payment.ts'
 
 export interface PackRegistration {
@@ -36,38 +38,43 @@ export interface RegisterPacks {
   state: WalrusState
   packs: readonly PackRegistration[]
   epochs: number
+  /** Space of the owner that may be used before any is bought (default: none). */
+  owned?: readonly OwnStorage[]
   funds: WalFunds
   limitFrost: bigint
   owner: string
   network: { name: string; faucet: boolean }
 }
 
+/** Price of registering packs, in FROST: what space is still to be bought, and the write fees. */
+export function registrationCost(options: Pick<RegisterPacks, 'state' | 'packs' | 'epochs' | 'owned'>): bigint {
+  const { prices } = options.state
+  const space = spaceOf(options)
+  return space.blobs.reduce((sum, { encodedBytes }) => sum + writeCost(encodedBytes, prices), spaceCost(space, prices))
+}
+
+function spaceOf({ state, packs, epochs, owned = [] }: Parameters<typeof registrationCost>[0]): SpacePlan {
+  const encoded = packs.map(({ blobBytes }) => encodedBlobBytes(state.shardCount, blobBytes))
+  return planSpace(encoded, owned, { epoch: state.epoch, epochs })
+}
+
 export function addRegistration(transaction: Transaction, options: RegisterPacks): void {
-  const { state, packs, epochs, funds, limitFrost, owner, network } = options
-  const price = packs.reduce(
-    (sum, { blobBytes }) => sum + blobCost(state.shardCount, blobBytes, epochs, state.prices),
-    0n,
-  )
-  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network, price)
+  const { state, packs, funds, limitFrost, owner, network } = options
+  const { coin, giveBack } = openPayment(transaction, funds, limitFrost, network, registrationCost(options))
   const self = transaction.object(state.systemObjectId)
-  const blobs = packs.map(({ blobId, rootHash, blobBytes }) => {
-    const storage = system.reserveSpace(transaction, state.packageId, {
+  const takeSpace = openSpace(transaction, { state, plan: spaceOf(options), payment: coin })
+  const blobs = packs.map(({ blobId, rootHash, blobBytes }, i) =>
+    system.registerBlob(transaction, state.packageId, {
       self,
-      storageAmount: encodedBlobBytes(state.shardCount, blobBytes),
-      epochsAhead: epochs,
-      payment: coin,
-    })
-    return system.registerBlob(transaction, state.packageId, {
-      self,
-      storage,
+      storage: takeSpace(i),
       blobId: u256FromBytes(blobId),
       rootHash: u256FromBytes(rootHash),
       size: blobBytes,
       encodingType: ENCODING_RS2,
       deletable: true,
       writePayment: coin,
-    })
-  })
+    }),
+  )
   giveBack()
   transaction.transferObjects(blobs, owner)
 }
