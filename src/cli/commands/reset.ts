@@ -14,12 +14,12 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }
       .option('--soft', 'keep files, and what was committed since as staged')
       .option('--mixed', 'keep files and unstage everything (the default)')
       .option('--hard', 'bring the files back too; uncommitted changes of tracked files are lost'),
-  run: (context, [revision], options) =>
+  run: (context, [revision = 'HEAD'], options) =>
     inLazyWorkspace(context, async (workspace) => {
       const modes = (['soft', 'mixed', 'hard'] as const).filter((mode) => options[mode])
       if (modes.length > 1) throw new UsageError('RESET_MODES', 'give one of --soft, --mixed and --hard')
       const mode = modes[0] ?? 'mixed'
-      await bringFirst(context, workspace, revision!)
+      await bringFirst(context, workspace, revision)
       const result = await withProgress(context, 'reset', (onProgress) =>
         resetBranch(workspace, { revision, mode, signal: context.signal, onProgress }),
       )
