@@ -131,6 +131,15 @@ export const REGISTRY: Registry = {
     summary: 'Manage the repositories a workspace knows',
     children: {
       add: verb('Give a repository a local name', async () => (await import('./commands/remote/add.ts')).remoteAdd),
+      remove: verb(
+        'Forget a name and what is known of it',
+        async () => (await import('./commands/remote/remove.ts')).remoteRemove,
+      ),
+      rename: verb('Give it another name', async () => (await import('./commands/remote/rename.ts')).remoteRename),
+      'set-url': verb(
+        'Let a name stand for another repository',
+        async () => (await import('./commands/remote/set-url.ts')).remoteSetUrl,
+      ),
       list: verb('List the named repositories', async () => (await import('./commands/remote/list.ts')).remoteList),
       show: verb(
         'Show a repository as the chain has it',

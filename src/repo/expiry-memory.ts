@@ -9,6 +9,7 @@ import type { PackRecord } from '../ledger/repository-records.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import { ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { remoteFile } from './remote-files.ts'
 
 /** A warning is due when fewer epochs remain. */
 export const WARN_BELOW_EPOCHS = 3
@@ -45,7 +46,7 @@ const MAX_BYTES = 512 * 1024
 /** `null` if nothing is remembered, or nothing that can be read. */
 export function readExpiryMemory(workspace: Workspace, remote: string): ExpiryMemory | null {
   try {
-    const bytes = workspace.fs.readFile(memoryPath(workspace, remote), MAX_BYTES)
+    const bytes = workspace.fs.readFile(remoteFile(workspace, 'expiry', remote), MAX_BYTES)
     return v.parse(memorySchema, JSON.parse(fromUtf8(bytes)))
   } catch {
     return null
@@ -78,7 +79,7 @@ export async function rememberExpiry(workspace: Workspace, facts: ExpiryFacts): 
     }
     await ensureDirectory(workspace.fs, `${workspace.floeDir}/expiry`)
     const content = utf8(`${JSON.stringify(memory)}\n`)
-    await replaceFile(workspace.fs, memoryPath(workspace, remote), [content], { tmpDir: workspace.tmpDir })
+    await replaceFile(workspace.fs, remoteFile(workspace, 'expiry', remote), [content], { tmpDir: workspace.tmpDir })
   })
 }
 
@@ -137,8 +138,4 @@ export function earliestEnd(packs: readonly Pick<PackRecord, 'endEpoch' | 'state
 function dayOf(timeMs: number): string {
   const latest = 8.64e15
   return new Date(Math.min(Math.max(timeMs, -latest), latest)).toISOString().slice(0, 10)
-}
-
-function memoryPath(workspace: Workspace, remote: string): string {
-  return `${workspace.floeDir}/expiry/${remote}.json`
 }

@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { COMMIT_STATUSES, type StatusRecord } from '../ledger/repository-marks.ts'
 import { ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { remoteFile } from './remote-files.ts'
 
 const text = v.pipe(v.string(), v.maxLength(1024))
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -54,7 +55,7 @@ export async function rememberMarks(
     const marks = [...fresh, ...kept].slice(0, MAX_MARKS)
     await ensureDirectory(workspace.fs, `${workspace.floeDir}/marks`)
     const content = utf8(`${JSON.stringify({ repository, marks })}\n`)
-    await replaceFile(workspace.fs, path(workspace, remote), [content], { tmpDir: workspace.tmpDir })
+    await replaceFile(workspace.fs, remoteFile(workspace, 'marks', remote), [content], { tmpDir: workspace.tmpDir })
   })
 }
 
@@ -67,12 +68,11 @@ export function rememberedMarks(workspace: Workspace): Map<string, RememberedMar
 
 function read(workspace: Workspace, remote: string): v.InferOutput<typeof memorySchema> | null {
   try {
-    return v.parse(memorySchema, JSON.parse(fromUtf8(workspace.fs.readFile(path(workspace, remote), MAX_BYTES))))
+    return v.parse(
+      memorySchema,
+      JSON.parse(fromUtf8(workspace.fs.readFile(remoteFile(workspace, 'marks', remote), MAX_BYTES))),
+    )
   } catch {
     return null
   }
-}
-
-function path(workspace: Workspace, remote: string): string {
-  return `${workspace.floeDir}/marks/${remote}.json`
 }

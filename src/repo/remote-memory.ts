@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from '../base/bytes.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { remoteFile } from './remote-files.ts'
 
 /** Commits of this workspace that another writer can have named before they were pushed: beyond, the oldest are forgotten. */
 const MAX_DOUBTS = 100_000
@@ -27,7 +28,7 @@ export interface RemoteMemory {
 /** Of a remote that was another repository, or was never seen: nothing. */
 export function remoteMemory(workspace: Workspace, remote: string, repository: string): RemoteMemory {
   try {
-    const text = fromUtf8(workspace.fs.readFile(memoryPath(workspace, remote), MAX_BYTES))
+    const text = fromUtf8(workspace.fs.readFile(remoteFile(workspace, 'remotes', remote), MAX_BYTES))
     const memory = v.parse(memorySchema, JSON.parse(text))
     if (memory.repository === repository) return { pushes: memory.pushes, doubts: memory.doubts as ObjectId[] }
   } catch {
@@ -51,9 +52,5 @@ export async function rememberRemote(
   await ensureDirectory(workspace.fs, `${workspace.floeDir}/remotes`)
   const memory = { repository, pushes, ...(doubts.length > 0 ? { doubts: doubts.slice(-MAX_DOUBTS) } : {}) }
   const content = utf8(`${JSON.stringify(memory)}\n`)
-  await replaceFile(workspace.fs, memoryPath(workspace, remote), [content], { tmpDir: workspace.tmpDir })
-}
-
-function memoryPath(workspace: Workspace, remote: string): string {
-  return `${workspace.floeDir}/remotes/${remote}.json`
+  await replaceFile(workspace.fs, remoteFile(workspace, 'remotes', remote), [content], { tmpDir: workspace.tmpDir })
 }

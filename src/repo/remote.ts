@@ -46,6 +46,13 @@ export function parseRepositoryAddress(text: string): RepositoryAddress {
   return { network: match[1]!, repository: parseAddress(match[2]!), revision: match[3] ?? null }
 }
 
+/** @throws {UsageError} ADDRESS_MALFORMED, also for one with a revision */
+export function parseRemoteAddress(address: string): Pick<RemoteRecord, 'network' | 'repository'> {
+  const { network, repository, revision } = parseRepositoryAddress(address)
+  if (revision === null) return { network, repository }
+  throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
+}
+
 /** Names a repository; an existing name is an error.
  *  @throws {UsageError} REMOTE_EXISTS, REMOTE_NAME_MALFORMED, ADDRESS_MALFORMED */
 export async function addRemote(dir: string, name: string, address: string): Promise<RemoteRecord> {
@@ -64,7 +71,7 @@ export function assertRemoteFree(workspace: Workspace, name: string): void {
   if (remotes?.[name])
     throw new UsageError('REMOTE_EXISTS', `there is a remote called "${name}" already`, {
       data: { name, ...remotes[name] },
-      hints: ['`floe config unset` removes it'],
+      hints: [`\`floe remote remove ${name}\` forgets it, \`floe remote set-url ${name}\` gives it another address`],
     })
   // What an import brought would count as seen in the packs of the remote.
   if (workspace.fs.stat(journalPath(workspace, name)))
@@ -76,9 +83,7 @@ export function assertRemoteFree(workspace: Workspace, name: string): void {
 
 /** Under the workspace lock. */
 export async function writeRemote(workspace: Workspace, name: string, address: string): Promise<RemoteRecord> {
-  const { network, repository, revision } = parseRepositoryAddress(address)
-  if (revision !== null)
-    throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
+  const { network, repository } = parseRemoteAddress(address)
   assertRemoteFree(workspace, name)
   const config = workspace.readConfig()
   await workspace.writeConfig({

@@ -76,6 +76,14 @@ function sameEntry(a: ReflogEntry, b: ReflogEntry): boolean {
   return a.old === b.old && a.new === b.new
 }
 
+/** Puts the log of one name under another, in place of what is there. */
+export async function copyReflog(fs: FileSystem, floeDir: string, from: string, to: string): Promise<void> {
+  const bytes = readBytes(fs, pathOf(floeDir, from))
+  await makeRoom(fs, floeDir, to)
+  const whole = bytes.subarray(0, wholeLines(bytes))
+  await replaceFile(fs, pathOf(floeDir, to), [whole], { tmpDir: `${floeDir}/tmp` })
+}
+
 export function deleteReflog(fs: FileSystem, floeDir: string, name: string): void {
   try {
     fs.unlink(pathOf(floeDir, name))

@@ -12,7 +12,7 @@ import { assertRefName } from '../objects/ref-name.ts'
 import { ensureDirectory, replaceFile } from './atomic-file.ts'
 import { RefChangedError, RefNameTakenError, StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
-import { appendReflog, deleteReflog, type ReflogEntry, readReflog, rewriteReflog } from './reflog.ts'
+import { appendReflog, copyReflog, deleteReflog, type ReflogEntry, readReflog, rewriteReflog } from './reflog.ts'
 
 /** Where HEAD points: a branch (which may not exist yet), or a commit. */
 export type Head = { $kind: 'branch'; branch: string } | { $kind: 'detached'; commit: ObjectId }
@@ -88,6 +88,16 @@ export class RefStore {
     const head = this.readHead()
     if (head.$kind === 'branch' && name === `heads/${head.branch}`)
       await appendReflog(this.#fs, this.#dir, 'HEAD', entry)
+  }
+
+  /** Makes a ref of another name with the same id and the log so far. Repeating it is harmless.
+   *  @throws {RefNameTakenError} STORE_REF_NAME_TAKEN if `a` exists beside `a/b` */
+  async copy(from: string, to: string, reason: string): Promise<void> {
+    const id = this.read(from)
+    if (id === null || this.read(to) === id) return
+    await copyReflog(this.#fs, this.#dir, from, to)
+    await appendReflog(this.#fs, this.#dir, to, { old: id, new: id, timeMs: this.#clock.now(), reason })
+    await this.#write(to, id)
   }
 
   /** For those who have other things to do before they make the ref.

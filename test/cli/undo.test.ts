@@ -33,6 +33,8 @@ beforeAll(async () => {
   await record('theirs', 't')
   await floe('switch', 'main')
   await floe('tag', 'v1', 'HEAD~1')
+  await floe('remote', 'add', 'up', `local:0x${'1'.repeat(64)}`)
+  await floe('branch', '-u', 'up/main')
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
 
@@ -84,6 +86,10 @@ it('of every command that changes refs, files or settings', async () => {
     [['config', 'set', 'user.name', "it's me"]],
     [['config', 'set', 'user.name', 'someone else']],
     [['config', 'unset', 'user.name']],
+    [['remote', 'add', 'origin', 'local:0x2']],
+    [['remote', 'rename', 'up', 'down']],
+    [['remote', 'set-url', 'up', 'testnet:0x3']],
+    [['remote', 'remove', 'up']],
     [['add', 'a'], () => write('a', 'edited\n')],
     [['stash', 'push']],
     [['commit', '-a', '--no-provenance', '-m', 'x']],

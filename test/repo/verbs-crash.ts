@@ -10,6 +10,8 @@ import { move } from '../../src/repo/mv.ts'
 import { cherryPick, revert } from '../../src/repo/pick.ts'
 import { rebase } from '../../src/repo/rebase.ts'
 import { continueRebase } from '../../src/repo/rebase-resume.ts'
+import { writeRemote } from '../../src/repo/remote.ts'
+import { removeRemote, renameRemote } from '../../src/repo/remote-change.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { restore } from '../../src/repo/restore.ts'
 import { remove } from '../../src/repo/rm.ts'
@@ -71,6 +73,12 @@ const VERBS: Verb[] = [
     again: ['REF_UNKNOWN', 'REF_EXISTS'],
   },
   { name: 'branch -u', job: (ws) => setUpstream(ws, 'main', 'origin/main') },
+  {
+    name: 'remote rename',
+    job: (ws) => renameRemote(ws, { from: 'origin', to: 'up' }),
+    again: ['REMOTE_MISSING'],
+  },
+  { name: 'remote remove', job: (ws) => removeRemote(ws, 'origin'), again: ['REMOTE_MISSING'] },
   { name: 'config set', job: (ws) => setConfig(ws, 'user.name', 'Grace') },
   { name: 'config unset', job: (ws) => unsetConfig(ws, 'user.email') },
 ]
@@ -100,6 +108,7 @@ async function prepared(verb: Verb): Promise<CrashFs> {
   await ws.commitAll('ahead')
   await switchTo(workspace, { target: 'main' })
   await setConfig(workspace, 'user.email', 'a@example.org')
+  await writeRemote(workspace, 'origin', 'local:0x1')
   await workspace.refs.update({ name: 'remotes/origin/main', next: workspace.refs.read('tags/v1'), reason: 'fetch' })
   ws.write('late', 'stashed')
   await pushStash(workspace, sign)
