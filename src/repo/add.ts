@@ -4,7 +4,7 @@ import { UsageError } from '../base/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
-import { PathsIgnoredError, PathsUnknownError } from './errors.ts'
+import { PathSpecialError, PathsIgnoredError, PathsUnknownError } from './errors.ts'
 import type { InPlaceOption } from './in-place.ts'
 import type { OnProgress } from './progress.ts'
 import { type StageResult, stage } from './stage.ts'
@@ -40,6 +40,7 @@ export interface AddResult {
 
 /** @throws {PathsUnknownError} PATH_UNKNOWN (exit 2)
  *  @throws {PathsIgnoredError} PATH_IGNORED (exit 2)
+ *  @throws {PathSpecialError} PATH_SPECIAL (exit 2)
  *  @throws {UnreadableError} WORKTREE_UNREADABLE, with nothing staged */
 export async function add(workspace: Workspace, options: AddOptions = {}): Promise<AddResult> {
   const paths = options.paths && options.paths.length > 0 ? options.paths : options.all ? [''] : []
@@ -66,6 +67,8 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
 interface Unmatched {
   unknown: string[]
   ignored: string[]
+  /** Neither files nor folders nor links. */
+  special: string[]
 }
 
 type Request = Parameters<typeof stage>[1]
@@ -100,6 +103,7 @@ async function unmatchedPaths(workspace: Workspace, request: Request): Promise<U
   const guard = new PathGuard(workspace.fs, workspace.root)
   const unknown: string[] = []
   const ignored: string[] = []
+  const special: string[] = []
   const versions = await readVersions(workspace)
   const files = localFiles(workspace)
   for (const path of request.paths ?? []) {
@@ -113,9 +117,10 @@ async function unmatchedPaths(workspace: Workspace, request: Request): Promise<U
     await states.return(undefined)
     if (!first.done) continue
     if (!there) unknown.push(path)
+    else if (there.kind === 'other') special.push(path)
     else if (there.kind !== 'directory' || !isEmpty(workspace, path)) ignored.push(path)
   }
-  return { unknown, ignored }
+  return { unknown, ignored, special }
 }
 
 function isEmpty(workspace: Workspace, path: string): boolean {
@@ -124,5 +129,6 @@ function isEmpty(workspace: Workspace, path: string): boolean {
 
 function refuseUnmatched(workspace: Workspace, found: Unmatched): void {
   if (found.unknown.length > 0) throw new PathsUnknownError(found.unknown, workspace.root)
+  if (found.special.length > 0) throw new PathSpecialError(found.special)
   if (found.ignored.length > 0) throw new PathsIgnoredError(found.ignored)
 }

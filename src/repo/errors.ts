@@ -53,6 +53,18 @@ export class PathsIgnoredError extends UsageError {
   }
 }
 
+/** Named paths that are pipes, sockets or devices (exit 2). */
+export class PathSpecialError extends UsageError {
+  override name = 'PathSpecialError'
+  constructor(paths: readonly string[]) {
+    const verb = paths.length > 1 ? 'are no files' : 'is no file'
+    super('PATH_SPECIAL', `${paths.slice(0, 3).join(', ')} ${verb} but a pipe, socket or device`, {
+      data: { paths: paths.slice(0, MAX_LISTED) },
+      hints: ['a version holds files and symbolic links only; nothing was staged'],
+    })
+  }
+}
+
 /** A path outside the workspace (exit 2). */
 export class PathOutsideError extends UsageError {
   override name = 'PathOutsideError'

@@ -41,11 +41,12 @@ export interface CommitRecord {
   refs: string[]
 }
 
-/** @throws {UnbornError} REVISION_UNKNOWN (exit 2) before the first commit */
+/** Empty before the first commit. */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
   const { read } = workspace.store
   const { limit = Number.POSITIVE_INFINITY } = options
   let paths = options.paths?.includes('') ? [] : (options.paths ?? [])
+  if (options.revision === undefined && workspace.refs.headCommit() === null) return []
   const names = refNames(workspace)
   const records: CommitRecord[] = []
   const absent = readShallow(workspace)

@@ -44,7 +44,7 @@ const rebaseSchema = v.object({
   from: id,
   /** Commits that come after the one that stopped, oldest first. */
   todo: v.array(id),
-  /** How many have been done. */
+  /** How many have been done again; those left out do not count. */
   done: v.pipe(v.number(), v.integer(), v.minValue(0)),
   /** Where the branch goes: all is done, and only files and refs are to be brought there. */
   result: v.nullable(id),

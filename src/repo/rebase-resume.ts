@@ -88,7 +88,7 @@ async function goOn(workspace: Workspace, operation: Operation, options: ResumeO
     const tip = made ? await putCommit(workspace, session.put, { tree, parents: [head], author, message }) : head
     const done = await replay(workspace, session, tip, state.todo, options)
     await session.seal()
-    const next = { ...state, previous: head, from: tree, done: state.done + 1 }
+    const next = { ...state, previous: head, from: tree, done: state.done + (made ? 1 : 0) }
     return await settle(workspace, versions, next, done, operation, options)
   } finally {
     session.abort()

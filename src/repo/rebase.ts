@@ -197,7 +197,7 @@ async function stop(
     author: commit.author,
     applied: false,
     conflicts: merged.conflicts,
-    rebase: { ...state, done: state.done + done.picked + done.skipped.length, todo, result: null },
+    rebase: { ...state, done: state.done + done.picked, todo, result: null },
   }
   await writeOperation(workspace, operation)
   const files = await applyOperation(workspace, operation, options)

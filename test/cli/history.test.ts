@@ -122,6 +122,28 @@ describe('rebase', () => {
   })
 })
 
+it('a commit left out of a rebase is not counted among those made again', async () => {
+  await part()
+  await floe('switch', 'dev')
+  await record('a', 'theirs again\n', 'third')
+  await floe('rebase', 'main')
+  expect((await floe('rebase', '--skip')).stdout).toBe('Stopped at ID (1 done, 0 after it)\n  C  a (both changed)\n')
+  expect((await floe('rebase', '--skip')).stdout).toBe('Rebased 1 commit: dev is at ID (0 files changed)\n')
+  expect((await floe('log', '--oneline')).stdout).toBe('ID (HEAD, dev) more\nID (main) ours\nID first\n')
+})
+
+it('add says what a pipe is, and blames no rule for it', async () => {
+  spawnSync('mkfifo', [join(cwd, 'pipe')])
+  for (const args of [['pipe'], ['--force', 'pipe'], ['-n', 'pipe']])
+    expect(await floe('add', ...args)).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'Error: pipe is no file but a pipe, socket or device\n' +
+        'Hint: a version holds files and symbolic links only; nothing was staged\n',
+    })
+})
+
 describe('looking at history and changing it', () => {
   it('show, reset and reflog say where things are and how to go back', async () => {
     await record('a', 'one\ntwo\n', 'second')

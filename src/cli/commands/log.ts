@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../base/errors.ts'
+import { UnbornError } from '../../history/errors.ts'
 import { type CommitProvenance, provenanceOfCommit } from '../../repo/commit-statement.ts'
 import { type CommitRecord, logOf } from '../../repo/log.ts'
 import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
@@ -60,6 +61,9 @@ export const log = command<Options>({
     return open(context, async (workspace) => {
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
+      // Nothing was asked for by name, and still silence would not be an answer.
+      if (revision === undefined && workspace.refs.headCommit() === null)
+        throw new UnbornError('HEAD', workspace.refs.readHead())
       const now = Date.now()
       const found = await logOf(workspace, {
         revision,
