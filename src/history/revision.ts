@@ -49,17 +49,22 @@ export const STAGED_REVISION = ':'
  *  versions of a file in conflict.
  *  @throws {RevisionMalformedError} if the path is empty */
 export function parseRevisionPath(text: string): { revision: string; path: string } {
+  const found = splitRevisionPath(text) ?? { revision: 'HEAD', path: text }
+  if (found.path === '') throw new RevisionMalformedError(text, 'it names no path; write REV:PATH')
+  return found
+}
+
+/** The same where a text without a colon is a revision (undefined), and no path stands for all of them. */
+export function splitRevisionPath(text: string): { revision: string; path: string } | undefined {
   const staged = /^:(?:([0-3]):)?(.*)$/s.exec(text)
-  const colon = staged ? -1 : colonOf(text)
-  const revision = staged ? `:${staged[1] === '0' ? '' : (staged[1] ?? '')}` : colon < 0 ? 'HEAD' : text.slice(0, colon)
-  const path = staged ? staged[2]! : colon < 0 ? text : text.slice(colon + 1)
-  if (path === '') throw new RevisionMalformedError(text, 'it names no path; write REV:PATH')
-  return { revision, path }
+  if (staged) return { revision: `:${staged[1] === '0' ? '' : (staged[1] ?? '')}`, path: staged[2]! }
+  const colon = colonOf(text)
+  return colon < 0 ? undefined : { revision: text.slice(0, colon), path: text.slice(colon + 1) }
 }
 
 /** The colon after the revision: times in `@{…}` have some of their own. */
 function colonOf(text: string): number {
-  return (/^(?:@\{[^{}]*\}|[^:])*?:/.exec(text)?.[0].length ?? 0) - 1
+  return (/^(?:@\{[^{}]*\}|(?!@\{[^{}]*\})[^:])*?:/.exec(text)?.[0].length ?? 0) - 1
 }
 
 export interface RevisionRange {

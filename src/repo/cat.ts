@@ -9,7 +9,7 @@ import { readEntry } from '../worktree/write-file.ts'
 import { readOperation } from './operation.ts'
 import { treeAt } from './versions.ts'
 
-export { parseRevisionPath } from '../history/revision.ts'
+export { parseRevisionPath, splitRevisionPath } from '../history/revision.ts'
 
 export interface CatOptions {
   /** Default: HEAD. `:` is what is staged, `:1` to `:3` are base, ours and theirs of a file in conflict. */

@@ -1,4 +1,4 @@
-/** `log` and `diff` with paths, typed as with git. */
+/** `log` and `diff` with paths, and `show` with ranges and folders, typed as with git. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,6 +88,51 @@ describe('log with paths', () => {
     expect((await floe('diff', 'HEAD', '--', 'd')).stdout).toBe('M  d/x\n')
     expect((await floe('diff', 'HEAD~2', 'HEAD', 'a')).stdout).toBe('M  a\n')
     expect((await floe('diff', 'HEAD~2', 'HEAD~1', '--', 'gone')).stdout).toBe('A  gone\n')
+  })
+})
+
+describe('show', () => {
+  beforeEach(async () => {
+    mkdirSync(join(cwd, 'd/deep'))
+    await record('first', {
+      '.floeignore': 'home\n',
+      a: '1',
+      'd/x': '1',
+      'd/deep/y': '1',
+      'd/deep/z': '1',
+      'd/deeper': '1',
+    })
+    await record('second', { a: '2' })
+    await record('third', { 'd/x': '2' })
+  })
+
+  it('lists what is directly in a folder of a version', async () => {
+    expect((await floe('show', 'HEAD:')).stdout).toBe('tree HEAD:\n\n.floeignore\na\nd/\n')
+    expect((await floe('show', 'HEAD~1:d')).stdout).toBe('tree HEAD~1:d\n\ndeep/\ndeeper\nx\n')
+    expect((await floe('show', 'HEAD:d/deep/')).stdout).toBe('tree HEAD:d/deep/\n\ny\nz\n')
+    expect((await floe('show', ':d/deep')).stdout).toBe('tree :d/deep\n\ny\nz\n')
+    expect((await floe('show', 'HEAD:d/x')).stdout).toBe('2')
+    expect((await floe('ls', 'HEAD:')).stdout).toBe((await floe('ls')).stdout)
+    expect(await floe('show', 'HEAD:none')).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(JSON.parse((await floe('show', '--json', 'HEAD:d')).stdout)).toMatchObject({
+      folder: 'HEAD:d',
+      entries: [
+        { name: 'deep', kind: 'folder' },
+        { name: 'deeper', kind: 'file' },
+        { name: 'x', kind: 'file' },
+      ],
+    })
+  })
+
+  it('shows each version of a range, and takes a time with colons for one', async () => {
+    const each = (await floe('show', 'HEAD~2..HEAD')).stdout
+    const one = async (revision: string) => (await floe('show', revision)).stdout
+    expect(each).toBe(`${await one('HEAD')}\n${await one('HEAD~1')}`)
+    const { commits } = JSON.parse((await floe('show', '--json', 'HEAD~2..')).stdout)
+    expect(commits.map(({ message }: { message: string }) => message)).toEqual(['third', 'second'])
+    expect(commits[0].changes).toMatchObject([{ path: 'd/x' }])
+    expect(await floe('show', 'HEAD..HEAD')).toMatchObject({ exitCode: 0, stdout: '' })
+    expect((await floe('show', 'HEAD@{2200-01-01 10:00:00}')).stdout).toBe(await one('HEAD'))
   })
 })
 

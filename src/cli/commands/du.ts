@@ -1,4 +1,4 @@
-import { parseRevisionPath } from '../../repo/cat.ts'
+import { splitRevisionPath } from '../../repo/cat.ts'
 import { diskUsage } from '../../repo/du.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
@@ -19,7 +19,7 @@ export const du = command<{ path?: boolean }>({
     // Of refs only what is here counts; of a version that is asked for, all.
     const open = byPath ? inLazyWorkspace : inWorkspace
     return open(context, async (workspace) => {
-      const place = target?.includes(':') ? parseRevisionPath(target) : { revision: target, path: '' }
+      const place = splitRevisionPath(target ?? '') ?? { revision: target, path: '' }
       const result = await diskUsage(workspace, {
         by: byPath ? 'path' : 'ref',
         revision: place.revision,

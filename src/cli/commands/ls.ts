@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { parseRevisionPath } from '../../repo/cat.ts'
+import { splitRevisionPath } from '../../repo/cat.ts'
 import { listFiles } from '../../repo/ls.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
@@ -13,9 +13,7 @@ export const ls = command<{ long?: boolean; arrow?: string }>({
       .option('--arrow <file>', 'write the list as an Arrow IPC file'),
   async run(context, [target = 'HEAD'], options) {
     return inLazyWorkspace(context, async (workspace) => {
-      const { revision, path: prefix } = target.includes(':')
-        ? parseRevisionPath(target)
-        : { revision: target, path: '' }
+      const { revision, path: prefix } = splitRevisionPath(target) ?? { revision: target, path: '' }
       const files = listFiles(workspace, { revision, prefix })
       if (options.arrow) {
         const { exportFileList } = await import('../../repo/export-file-list.ts')
