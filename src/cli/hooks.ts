@@ -15,7 +15,9 @@ import type { Context } from './context.ts'
 
 export type HookName = 'pre-commit' | 'pre-push'
 
-const DEFAULT_TIMEOUT = '10 minutes'
+/** Setting with how long a hook may take. */
+export const HOOK_TIMEOUT_KEY = 'hooks.timeout'
+export const DEFAULT_HOOK_TIMEOUT = '10 minutes'
 /** Between being asked to end and being ended. */
 const GRACE_MS = 2_000
 /** Of what a hook prints; the rest is swallowed. */
@@ -52,8 +54,8 @@ export async function runHook(
     context.output.warn(`${hook} is not executable, so it was not run: chmod +x .floe/hooks/${hook}`)
     return
   }
-  const timeout = (await getConfig(workspace, 'hooks.timeout')) ?? DEFAULT_TIMEOUT
-  await run(context, workspace.root, path, hook, args, duration(timeout, 'hooks.timeout'))
+  const timeout = (await getConfig(workspace, HOOK_TIMEOUT_KEY)) ?? DEFAULT_HOOK_TIMEOUT
+  await run(context, workspace.root, path, hook, args, duration(timeout, HOOK_TIMEOUT_KEY))
 }
 
 async function run(

@@ -12,6 +12,10 @@ import { ConfigKeyError } from './errors.ts'
 /** Keys that mean the same in every workspace. */
 export const GLOBAL_KEYS = ['user.name', 'user.email', 'user.address', 'network.default'] as const
 
+export function isGlobalKey(key: string): boolean {
+  return (GLOBAL_KEYS as readonly string[]).includes(key) || /^alias\.[^.]+$/.test(key)
+}
+
 const MAX_BYTES = 1 << 20
 const schema = v.record(v.string(), v.pipe(v.string(), v.maxLength(1024)))
 
@@ -30,7 +34,7 @@ export function getGlobalConfig(homeDir: string, key: string): string | undefine
 /** @param value - undefined removes it
  *  @throws {ConfigKeyError} CONFIG_KEY (exit 2) */
 export async function setGlobalConfig(homeDir: string, key: string, value: string | undefined): Promise<void> {
-  if (!(GLOBAL_KEYS as readonly string[]).includes(key) && !/^alias\.[^.]+$/.test(key))
+  if (!isGlobalKey(key))
     throw new ConfigKeyError(key, `it cannot be set for all workspaces; ${GLOBAL_KEYS.join(', ')} and alias.NAME can`)
   const { [key]: _, ...others } = read(homeDir)
   const settings = value === undefined ? others : { ...others, [key]: value }

@@ -23,6 +23,12 @@ export async function inPlaceFrom(workspace: Workspace, asked: InPlaceOption): P
   if (typeof asked === 'number') return asked
   const text = await getConfig(workspace, IN_PLACE_KEY)
   if (text === undefined) return asked ? DEFAULT_IN_PLACE_BYTES : null
+  return parseInPlace(text)
+}
+
+/** The setting's value in bytes.
+ *  @throws {UsageError} SIZE_MALFORMED, IN_PLACE_SMALL (exit 2) */
+export function parseInPlace(text: string): number {
   const bytes = parseSize(text)
   if (bytes >= MIN_IN_PLACE_BYTES) return bytes
   throw new UsageError(

@@ -287,7 +287,8 @@ describe('global settings', () => {
       runCli(args, { cwd, env: { FLOE_AUTHOR_NAME: undefined!, FLOE_AUTHOR_EMAIL: undefined! } })
     expect(await as('config', 'set', '--global', 'user.name', 'Grace')).toMatchObject({ exitCode: 0 })
     expect((await as('config', 'get', '--global', 'user.name')).stdout).toBe('Grace\n')
-    expect((await as('config', 'get', 'user.name')).exitCode).toBe(1)
+    expect((await as('config', 'get', 'user.name')).stdout).toBe('Grace\n')
+    expect((await as('config', 'get', 'user.email')).exitCode).toBe(1)
     await as('commit', '--allow-empty', '--no-provenance', '-m', 'x')
     expect((await as('log', '-n', '1')).stdout).toMatch(/Author: Grace\n/)
     expect((await as('config', 'set', '--global', 'remotes.origin.network', 'x')).exitCode).toBe(2)
@@ -295,6 +296,54 @@ describe('global settings', () => {
     expect((await as('config', 'list', '--global')).stdout).toBe('')
     write('home/config.json', '{"user.name": 1}')
     expect((await as('config', 'list', '--global')).exitCode).toBe(2)
+  })
+})
+
+describe('settings', () => {
+  const lines = async (...args: string[]) => (await floe('config', ...args)).stdout
+
+  it('are what holds: of the workspace, else of all, else what Floe does by itself', async () => {
+    await floe('config', 'set', '--global', 'user.name', 'Grace')
+    expect(await lines('get', '--show-origin', 'user.name')).toBe('global  Grace\n')
+    await floe('config', 'set', 'user.name', 'Ada')
+    await floe('config', 'set', 'store.limit', '20GiB')
+    expect(await lines('get', 'user.name')).toBe('Ada\n')
+    expect(await lines('get', '--global', 'user.name')).toBe('Grace\n')
+    expect(await lines('get', '--show-origin', 'hooks.timeout')).toBe('default  10 minutes\n')
+    expect(await lines('list', '--show-origin')).toBe(
+      'default    hooks.timeout = 10 minutes\ndefault    network.default = local\nworkspace  store.limit = 20GiB\n' +
+        'workspace  user.name = Ada\nworkspace  version = 1\n',
+    )
+    expect(await lines('list', '--global')).toBe('user.name = Grace\n')
+    const elsewhere = await runCli(['config', 'get', 'user.name', '--json'], {
+      cwd: tmpdir(),
+      env: { FLOE_HOME: join(cwd, 'home') },
+    })
+    expect(JSON.parse(elsewhere.stdout)).toMatchObject({ value: 'Grace', origin: 'global' })
+  })
+
+  it('that Floe knows are checked, and it is said what they may be', async () => {
+    const refused = async (key: string, value: string, ...scope: string[]) => {
+      const run = await floe('config', 'set', ...scope, key, value)
+      expect([run.exitCode, run.stdout], key).toEqual([2, ''])
+      return run.stderr
+    }
+    expect(await refused('store.limit', 'lots')).toBe(
+      'Error: store.limit cannot be "lots"\nCaused by: "lots" is no size; write bytes, or 20GiB and the like\n' +
+        'Hint: it is a size: bytes, or 20GiB and the like\n',
+    )
+    expect(await refused('store.inPlace', '1KiB')).toMatch(/Hint: it is a size: .*, of at least 1MiB\n/)
+    expect(await refused('hooks.timeout', 'soon')).toMatch(/Hint: it is a time such as 30s, 10 minutes or 2h\n/)
+    expect(await refused('user.name', 'A <b>')).toMatch(/Hint: it is a text without < and >\n/)
+    expect(await refused('network.default', 'nowhere', '--global')).toMatch(/floe network list/)
+    expect(await refused('network.default', 'local')).toMatch(/set it with --global/)
+    expect((await floe('config', 'list')).stdout).not.toMatch(/store|lots|soon/)
+    expect((await floe('config', 'set', 'hooks.timeout', '2 minutes')).exitCode).toBe(0)
+    const typo = await floe('config', 'set', 'store.limt', '1')
+    expect([typo.exitCode, typo.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^Hint: Floe has no setting store.limt; it has user/),
+    ])
   })
 })
 

@@ -1,15 +1,27 @@
-import { listConfig } from '../../../repo/config.ts'
 import { listGlobalConfig } from '../../../repo/global-config.ts'
 import { command } from '../../command.ts'
-import { inWorkspace } from '../../workspace.ts'
+import { effectiveSettings, type Setting } from '../../settings.ts'
+import { formatTable } from '../../text.ts'
 
-export const configList = command<{ global?: boolean }>({
-  define: (command) => command.option('--global', 'those of all workspaces, not of this one'),
+export const configList = command<{ global?: boolean; showOrigin?: boolean }>({
+  define: (command) =>
+    command
+      .option('--global', 'only what is set for all workspaces')
+      .option('--show-origin', 'say where each was set: workspace, global, or default'),
   async run(context, _args, options) {
-    const settings = options.global ? listGlobalConfig(context.homeDir) : await inWorkspace(context, listConfig)
+    const settings: Setting[] = options.global
+      ? listGlobalConfig(context.homeDir).map((setting) => ({ ...setting, origin: 'global' }))
+      : await effectiveSettings(context)
+    const lines = settings.map(({ key, value, origin }) => [
+      ...(options.showOrigin ? [origin] : []),
+      `${key} = ${value}`,
+    ])
     return {
-      data: { settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])) },
-      lines: settings.map(({ key, value }) => `${key} = ${value}`),
+      data: {
+        settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])),
+        origins: Object.fromEntries(settings.map(({ key, origin }) => [key, origin])),
+      },
+      lines: formatTable(lines),
     }
   },
 })

@@ -1,8 +1,7 @@
 import { getConfig, setConfig } from '../../../repo/config.ts'
 import { getGlobalConfig, setGlobalConfig } from '../../../repo/global-config.ts'
-import { assertAlias } from '../../aliases.ts'
 import { command } from '../../command.ts'
-import { REGISTRY } from '../../registry.ts'
+import { checkSetting } from '../../settings.ts'
 import { floeCommand } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
@@ -13,8 +12,7 @@ export const configSet = command<{ global?: boolean }>({
       .argument('<value>', 'its new value')
       .option('--global', 'for all workspaces that do not set it themselves'),
   async run(context, [key, value], options) {
-    const alias = /^alias\.(.*)$/s.exec(key!)
-    if (alias) assertAlias(alias[1]!, value!, (word) => Object.hasOwn(REGISTRY, word))
+    const hints = await checkSetting(context, { key: key!, value: value!, global: options.global })
     const before = options.global
       ? getGlobalConfig(context.homeDir, key!)
       : await inWorkspace(context, (workspace) => getConfig(workspace, key!))
@@ -25,6 +23,6 @@ export const configSet = command<{ global?: boolean }>({
       before === undefined
         ? floeCommand('config', 'unset', ...scope, key!)
         : floeCommand('config', 'set', ...scope, key!, before)
-    return { data: { key, value }, lines: [`${key} = ${value}`], undo: before === value ? [] : [undo] }
+    return { data: { key, value }, lines: [`${key} = ${value}`], hints, undo: before === value ? [] : [undo] }
   },
 })
