@@ -2,7 +2,11 @@
  *
  *  What is in `.floe` never comes from a repository: no version can hold such a path, and a link that leads out of
  *  `.floe/hooks` is refused, so that pulling cannot change what runs. No shell is involved, secrets are taken out of the
- *  environment, and what a hook prints goes to stderr, because stdout is the command's result. */
+ *  environment, and what a hook prints goes to stderr, because stdout is the command's result.
+ *
+ *  `pre-commit` gets no arguments. `pre-push` gets the name of the remote, and the ref if one was named; on standard input
+ *  it gets the line that git gives: `<local ref> <local id> <remote ref> <remote id>`. The last is where the remote was
+ *  when it was last heard of, or zeros. */
 
 import { spawn } from 'node:child_process'
 import { lstatSync } from 'node:fs'
@@ -37,13 +41,19 @@ class HookError extends FloeError {
   }
 }
 
+export interface HookInput {
+  args?: readonly string[]
+  /** What it reads from standard input. */
+  stdin?: string
+}
+
 /** Runs the hook if there is one, in the root of the workspace.
  *  @throws {FloeError} HOOK_REFUSED, HOOK_FAILED, HOOK_TIMEOUT (exit 1) */
 export async function runHook(
   context: Context,
   workspace: Workspace,
   hook: HookName,
-  args: readonly string[] = [],
+  input: HookInput = {},
 ): Promise<void> {
   const path = join(workspace.floeDir, 'hooks', hook)
   const stat = lstatSync(path, { throwIfNoEntry: false })
@@ -55,7 +65,7 @@ export async function runHook(
     return
   }
   const timeout = (await getConfig(workspace, HOOK_TIMEOUT_KEY)) ?? DEFAULT_HOOK_TIMEOUT
-  await run(context, workspace.root, path, hook, args, duration(timeout, HOOK_TIMEOUT_KEY))
+  await run(context, workspace.root, path, hook, input, duration(timeout, HOOK_TIMEOUT_KEY))
 }
 
 async function run(
@@ -63,12 +73,15 @@ async function run(
   cwd: string,
   path: string,
   hook: HookName,
-  args: readonly string[],
+  { args = [], stdin }: HookInput,
   timeoutMs: number,
 ): Promise<void> {
   const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => !SECRETS.has(name)))
   // A group of its own, so that what the hook has started ends with it.
-  const child = spawn(path, [...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const child = spawn(path, [...args], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+  // It need not read it.
+  child.stdin.on('error', () => {})
+  child.stdin.end(stdin)
   let shown = 0
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {

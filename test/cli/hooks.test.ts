@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { openWorkspace } from '../../src/store/workspace.ts'
 import { runCli } from './run-cli.ts'
 
 let cwd = ''
@@ -99,11 +100,25 @@ it('what is no file of .floe/hooks never runs', async () => {
 
 it('pre-push is asked before anything is sent, not by a dry run, and is told where to', async () => {
   await commit()
-  hook('pre-push', 'echo "$@" > asked; exit 1')
+  hook('pre-push', 'echo "$@" > asked; cat >> asked; exit 1')
   const run = await runCli(['push', 'main', '--create', 'x', '--network', 'nowhere', '--yes'], {
     cwd,
     env: { PATH: process.env.PATH ?? '' },
   })
   expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('`floe push --no-verify`') })
-  expect(readFileSync(join(cwd, 'asked'), 'utf8')).toBe('origin main\n')
+  const { commits } = JSON.parse((await runCli(['log', '--json'], { cwd })).stdout)
+  const [{ commit: id }] = commits
+  const none = '0'.repeat(64)
+  expect(readFileSync(join(cwd, 'asked'), 'utf8')).toBe(`origin main\nrefs/heads/main ${id} refs/heads/main ${none}\n`)
+  await runCli(['commit', '--allow-empty', '--no-provenance', '-m', 'next'], { cwd })
+  await runCli(['remote', 'add', 'up', 'nowhere:0x1'], { cwd })
+  await using workspace = await openWorkspace(cwd)
+  await workspace.withLock('test', () => workspace.refs.update({ name: 'remotes/up/main', next: id, reason: 'fetch' }))
+  await runCli(['push', '--remote', 'up'], { cwd, env: { PATH: process.env.PATH ?? '' } })
+  expect(readFileSync(join(cwd, 'asked'), 'utf8')).toBe(
+    `up\nrefs/heads/main ${workspace.refs.headCommit()} refs/heads/main ${id}\n`,
+  )
+  // One that reads nothing is no worse.
+  hook('pre-push', 'exit 1')
+  expect((await runCli(['push', '--remote', 'up'], { cwd })).stderr).toMatch(/^Error: pre-push said no/)
 })

@@ -4,6 +4,7 @@ import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { abortPush, pushStatus } from '../../repo/push-abort.ts'
+import { announcePush } from '../../repo/push-announcement.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -102,7 +103,10 @@ export const push = command<Options>({
           'this workspace has no remote: name the new repository with --create NAME --yes',
         )
       if (options.verify && !options.dryRun)
-        await runHook(context, workspace, 'pre-push', [options.remote, ...(ref === undefined ? [] : [ref])])
+        await runHook(context, workspace, 'pre-push', {
+          args: [options.remote, ...(ref === undefined ? [] : [ref])],
+          stdin: await announcePush(workspace, options.remote, ref),
+        })
       const result = await withProgress(context, 'push', (onProgress) =>
         withNetwork(
           context,

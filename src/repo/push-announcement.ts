@@ -1,0 +1,19 @@
+/** What a push is about to do, in the line that git gives its pre-push hooks: `<local ref> <local id> <remote ref> <remote id>`. */
+
+import type { Workspace } from '../store/workspace.ts'
+import { trackingName } from './fetch.ts'
+import { findLocalTarget } from './push-target.ts'
+import { chainRefName } from './remote.ts'
+
+/** Of a ref that the remote does not have. */
+const NO_ID = '0'.repeat(64)
+
+/** Where the remote is, as far as this workspace knows: nothing is asked of a network. A tag never moves, so one that is
+ *  pushed is not there.
+ *  @throws {UsageError} PUSH_DETACHED, PUSH_NOTHING, REF_UNKNOWN (exit 2) */
+export async function announcePush(workspace: Workspace, remote: string, name: string | undefined): Promise<string> {
+  const { ref, commit } = await findLocalTarget(workspace, name)
+  const there = ref.startsWith('heads/') ? workspace.refs.read(trackingName(remote, ref)) : null
+  const full = chainRefName(ref)
+  return `${full} ${commit} ${full} ${there ?? NO_ID}\n`
+}
