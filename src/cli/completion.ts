@@ -30,6 +30,9 @@ const TAKES_REFS = [
   'reflog',
 ]
 
+/** Those of them whose arguments may be files as well. */
+const TAKES_PATHS = ['log', 'diff']
+
 async function listVerbs(registry: Registry, before = ''): Promise<CompletedVerb[]> {
   const verbs: CompletedVerb[] = []
   for (const [name, entry] of Object.entries(registry)) {
@@ -77,12 +80,13 @@ const REFS = "{ floe branch -q; floe tag -q; } 2>/dev/null | sed 's/^[* ] //; s/
 
 function bash(verbs: readonly CompletedVerb[]): string {
   const cases = verbs.map((verb) => {
-    const words = [...childrenOf(verbs, verb.words).map(lastWord), ...verb.options.map(({ flag }) => flag)]
-    return `    ${JSON.stringify(verb.words)}) words=${JSON.stringify(words.join(' '))} ;;`
+    const words = childrenOf(verbs, verb.words).map(lastWord)
+    const options = verb.options.map(({ flag }) => flag)
+    return `    ${JSON.stringify(verb.words)}) words=${JSON.stringify(words.join(' '))} options=${JSON.stringify(options.join(' '))} ;;`
   })
   return `# floe completion for bash: source <(floe completion bash)
 _floe() {
-  local current=\${COMP_WORDS[COMP_CWORD]} verb="" words="" word
+  local current=\${COMP_WORDS[COMP_CWORD]} verb="" words="" options="" word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in -*) continue ;; esac
     case $verb in "") verb=$word ;; ${nouns(verbs).join('|')}) verb="$verb $word" ;; esac
@@ -91,9 +95,17 @@ _floe() {
 ${cases.join('\n')}
     "") words=${JSON.stringify(childrenOf(verbs, '').map(lastWord).join(' '))} ;;
   esac
-  case \${verb%% *} in ${TAKES_REFS.join('|')}) [[ $current == -* ]] || words="$words $(${REFS})" ;; esac
+  if [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$current"))
+    return
+  fi
+  local files=\${words:+no}
+  case \${verb%% *} in ${TAKES_REFS.join('|')}) words="$words $(${REFS})" files=no ;; esac
+  case $verb in ${TAKES_PATHS.join('|')}) files="" ;; esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
-  [[ -n \${COMPREPLY[*]} ]] || COMPREPLY=($(compgen -f -- "$current"))
+  [[ -n $files && -n \${COMPREPLY[*]} ]] && return
+  local IFS=$'\\n'
+  COMPREPLY+=($(compgen -f -- "$current"))
 }
 complete -o filenames -F _floe floe
 `

@@ -5,6 +5,7 @@ import type { LazyObjects } from '../repo/lazy-objects.ts'
 import { readingRemote } from '../repo/reading-remote.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import type { Context } from './context.ts'
+import { warnOfAmbiguity } from './workspace.ts'
 
 /** Runs `work` on the workspace that holds the current directory and closes it afterwards.
  *  @throws {FloeError} NOT_A_WORKSPACE (exit 10) */
@@ -21,6 +22,7 @@ export async function inLazyWorkspace<T>(context: Context, work: (workspace: Wor
     return { network, repository, options: opened.options }
   }
   const workspace = await openWorkspace(context.cwd, {
+    onAmbiguous: warnOfAmbiguity(context),
     async fetchObject(kind, id, options) {
       if (!lazy) {
         const remote = readingRemote(workspace)

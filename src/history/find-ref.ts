@@ -16,7 +16,9 @@ export function findRef(refs: RefStore, name: string): { name: string; id: Objec
   const candidates = [...(isFull ? [full] : []), `tags/${full}`, `heads/${full}`, `remotes/${full}`]
   for (const candidate of candidates) {
     const id = refs.read(candidate)
-    if (id) return { name: candidate, id }
+    if (!id) continue
+    if (candidate === `tags/${full}` && refs.read(`heads/${full}`)) refs.onAmbiguous?.(full)
+    return { name: candidate, id }
   }
   return undefined
 }

@@ -40,11 +40,14 @@ export class RefStore {
   readonly #fs: FileSystem
   readonly #dir: string
   readonly #clock: Clock
+  /** For those who look names up: told of one that a branch and a tag have. */
+  readonly onAmbiguous: ((name: string) => void) | undefined
 
-  constructor(fs: FileSystem, floeDir: string, clock: Clock) {
+  constructor(fs: FileSystem, floeDir: string, clock: Clock, onAmbiguous?: (name: string) => void) {
     this.#fs = fs
     this.#dir = floeDir
     this.#clock = clock
+    this.onAmbiguous = onAmbiguous
   }
 
   /** @throws {StoreCorruptError} STORE_REF_CORRUPT */

@@ -39,6 +39,8 @@ export interface WorkspaceOptions {
   processes?: ProcessIdentity
   /** Asked for objects that the local packs lack (history is lazy). */
   fetchObject?: ReadObject
+  /** Told of a name that a branch and a tag have, when it is looked up: the tag is taken. */
+  onAmbiguous?: (name: string) => void
   /** Pack size at which a new one is begun, in bytes (default 256 MiB). */
   packBytes?: number
 }
@@ -67,7 +69,7 @@ export class Workspace implements AsyncDisposable {
     this.clock = options.clock ?? systemClock
     this.#processes = options.processes ?? systemProcesses
     this.store = createLocalStore(this.fs, this.floeDir, { ...options, root })
-    this.refs = new RefStore(this.fs, this.floeDir, this.clock)
+    this.refs = new RefStore(this.fs, this.floeDir, this.clock, options.onAmbiguous)
   }
 
   readConfig(): Config {

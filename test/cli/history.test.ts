@@ -240,6 +240,24 @@ describe('looking at history and changing it', () => {
     expect((await floe('branch', '-q')).stdout).toBe('  b/c  ID\n* main  ID\n  x  ID\n')
   })
 
+  it('a name that a tag and a branch have means the tag, and that is said once', async () => {
+    await floe('branch', 'both')
+    await record('a', 'two\n', 'second')
+    await floe('tag', 'both')
+    const warning = 'Warning: both is a tag and a branch, and the tag was taken: write heads/both for the branch\n'
+    const subject = async (...args: string[]) => {
+      const { stdout, stderr } = await floe('log', '-n', '1', '--oneline', ...args)
+      return [stdout.trim().split(' ').at(-1), stderr]
+    }
+    expect(await subject('both')).toEqual(['second', warning])
+    expect(await subject('both~1')).toEqual(['first', warning])
+    expect(await subject('heads/both')).toEqual(['first', ''])
+    expect(await subject('tags/both')).toEqual(['second', ''])
+    expect(await subject('main')).toEqual(['second', ''])
+    expect((await floe('show', 'both')).stderr).toBe(warning)
+    expect((await floe('switch', 'both')).stderr).toBe('Hint: undo with `floe switch -`\n')
+  })
+
   it('grep, du, gc, fsck and doctor tell what there is', async () => {
     expect(await floe('grep', '^a$')).toMatchObject({ exitCode: 0, stdout: 'a\n' })
     expect(await floe('grep', '-c', 'one')).toMatchObject({ exitCode: 0, stdout: 'a:1:one\n' })
@@ -275,6 +293,14 @@ describe('completion', () => {
     expect(complete('me')).toEqual(['merge'])
     expect(complete('merge', '--ab')).toEqual(['--abort'])
     expect(complete('stash', 'p')).toEqual(['push', 'pop'])
+    // On an empty word options do not stand in the way of files.
+    expect(complete('add', '')).toEqual(expect.arrayContaining(['a', '.floeignore']))
+    expect(complete('add', '')).not.toContain('--all')
+    expect(complete('add', '--al')).toEqual(['--all'])
+    expect(complete('log', '')).toContain('a')
+    expect(complete('stash', '')).toEqual(['push', 'pop', 'list', 'drop'])
+    expect(complete('')).toEqual(expect.arrayContaining(['add', 'status']))
+    expect(complete('')).not.toContain('a')
     expect(complete('stash', '--inc')).toEqual(['--include-untracked'])
     expect(complete('merge', 'dev', '--th')).toEqual(['--theirs'])
     expect((await floe('completion', 'tcsh')).exitCode).toBe(2)
