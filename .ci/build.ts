@@ -94,7 +94,11 @@ const CORE = new RegExp(
 
 /** What starts threads must be there before the rest is. */
 const GROUPS = [
-  { name: 'threads', test: /src\/(worktree\/(?:survey|read)-threads|cli\/home)\.ts/, priority: 3 },
+  {
+    name: 'threads',
+    test: /src\/(worktree\/(?:survey|read)-threads|cli\/home|base\/current-directory)\.ts/,
+    priority: 3,
+  },
   { name: 'lean', test: isLean, priority: 2 },
   { name: 'core', test: CORE, priority: 1 },
 ]

@@ -12,11 +12,17 @@ import { openWorkspace } from '../store/workspace.ts'
 const MAX_DEPTH = 10
 const NAME = /^[A-Za-z][A-Za-z0-9-]{0,31}$/
 
+export interface AliasWorld {
+  /** Asked for only where a word means nothing by itself. */
+  cwd: () => string
+  homeDir: string
+}
+
 /** @param isCommand - true for words that mean themselves
  *  @throws {UsageError} ALIAS_MALFORMED (exit 2) */
 export async function expandAliases(
   argv: readonly string[],
-  world: { cwd: string; homeDir: string },
+  world: AliasWorld,
   isCommand: (word: string) => boolean,
 ): Promise<string[]> {
   let words = [...argv]
@@ -60,14 +66,14 @@ function malformed(name: string, reason: string): UsageError {
   return new UsageError('ALIAS_MALFORMED', `alias.${name}: ${reason}`, { data: { alias: name, reason } })
 }
 
-async function lookUp(name: string, { cwd, homeDir }: { cwd: string; homeDir: string }): Promise<string | undefined> {
+async function lookUp(name: string, { cwd, homeDir }: AliasWorld): Promise<string | undefined> {
   const key = `alias.${name}`
   try {
-    await using workspace = await openWorkspace(cwd)
+    await using workspace = await openWorkspace(cwd())
     const own = await getConfig(workspace, key)
     if (own !== undefined) return own
   } catch {
-    // No workspace, or a damaged one: the command that comes says so better.
+    // No folder or workspace, or a damaged one: the command that comes says so better.
   }
   return getGlobalConfig(homeDir, key)
 }

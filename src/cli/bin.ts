@@ -4,7 +4,8 @@
 
 import { existsSync, mkdirSync } from 'node:fs'
 import * as module from 'node:module'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
+import { currentDirectory } from '../base/current-directory.ts'
 import { floeHome } from './home.ts'
 import { plainWords } from './plain-words.ts'
 import { startThreadsFor } from './threads-ahead.ts'
@@ -29,12 +30,27 @@ if (major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1])) {
   if (existsSync(home)) module.enableCompileCache?.(join(home, holdsMuch ? 'compiled-steady' : 'compiled'))
   // Of a million files these would let garbage grow to a hundred megabytes before anyone looks at it.
   if (holdsMuch) process.getBuiltinModule('node:v8').setFlagsFromString('--semi-space-growth-factor=1')
-  startThreadsFor(process.argv.slice(2), process.cwd())
   const argv = process.argv.slice(2)
+  // Where that folder is gone, who needs one says so; help needs none.
+  const cwd = currentDirectory() ?? enterNamed(argv)
+  if (cwd !== undefined) startThreadsFor(argv, cwd)
   const plain = plainWords(argv)
   process.exitCode = plain
     ? await (await import('./plain-main.ts')).plainMain(plain, argv)
     : await (await import('./main.ts')).main(argv)
+}
+
+/** Node starts no thread in a folder that is gone, so the program goes to the one that `-C` names.
+ *  @returns undefined if there is none */
+function enterNamed(argv: readonly string[]): string | undefined {
+  const at = argv.indexOf('-C')
+  const named = at < 0 ? '' : (argv[at + 1] ?? '')
+  try {
+    if (isAbsolute(named)) process.chdir(named)
+  } catch {
+    // Whoever looks for a workspace in it says so.
+  }
+  return currentDirectory()
 }
 
 /** For its owner alone: keys will lie there too. */

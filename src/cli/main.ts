@@ -1,13 +1,12 @@
 /** Parses argv, runs one command, prints its result, and gives the exit status. */
 
-import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
 import type { Streams } from './output.ts'
 import { EXIT_HELP, REGISTRY, type Registry, type VerbEntry } from './registry.ts'
-import { type GlobalOptions, inSession, type World } from './session.ts'
+import { directoryFor, type GlobalOptions, inSession, type World } from './session.ts'
 import { floeVersion } from './version.ts'
 
 /** @returns the exit status; never throws */
@@ -15,7 +14,7 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
   return inSession(argv, world, async (session) => {
     try {
       const homeDir = floeHome(session.env)
-      const words = await expandAliases(argv, { cwd: directoryOf(argv, world), homeDir }, (word) =>
+      const words = await expandAliases(argv, { cwd: () => directoryOf(argv, world), homeDir }, (word) =>
         Object.hasOwn(REGISTRY, word),
       )
       const program = await createProgram(words, session.streams, async (entry, command, args, options) =>
@@ -32,7 +31,7 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
 /** The directory that `-C` names, before anything is parsed. */
 function directoryOf(argv: readonly string[], world: World): string {
   const at = argv.indexOf('-C')
-  return resolve(world.cwd ?? process.cwd(), at < 0 ? '.' : (argv[at + 1] ?? '.'))
+  return directoryFor(world, at < 0 ? undefined : argv[at + 1])
 }
 
 type Run = (entry: VerbEntry, command: Command, args: string[], options: Record<string, unknown>) => Promise<number>

@@ -1,6 +1,7 @@
 /** One run of the command line, from streams and signals to the exit status, whoever has parsed the words. */
 
-import { resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
+import { currentDirectory } from '../base/current-directory.ts'
 import { CancelledError, UsageError } from '../base/errors.ts'
 import type { CommandSpec, Result } from './command.ts'
 import type { Context } from './context.ts'
@@ -52,7 +53,7 @@ export async function inSession(
       env,
       async run(spec, globals, args, options) {
         output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
-        const cwd = resolve(world.cwd ?? process.cwd(), globals.C ?? '.')
+        const cwd = directoryFor(world, globals.C)
         return printResult(
           await spec.run(createContext(cwd, output, cancel.signal, env, wordsAfterDashes(argv)), args, options),
           output,
@@ -65,6 +66,18 @@ export async function inSession(
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** The directory that a command runs in.
+ *  @param chosen - by `-C`; an absolute one needs no other
+ *  @throws {UsageError} CURRENT_FOLDER_GONE (exit 2) */
+export function directoryFor(world: World, chosen = '.'): string {
+  if (isAbsolute(chosen)) return resolve(chosen)
+  const cwd = world.cwd ?? currentDirectory()
+  if (cwd !== undefined) return resolve(cwd, chosen)
+  throw new UsageError('CURRENT_FOLDER_GONE', 'the current folder is not there any more', {
+    hints: ['change to another one, such as with `cd ~`, or name one with `-C`'],
+  })
 }
 
 /** The parser does not tell: to it they are arguments like any other. */

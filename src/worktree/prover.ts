@@ -5,6 +5,7 @@
  *  there is little code, because threads load it; and what runs for each file calls built-in functions, which are fast
  *  from the first file on: most runs end before a loop over bytes would have been compiled. */
 
+import { currentDirectory } from '../base/current-directory.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { StatRecords } from '../store/stat-records.ts'
 import { isOurs } from './own-names.ts'
@@ -55,7 +56,7 @@ export class Prover {
   ) {
     this.#fs = fs
     // From where the user stands there is less of a path to be walked: a tenth of the time.
-    this.#root = root !== '' && process.cwd() === root ? '' : `${root}/`
+    this.#root = root !== '' && currentDirectory() === root ? '' : `${root}/`
     this.#records = records
     this.#doubtful = doubtful
     this.#kernel = kernel
