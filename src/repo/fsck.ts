@@ -10,9 +10,10 @@ import { FloeError, IntegrityError } from '../base/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import type { ReadObject } from '../objects/reader.ts'
+import { DAMAGED_DIR } from '../store/cache-file.ts'
 import { HeldLostError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
-import { DAMAGED_DIR, type PackDamage } from '../store/local-store.ts'
+import type { PackDamage } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { findLoss, type HeldLoss, InPlaceLostError } from './held-check.ts'
 import type { OnProgress } from './progress.ts'
@@ -135,12 +136,14 @@ function readChecked(workspace: Workspace): Set<string> {
     const text = Buffer.from(workspace.fs.readFile(`${workspace.floeDir}/${CHECKED_FILE}`, MAX_CHECKED_BYTES))
     return new Set(text.toString('latin1').split('\n'))
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EFBIG')) return new Set()
+    if (isErrno(error, 'ENOENT', 'EFBIG', 'EISDIR', 'ELOOP')) return new Set()
     throw error
   }
 }
 
 function noteChecked(workspace: Workspace, name: string): void {
+  // A folder in its place costs the next check some time, and nothing else.
+  if (workspace.fs.stat(`${workspace.floeDir}/${CHECKED_FILE}`)?.kind === 'directory') return
   const file = workspace.fs.open(`${workspace.floeDir}/${CHECKED_FILE}`, 'append')
   try {
     file.write(Buffer.from(`${name}\n`))
@@ -151,7 +154,7 @@ function noteChecked(workspace: Workspace, name: string): void {
 
 function forgetChecked(workspace: Workspace): void {
   const path = `${workspace.floeDir}/${CHECKED_FILE}`
-  if (workspace.fs.stat(path)) workspace.fs.unlink(path)
+  if (workspace.fs.stat(path)?.kind === 'file') workspace.fs.unlink(path)
 }
 
 /** Good copies of all that damaged packs held, in new packs; then the damaged ones are set aside. */

@@ -12,6 +12,7 @@ import { DEFAULT_PACK_BYTES, type PackKind } from '../objects/pack.ts'
 import type { PackObjects } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { discard, ensureDirectory } from './atomic-file.ts'
+import { DAMAGED_DIR } from './cache-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { HeldFiles } from './held-files.ts'
 import { HeldKeeper } from './held-keep.ts'
@@ -114,8 +115,6 @@ export interface PackDamage {
 const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 /** Open pack files at once. */
 const MAX_OPEN_PACKS = 32
-/** Where packs go that `fsck --repair` has replaced: nothing is ever deleted by it. */
-export const DAMAGED_DIR = 'damaged'
 /** Decoded frames kept for their neighbours. */
 const FRAME_CACHE_BYTES = 32 * 1024 * 1024
 

@@ -9,7 +9,8 @@
 import { concatBytes } from '../base/bytes.ts'
 import { ID_BYTES, type ObjectId, objectIdFromBytes, objectIdToBytes, putObjectId } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
-import { discard, replaceFile, uniquePath } from './atomic-file.ts'
+import { discard, uniquePath } from './atomic-file.ts'
+import { replaceCacheFile } from './cache-file.ts'
 import { type FileStat, type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
 import { PathTable, type SortedUpdates, sortedByPath } from './path-table.ts'
 import { createSharedMemory, type SharedMemory } from './shared-memory.ts'
@@ -142,7 +143,7 @@ export async function writeStatCache(
     // A record never becomes false, it only stops matching: that of the main file may stay where no better one is known.
     if (recent.size <= fewest) {
       const sorted = [...recent].sort(([a], [b]) => comparePaths(a, b)).map(([at, payload]) => ({ path: at, payload }))
-      await replaceFile(fs, recentPath(path), encodeSortedFile(STAT_MAGIC, sorted), options)
+      await replaceCacheFile(fs, recentPath(path), encodeSortedFile(STAT_MAGIC, sorted), options)
       return
     }
   }
@@ -151,7 +152,7 @@ export async function writeStatCache(
   const pieces = isFirst
     ? (all.pieces ?? encodeStats(all.toWrite!()))
     : encodeSortedFile(STAT_MAGIC, merged(records, all))
-  await replaceFile(fs, path, pieces, options)
+  await replaceCacheFile(fs, path, pieces, options)
   // Cut off in between, both are there and say the same.
   if (cache.recent.size > 0) discard(fs, recentPath(path))
 }
@@ -264,5 +265,5 @@ export async function writeSettled(
   const head = concatBytes(Buffer.from(records.checksum, 'hex'), ...ids.map(objectIdToBytes))
   const nothing = new Uint8Array()
   const paths = loose.map((at) => ({ path: at, payload: nothing }))
-  await replaceFile(fs, path, encodeSortedFile(SETTLED_MAGIC, [{ path: '', payload: head }, ...paths]), { tmpDir })
+  await replaceCacheFile(fs, path, encodeSortedFile(SETTLED_MAGIC, [{ path: '', payload: head }, ...paths]), { tmpDir })
 }

@@ -1,6 +1,6 @@
 /** Damaged files under `.floe/`: a coded error or a silent rebuild, never a crash and never a wrong byte. */
 
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FloeError } from '../../src/base/errors.ts'
@@ -10,6 +10,7 @@ import { catFile } from '../../src/repo/cat.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { statusOf } from '../../src/repo/status.ts'
+import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { author, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
@@ -115,6 +116,31 @@ describe('damage on the disk', () => {
       writeFileSync(path, good)
     }
   })
+
+  it.each(['stat', 'stat-recent', 'settled'])(
+    'as a folder in the place of .floe/%s is moved aside, with what is in it',
+    async (name) => {
+      const path = join(ws.dir, '.floe', name)
+      rmSync(path, { force: true })
+      mkdirSync(path)
+      writeFileSync(join(path, 'notes'), 'somebody put this here')
+      await using workspace = await openWorkspace(ws.dir)
+      expect((await statusOf(workspace)).clean).toBe(true)
+      // So many that `stat` is written, and `stat-recent` after it; `settled` by what brings all files up to date.
+      for (let i = 0; i < 100; i++) ws.write(`more/${i}`, `${i}`)
+      await add(workspace, { all: true })
+      await commit(workspace, { message: 'more', author })
+      ws.write('d0/one', 'one')
+      await add(workspace, { all: true })
+      await commit(workspace, { message: 'one', author })
+      await switchTo(workspace, { target: 'HEAD~1', detach: true })
+      expect(statSync(path).isFile()).toBe(true)
+      const aside = readdirSync(join(ws.dir, '.floe/damaged'))
+      expect(aside).toHaveLength(1)
+      expect(readFileSync(join(ws.dir, '.floe/damaged', aside[0]!, 'notes'), 'utf8')).toBe('somebody put this here')
+      expect((await statusOf(workspace)).clean).toBe(true)
+    },
+  )
 
   it('in staging is exit 13, and deleting it loses only what was staged', async () => {
     ws.write('d0/new', 'new')

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
@@ -128,6 +128,9 @@ describe('fsck', () => {
     await expect(fsck(workspace, { full: true, signal: AbortSignal.abort() })).rejects.toMatchObject({
       kind: 'cancelled',
     })
+    expect((await fsck(workspace, { full: true, restart: true })).skippedPacks).toBe(0)
+    // What it remembers them by is a help, and no more.
+    mkdirSync(join(temporary.dir, '.floe/fsck'))
     expect((await fsck(workspace, { full: true, restart: true })).skippedPacks).toBe(0)
   })
 })
