@@ -127,13 +127,15 @@ export async function* treeObjects(
 /** As many at most come together, and one node's files at most. */
 const MAX_RUN = 1024
 
-/** The same in runs: to hand over a million one by one takes longer than to find them. */
+/** The same in runs: to hand over a million one by one takes longer than to find them.
+ *  @param onAbsentMap - told of a node of a map that is not here, instead of failing */
 export async function* treeObjectRuns(
   read: ReadObject,
   root: ObjectId,
   bases: readonly ObjectId[],
   signal?: AbortSignal,
   includes: (path: string) => boolean = () => true,
+  onAbsentMap?: (id: ObjectId) => void,
 ): AsyncGenerator<MissingObject[]> {
   if (bases.includes(root)) return
   const loadBase = async (id: ObjectId): Promise<TreeNode | undefined> => {
@@ -175,7 +177,7 @@ export async function* treeObjectRuns(
         run.push({ kind: 'chunk', id: entry.content.id, bytes: entry.bytes })
         continue
       }
-      for await (const object of contentObjects(read, entry, older ?? [], signal)) {
+      for await (const object of contentObjects(read, entry, older ?? [], signal, onAbsentMap)) {
         if (run.push(object) < MAX_RUN) continue
         yield run
         run = []
@@ -241,6 +243,7 @@ async function* contentObjects(
   entry: TreeEntry,
   older: readonly TreeEntry[],
   signal: AbortSignal | undefined,
+  onAbsent: ((id: ObjectId) => void) | undefined,
 ): AsyncGenerator<MissingObject> {
   const { content } = entry
   if (content === null || older.some((other) => sameContent(other.content, content))) return
@@ -250,7 +253,8 @@ async function* contentObjects(
   }
   const shared = await olderContent(read, older, signal)
   const maps: MissingObject[] = []
-  for await (const node of walkMapNodes(read, entry, { signal, skip: (id) => shared.has(objectKey('map', id)) })) {
+  const skip = (id: ObjectId) => shared.has(objectKey('map', id))
+  for await (const node of walkMapNodes(read, entry, { signal, skip, onAbsent })) {
     maps.push({ kind: 'map', id: node.id })
     if (node.level > 0) continue
     for (const chunk of node.items)

@@ -75,7 +75,12 @@ async function checkWorkspace(workspace: Workspace, signal: AbortSignal | undefi
     return finding('workspace', 'ok', `${objects} objects in ${packs} packs, ${commits} commits${lazy}`)
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
-    return finding('workspace', 'problem', error.message, error.hints[0] ?? '`floe verify --local --full` says more')
+    return finding(
+      'workspace',
+      'problem',
+      error.message,
+      error.hints[0] ?? '`floe fsck --full` lists all that is damaged or missing',
+    )
   }
 }
 

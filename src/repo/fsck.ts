@@ -1,35 +1,37 @@
-/** `fsck`: finds all that is damaged in a workspace, and repairs what can be: from what is left of the pack, from other
- *  packs, from the remote.
+/** `fsck`: finds all that is damaged or missing in a workspace, and repairs what can be (`fsck-repair.ts`).
  *
- *  A full check that is cut off goes on where it stopped. Repairing writes and syncs good copies first, then moves damaged
- *  packs to `.floe/damaged/`, so that a crash in between costs nothing and a person can still look at them. A pack whose
- *  good copies make the very same pack is replaced by it. */
+ *  A full check that is cut off goes on where it stopped. */
 
 import { throwIfAborted } from '../base/abort.ts'
-import { FloeError, IntegrityError } from '../base/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
-import type { ReadObject } from '../objects/reader.ts'
 import { DAMAGED_DIR } from '../store/cache-file.ts'
 import { HeldLostError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
 import type { PackDamage } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { damageFound } from './fsck-damage.ts'
+import {
+  nothingRepaired,
+  type RepairOptions,
+  type RepairResult,
+  replaceDamaged,
+  replaceMissing,
+  unlessIntegrity,
+} from './fsck-repair.ts'
 import { findLoss, type HeldLoss, InPlaceLostError } from './held-check.ts'
+import type { ObjectRef } from './needing-files.ts'
 import type { OnProgress } from './progress.ts'
 import { reachableFrom, rootsOf } from './reachable.ts'
-import { type VerifyLocalReport, verifyLocal } from './verify-local.ts'
+import { isPlainlyMissing, type VerifyLocalReport, verifyLocal } from './verify-local.ts'
 
-export interface FsckOptions {
+export interface FsckOptions extends RepairOptions {
   /** Read and hash every byte (default: indexes and what is reachable). */
   full?: boolean | undefined
   /** Begin a full check anew, even if an earlier one was cut off. */
   restart?: boolean | undefined
   /** Put good copies in the place of what is damaged. */
   repair?: boolean | undefined
-  /** Where good copies may be had; asked only for what no local pack has. Opened once, when it is needed. */
-  openRemote?: (() => Promise<ReadObject>) | undefined
-  signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
 
@@ -40,70 +42,52 @@ export interface FsckResult {
   repair: RepairResult | null
 }
 
-export interface RepairResult {
-  packs: string[]
-  /** Objects read from what was left of them, from other packs, and from the remote. */
-  salvaged: number
-  fetched: number
-  /** Lists of files committed in place that could not be read, and were set aside. */
-  lists: string[]
-}
-
-/** Something is damaged, or was and cannot be had again (exit 13). */
-export class DamageError extends IntegrityError {
-  override name = 'DamageError'
-  constructor(code: 'FSCK_DAMAGED' | 'FSCK_LOST', damage: readonly PackDamage[], lost: readonly ObjectRef[]) {
-    const objects = code === 'FSCK_LOST' ? lost : damage.flatMap((pack) => pack.damaged)
-    const what =
-      code === 'FSCK_LOST'
-        ? `${lost.length} damaged objects have no good copy here or on a remote; nothing was changed`
-        : `${damage.length === 1 ? 'a pack is' : `${damage.length} packs are`} damaged: ${damage[0]!.pack.slice(0, 12)}: ${damage[0]!.reason}`
-    super(code, what, {
-      data: {
-        packs: damage.slice(0, MAX_LISTED).map(({ pack, reason }) => ({ pack, reason })),
-        objects: objects.slice(0, MAX_LISTED).map(({ kind, id }) => ({ kind, id })),
-        count: objects.length,
-      },
-      hints:
-        code === 'FSCK_LOST'
-          ? ['where the files are still in the workspace, `floe add --force PATH` stores their contents again']
-          : ['`floe fsck --full --repair` takes good copies from other packs and from the remote'],
-    })
-  }
-}
-
-interface ObjectRef {
-  kind: ObjectKind
-  id: ObjectId
-}
-
-/** How much of what is damaged an error lists. */
-const MAX_LISTED = 100
-
-/** @throws {DamageError} FSCK_DAMAGED (exit 13) without `repair`; FSCK_LOST (exit 13) if no good copy can be had
+/** @throws {DamageError} FSCK_DAMAGED, FSCK_MISSING (exit 13) without `repair`; FSCK_LOST (exit 13) if no good copy can be had
  *  @throws {InPlaceLostError} FSCK_IN_PLACE_LOST (exit 13), naming the files
  *  @throws {FloeError} of kind integrity (exit 13) for anything else that is not as it must be */
 export async function fsck(workspace: Workspace, options: FsckOptions = {}): Promise<FsckResult> {
   const found = await inspect(workspace, options)
-  if (found.damage.length > 0 && !options.repair) throw new DamageError('FSCK_DAMAGED', found.damage, [])
-  const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : null
-  const lists = await checkLists(workspace, options)
-  const inPlace = options.repair ? await bringLost(workspace, options) : null
-  const { signal, onProgress } = options
+  if (found.damage.length > 0 && !options.repair)
+    throw await damageFound(workspace, { packs: found.damage, missing: [] }, options)
+  const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : nothingRepaired()
+  repair.lists = await checkLists(workspace, options)
+  if (options.repair) {
+    repair.fetched += await bringLost(workspace, options)
+    // What was committed in place is to be recorded so again, not copied.
+    while (repair.lists.length === 0) {
+      const { missing } = await verify(workspace, { ...options, full: false })
+      if (missing.length === 0) break
+      await replaceMissing(workspace, missing, options, repair)
+    }
+  }
+  const { report, missing } = await verify(workspace, options)
+  if (!report || missing.length > 0) {
+    const hints = repair.lists.length > 0 ? ['`floe add --in-place PATH` records files again that hold them'] : []
+    throw await damageFound(workspace, { packs: [], missing }, { ...options, hints })
+  }
+  if (options.full) forgetChecked(workspace)
+  const { packs, taken, fetched, lists } = repair
+  const isRepaired = packs.length + taken + fetched + lists.length > 0
+  return { report, skippedPacks: found.skipped, repair: isRepaired ? repair : null }
+}
+
+/** @returns what must be here and is not, and no report if that kept anything from being looked at */
+async function verify(workspace: Workspace, options: FsckOptions) {
+  const { full, signal, onProgress } = options
+  const missing = new Map<string, ObjectRef>()
+  const onMissing = ({ kind, id }: ObjectRef) => void missing.set(objectKey(kind, id), { kind, id })
   // Every byte of every pack has been read by now; what is left to be hashed is files as a whole.
-  const report = await verifyLocal(workspace, {
-    full: options.full,
-    skipPacks: options.full,
-    signal,
-    onProgress,
-  }).catch(async (error: unknown) => {
+  const how = { full, skipPacks: full, signal, onProgress, onMissing }
+  const report = await verifyLocal(workspace, how).catch(async (error: unknown) => {
     // The first of them: better all.
     if (error instanceof HeldLostError)
       throw new InPlaceLostError('FSCK_IN_PLACE_LOST', await missedHere(workspace, options))
-    throw error
+    if (!isPlainlyMissing(error)) throw error
+    const { objectKind, id } = error.data as { objectKind: ObjectKind; id: ObjectId }
+    onMissing({ kind: objectKind, id })
+    return undefined
   })
-  if (options.full) forgetChecked(workspace)
-  return { report, skippedPacks: found.skipped, repair: withInPlace(repair, inPlace, lists) }
+  return { report, missing: [...missing.values()] }
 }
 
 async function inspect(workspace: Workspace, options: FsckOptions) {
@@ -157,45 +141,6 @@ function forgetChecked(workspace: Workspace): void {
   if (workspace.fs.stat(path)?.kind === 'file') workspace.fs.unlink(path)
 }
 
-/** Good copies of all that damaged packs held, in new packs; then the damaged ones are set aside. */
-async function replaceDamaged(
-  workspace: Workspace,
-  damage: readonly PackDamage[],
-  options: FsckOptions,
-): Promise<RepairResult> {
-  return workspace.withLock('fsck', async () => {
-    const { store } = workspace
-    // Nothing can be read from these, nor is it known what they held: what refs need of it is found missing afterwards.
-    const hopeless = damage.filter(({ objects }) => objects.length === 0).map(({ pack }) => pack)
-    if (hopeless.length > 0) await store.setAside(hopeless)
-    const session = await store.begin()
-    const result: RepairResult = { packs: damage.map(({ pack }) => pack), salvaged: 0, fetched: 0, lists: [] }
-    const lost: ObjectRef[] = []
-    let remote: ReadObject | undefined
-    const rescue = async (object: ObjectRef) => {
-      throwIfAborted(options.signal)
-      const here = await store.readLocal(object.kind, object.id, options).catch(unlessIntegrity)
-      if (here) result.salvaged++
-      else if (options.openRemote) remote ??= await options.openRemote()
-      const bytes = here ?? (await remote?.(object.kind, object.id, options).catch(unlessIntegrity))
-      if (bytes && !here) result.fetched++
-      if (bytes) await session.replace(object.kind, object.id, bytes)
-      else lost.push(object)
-    }
-    try {
-      for (const object of heldBy(damage)) await rescue(object)
-      if (lost.length > 0) throw new DamageError('FSCK_LOST', damage, lost)
-      await session.seal()
-    } finally {
-      session.abort()
-    }
-    // Good copies in the same order make the same pack: that one is whole by now.
-    const done = new Set([...hopeless, ...session.packs])
-    await store.setAside(result.packs.filter((pack) => !done.has(pack)))
-    return result
-  })
-}
-
 /** @returns lists that were set aside
  *  @throws {StoreCorruptError} STORE_HELD_CORRUPT (exit 13) without `repair` */
 async function checkLists(workspace: Workspace, options: FsckOptions): Promise<string[]> {
@@ -245,23 +190,4 @@ async function bringLost(workspace: Workspace, options: FsckOptions): Promise<nu
     await keeper.revise(({ id, state }) => (here.has('chunk', id) ? null : state))
     return brought
   })
-}
-
-function withInPlace(repair: RepairResult | null, brought: number | null, lists: string[]): RepairResult | null {
-  if (!repair && !brought && lists.length === 0) return null
-  const { packs, salvaged, fetched } = repair ?? { packs: [], salvaged: 0, fetched: 0 }
-  return { packs, salvaged, fetched: fetched + (brought ?? 0), lists }
-}
-
-/** What the damaged packs held, damaged or not, each object once. */
-function heldBy(damage: readonly PackDamage[]): Iterable<ObjectRef> {
-  return new Map(
-    damage.flatMap(({ objects }) => objects.map((object) => [objectKey(object.kind, object.id), object])),
-  ).values()
-}
-
-/** An object that is missing or wrong is asked for elsewhere; a network that cannot be reached is the user's to know. */
-function unlessIntegrity(error: unknown): undefined {
-  if (error instanceof FloeError && error.kind === 'integrity') return undefined
-  throw error
 }

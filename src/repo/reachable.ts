@@ -3,9 +3,9 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import { walkCommits } from '../history/commits.ts'
-import { type ContentRef, walkMapNodes } from '../objects/content-map.ts'
+import { walkMapNodes } from '../objects/content-map.ts'
 import type { ObjectId, ObjectKind } from '../objects/id.ts'
-import { walkTreeNodes } from '../objects/tree.ts'
+import { type TreeEntry, walkTreeNodes } from '../objects/tree.ts'
 import { IdSet } from '../store/id-set.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { operationCommits, operationEntries, readOperation } from './operation.ts'
@@ -13,7 +13,7 @@ import { operationCommits, operationEntries, readOperation } from './operation.t
 export interface Roots {
   commits: ObjectId[]
   trees: ObjectId[]
-  files: { content: ContentRef | null; bytes: number }[]
+  files: TreeEntry[]
 }
 
 /** Refs, HEAD, their logs, what is staged, and what an operation in progress refers to.

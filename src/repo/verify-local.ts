@@ -23,6 +23,8 @@ export interface VerifyLocalOptions {
   full?: boolean | undefined
   /** The packs' bytes have been read already: hash files only. */
   skipPacks?: boolean | undefined
+  /** Told of what must be here and is not, instead of failing at the first: chunks, content maps and attachments. */
+  onMissing?: ((object: MissingObject) => void) | undefined
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
@@ -156,7 +158,8 @@ class Verifier {
         break
       }
     for (const id of commit.attachments.values()) await this.#demand([{ kind: 'attachment', id }])
-    for await (const run of treeObjectRuns(store.readLocal, commit.tree, bases, signal)) await this.#demand(run)
+    for await (const run of treeObjectRuns(store.readLocal, commit.tree, bases, signal, undefined, this.#onAbsentMap))
+      await this.#demand(run)
     if (!this.#full) return
     const skip = async (node: ObjectId) => this.#isSeenFull(node) || !(await store.has('tree', node))
     for await (const node of walkTreeNodes(store.readLocal, commit.tree, { skip, signal }))
@@ -171,7 +174,7 @@ class Verifier {
       count++
       if (!entry?.content) continue
       await this.#demand([entry.content])
-      for await (const node of walkMapNodes(store.readLocal, entry))
+      for await (const node of walkMapNodes(store.readLocal, entry, { onAbsent: this.#onAbsentMap }))
         if (node.level === 0) await this.#demand(node.items.map(({ id }) => ({ kind: 'chunk', id })))
     }
     return count
@@ -208,7 +211,7 @@ class Verifier {
       for await (const piece of readEntry(this.#workspace.store.readLocal, entry, this.#options)) hash.update(piece)
     } catch (error) {
       // Counted where it was looked for. What seemed to be here and is not is another matter.
-      if (error instanceof ObjectMissingError && !(error instanceof HeldLostError)) return
+      if (isPlainlyMissing(error)) return
       throw error
     }
     const got = hash.digest('hex')
@@ -223,8 +226,21 @@ class Verifier {
       (this.#absent.size === 0 || !this.#absent.has(objectKey(kind, id))) && this.#seen.add(kind, id)
     const lacking = await store.lacking(objects.filter(isNew))
     // What says that it is missing says why, if that is known.
-    for (const { kind, id } of lacking) await store.readLocal(kind, id, this.#options)
+    for (const object of lacking) {
+      try {
+        await store.readLocal(object.kind, object.id, this.#options)
+      } catch (error) {
+        if (!this.#options.onMissing || !isPlainlyMissing(error)) throw error
+        this.#options.onMissing(object)
+      }
+    }
     this.#tell()
+  }
+
+  /** The map itself has been asked for. */
+  get #onAbsentMap(): ((id: ObjectId) => void) | undefined {
+    const { onMissing } = this.#options
+    return onMissing && ((id) => onMissing({ kind: 'map', id }))
   }
 
   /** True if a local pack holds it; otherwise it counts as absent. */
@@ -266,4 +282,9 @@ class Verifier {
     const done = this.#packObjects + Math.min(this.#seen.size, this.#packObjects)
     this.#options.onProgress?.({ $kind: 'verifying', doneObjects: done, totalObjects: 2 * this.#packObjects })
   }
+}
+
+/** Of what was committed in place, who checks that knows more. */
+export function isPlainlyMissing(error: unknown): error is ObjectMissingError {
+  return error instanceof ObjectMissingError && !(error instanceof HeldLostError)
 }

@@ -277,7 +277,7 @@ function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void | Promis
 function named(path: string, error: unknown): unknown {
   if (!(error instanceof IntegrityError)) return error
   const hints = [
-    '`floe fsck --full` lists all that is damaged; `floe fsck --full --repair` takes good copies from other packs and the remote',
+    '`floe fsck --full` lists all that is damaged; `floe fsck --full --repair` takes good copies from other packs, the files of the workspace and the remote',
   ]
   return new StoreCorruptError('STORE_PACK_CORRUPT', path, error.message, hints, error)
 }

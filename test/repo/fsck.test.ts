@@ -80,15 +80,16 @@ describe('fsck', () => {
           asked.push(id)
           return remote(kind, id)
         }
+        // Else they would be taken from.
+        for (const path of Object.keys(before)) rmSync(join(temporary.dir, path), { force: true })
         const { repair } = await fsck(workspace, { full: true, repair: true, openRemote })
-        expect(repair).toMatchObject({ packs: [pack!.name], fetched: asked.length })
+        expect(repair).toMatchObject({ packs: [pack!.name], fetched: asked.length, taken: 0 })
         // Where the good copies did not make the same pack again, it is kept for a person to look at.
         const kept = existsSync(damagedDir()) ? readdirSync(damagedDir()) : []
         const remade = (await workspace.store.packs()).some(({ name }) => name === pack!.name)
         expect(kept.includes(`${pack!.name}.pack`)).toBe(!remade)
         rmSync(damagedDir(), { recursive: true, force: true })
         expect(await fsck(workspace, { full: true })).toMatchObject({ repair: null })
-        for (const path of Object.keys(before)) rmSync(join(temporary.dir, path))
         await restore(workspace, { paths: [''] })
         expect(temporary.files()).toEqual(before)
       }
@@ -99,6 +100,7 @@ describe('fsck', () => {
     await spoil(pack!.path, (bytes) => {
       bytes[100]! ^= 1
     })
+    for (const path of Object.keys(before)) rmSync(join(temporary.dir, path))
     await using workspace = await openWorkspace(temporary.dir)
     const lost = fsck(workspace, { full: true, repair: true })
     await expect(lost).rejects.toMatchObject({ code: 'FSCK_LOST', exitCode: 13 })
@@ -110,6 +112,21 @@ describe('fsck', () => {
     }
     await expect(fsck(workspace, { full: true, repair: true, openRemote: broken })).rejects.toThrow('no network')
     expect(existsSync(pack!.path)).toBe(true)
+  })
+
+  test('brings from the remote what is missing and in no file', async () => {
+    const remote = await copyOfAll()
+    const packs = await packsOf('data')
+    const objects = packs.reduce((sum, pack) => sum + pack.objects, 0)
+    await temporary.workspace.close()
+    for (const { path } of packs) rmSync(path)
+    for (const path of Object.keys(before)) rmSync(join(temporary.dir, path))
+    await using workspace = await openWorkspace(temporary.dir)
+    await expect(fsck(workspace)).rejects.toMatchObject({ code: 'FSCK_MISSING', data: { count: objects } })
+    const { repair } = await fsck(workspace, { repair: true, openRemote: async () => remote })
+    expect(repair).toMatchObject({ packs: [], salvaged: 0, taken: 0, fetched: objects })
+    await restore(workspace, { paths: [''] })
+    expect(temporary.files()).toEqual(before)
   })
 
   test('goes on where a full check was cut off, and begins anew after one that ended', async () => {

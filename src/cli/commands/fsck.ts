@@ -1,8 +1,10 @@
 import { fsck as checkWorkspace } from '../../repo/fsck.ts'
+import { DamageError } from '../../repo/fsck-damage.ts'
 import type { RemoteOptions } from '../../repo/remote-options.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
+import { damageLines, repairLines } from '../damage-lines.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
@@ -15,12 +17,15 @@ export const fsck = command<Flags>({
     addNetworkFlags(command)
       .option('--full', 'read and hash every byte; goes on where an earlier check was cut off')
       .option('--restart', 'with --full: begin anew')
-      .option('--repair', 'put good copies in the place of what is damaged: from other packs, else from the remote')
+      .option(
+        '--repair',
+        'store what is damaged or missing again: from other packs, files of the workspace, or the remote',
+      )
       .option('--remote <name>', 'remote to take good copies from', 'origin')
       .addHelpText(
         'after',
         '\nWithout --full, indexes and everything that refs need are checked. Damage ends with exit status 13 and lists the\n' +
-          'objects. --repair deletes nothing: damaged packs are moved to .floe/damaged/.',
+          'objects, and files that need them. --repair deletes nothing: damaged packs are moved to .floe/damaged/.',
       ),
   run: (context, _args, options) =>
     inWorkspace(context, async (workspace) => {
@@ -38,22 +43,22 @@ export const fsck = command<Flags>({
         return withRemote(context, workspace, options, check).finally(async () => {
           for (const closer of closers) await closer[Symbol.asyncDispose]()
         })
+      }).catch((error: unknown) => {
+        if (error instanceof DamageError) for (const line of damageLines(error.data)) context.output.result(line)
+        throw error
       })
       const { report, repair, skippedPacks } = result
       const lines = report.checks.map(({ check, subject, detail }) => `ok  ${check}  ${subject}: ${detail}`)
-      if (repair)
-        lines.push(
-          `Repaired ${formatCount(repair.packs.length, 'pack')}: ${formatCount(repair.salvaged, 'object')} from this workspace, ${repair.fetched} from the remote`,
-          ...repair.lists.map(
-            (name) => `Set aside .floe/held/${name}.list: what it said of files held in place cannot be read`,
-          ),
-        )
+      if (repair) lines.push(...repairLines(repair))
       lines.push(
         `Local objects are whole: ${formatCount(report.objects, 'object')}, ${formatBytes(report.bytes)} in ${formatCount(report.packs, 'pack')}` +
           (report.full ? ', every byte read' : '') +
           (skippedPacks > 0 ? ` (${skippedPacks} by the check that was cut off)` : ''),
       )
-      const hints = repair ? ['the damaged packs are in .floe/damaged; delete them when you no longer need them'] : []
+      const isSetAside = repair && repair.packs.length > 0
+      const hints = isSetAside
+        ? ['the damaged packs are in .floe/damaged; delete them when you no longer need them']
+        : []
       return { data: result, lines, hints: report.full ? hints : [...hints, '`floe fsck --full` reads every byte'] }
     }),
 })
