@@ -72,7 +72,11 @@ async function checkWorkspace(workspace: Workspace, signal: AbortSignal | undefi
   try {
     const { packs, objects, commits, absent } = await verifyLocal(workspace, { signal })
     const lazy = absent > 0 ? `, ${absent} objects not fetched` : ''
-    return finding('workspace', 'ok', `${objects} objects in ${packs} packs, ${commits} commits${lazy}`)
+    return finding(
+      'workspace',
+      'ok',
+      `${objects} objects in ${packs} packs, ${commits} ${commits === 1 ? 'commit' : 'commits'}${lazy}`,
+    )
   } catch (error) {
     if (!(error instanceof FloeError) || error.kind === 'cancelled') throw error
     return finding(

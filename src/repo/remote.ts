@@ -21,7 +21,10 @@ export interface RemoteDetails extends RemoteRecord {
   label: string
   package: string
   refs: { name: string; commit: string; push: number }[]
+  /** Those that were ever brought in. */
   packs: number
+  /** Of these, what is stored: live, and live but proposed for removal. Null if there are too many to be looked at. */
+  stored: { live: number; proposed: number } | null
   pushes: number
   endEpoch: number | null
 }
@@ -125,24 +128,28 @@ export async function showRemote(dir: string, name: string, options: RemoteOptio
     refs: refs.map((ref) => ({ name: localRefName(ref.name), commit: ref.commit!, push: ref.push })),
     packs: state.packs.size,
     pushes: state.log.size,
-    endEpoch: await earliestEnd(reader, state, options),
+    ...(await storedPacks(reader, state, options)),
   }
 }
 
-/** First epoch in which a live pack ends; of the first packs, if there are very many. */
-async function earliestEnd(
+/** Of the first packs, if there are very many: what is stored of them, and the first epoch in which one ends. */
+async function storedPacks(
   reader: ReturnType<Awaited<ReturnType<typeof openRemoteContext>>['repository']>,
   state: RepositoryState,
   options: RemoteOptions,
-): Promise<number | null> {
+): Promise<Pick<RemoteDetails, 'stored' | 'endEpoch'>> {
   const count = Math.min(state.packs.size, MAX_PACKS_LOOKED_AT)
   const packs = await reader.fetchPacks(
     state,
     Array.from({ length: count }, (_, number) => number),
     options,
   )
-  const ends = packs.filter((pack) => pack.state !== 'removed').map((pack) => pack.endEpoch)
-  return ends.length === 0 ? null : Math.min(...ends)
+  const stored = packs.filter((pack) => pack.state !== 'removed')
+  const proposed = stored.filter((pack) => pack.state === 'removal-proposed').length
+  return {
+    stored: count < state.packs.size ? null : { live: stored.length - proposed, proposed },
+    endEpoch: stored.length === 0 ? null : Math.min(...stored.map((pack) => pack.endEpoch)),
+  }
 }
 
 const MAX_PACKS_LOOKED_AT = 2_000

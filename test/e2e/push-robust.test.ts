@@ -16,6 +16,7 @@ import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { abortLockPath, abortPush, pushStatus } from '../../src/repo/push-abort.ts'
 import { readRemotePosition } from '../../src/repo/push-target.ts'
+import { showRemote } from '../../src/repo/remote.ts'
 import { openRemoteContext } from '../../src/repo/remote-context.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
@@ -248,7 +249,11 @@ describe('small packs', () => {
       const live = (await packsOf(repository)).filter((pack) => pack.state === 'live')
       expect(live.length).toBeLessThanOrEqual(6)
     }
-    expect((await packsOf(repository)).filter((pack) => pack.state === 'removal-proposed').length).toBeGreaterThan(5)
+    const packs = await packsOf(repository)
+    const proposed = packs.filter((pack) => pack.state === 'removal-proposed').length
+    expect(proposed).toBeGreaterThan(5)
+    const shown = await showRemote(dir, 'origin', world.options)
+    expect(shown).toMatchObject({ packs: packs.length, stored: { live: packs.length - proposed, proposed } })
     await clone(`local:${repository}`, world.path('small-clone'), world.options)
     expect(await snapshot(world.path('small-clone'))).toEqual(await snapshot(dir))
     // Nothing that the ref needs stands in a pack that is to go.

@@ -76,6 +76,7 @@ describe('push', () => {
       label: 'demo',
       refs: [{ name: 'heads/main', commit: result.new, push: 0 }],
       packs: 2,
+      stored: { live: 2, proposed: 0 },
       pushes: 1,
       endEpoch: 27,
     })

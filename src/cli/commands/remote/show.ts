@@ -1,4 +1,4 @@
-import { showRemote } from '../../../repo/remote.ts'
+import { type RemoteDetails, showRemote } from '../../../repo/remote.ts'
 import { command } from '../../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../../network.ts'
 import { formatCount } from '../../text.ts'
@@ -17,8 +17,14 @@ export const remoteShow = command<NetworkFlags>({
         lines: [
           `${remote.name}  ${remote.network}:${remote.repository}`,
           ...remote.refs.map((ref) => `  ${ref.name}  ${ref.commit.slice(0, 12)}`),
-          `  ${formatCount(remote.packs, 'pack')}`,
+          `  ${packsText(remote)}`,
         ],
       }
     }),
 })
+
+function packsText({ packs, stored }: RemoteDetails): string {
+  if (!stored) return formatCount(packs, 'pack')
+  const { live, proposed } = stored
+  return formatCount(live + proposed, 'pack') + (proposed > 0 ? `, ${proposed} of them proposed for removal` : '')
+}
