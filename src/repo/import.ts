@@ -210,9 +210,18 @@ function refuseName(workspace: Workspace, name: string): void {
   )
 }
 
-/** Takes back what an import brought, save its tags and what was made of it. The objects go with the next `gc`.
+export interface ForgottenImport {
+  name: string
+  /** What is gone: `remotes/old/main`. */
+  refs: string[]
+  /** Branches and tags of this workspace that the import made, which stay. */
+  kept: { ref: string; isMoved: boolean; isCurrent: boolean }[]
+}
+
+/** Takes back what an import brought, save its tags, branches of this workspace, and what was made of it. The objects go
+ *  with the next `gc`.
  *  @throws {UsageError} IMPORT_UNKNOWN (exit 2) */
-export async function forgetImport(workspace: Workspace, name: string): Promise<{ name: string; refs: string[] }> {
+export async function forgetImport(workspace: Workspace, name: string): Promise<ForgottenImport> {
   refuseName(workspace, name)
   return workspace.withLock('import', async () => {
     const refs = workspace.refs.list(`remotes/${name}/`)
@@ -222,6 +231,18 @@ export async function forgetImport(workspace: Workspace, name: string): Promise<
       throw new UsageError('IMPORT_UNKNOWN', `nothing was imported as "${name}"`, { data: { name } })
     for (const ref of refs) await workspace.refs.update({ name: ref.name, next: null, reason: 'import: forgotten' })
     for (const path of files) workspace.fs.unlink(path)
-    return { name, refs: refs.map((ref) => ref.name) }
+    return { name, refs: refs.map((ref) => ref.name), kept: keptOf(workspace, name) }
+  })
+}
+
+/** Their logs begin with the import; those that went on since hold work of somebody. */
+function keptOf({ refs }: Workspace, name: string): ForgottenImport['kept'] {
+  const reason = `import: ${name}`
+  const head = refs.readHead()
+  return [...refs.list('heads/'), ...refs.list('tags/')].flatMap(({ name: ref }) => {
+    const log = refs.reflog(ref)
+    if (log.at(-1)?.reason !== reason) return []
+    const isCurrent = head.$kind === 'branch' && ref === `heads/${head.branch}`
+    return [{ ref, isMoved: log[0]!.reason !== reason, isCurrent }]
   })
 }

@@ -69,10 +69,35 @@ it('beside what is there already is taken back by what it prints', async () => {
   const made = await floe('-C', 'own', 'import', git.dir, '--name', 'old', '--skip-missing')
   expect(made.stderr).toMatch(/Hint: `floe merge old\/main` brings it into the current branch\n/)
   expect(made.stderr).toMatch(/Hint: undo with `floe import --forget old`, then `floe tag -d v1`\n/)
-  expect((await floe('-C', 'own', 'import', '--forget', 'old')).stdout).toBe('Forgot 1 branch of old\n')
+  expect(await floe('-C', 'own', 'import', '--forget', 'old')).toEqual({
+    exitCode: 0,
+    stdout: 'Forgot 1 branch of old\n  tag v1 came with it and stays\n',
+    stderr:
+      'Hint: `floe import SOURCE --name old` brings it again\n' + 'Hint: these take the rest back: `floe tag -d v1`\n',
+  })
   await floe('-C', 'own', 'tag', '-d', 'v1')
   expect(await refs()).toBe(before)
   mkdirSync(join(root, 'own/sub'))
   expect(await floe('-C', 'own', 'import', join(root, 'own/sub'))).toMatchObject({ exitCode: 2 })
   expect(await floe('-C', 'own', 'import')).toMatchObject({ exitCode: 2 })
+})
+
+it('that was forgotten says which branches of the workspace stay, and how they go', async () => {
+  git.ok('branch', 'side')
+  git.ok('branch', 'worked-on')
+  await floe('init', 'first')
+  await floe('-C', 'first', 'import', git.dir, '--name', 'old', '--skip-missing')
+  await floe('-C', 'first', 'switch', 'worked-on')
+  await floe('-C', 'first', 'commit', '--allow-empty', '--no-provenance', '-m', 'mine')
+  await floe('-C', 'first', 'switch', 'main')
+  const run = await floe('-C', 'first', 'import', '--forget', 'old')
+  expect(run.stdout).toBe(
+    'Forgot 3 branches of old\n  branch main came with it and stays (you are on it)\n  branch side came with it and stays\n' +
+      '  branch worked-on came with it and stays (it has moved since)\n  tag v1 came with it and stays\n',
+  )
+  const [, commands = ''] = /these take the rest back: (.*)\n/.exec(run.stderr) ?? []
+  expect(commands).toBe('`floe branch -d side --force`, `floe tag -d v1`')
+  for (const line of commands.matchAll(/`floe ([^`]*)`/g))
+    expect((await floe('-C', 'first', ...line[1]!.split(' '))).exitCode).toBe(0)
+  expect((await floe('-C', 'first', 'branch', '-q')).stdout).toMatch(/main.*\n.*worked-on/)
 })

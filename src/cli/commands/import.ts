@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../base/errors.ts'
-import { forgetImport, importSource } from '../../repo/import.ts'
+import { type ForgottenImport, forgetImport, importSource } from '../../repo/import.ts'
 import type { ImportResult } from '../../repo/import-result.ts'
 import { authorFrom } from '../author.ts'
 import { command, type Result } from '../command.ts'
@@ -40,8 +40,7 @@ export const importCommand = command<Options>({
   run: (context, [source], options) =>
     inWorkspace(context, async (workspace) => {
       if (options.forget !== undefined) {
-        const { name, refs } = await forgetImport(workspace, options.forget)
-        return { data: { name, refs }, lines: [`Forgot ${formatCount(refs.length, 'branch', 'branches')} of ${name}`] }
+        return forgotten(await forgetImport(workspace, options.forget))
       }
       if (source === undefined)
         throw new UsageError('IMPORT_SOURCE_UNNAMED', 'nothing is named to import', {
@@ -67,6 +66,31 @@ export const importCommand = command<Options>({
       return report(context, result)
     }),
 })
+
+function forgotten(result: ForgottenImport): Result {
+  const { name, refs, kept } = result
+  const removing = kept
+    .filter(({ isMoved, isCurrent }) => !isMoved && !isCurrent)
+    .map(({ ref }) => {
+      const short = ref.replace(/^(heads|tags)\//, '')
+      return ref.startsWith('tags/') ? floeCommand('tag', '-d', short) : floeCommand('branch', '-d', short, '--force')
+    })
+  const hints = [
+    `\`${floeCommand('import', 'SOURCE', '--name', name)}\` brings it again`,
+    ...(removing.length > 0 ? [`these take the rest back: ${removing.map((line) => `\`${line}\``).join(', ')}`] : []),
+  ]
+  return {
+    data: result,
+    lines: [
+      `Forgot ${formatCount(refs.length, 'branch', 'branches')} of ${name}`,
+      ...kept.map(({ ref, isMoved, isCurrent }) => {
+        const why = isCurrent ? ' (you are on it)' : isMoved ? ' (it has moved since)' : ''
+        return `  ${ref.replace(/^heads\//, 'branch ').replace(/^tags\//, 'tag ')} came with it and stays${why}`
+      }),
+    ],
+    hints,
+  }
+}
 
 function report(context: Context, result: ImportResult): Result {
   const { output } = context
