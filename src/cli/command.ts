@@ -13,6 +13,8 @@ export interface Result {
   hints?: readonly string[]
   /** Commands to be typed, in this order, to take it back; printed as hints and given as `undo` with `--json`. */
   undo?: readonly string[]
+  /** What these do not bring back, or why there are none and what remains; printed and given as `notUndone` likewise. */
+  notUndone?: readonly string[]
   /** Exit status when it is not 0 although nothing was thrown (3: partial). */
   exitCode?: number
 }

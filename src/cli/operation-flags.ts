@@ -3,6 +3,7 @@
 
 import type { Command } from 'commander'
 import { UsageError } from '../base/errors.ts'
+import { hasChanges } from '../repo/before.ts'
 import type { Integrated } from '../repo/integrate.ts'
 import type { OperationKind } from '../repo/merge-errors.ts'
 import type { ConflictRecord } from '../repo/operation.ts'
@@ -13,7 +14,7 @@ import type { Result } from './command.ts'
 import type { Context } from './context.ts'
 import { withProgress } from './progress.ts'
 import { formatCount } from './text.ts'
-import { floeCommand, shortId } from './undo.ts'
+import { floeCommand, placeOf } from './undo.ts'
 
 export interface OperationFlags {
   /** True: all conflicts. */
@@ -58,7 +59,7 @@ export async function runOnOperation(
     const result = await continueOperation(workspace, { kind, message: options.message, signal })
     if (result.$kind === 'nothing')
       return { data: result, lines: ['Nothing is left of it, so no version was recorded'] }
-    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], undo: undoReset(result) }
+    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], undo: await undoReset(workspace, result) }
   }
   if (revision !== undefined) return undefined
   let settled: { conflicts: ConflictRecord[] } | undefined
@@ -94,7 +95,12 @@ function pathsOf(context: Context, workspace: Workspace, given: string[] | true 
 }
 
 /** A finished or stopped operation as a result; conflicts give exit status 1. */
-export function integratedResult(kind: OperationKind, result: Integrated, done: string): Result {
+export async function integratedResult(
+  workspace: Workspace,
+  kind: OperationKind,
+  result: Integrated,
+  done: string,
+): Promise<Result> {
   if (result.$kind === 'conflicts')
     return {
       data: result,
@@ -105,7 +111,7 @@ export function integratedResult(kind: OperationKind, result: Integrated, done: 
   return {
     data: result,
     lines: [`${done} ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-    undo: undoReset(result),
+    undo: await undoReset(workspace, result),
   }
 }
 
@@ -125,6 +131,9 @@ function conflictHints(kind: OperationKind): string[] {
   ]
 }
 
-export function undoReset({ from }: { from: string | null }): string[] {
-  return from === null ? [] : [floeCommand('reset', '--hard', shortId(from))]
+/** What is not committed was left alone, and has to survive the way back as well. */
+export async function undoReset(workspace: Workspace, { from }: { from: string | null }): Promise<string[]> {
+  const reset = floeCommand('reset', '--hard', ...placeOf(from))
+  const isDirty = from !== null && (await hasChanges(workspace))
+  return isDirty ? [floeCommand('stash', 'push'), reset, floeCommand('stash', 'pop')] : [reset]
 }

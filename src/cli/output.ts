@@ -22,11 +22,15 @@ export interface Output {
 
 /** Text from outside must not steer the terminal: control and bidirectional characters become U+FFFD (DESIGN §4). */
 export function plainLine(text: string): string {
-  return text.replace(
-    /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    '\ufffd',
-  )
+  return text.replace(STEERING, '\ufffd')
 }
+
+/** True if a terminal shows the text as it is. */
+export function isPlainText(text: string): boolean {
+  return text.search(STEERING) < 0
+}
+
+const STEERING = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 
 export function createOutput(
   streams: Streams,

@@ -37,7 +37,7 @@ export function pickCommand(kind: 'cherry-pick' | 'revert'): CommandSpec {
         const result = await withProgress(context, kind, (onProgress) =>
           verb(workspace, { ...request, author, onProgress }),
         )
-        return integratedResult(kind, result, `${kind === 'revert' ? 'Reverted' : 'Picked'} ${revision} as`)
+        return integratedResult(workspace, kind, result, `${kind === 'revert' ? 'Reverted' : 'Picked'} ${revision} as`)
       }),
   })
 }

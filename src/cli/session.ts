@@ -7,6 +7,7 @@ import type { CommandSpec, Result } from './command.ts'
 import type { Context } from './context.ts'
 import { floeHome } from './home.ts'
 import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
+import { floeCommand } from './undo.ts'
 
 export interface World {
   streams?: Streams
@@ -54,10 +55,8 @@ export async function inSession(
       async run(spec, globals, args, options) {
         output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
         const cwd = directoryFor(world, globals.C)
-        return printResult(
-          await spec.run(createContext(cwd, output, cancel.signal, env, wordsAfterDashes(argv)), args, options),
-          output,
-        )
+        const context = createContext(cwd, output, cancel.signal, env, wordsAfterDashes(argv))
+        return printResult(await spec.run(context, args, options), output, globals.C)
       },
     })
   } catch (error) {
@@ -121,14 +120,21 @@ function createContext(
   }
 }
 
-function printResult(result: Result, output: Output): number {
+/** @param directory - of `-C`: what is to be typed next has to be run there, too */
+function printResult(result: Result, output: Output, directory: string | undefined): number {
   const exitCode = result.exitCode ?? 0
-  const undo = result.undo && result.undo.length > 0 ? { undo: result.undo } : {}
-  if (output.json)
-    output.streams.stdout.write(`${JSON.stringify({ ok: exitCode === 0, ...result.data, ...undo }, jsonSafe)}\n`)
+  const typed = (line: string) =>
+    directory === undefined ? line : line.replace(/^floe /, `${floeCommand('-C', directory)} `)
+  const undo = result.undo && result.undo.length > 0 ? { undo: result.undo.map(typed) } : {}
+  const notUndone = result.notUndone && result.notUndone.length > 0 ? { notUndone: result.notUndone } : {}
+  if (output.json) {
+    const whole = { ok: exitCode === 0, ...result.data, ...undo, ...notUndone }
+    output.streams.stdout.write(`${JSON.stringify(whole, jsonSafe)}\n`)
+  }
   for (const line of result.lines ?? []) output.result(line)
   for (const hint of result.hints ?? []) output.hint(hint)
   if (undo.undo) output.hint(`undo with ${undo.undo.map((line) => `\`${line}\``).join(', then ')}`)
+  for (const line of notUndone.notUndone ?? []) output.hint(line)
   return exitCode
 }
 

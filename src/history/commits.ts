@@ -25,6 +25,21 @@ export interface WalkCommitsOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Undefined for a commit that is not here, if the caller wants to be told of that. */
+export async function readHere(
+  read: ReadObject,
+  id: ObjectId,
+  options: Pick<WalkCommitsOptions, 'signal' | 'onAbsent'>,
+): Promise<Commit | undefined> {
+  try {
+    return await readCommit(read, id, options)
+  } catch (error) {
+    if (!(error instanceof ObjectMissingError) || !options.onAbsent) throw error
+    options.onAbsent(id)
+    return undefined
+  }
+}
+
 /** Commits reachable from the given ones, newest first by their claimed time, never a parent before the child that led
  *  to it. Each once. */
 export async function* walkCommits(
@@ -37,12 +52,8 @@ export async function* walkCommits(
   const add = async (id: ObjectId) => {
     if (seen.has(id) || options.skip?.(id)) return
     seen.add(id)
-    try {
-      queue.push({ id, commit: await readCommit(read, id, options) })
-    } catch (error) {
-      if (!(error instanceof ObjectMissingError) || !options.onAbsent) throw error
-      options.onAbsent(id)
-    }
+    const commit = await readHere(read, id, options)
+    if (commit) queue.push({ id, commit })
   }
   for (const id of from) await add(id)
   for (let next = queue.pop(); next; next = queue.pop()) {

@@ -4,7 +4,7 @@ import { throwIfAborted } from '../base/abort.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { CommitQueue, type QueuedCommit } from './commit-queue.ts'
-import { readCommit, type WalkCommitsOptions } from './commits.ts'
+import { readHere, type WalkCommitsOptions } from './commits.ts'
 
 export interface CommitRange {
   /** Their history is wanted … */
@@ -18,11 +18,11 @@ export interface CommitRange {
 const SLOP = 64
 
 /** Newest first by their claimed time, each once.
- *  @throws {ObjectMissingError} OBJECT_MISSING for a commit that is not here */
+ *  @throws {ObjectMissingError} OBJECT_MISSING for a commit that is not here, unless told of it with `onAbsent` */
 export async function commitsInRange(
   read: ReadObject,
   range: CommitRange,
-  options: Pick<WalkCommitsOptions, 'skip' | 'signal'> = {},
+  options: WalkCommitsOptions = {},
 ): Promise<QueuedCommit[]> {
   const queue = new CommitQueue()
   const met = new Map<ObjectId, QueuedCommit>()
@@ -31,7 +31,9 @@ export async function commitsInRange(
   let wanted = 0
   const add = async (id: ObjectId) => {
     if (met.has(id)) return
-    const item = { id, commit: await readCommit(read, id, options) }
+    const commit = await readHere(read, id, options)
+    if (!commit) return
+    const item = { id, commit }
     met.set(id, item)
     queued.add(id)
     if (!excluded.has(id)) wanted++

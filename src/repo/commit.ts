@@ -83,16 +83,18 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
   })
 }
 
-/** Moves what HEAD points at: the branch, or HEAD itself. Under the lock. */
+/** Moves what HEAD points at: the branch, or HEAD itself. Under the lock.
+ *  @param next - null for a branch without a version */
 export async function moveHead(
   workspace: Workspace,
   expected: ObjectId | null,
-  next: ObjectId,
+  next: ObjectId | null,
   reason: string,
 ): Promise<void> {
   const head = workspace.refs.readHead()
-  if (head.$kind === 'detached') await workspace.refs.setHead({ $kind: 'detached', commit: next }, reason)
-  else await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
+  if (head.$kind === 'detached' && next) await workspace.refs.setHead({ $kind: 'detached', commit: next }, reason)
+  else if (head.$kind === 'branch')
+    await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
 }
 
 /** @param collected - what is not staged, and goes into the commit as it is: cut off, nothing has been staged */

@@ -7,6 +7,7 @@ import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { BESIDE_NETWORK_MS, createBreather } from '../worktree/breather.ts'
 import { type CheckoutItem, type CheckoutResult, planCheckout } from '../worktree/checkout.ts'
+import type { PlanOptions } from '../worktree/checkout-plan.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { WouldOverwriteError } from '../worktree/errors.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
@@ -17,6 +18,8 @@ import { localFiles, saveStats, type Versions } from './versions.ts'
 
 export interface MoveOptions {
   force?: boolean | undefined
+  /** Told, with `force`, of local changes that are overwritten. */
+  onOverwrite?: PlanOptions['onOverwrite']
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
@@ -142,8 +145,9 @@ async function planFiles(
   }
   const force = options.force ?? false
   const { keeper, placesOf, held } = workspace.store
-  const { signal } = options
-  const planned = await planCheckout({ fs, root, tmpDir, read, placesOf, keeper, files, force, signal, onFile }, items)
+  const { signal, onOverwrite } = options
+  const how = { files, force, onOverwrite, signal, onFile }
+  const planned = await planCheckout({ fs, root, tmpDir, read, placesOf, keeper, ...how }, items)
   return {
     async carryOut() {
       // Before the first change: what nobody can tell from a file to be kept must not be touched.

@@ -6,6 +6,7 @@ import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { foldedPath } from '../worktree/folding.ts'
 import { PathGuard } from '../worktree/guard.ts'
+import { type PathBefore, pathsBefore } from './before.ts'
 import { PathsUnknownError } from './errors.ts'
 import { MoveRefusedError } from './merge-errors.ts'
 import { overlay } from './overlay.ts'
@@ -23,6 +24,8 @@ export interface MoveOptions {
 
 export interface MoveResult {
   moved: { from: string; to: string }[]
+  /** Files that gave way, with `force`. */
+  replaced: PathBefore[]
 }
 
 /** Changes to the files that are not staged stay unstaged. A move that was cut off after the files had been renamed is
@@ -47,9 +50,12 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
         if (changes.get(to)) throw new MoveRefusedError(entry.path, to, 'two files would have this name')
         changes.set(to, { ...entry, path: to })
       }
-    if (options.dryRun) return { moved }
-    const { keeper } = workspace.store
     const open = steps.filter(({ isDone }) => !isDone)
+    const places = open.filter(({ from, to, entries }) => entries[0]!.to === to && !isSameFile(guard, from, to))
+    const taken = options.force ? places.map(({ to }) => to) : []
+    const replaced = await pathsBefore(workspace, versions, taken)
+    if (options.dryRun) return { moved, replaced }
+    const { keeper } = workspace.store
     // What gives way first: from then on lists of its name are of what is to come.
     for (const { from, to } of open)
       if (guard.stat(to)?.kind === 'file' && !isSameFile(guard, from, to)) await keeper.keep(to)
@@ -65,7 +71,7 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
     await renamed()
     await workspace.writeStaging(await overlay(versions, changes))
     for (const { from, isDone } of steps) if (!isDone) guard.removeEmptyParents(from)
-    return { moved }
+    return { moved, replaced }
   })
 }
 

@@ -22,6 +22,12 @@ export function workspacePath(workspace: Workspace, cwd: string, argument: strin
   return path
 }
 
+/** What a user types for a workspace path. */
+export function typedPath(workspace: Workspace, cwd: string, path: string): string {
+  const typed = relative(cwd, resolve(workspace.root || '/', path))
+  return typed === '' ? '.' : typed.split(sep).join('/')
+}
+
 /** True if the path is selected: named, below one that is named, or nothing is named at all. */
 export function isSelected(path: string, paths: readonly string[] | undefined): boolean {
   if (!paths || paths.length === 0) return true

@@ -3,6 +3,7 @@
 import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
+import { type PathBefore, pathsBefore } from './before.ts'
 import { PathsUnknownError, RecursiveNeededError, RemoveRefusedError } from './errors.ts'
 import { moveFiles } from './move-files.ts'
 import { overlay } from './overlay.ts'
@@ -22,21 +23,28 @@ export interface RemoveOptions {
   signal?: AbortSignal | undefined
 }
 
+export interface RemoveResult {
+  removed: string[]
+  /** Of all of them; of none with `dryRun`. */
+  before: PathBefore[]
+}
+
 /** @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) for what is not tracked
  *  @throws {RecursiveNeededError} REMOVE_RECURSIVE (exit 2)
  *  @throws {RemoveRefusedError} REMOVE_REFUSED (exit 1) */
-export async function remove(workspace: Workspace, options: RemoveOptions): Promise<{ removed: string[] }> {
+export async function remove(workspace: Workspace, options: RemoveOptions): Promise<RemoveResult> {
   return workspace.withLock('rm', async () => {
     const versions = await readVersions(workspace)
     const entries = await selected(workspace, versions, options)
     const removed = entries.map(({ path }) => path)
-    if (options.dryRun) return { removed }
+    const before = await pathsBefore(workspace, versions, options.dryRun ? [] : removed)
+    if (options.dryRun) return { removed, before }
     if (!options.cached) {
       const items = entries.map((entry) => ({ path: entry.path, before: entry }))
       await moveFiles(workspace, versions.read, items, undefined, { signal: options.signal, force: true })
     }
     await workspace.writeStaging(await overlay(versions, new Map(removed.map((path) => [path, null]))))
-    return { removed }
+    return { removed, before }
   })
 }
 

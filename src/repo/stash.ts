@@ -11,6 +11,7 @@ import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { CheckoutItem } from '../worktree/checkout.ts'
+import { hasChanges } from './before.ts'
 import { configuredAuthor } from './commit.ts'
 import { MergeConflictError } from './errors.ts'
 import { putCommit } from './integrate.ts'
@@ -106,15 +107,21 @@ export interface StashPopOptions {
   onProgress?: OnProgress | undefined
 }
 
+export interface Popped extends StashRecord {
+  files: number
+  dropped: boolean
+  /** Files that were not tracked, and are not now. */
+  untracked: number
+  /** Something else had changed here, which another push would put aside as well. */
+  hadChanges: boolean
+}
+
 /** Brings the changes back, merged into what HEAD has become; what was staged is staged again where HEAD has not changed
  *  it. The stash goes last, so a pop that was cut off is finished by repeating it.
  *  @throws {StashError} STASH_UNKNOWN (exit 2)
  *  @throws {MergeConflictError} MERGE_CONFLICT (exit 1), with nothing changed
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed */
-export async function popStash(
-  workspace: Workspace,
-  options: StashPopOptions = {},
-): Promise<StashRecord & { files: number; dropped: boolean }> {
+export async function popStash(workspace: Workspace, options: StashPopOptions = {}): Promise<Popped> {
   return workspace.withLock('stash', async () => {
     refuseOperation(workspace)
     const stash = await findStash(workspace, options.stash)
@@ -124,8 +131,11 @@ export async function popStash(
     const { parents, tree: theirs } = await readCommit(read, stash.commit)
     const base = await treeOf(parents[0]!)
     const items = await changesFor(workspace, versions, base, theirs, stash, options.signal)
+    const wasStaged = await treeOf(parents[1]!)
+    const untracked = await countUntracked(read, items, base, wasStaged)
+    const hadChanges = await hasChanges(workspace, untracked > 0)
     const result = await moveFiles(workspace, read, items, undefined, options)
-    const staged = await stagedAgain(read, versions, base, await treeOf(parents[1]!))
+    const staged = await stagedAgain(read, versions, base, wasStaged)
     if (staged.size > 0) await workspace.writeStaging(await overlay(versions, staged))
     if (!options.keep) {
       // From here on the files are the only ones to have the changes.
@@ -135,8 +145,21 @@ export async function popStash(
       )
       await drop(workspace, stash)
     }
-    return { ...stash, files: result.written + result.deleted, dropped: !options.keep }
+    const files = result.written + result.deleted
+    return { ...stash, files, dropped: !options.keep, untracked, hadChanges }
   })
+}
+
+async function countUntracked(
+  read: ReadObject,
+  items: readonly CheckoutItem[],
+  base: ObjectId,
+  staged: ObjectId,
+): Promise<number> {
+  let count = 0
+  for (const { path, before, after } of items)
+    if (after && !before && !(await findEntry(read, base, path)) && !(await findEntry(read, staged, path))) count++
+  return count
 }
 
 /** Makes files, and the names that lead to them, durable. */

@@ -8,8 +8,10 @@ import { isObjectId, type ObjectId } from '../objects/id.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import type { Head } from '../store/refs.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { lostBy } from './before.ts'
 import { assertBranchName } from './branch.ts'
 import { RefStateError } from './errors.ts'
+import { type LeftBehind, leftBehind } from './left-behind.ts'
 import { moveToTree } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
@@ -31,8 +33,14 @@ export interface SwitchOptions {
 export interface SwitchResult {
   branch: string | null
   commit: ObjectId | null
+  /** The branch is new. */
+  created: boolean
   written: number
   deleted: number
+  /** What HEAD, on no branch before, has left that no name leads to. */
+  left: LeftBehind | null
+  /** With `force`: paths whose contents were thrown away, and neither the version before nor this one has them. */
+  lost: string[]
 }
 
 /** Files first, HEAD last: a switch that was cut off is finished by repeating it.
@@ -49,16 +57,20 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     const reason = switchReason(nameOf(before), nameOf(goal.head))
     const branch = goal.head.$kind === 'branch' ? goal.head.branch : null
     if (goal.isNew && branch !== null) workspace.refs.assertRoom(`heads/${branch}`)
+    const left = async () => (before.$kind === 'detached' ? leftBehind(workspace, before.commit, goal.commit) : null)
     const isSameTree = goal.commit === versions.head && !options.force
     if (isSameTree || !goal.commit) {
       await setHead(workspace, goal, reason)
-      return { branch, commit: goal.commit, written: 0, deleted: 0 }
+      return { branch, commit: goal.commit, created: goal.isNew, written: 0, deleted: 0, left: await left(), lost: [] }
     }
     const { tree } = await readCommit(versions.read, goal.commit)
-    const { overlay, ...result } = await moveToTree(workspace, versions, tree, options)
+    const gone = lostBy(workspace, versions, tree)
+    const { onOverwrite } = gone
+    const { overlay, ...result } = await moveToTree(workspace, versions, tree, { ...options, onOverwrite })
+    const lost = options.force ? await gone.paths() : []
     await setHead(workspace, goal, reason)
     if (versions.staging.count > 0) await workspace.writeStaging(overlay)
-    return { branch, commit: goal.commit, ...result }
+    return { branch, commit: goal.commit, created: goal.isNew, ...result, left: await left(), lost }
   })
 }
 

@@ -26,6 +26,8 @@ export interface PlanOptions {
   files: LocalFiles
   /** Overwrite local changes too (default false). */
   force?: boolean
+  /** Told, with `force`, of a file that is neither as it is supposed to be nor as it shall become. */
+  onOverwrite?: ((path: string, stat: FileStat) => Promise<void>) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -94,6 +96,7 @@ export async function planSteps(
     }
     const expected = before !== undefined && (await isSame(options.files, before, stat))
     if (!expected && !options.force) lost.push(path)
+    else if (!expected) await options.onOverwrite?.(path, stat)
     steps.push({ item, action: after ? 'write' : 'delete', seen: stat })
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)

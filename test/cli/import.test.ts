@@ -68,7 +68,7 @@ it('beside what is there already is taken back by what it prints', async () => {
   const before = await refs()
   const made = await floe('-C', 'own', 'import', git.dir, '--name', 'old', '--skip-missing')
   expect(made.stderr).toMatch(/Hint: `floe merge old\/main` brings it into the current branch\n/)
-  expect(made.stderr).toMatch(/Hint: undo with `floe import --forget old`, then `floe tag -d v1`\n/)
+  expect(made.stderr).toMatch(/Hint: undo with `floe -C own import --forget old`, then `floe -C own tag -d v1`\n/)
   expect(await floe('-C', 'own', 'import', '--forget', 'old')).toEqual({
     exitCode: 0,
     stdout: 'Forgot 1 branch of old\n  tag v1 came with it and stays\n',

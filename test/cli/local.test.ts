@@ -46,7 +46,7 @@ describe('a first commit', () => {
     expect(await floe('commit', '-m', 'first')).toEqual({
       exitCode: 0,
       stdout: '[main ID] first\n  1 file added, 0 changed, 0 deleted\n',
-      stderr: '',
+      stderr: 'Hint: undo with `floe reset --soft --root`\n',
     })
     expect(await floe('log')).toEqual({
       exitCode: 0,

@@ -5,11 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { floeCommand } from '../../src/cli/undo.ts'
-import { listConfig } from '../../src/repo/config.ts'
-import { statusOf } from '../../src/repo/status.ts'
-import { openWorkspace } from '../../src/store/workspace.ts'
-import { filesOf } from '../repo/temporary-workspace.ts'
 import { runCli } from './run-cli.ts'
+import { takesBack, type } from './take-back.ts'
 
 let cwd = ''
 const floe = (...args: string[]) => runCli(args, { cwd })
@@ -37,30 +34,6 @@ beforeAll(async () => {
   await floe('branch', '-u', 'up/main')
 })
 afterAll(() => rmSync(cwd, { recursive: true, force: true }))
-
-async function look() {
-  await using workspace = await openWorkspace(cwd)
-  const { head, staged, unstaged, untracked, operation } = await statusOf(workspace)
-  const paths = (changes: readonly { path: string; status: string }[]) =>
-    changes.map(({ path, status }) => [path, status])
-  return {
-    head,
-    operation,
-    staged: paths(staged),
-    unstaged: paths(unstaged),
-    untracked,
-    refs: workspace.refs.list().filter(({ name }) => !name.startsWith('stash/')),
-    stashes: workspace.refs.list('stash/').length,
-    config: await listConfig(workspace),
-    files: filesOf(cwd),
-  }
-}
-
-/** As a shell would cut it, for what `floeCommand` quotes. */
-const typed = (line: string) =>
-  (line.match(/(?:'[^']*'|\\.|[^\s'\\])+/g) ?? [])
-    .map((word) => word.replace(/'([^']*)'|\\(.)/g, (_, quoted, escaped) => quoted ?? escaped))
-    .slice(1)
 
 it('of every command that changes refs, files or settings', async () => {
   const steps: [args: string[], before?: () => void][] = [
@@ -99,21 +72,12 @@ it('of every command that changes refs, files or settings', async () => {
   ]
   for (const [args, prepare] of steps) {
     prepare?.()
-    const where = args.join(' ')
-    if (where === 'stash pop') {
+    if (args.join(' ') === 'stash pop') {
       write('a', 'put aside\n')
       await floe('stash', 'push')
     }
-    const before = await look()
-    const run = await floe(...args, '--json')
-    const { undo } = JSON.parse(run.stdout) as { undo?: string[] }
-    expect(run.exitCode, `${where}: ${run.stdout}`).toBe(0)
-    expect(undo, where).toBeDefined()
-    // `config set` of the same twice is the only one of these that changes nothing.
-    expect(await look(), where).not.toEqual(before)
-    for (const line of undo!) expect((await floe(...typed(line))).exitCode, `${where}: ${line}`).toBe(0)
-    expect(await look(), `${where}: ${undo!.join(', ')}`).toEqual(before)
-    if (where.startsWith('config set')) await floe(...args)
+    expect((await takesBack(cwd, args)).notUndone, args.join(' ')).toEqual([])
+    if (args[1] === 'set') await floe(...args)
   }
 })
 
@@ -125,20 +89,20 @@ it('of a branch made where nothing else leads is to delete it with --force', asy
   const { undo } = JSON.parse((await floe('branch', '-f', '-d', 'lost', '--json')).stdout)
   const id = undo[0].split(' ').at(-1)
   const made = JSON.parse((await floe('switch', '-c', 'found', id, '--json')).stdout)
-  expect(made.undo).toEqual(['floe switch -', 'floe branch -d found --force'])
-  for (const line of made.undo) expect((await floe(...typed(line))).exitCode, line).toBe(0)
+  expect(made.undo).toEqual(['floe switch main', 'floe branch -d found --force'])
+  for (const line of made.undo) expect((await type(cwd, line)).exitCode, line).toBe(0)
   expect((await floe('branch', '-q')).stdout).not.toMatch(/found/)
 })
 
 it('is given as hints too, and it is said where nothing can take it back', async () => {
-  expect((await floe('switch', 'dev')).stderr).toMatch(/^Hint: undo with `floe switch -`$/m)
+  expect((await floe('switch', 'dev')).stderr).toMatch(/^Hint: undo with `floe switch main`$/m)
   expect((await floe('switch', '-c', 'more')).stderr).toMatch(
-    /^Hint: undo with `floe switch -`, then `floe branch -d more`$/m,
+    /^Hint: undo with `floe switch dev`, then `floe branch -d more`$/m,
   )
   write('theirs', 'edited')
-  expect((await floe('restore', 'theirs')).stderr).toMatch(/it cannot be brought back/)
+  expect((await floe('restore', 'theirs')).stderr).toMatch(/they cannot be brought back/)
   write('theirs', 'edited')
-  expect((await floe('reset', '--hard')).stderr).toMatch(/it cannot be brought back/)
+  expect((await floe('reset', '--hard')).stderr).toMatch(/they cannot be brought back/)
   expect((await floe('reset', '--hard', '--quiet')).stderr).toBe('')
   expect(floeCommand('rm', 'a b', "it's", '-x', 'HEAD~1')).toBe("floe rm 'a b' 'it'\\''s' -x HEAD~1")
 })

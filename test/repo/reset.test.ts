@@ -106,7 +106,10 @@ describe('show and log', () => {
 describe('mv', () => {
   it('renames on disk and in staging, and keeps unstaged changes unstaged', async () => {
     ws.write('a', 'two, edited')
-    expect(await move(ws.workspace, { sources: ['a'], destination: 'b' })).toEqual({ moved: [{ from: 'a', to: 'b' }] })
+    expect(await move(ws.workspace, { sources: ['a'], destination: 'b' })).toEqual({
+      moved: [{ from: 'a', to: 'b' }],
+      replaced: [],
+    })
     expect(ws.files().b).toBe('two, edited')
     const status = await statusOf(ws.workspace)
     expect(withRenames(status.staged)).toMatchObject([{ status: 'renamed', from: 'a', path: 'b' }])

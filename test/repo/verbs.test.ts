@@ -318,13 +318,13 @@ describe('restore and rm', () => {
     ws.write('a', 'staged')
     ws.write('d/new', 'new')
     await add(ws.workspace, { all: true })
-    expect(await restore(ws.workspace, { paths: [''], staged: true })).toEqual({
+    expect(await restore(ws.workspace, { paths: [''], staged: true })).toMatchObject({
       restored: [],
       unstaged: ['a', 'd/new'],
     })
     expect(await short()).toEqual({ staged: [], unstaged: ['modified a'], untracked: ['d/new'] })
     rmSync(join(ws.dir, 'd/x'))
-    expect(await restore(ws.workspace, { paths: ['a', 'd'] })).toEqual({ restored: ['a', 'd/x'], unstaged: [] })
+    expect(await restore(ws.workspace, { paths: ['a', 'd'] })).toMatchObject({ restored: ['a', 'd/x'], unstaged: [] })
     expect(ws.files()).toMatchObject({ a: 'a', 'd/x': 'd/x', 'd/new': 'new' })
     ws.write('a', 'two')
     await add(ws.workspace, { paths: ['a'] })
@@ -340,9 +340,9 @@ describe('restore and rm', () => {
     ws.write('d/x', 'changed')
     expect(await codeOf(remove(ws.workspace, { paths: ['d'], recursive: true }))).toBe('REMOVE_REFUSED')
     expect(existsSync(join(ws.dir, 'd/y'))).toBe(true)
-    expect(await remove(ws.workspace, { paths: ['a'], cached: true })).toEqual({ removed: ['a'] })
+    expect(await remove(ws.workspace, { paths: ['a'], cached: true })).toMatchObject({ removed: ['a'] })
     expect(await short()).toEqual({ staged: ['deleted a'], unstaged: ['modified d/x'], untracked: ['a'] })
-    expect(await remove(ws.workspace, { paths: ['d'], recursive: true, force: true })).toEqual({
+    expect(await remove(ws.workspace, { paths: ['d'], recursive: true, force: true })).toMatchObject({
       removed: ['d/x', 'd/y'],
     })
     expect(existsSync(join(ws.dir, 'd'))).toBe(false)

@@ -1,10 +1,15 @@
-import { add as addFiles } from '../../repo/add.ts'
-import { workspacePath } from '../../repo/paths.ts'
+import { type AddResult, add as addFiles } from '../../repo/add.ts'
+import { hasStaged } from '../../repo/before.ts'
+import { typedPath, workspacePath } from '../../repo/paths.ts'
+import type { Staging } from '../../store/staging.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
+import type { Context } from '../context.ts'
 import { IN_PLACE_HELP, inPlaceHints, inPlaceLines } from '../in-place-text.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
-import { floeCommand } from '../undo.ts'
+import { floeCommand, pathWords } from '../undo.ts'
+import { pathGroups, undoOfPaths } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean; inPlace?: boolean }>({
@@ -19,6 +24,9 @@ export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean; i
   async run(context, paths, options) {
     return inWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
+      const typed = paths.length > 0 ? paths : [typedPath(workspace, context.cwd, '')]
+      const before = workspace.readStaging()
+      const hadStaged = hasStaged(before, chosen)
       const result = await withProgress(context, 'add', (onProgress) =>
         addFiles(workspace, { paths: chosen, ...options, signal: context.signal, onProgress }),
       )
@@ -32,11 +40,25 @@ export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean; i
           ...inPlaceLines(result.inPlace),
         ],
         hints: inPlaceHints(result.inPlace),
-        undo:
-          result.files + result.removed.length > 0 && !options.dryRun
-            ? [floeCommand('restore', '--staged', ...(paths.length > 0 ? paths : ['.']))]
-            : [],
+        ...(options.dryRun || result.files + result.removed.length === 0
+          ? {}
+          : hadStaged
+            ? undoMore(context, workspace, result, before)
+            : { undo: [floeCommand('restore', '--staged', ...pathWords(typed))] }),
       }
     })
   },
 })
+
+/** Where something was staged before, only what came now is to go. */
+function undoMore(context: Context, workspace: Workspace, { added, removed }: AddResult, before: Staging) {
+  const groups = pathGroups()
+  let again = 0
+  for (const path of [...added.map((file) => file.path), ...removed]) {
+    groups.add(before.get(path) === null ? 'floe rm --cached' : 'floe restore --staged', path)
+    if (before.get(path)) again++
+  }
+  const { undo, notUndone } = undoOfPaths(context, workspace, groups, undefined)
+  const lost = again > 0 ? [`what had been staged of ${formatCount(again, 'path')} before cannot be staged again`] : []
+  return { undo, notUndone: [...notUndone, ...lost] }
+}

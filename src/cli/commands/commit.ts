@@ -7,7 +7,7 @@ import { runHook } from '../hooks.ts'
 import { IN_PLACE_HELP, inPlaceHints, inPlaceLines } from '../in-place-text.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
-import { floeCommand, shortId } from '../undo.ts'
+import { floeCommand, placeOf } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const commit = command<{
@@ -42,6 +42,7 @@ export const commit = command<{
         options.message ?? (await context.ask('What is this version? ', 'a commit needs a message: floe commit -m "…"'))
       const author = await authorFrom(context, workspace, options.author)
       if (options.verify) await runHook(context, workspace, 'pre-commit')
+      const hadStaged = stages && workspace.readStaging().count > 0
       const attachments = options.provenance ? await commitStatement(workspace.root) : undefined
       const result = await withProgress(context, 'commit', (onProgress) =>
         commitStaged(workspace, {
@@ -66,9 +67,8 @@ export const commit = command<{
           ...inPlaceLines(result.inPlace),
         ],
         hints: inPlaceHints(result.inPlace),
-        undo: result.parents[0]
-          ? [floeCommand('reset', stages ? '--mixed' : '--soft', shortId(result.parents[0]))]
-          : [],
+        undo: [floeCommand('reset', stages ? '--mixed' : '--soft', ...placeOf(result.parents[0] ?? null))],
+        notUndone: hadStaged ? ['what had been staged before is not staged again by that'] : [],
       }
     })
   },

@@ -46,12 +46,12 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; r
         }),
       )
       if (result.$kind === 'merged' || result.$kind === 'conflicts')
-        return integratedResult('merge', result, `Merged ${revision} as`)
+        return integratedResult(workspace, 'merge', result, `Merged ${revision} as`)
       if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date'] }
       return {
         data: result,
         lines: [`Fast-forwarded to ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-        undo: undoReset(result),
+        undo: await undoReset(workspace, result),
       }
     }),
 })

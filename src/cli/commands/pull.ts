@@ -75,17 +75,18 @@ export const pull = command<PullFlags>({
               onProgress,
             ),
           )
+          workspace.store.refresh()
           warnOfMarks(context.output, result.marks)
           warnOfExpiry(context.output, result.expiring)
           const brought = chosen.length > 0 ? [`Brought ${paths.join(', ')}`] : []
           if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date', ...brought] }
-          if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(result)
+          if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(workspace, result)
           return {
             data: result,
             lines: [
               `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
             ],
-            undo: undoReset(result),
+            undo: await undoReset(workspace, result),
           }
         }),
 })

@@ -2,6 +2,7 @@ import { readOperation } from '../../repo/operation.ts'
 import { type RebaseResult, rebase as rebaseBranch } from '../../repo/rebase.ts'
 import { abortRebase, continueRebase, skipRebase } from '../../repo/rebase-resume.ts'
 import { upstreamName } from '../../repo/upstream.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { bringFirst } from '../bringing.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
@@ -47,8 +48,12 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
         }
       }
       if (options.continue)
-        return rebaseResult(await run((onProgress) => continueRebase(workspace, { message, signal, onProgress })))
-      if (options.skip) return rebaseResult(await run((onProgress) => skipRebase(workspace, { signal, onProgress })))
+        return rebaseResult(
+          workspace,
+          await run((onProgress) => continueRebase(workspace, { message, signal, onProgress })),
+        )
+      if (options.skip)
+        return rebaseResult(workspace, await run((onProgress) => skipRebase(workspace, { signal, onProgress })))
       const isBegun = upstream === undefined && readOperation(workspace)?.kind === 'rebase'
       if (isBegun && (options.ours || options.theirs || options.file))
         return (await runOnOperation(context, workspace, 'rebase', undefined, options))!
@@ -59,13 +64,14 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
       const base = onto ?? upstream ?? followed
       if (base !== undefined) await bringFirst(context, workspace, base)
       return rebaseResult(
+        workspace,
         await run((onProgress) => rebaseBranch(workspace, { upstream, onto, ...sides, signal, onProgress })),
       )
     }),
 })
 
 /** A finished or stopped rebase as a result; conflicts give exit status 1. */
-export function rebaseResult(result: RebaseResult): Result {
+export async function rebaseResult(workspace: Workspace, result: RebaseResult): Promise<Result> {
   if (result.$kind === 'conflicts') {
     const { stopped, done, left, conflicts } = result
     return {
@@ -85,6 +91,6 @@ export function rebaseResult(result: RebaseResult): Result {
   return {
     data: result,
     lines: [`Rebased ${formatCount(picked, 'commit')}${already}: ${place} (${formatCount(files, 'file')} changed)`],
-    undo: undoReset(result),
+    undo: await undoReset(workspace, result),
   }
 }

@@ -1,37 +1,52 @@
 import { UsageError } from '../../base/errors.ts'
+import { typedPath } from '../../repo/paths.ts'
 import { reset as resetBranch } from '../../repo/reset.ts'
 import { bringFirst } from '../bringing.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
-import { floeCommand, LOST_HINT, shortId } from '../undo.ts'
+import { floeCommand, placeOf, shortId } from '../undo.ts'
+import { lostLines, pathGroups, undoOfPaths, undoStaged } from '../undo-paths.ts'
 
-export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean }>({
+export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean; root?: boolean }>({
   define: (command) =>
     command
-      .argument('[revision]', 'where the branch shall be (default HEAD)', 'HEAD')
+      .argument('[revision]', 'where the branch shall be (default HEAD)')
       .option('--soft', 'keep files, and what was committed since as staged')
       .option('--mixed', 'keep files and unstage everything (the default)')
-      .option('--hard', 'bring the files back too; uncommitted changes of tracked files are lost'),
-  run: (context, [revision = 'HEAD'], options) =>
+      .option('--hard', 'bring the files back too; uncommitted changes of tracked files are lost')
+      .option('--root', 'back to before the first version of the branch, instead of to a revision'),
+  run: (context, [revision], options) =>
     inLazyWorkspace(context, async (workspace) => {
       const modes = (['soft', 'mixed', 'hard'] as const).filter((mode) => options[mode])
       if (modes.length > 1) throw new UsageError('RESET_MODES', 'give one of --soft, --mixed and --hard')
       const mode = modes[0] ?? 'mixed'
-      await bringFirst(context, workspace, revision)
+      const { root } = options
+      if (root && revision !== undefined)
+        throw new UsageError('RESET_ROOT', '--root is instead of a revision: before the first one there is none')
+      if (!root) await bringFirst(context, workspace, revision ?? 'HEAD')
       const result = await withProgress(context, 'reset', (onProgress) =>
-        resetBranch(workspace, { revision, mode, signal: context.signal, onProgress }),
+        resetBranch(workspace, { revision, root, mode, signal: context.signal, onProgress }),
       )
-      const moved = result.from !== null && result.from !== result.to
+      const { unstaged, ended, ...data } = result
+      const groups = pathGroups()
+      for (const each of unstaged) undoStaged(groups, each)
+      const all = [typedPath(workspace, context.cwd, '')]
+      const staged = undoOfPaths(context, workspace, groups, all)
+      const moved = result.from === result.to ? [] : [floeCommand('reset', `--${mode}`, ...placeOf(result.from))]
       return {
-        data: result,
+        data,
         lines: [
-          `${result.branch ?? 'HEAD'} is at ${result.to.slice(0, 12)}` +
+          (result.to ? `${result.branch ?? 'HEAD'} is at ${shortId(result.to)}` : `${result.branch} has no version`) +
             (mode === 'hard' ? ` (${formatCount(result.files, 'file')} changed)` : ''),
         ],
-        hints: mode === 'hard' && result.files > 0 && !moved ? [LOST_HINT] : [],
-        undo: moved ? [floeCommand('reset', `--${mode}`, shortId(result.from!))] : [],
+        undo: [...moved, ...staged.undo],
+        notUndone: [
+          ...staged.notUndone,
+          ...lostLines(result.lost),
+          ...(ended ? [`the ${ended} that was in progress has ended, and what was settled of it is gone`] : []),
+        ],
       }
     }),
 })

@@ -3,7 +3,7 @@ import { restore as restorePaths } from '../../repo/restore.ts'
 import { command } from '../command.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { formatCount } from '../text.ts'
-import { floeCommand, LOST_HINT } from '../undo.ts'
+import { pathGroups, undoBoth, undoFile, undoOfPaths, undoStaged } from '../undo-paths.ts'
 
 export const restore = command<{ source?: string; staged?: boolean; worktree?: boolean }>({
   define: (command) =>
@@ -16,14 +16,22 @@ export const restore = command<{ source?: string; staged?: boolean; worktree?: b
     return inLazyWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
       const result = await restorePaths(workspace, { paths: chosen, ...options, signal: context.signal })
+      const { before, hasOthers, ...data } = result
       const lines = []
       if (result.unstaged.length > 0) lines.push(`Unstaged ${formatCount(result.unstaged.length, 'path')}`)
       if (result.restored.length > 0) lines.push(`Restored ${formatCount(result.restored.length, 'file')}`)
+      const restored = new Set(result.restored)
+      const unstaged = new Set(result.unstaged)
+      const groups = pathGroups()
+      for (const each of before) {
+        if (restored.has(each.path) && unstaged.has(each.path)) undoBoth(groups, each)
+        else if (restored.has(each.path)) undoFile(groups, each)
+        else undoStaged(groups, each)
+      }
       return {
-        data: result,
+        data,
         lines: lines.length > 0 ? lines : ['Nothing to restore'],
-        hints: result.restored.length > 0 ? [LOST_HINT] : [],
-        undo: result.unstaged.length > 0 && result.restored.length === 0 ? [floeCommand('add', ...paths)] : [],
+        ...undoOfPaths(context, workspace, groups, hasOthers ? undefined : paths),
       }
     })
   },

@@ -1,8 +1,9 @@
+import { hasStaged, type PathBefore } from '../../repo/before.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { remove } from '../../repo/rm.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
-import { floeCommand, LOST_HINT } from '../undo.ts'
+import { pathGroups, undoOfPaths, undoRemoved, undoStaged } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boolean; dryRun?: boolean }>({
@@ -16,21 +17,25 @@ export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boole
   async run(context, paths, options) {
     return inWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
-      const result = await remove(workspace, { paths: chosen, ...options })
+      // Naming a folder would bring back, too, what was staged as deleted before.
+      const isPlain = !hasStaged(workspace.readStaging(), chosen)
+      const { before, ...result } = await remove(workspace, { paths: chosen, ...options })
+      const groups = pathGroups()
+      for (const each of before) (options.cached ? undoCached : undoRemoved)(groups, each)
       return {
         data: result,
         lines: [
           `${options.dryRun ? 'Would delete' : options.cached ? 'Stopped tracking' : 'Deleted'} ${formatCount(result.removed.length, 'file')}`,
         ],
-        hints: options.force && !options.dryRun && !options.cached ? [LOST_HINT] : [],
-        undo: options.dryRun
-          ? []
-          : [
-              options.cached
-                ? floeCommand('add', ...paths)
-                : floeCommand('restore', '--staged', '--worktree', ...paths),
-            ],
+        ...undoOfPaths(context, workspace, groups, isPlain ? paths : undefined),
       }
     })
   },
 })
+
+type Groups = ReturnType<typeof pathGroups>
+
+function undoCached(groups: Groups, before: PathBefore): void {
+  undoStaged(groups, before)
+  if (before.staged === 'nowhere' && before.inHead) groups.add('floe restore --staged', before.path)
+}

@@ -1,11 +1,14 @@
 import { UsageError } from '../../base/errors.ts'
 import { isHeldElsewhere } from '../../repo/branch.ts'
-import { switchTo } from '../../repo/switch.ts'
+import type { LeftBehind } from '../../repo/left-behind.ts'
+import { type SwitchResult, switchTo } from '../../repo/switch.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { bringing } from '../bringing.ts'
 import { command } from '../command.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
-import { floeCommand, LOST_HINT } from '../undo.ts'
+import { floeCommand, shortId } from '../undo.ts'
+import { lostLines } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const switchCommand = command<{ create?: boolean; detach?: boolean; force?: boolean }>({
@@ -20,30 +23,55 @@ export const switchCommand = command<{ create?: boolean; detach?: boolean; force
     if (at !== undefined && !options.create)
       throw new UsageError('SWITCH_START', `only a new branch has a place to start at: floe switch -c ${target} ${at}`)
     return inWorkspace(context, async (workspace) => {
-      const before = workspace.refs.readHead()
+      const before = lookAt(workspace)
       const result = await withProgress(context, 'switch', (onProgress) =>
         bringing(context, workspace, at ?? target!, () =>
           switchTo(workspace, { target: target!, at, ...options, signal: context.signal, onProgress }),
         ),
       )
-      const after = workspace.refs.readHead()
-      const isElsewhere = JSON.stringify(before) !== JSON.stringify(after)
-      const undo = [floeCommand('switch', '-')]
-      if (options.create) {
-        // Where only an id led, no other branch holds the commits.
-        const isPlain = at === undefined && before.$kind === 'branch'
-        const isHeld = isPlain || (await isHeldElsewhere(workspace, target!, result.commit!))
-        undo.push(floeCommand('branch', '-d', target!, ...(isHeld ? [] : ['--force'])))
-      }
+      const { left, lost } = result
+      if (left) context.output.warn(leftText(left))
       return {
         data: result,
         lines: [
           `${result.branch ? `Switched to branch ${result.branch}` : `HEAD is now at ${result.commit?.slice(0, 12)}`} ` +
             `(${formatCount(result.written, 'file')} written, ${result.deleted} deleted)`,
         ],
-        hints: options.force && result.written > 0 ? [LOST_HINT] : [],
-        undo: isElsewhere ? undo : [],
+        undo: await wayBack(workspace, before, result),
+        notUndone: lostLines(lost),
       }
     })
   },
 })
+
+const lookAt = ({ refs }: Workspace) => ({ head: refs.readHead(), commit: refs.headCommit() })
+
+/** By names and ids, not by `-`: another switch may come between, and the log has no entry for every one. */
+async function wayBack(
+  workspace: Workspace,
+  { head, commit }: ReturnType<typeof lookAt>,
+  { created, branch }: SwitchResult,
+): Promise<string[]> {
+  const after = lookAt(workspace)
+  if (JSON.stringify(head) === JSON.stringify(after.head)) return []
+  const made = created ? branch : null
+  if (head.$kind === 'branch' && commit === null) {
+    // There is no branch yet to switch to.
+    const named = made ? floeCommand('branch', '-m', made, head.branch) : floeCommand('switch', '-c', head.branch)
+    return after.commit === null ? [named] : [named, floeCommand('reset', '--hard', '--root')]
+  }
+  const back = head.$kind === 'branch' ? [head.branch] : ['--detach', shortId(head.commit)]
+  const undo = [floeCommand('switch', ...back)]
+  if (made !== null) {
+    // Where only an id led, no other branch holds the commits.
+    const isHeld = after.commit === commit && head.$kind === 'branch'
+    const isSafe = isHeld || (await isHeldElsewhere(workspace, made, after.commit!))
+    undo.push(floeCommand('branch', '-d', made, ...(isSafe ? [] : ['--force'])))
+  }
+  return undo
+}
+
+function leftText({ commits, tip }: LeftBehind): string {
+  const them = commits === 1 ? 'it' : 'them'
+  return `no branch or tag leads to ${formatCount(commits, 'commit')} that you left: \`${floeCommand('branch', 'NAME', shortId(tip))}\` keeps ${them}`
+}

@@ -10,7 +10,9 @@ export const stashDrop = command({
       return {
         data: gone,
         lines: [`Dropped ${gone.selector} (${gone.commit.slice(0, 12)})`],
-        hints: [`until the next \`floe gc\` its files are at \`floe restore --source ${gone.commit.slice(0, 12)} .\``],
+        notUndone: [
+          `it does not come back as a stash; until the next \`floe gc\` its files are at \`floe restore --source ${gone.commit.slice(0, 12)} .\``,
+        ],
       }
     }),
 })

@@ -3,7 +3,7 @@ import { command } from '../../command.ts'
 import { inLazyWorkspace } from '../../lazy-workspace.ts'
 import { withProgress } from '../../progress.ts'
 import { formatCount } from '../../text.ts'
-import { floeCommand } from '../../undo.ts'
+import { floeCommand, shortId } from '../../undo.ts'
 
 export const stashPop = command<{ keep?: boolean }>({
   define: (command) =>
@@ -13,10 +13,23 @@ export const stashPop = command<{ keep?: boolean }>({
       const result = await withProgress(context, 'stash', (onProgress) =>
         popStash(workspace, { stash, keep: options.keep, signal: context.signal, onProgress }),
       )
+      const { dropped, untracked, hadChanges, message, commit } = result
+      const again = [
+        floeCommand('stash', 'push', ...(untracked > 0 ? ['--include-untracked'] : []), '--message', message),
+        ...(dropped ? [] : [floeCommand('stash', 'drop')]),
+      ]
       return {
         data: result,
         lines: [`Brought back ${formatCount(result.files, 'changed file')} from ${result.selector}`],
-        undo: result.dropped ? [floeCommand('stash', 'push')] : [],
+        undo: hadChanges ? [] : again,
+        notUndone: hadChanges
+          ? [
+              'no command takes it back: what had changed here before is changed together with it now',
+              `${dropped ? 'until `floe gc` its' : 'its'} files are at \`${floeCommand('restore', '--source', shortId(commit), '.')}\` as well`,
+            ]
+          : dropped && result.selector !== 'stash@{0}'
+            ? ['it becomes stash@{0} by that, the newest']
+            : [],
       }
     }),
 })

@@ -1,0 +1,114 @@
+/** How verbs that change paths are taken back: paths of one fate under one command. */
+
+import type { PathBefore } from '../repo/before.ts'
+import { typedPath } from '../repo/paths.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { Result } from './command.ts'
+import type { Context } from './context.ts'
+import { formatCount } from './text.ts'
+import { pathWords, shellCommand } from './undo.ts'
+
+export type PathUndo = Required<Pick<Result, 'undo' | 'notUndone'>>
+
+/** Commands for all that was changed, each with its paths. */
+export interface PathGroups {
+  /** By the command without its paths, such as `floe add`, in the order they are to be typed. */
+  commands: ReadonlyMap<string, string[]>
+  /** Of whose uncommitted contents nothing else is here. */
+  lost: readonly string[]
+}
+
+/** Paths that are named one by one. */
+const MAX_NAMED = 20
+const MAX_LOST_NAMED = 3
+
+/** @param typed - what the user named, if a command for that does the same as one for each of the paths */
+export function undoOfPaths(
+  context: Context,
+  workspace: Workspace,
+  { commands, lost }: PathGroups,
+  typed: readonly string[] | undefined,
+): PathUndo {
+  const groups = [...commands].filter(([, paths]) => paths.length > 0)
+  const count = groups.reduce((sum, [, paths]) => sum + paths.length, 0)
+  const notUndone = lostLines(lost)
+  if (count <= MAX_NAMED) {
+    const shown = (paths: readonly string[]) => paths.map((path) => typedPath(workspace, context.cwd, path))
+    return { undo: groups.map(([words, paths]) => commandOf(words, shown(paths))), notUndone }
+  }
+  const isOne = groups.length === 1 && !groups[0]![0].startsWith('rm')
+  if (typed && isOne) {
+    const [words] = groups[0]!
+    const more = words === 'floe add' ? ['it also stages what else has changed at these paths'] : []
+    return { undo: [commandOf(words, typed)], notUndone: [...notUndone, ...more] }
+  }
+  const each = groups.map(([words, paths]) => `\`${words} PATH\` for ${formatCount(paths.length, 'path')}`)
+  return { undo: [], notUndone: [...notUndone, `no single command undoes it: ${each.join(', ')}`] }
+}
+
+function commandOf(words: string, paths: readonly string[]): string {
+  return shellCommand(...words.split(' '), ...pathWords(paths))
+}
+
+/** What is said of contents that neither HEAD nor staging has. */
+export function lostLines(paths: Iterable<string>): string[] {
+  const all = [...paths]
+  if (all.length === 0) return []
+  const named = all.slice(0, MAX_LOST_NAMED).join(', ') + (all.length > MAX_LOST_NAMED ? ', …' : '')
+  return [
+    `uncommitted contents of ${formatCount(all.length, 'path')} (${named}) were thrown away: unless another version has them, they cannot be brought back`,
+  ]
+}
+
+/** Collects paths under commands. */
+export function pathGroups() {
+  const commands = new Map<string, string[]>()
+  const lost: string[] = []
+  return {
+    commands,
+    lost,
+    add(words: string, path: string): void {
+      const paths = commands.get(words)
+      if (paths) paths.push(path)
+      else commands.set(words, [path])
+    },
+  }
+}
+
+type Groups = ReturnType<typeof pathGroups>
+
+/** Back to the file that was replaced, while staging stays as it is. */
+export function undoFile(groups: Groups, { path, file }: PathBefore): void {
+  if (file === 'none') groups.add('rm', path)
+  else if (file === 'staged') groups.add('floe restore', path)
+  else if (file === 'head') groups.add('floe restore --source HEAD', path)
+  else groups.lost.push(path)
+}
+
+/** Back to what was staged, while the file stays as it is. */
+export function undoStaged(groups: Groups, { path, staged }: PathBefore): void {
+  if (staged === 'head') groups.add('floe restore --staged', path)
+  else if (staged === 'file') groups.add('floe add', path)
+  else if (staged === 'untracked') groups.add('floe rm --cached', path)
+  else groups.lost.push(path)
+}
+
+/** Back to both. */
+export function undoBoth(groups: Groups, before: PathBefore): void {
+  const { path, file, staged } = before
+  if (staged !== 'head') {
+    if (staged === 'file' && file === 'none') groups.add('floe rm', path)
+    else groups.lost.push(path)
+    return
+  }
+  groups.add(`floe restore --staged${file === 'staged' ? ' --worktree' : ''}`, path)
+  if (file === 'none') groups.add('rm', path)
+  else if (file !== 'staged') groups.lost.push(path)
+}
+
+/** Back to a file, and to what was staged of it, where nothing is left of either. */
+export function undoRemoved(groups: Groups, { path, file, staged, inHead }: PathBefore): void {
+  const isLost = staged !== 'head' || file === 'nowhere'
+  if (isLost) groups.lost.push(path)
+  if (inHead) groups.add(`floe restore --staged${file === 'none' ? '' : ' --worktree'}`, path)
+}

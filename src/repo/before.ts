@@ -1,0 +1,124 @@
+/** What stood at paths before a verb replaced it, and where else that is: so that nobody is told that something is lost which
+ *  a version has, nor that something comes back which none has. */
+
+import type { ObjectId } from '../objects/id.ts'
+import { comparePaths } from '../objects/path.ts'
+import type { ReadObject } from '../objects/reader.ts'
+import { findEntry, sameEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
+import type { FileStat } from '../store/file-system.ts'
+import type { Staging } from '../store/staging.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { compareWithTree } from '../worktree/compare.ts'
+import { PathGuard } from '../worktree/guard.ts'
+import { type LocalFiles, localFileId } from '../worktree/local-file.ts'
+import { isSelected } from './paths.ts'
+import { localFiles, readVersions, type Versions } from './versions.ts'
+
+export interface PathBefore {
+  path: string
+  /** The file: none, as staged, as in HEAD but not as staged, or in neither. */
+  file: 'none' | 'staged' | 'head' | 'nowhere'
+  /** What was staged: as in HEAD; other contents, those of the file; a deletion, of a file that stays; contents that neither has. */
+  staged: 'head' | 'file' | 'untracked' | 'nowhere'
+  inHead: boolean
+}
+
+/** Under the lock, before anything is changed. */
+export async function pathsBefore(
+  workspace: Workspace,
+  { read, headTree, staging }: Versions,
+  paths: readonly string[],
+): Promise<PathBefore[]> {
+  const files = localFiles(workspace)
+  const guard = new PathGuard(workspace.fs, workspace.root)
+  const headAt = await lookup(read, headTree, paths)
+  const before: PathBefore[] = []
+  for (const path of paths) {
+    const inHead = await headAt(path)
+    const change = staging.get(path)
+    const inStaging = change === undefined ? inHead : (change ?? undefined)
+    const stat = guard.stat(path)
+    const [asStaged, asHead] = stat ? await onDisk(files, stat, [inStaging, inHead]) : []
+    const file = !stat ? 'none' : asStaged ? 'staged' : asHead ? 'head' : 'nowhere'
+    before.push({ path, file, staged: stagedAs(inHead, inStaging, file), inHead: inHead !== undefined })
+  }
+  return before
+}
+
+function stagedAs(
+  inHead: TreeEntry | undefined,
+  inStaging: TreeEntry | undefined,
+  file: PathBefore['file'],
+): PathBefore['staged'] {
+  const isAsInHead = inHead && inStaging ? sameEntry(inHead, inStaging) : inHead === inStaging
+  if (isAsInHead) return 'head'
+  if (inStaging) return file === 'staged' ? 'file' : 'nowhere'
+  return file === 'none' ? 'file' : 'untracked'
+}
+
+/** From so many paths on, all of a tree is walked rather than each of them looked up. */
+const MANY = 1000
+
+async function lookup(
+  read: ReadObject,
+  tree: ObjectId,
+  paths: readonly string[],
+): Promise<(path: string) => TreeEntry | undefined | Promise<TreeEntry | undefined>> {
+  if (paths.length < MANY) return (path) => findEntry(read, tree, path)
+  const wanted = new Set(paths)
+  const found = new Map<string, TreeEntry>()
+  for await (const entry of walkTree(read, tree)) if (wanted.has(entry.path)) found.set(entry.path, entry)
+  return (path) => found.get(path)
+}
+
+/** For each entry, whether the file on disk has its contents: a mode bit alone is no work that could be lost. */
+async function onDisk(
+  files: LocalFiles,
+  stat: FileStat,
+  entries: readonly (TreeEntry | undefined)[],
+): Promise<boolean[]> {
+  const isPossible = (entry: TreeEntry | undefined): entry is TreeEntry =>
+    entry?.kind === stat.kind && (entry.kind === 'symlink' || entry.bytes === stat.bytes)
+  const possible = entries.find(isPossible)
+  // Read at most once, and only if it could be one of them.
+  const id = possible && (await localFileId(files, possible.path, stat))
+  return entries.map((entry) => isPossible(entry) && entry.fileId === id)
+}
+
+/** Paths whose contents go when files and staging are brought to a tree by force, and are neither in HEAD nor in that.
+ *  To be told of what gives way. */
+export function lostBy(workspace: Workspace, { read, headTree, staging }: Versions, target: ObjectId) {
+  const files = localFiles(workspace)
+  const lost = new Set<string>()
+  return {
+    async onOverwrite(path: string, stat: FileStat): Promise<void> {
+      const [isInHead] = await onDisk(files, stat, [await findEntry(read, headTree, path)])
+      if (!isInHead) lost.add(path)
+    },
+    /** With what was only staged. */
+    async paths(): Promise<string[]> {
+      for (const { path, entry } of staging.changes()) {
+        const after = entry && (await findEntry(read, target, path))
+        if (entry && !(after && sameEntry(after, entry))) lost.add(path)
+      }
+      return [...lost].sort(comparePaths)
+    },
+  }
+}
+
+/** True if something is staged at these paths; none means everywhere. */
+export function hasStaged(staging: Staging, paths: readonly string[]): boolean {
+  for (const path of staging.paths()) if (isSelected(path, paths)) return true
+  return false
+}
+
+/** True if something is staged, or a tracked file is not as staged.
+ *  @param withUntracked - or a file is there that is not tracked */
+export async function hasChanges(workspace: Workspace, withUntracked = false): Promise<boolean> {
+  const files = localFiles(workspace)
+  const { staging, read, stagedTree } = await readVersions(workspace, files.settled)
+  if (staging.count > 0) return true
+  for await (const { $kind } of compareWithTree(files, read, stagedTree, { changesOnly: true }))
+    if (withUntracked || $kind !== 'untracked') return true
+  return false
+}
