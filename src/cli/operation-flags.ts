@@ -59,7 +59,7 @@ export async function runOnOperation(
     const result = await continueOperation(workspace, { kind, message: options.message, signal })
     if (result.$kind === 'nothing')
       return { data: result, lines: ['Nothing is left of it, so no version was recorded'] }
-    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], undo: await undoReset(workspace, result) }
+    return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], ...(await undoReset(workspace, result)) }
   }
   if (revision !== undefined) return undefined
   let settled: { conflicts: ConflictRecord[] } | undefined
@@ -111,7 +111,7 @@ export async function integratedResult(
   return {
     data: result,
     lines: [`${done} ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-    undo: await undoReset(workspace, result),
+    ...(await undoReset(workspace, result)),
   }
 }
 
@@ -131,9 +131,18 @@ function conflictHints(kind: OperationKind): string[] {
   ]
 }
 
+/** From so many files on, looking at each would take longer than most of what is to be taken back. */
+const MANY_FILES = 200_000
+
 /** What is not committed was left alone, and has to survive the way back as well. */
-export async function undoReset(workspace: Workspace, { from }: { from: string | null }): Promise<string[]> {
+export async function undoReset(
+  workspace: Workspace,
+  { from }: { from: string | null },
+): Promise<Pick<Result, 'undo' | 'notUndone'>> {
   const reset = floeCommand('reset', '--hard', ...placeOf(from))
-  const isDirty = from !== null && (await hasChanges(workspace))
-  return isDirty ? [floeCommand('stash', 'push'), reset, floeCommand('stash', 'pop')] : [reset]
+  if (from === null) return { undo: [reset] }
+  if (workspace.readStatCache().records.count > MANY_FILES)
+    return { undo: [reset], notUndone: ['what is not committed goes by that: `floe stash push` before it keeps it'] }
+  const isDirty = await hasChanges(workspace)
+  return { undo: isDirty ? [floeCommand('stash', 'push'), reset, floeCommand('stash', 'pop')] : [reset] }
 }

@@ -255,7 +255,7 @@ describe('looking at history and changing it', () => {
     expect(await subject('tags/both')).toEqual(['second', ''])
     expect(await subject('main')).toEqual(['second', ''])
     expect((await floe('show', 'both')).stderr).toBe(warning)
-    expect((await floe('switch', 'both')).stderr).toBe('Hint: undo with `floe switch -`\n')
+    expect((await floe('switch', 'both')).stderr).toBe('Hint: undo with `floe switch main`\n')
   })
 
   it('grep, du, gc, fsck and doctor tell what there is', async () => {

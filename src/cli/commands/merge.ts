@@ -51,7 +51,7 @@ export const merge = command<OperationFlags & { ff: boolean; ffOnly?: boolean; r
       return {
         data: result,
         lines: [`Fast-forwarded to ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
-        undo: await undoReset(workspace, result),
+        ...(await undoReset(workspace, result)),
       }
     }),
 })

@@ -86,7 +86,7 @@ export const pull = command<PullFlags>({
             lines: [
               `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
             ],
-            undo: await undoReset(workspace, result),
+            ...(await undoReset(workspace, result)),
           }
         }),
 })

@@ -91,6 +91,6 @@ export async function rebaseResult(workspace: Workspace, result: RebaseResult): 
   return {
     data: result,
     lines: [`Rebased ${formatCount(picked, 'commit')}${already}: ${place} (${formatCount(files, 'file')} changed)`],
-    undo: await undoReset(workspace, result),
+    ...(await undoReset(workspace, result)),
   }
 }
