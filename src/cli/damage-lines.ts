@@ -2,6 +2,7 @@
 
 import type { DamageData, ListedObject } from '../repo/fsck-damage.ts'
 import type { RepairResult } from '../repo/fsck-repair.ts'
+import type { RepairedRef } from '../repo/ref-repair.ts'
 import { formatCount } from './text.ts'
 
 /** Packs and files that are named; `--json` names more. */
@@ -24,9 +25,9 @@ export function damageLines(data: DamageData): string[] {
   return lines
 }
 
-export function repairLines({ packs, salvaged, taken, fetched, unneeded, files, lists }: RepairResult): string[] {
+export function repairLines({ refs, packs, salvaged, taken, fetched, unneeded, files, lists }: RepairResult): string[] {
   const what = packs.length > 0 ? `Repaired ${formatCount(packs.length, 'pack')}` : 'Stored again what was missing'
-  const lines = []
+  const lines = refs.map(putBackLine)
   if (packs.length + salvaged + taken + fetched > 0)
     lines.push(
       `${what}: ${formatCount(salvaged, 'object')} from packs, ${taken} from files of the workspace, ${fetched} from the remote`,
@@ -38,6 +39,10 @@ export function repairLines({ packs, salvaged, taken, fetched, unneeded, files, 
   for (const name of lists)
     lines.push(`Set aside .floe/held/${name}.list: what it said of files held in place cannot be read`)
   return lines
+}
+
+export function putBackLine({ name, target, why }: RepairedRef): string {
+  return `Put back ${name} at ${target}, since ${why}`
 }
 
 function objectLines(objects: readonly ListedObject[], of: string | null, count: number): string[] {

@@ -11,6 +11,11 @@ export function switchReason(from: string, to: string): string {
   return `switch: from ${from} to ${to}`
 }
 
+/** Where such an entry went to: a branch, or a commit. */
+export function switchTarget(reason: string): string | undefined {
+  return /^switch: from \S+ to (\S+)$/.exec(reason)?.[1]
+}
+
 /** The branch, or the commit if HEAD was on none, that was left with the nth last switch; 1 is the last. */
 export function previousBranch({ refs }: Pick<RevisionSource, 'refs'>, nth: number): string | undefined {
   let left = nth

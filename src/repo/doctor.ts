@@ -3,17 +3,30 @@
 import { statfs } from 'node:fs/promises'
 import { FloeError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
+import type { Commit } from '../objects/commit.ts'
 import { fileSystemNow } from '../store/stat-cache.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { checkKeys, checkRemoteNetwork } from './doctor-network.ts'
 import { heldChanges } from './held-check.ts'
 import { readOperation } from './operation.ts'
+import { adviceOn, damagedRefs } from './ref-repair.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { verifyLocal } from './verify-local.ts'
 import { localFiles } from './versions.ts'
 
 export interface Finding {
-  check: 'runtime' | 'workspace' | 'in-place' | 'operation' | 'lock' | 'disk' | 'clock' | 'keys' | 'author' | 'network'
+  check:
+    | 'runtime'
+    | 'refs'
+    | 'workspace'
+    | 'in-place'
+    | 'operation'
+    | 'lock'
+    | 'disk'
+    | 'clock'
+    | 'keys'
+    | 'author'
+    | 'network'
   state: 'ok' | 'warning' | 'problem'
   detail: string
   /** What to do about it. */
@@ -36,11 +49,15 @@ const MAX_SKEW_MS = 5000
 const OLDEST_NODE = [22, 15] as const
 
 export async function doctor(workspace: Workspace, options: DoctorOptions): Promise<Finding[]> {
+  const refs = await checkRefs(workspace)
+  // What else there is to say of versions begins with refs.
+  const versions =
+    refs.length > 0
+      ? refs
+      : [await checkWorkspace(workspace, options.signal), ...(await checkInPlace(workspace)), checkOperation(workspace)]
   return [
     checkRuntime(),
-    await checkWorkspace(workspace, options.signal),
-    ...(await checkInPlace(workspace)),
-    checkOperation(workspace),
+    ...versions,
     checkLock(workspace),
     await checkDisk(workspace),
     await checkClock(workspace),
@@ -66,6 +83,13 @@ function checkRuntime(): Finding {
   return isOld
     ? finding('runtime', 'problem', detail, `install Node ${OLDEST_NODE.join('.')} or newer`)
     : finding('runtime', 'ok', detail)
+}
+
+async function checkRefs(workspace: Workspace): Promise<Finding[]> {
+  const { damage, branches } = await damagedRefs(workspace)
+  return damage.map((ref) =>
+    finding('refs', 'problem', `${ref.name} is damaged: ${ref.reason}`, adviceOn(ref, branches)),
+  )
 }
 
 async function checkWorkspace(workspace: Workspace, signal: AbortSignal | undefined): Promise<Finding> {
@@ -162,8 +186,7 @@ async function checkClock(workspace: Workspace): Promise<Finding> {
       `the file system's clock is ${Math.round((disk - now) / 1000)} s off`,
       'set the clocks of this machine and its file server',
     )
-  const head = workspace.refs.headCommit()
-  const made = head && (await readCommit(workspace.store.read, head).catch(() => null))
+  const made = await currentCommit(workspace)
   if (made && made.timeMs > now + MAX_SKEW_MS)
     return finding(
       'clock',
@@ -172,6 +195,17 @@ async function checkClock(workspace: Workspace): Promise<Finding> {
       'set the clock of this machine, or of the one that made it',
     )
   return finding('clock', 'ok', new Date(now).toISOString())
+}
+
+/** Null where there is none, or it cannot be read, of which other checks tell. */
+async function currentCommit({ refs, store }: Workspace): Promise<Commit | null> {
+  try {
+    const head = refs.headCommit()
+    return head && (await readCommit(store.read, head))
+  } catch (error) {
+    if (error instanceof FloeError && error.kind !== 'cancelled') return null
+    throw error
+  }
 }
 
 function checkAuthor(name: string | undefined): Finding {

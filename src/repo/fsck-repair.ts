@@ -12,6 +12,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { FileCopies } from './file-copies.ts'
 import { damageLeft } from './fsck-damage.ts'
 import { type Needs, needsOf, type ObjectRef } from './needing-files.ts'
+import type { RepairedRef } from './ref-repair.ts'
 
 export interface RepairOptions {
   /** Where good copies may be had; asked only for what is nowhere here. Opened once, when it is needed. */
@@ -32,13 +33,15 @@ export interface RepairResult {
   files: { path: string; objects: number }[]
   /** Lists of files committed in place that could not be read, and were set aside. */
   lists: string[]
+  /** HEAD and other refs that were put back. */
+  refs: RepairedRef[]
 }
 
 /** Files that the result names. */
 const MAX_FILES = 100
 
 export function nothingRepaired(): RepairResult {
-  return { packs: [], salvaged: 0, taken: 0, fetched: 0, unneeded: 0, files: [], lists: [] }
+  return { packs: [], salvaged: 0, taken: 0, fetched: 0, unneeded: 0, files: [], lists: [], refs: [] }
 }
 
 /** Good copies of all that damaged packs held, in new packs; then the damaged ones are set aside.

@@ -3,6 +3,7 @@
  *  A full check that is cut off goes on where it stopped. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { UsageError } from '../base/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import { DAMAGED_DIR } from '../store/cache-file.ts'
@@ -23,6 +24,7 @@ import { findLoss, type HeldLoss, InPlaceLostError } from './held-check.ts'
 import type { ObjectRef } from './needing-files.ts'
 import type { OnProgress } from './progress.ts'
 import { reachableFrom, rootsOf } from './reachable.ts'
+import { damagedRefs, RefDamageError, type RepairedRef, repairRefs } from './ref-repair.ts'
 import { isPlainlyMissing, type VerifyLocalReport, verifyLocal } from './verify-local.ts'
 
 export interface FsckOptions extends RepairOptions {
@@ -32,6 +34,10 @@ export interface FsckOptions extends RepairOptions {
   restart?: boolean | undefined
   /** Put good copies in the place of what is damaged. */
   repair?: boolean | undefined
+  /** Where damaged refs are to be put that nothing tells of: `HEAD=BRANCH`, `heads/main=COMMIT`. */
+  refs?: readonly string[] | undefined
+  /** Told of each ref that was put back, whatever comes of the rest. */
+  onPutBack?: ((ref: RepairedRef) => void) | undefined
   onProgress?: OnProgress | undefined
 }
 
@@ -43,13 +49,16 @@ export interface FsckResult {
 }
 
 /** @throws {DamageError} FSCK_DAMAGED, FSCK_MISSING (exit 13) without `repair`; FSCK_LOST (exit 13) if no good copy can be had
+ *  @throws {RefDamageError} FSCK_REF_DAMAGED (exit 13) without `repair`; FSCK_REF_UNKNOWN (exit 13)
  *  @throws {InPlaceLostError} FSCK_IN_PLACE_LOST (exit 13), naming the files
  *  @throws {FloeError} of kind integrity (exit 13) for anything else that is not as it must be */
 export async function fsck(workspace: Workspace, options: FsckOptions = {}): Promise<FsckResult> {
+  const refs = await checkRefs(workspace, options)
   const found = await inspect(workspace, options)
   if (found.damage.length > 0 && !options.repair)
     throw await damageFound(workspace, { packs: found.damage, missing: [] }, options)
   const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : nothingRepaired()
+  repair.refs = refs
   repair.lists = await checkLists(workspace, options)
   if (options.repair) {
     repair.fetched += await bringLost(workspace, options)
@@ -67,7 +76,7 @@ export async function fsck(workspace: Workspace, options: FsckOptions = {}): Pro
   }
   if (options.full) forgetChecked(workspace)
   const { packs, taken, fetched, lists } = repair
-  const isRepaired = packs.length + taken + fetched + lists.length > 0
+  const isRepaired = packs.length + taken + fetched + lists.length + refs.length > 0
   return { report, skippedPacks: found.skipped, repair: isRepaired ? repair : null }
 }
 
@@ -88,6 +97,15 @@ async function verify(workspace: Workspace, options: FsckOptions) {
     return undefined
   })
   return { report, missing: [...missing.values()] }
+}
+
+/** Whatever else is looked at begins with refs. */
+async function checkRefs(workspace: Workspace, { repair, refs = [], onPutBack }: FsckOptions): Promise<RepairedRef[]> {
+  if (refs.length > 0 && !repair)
+    throw new UsageError('FSCK_REF_CHOICE', '--ref says where a repair puts a damaged ref: it needs --repair')
+  const { damage, branches } = await damagedRefs(workspace)
+  if (damage.length > 0 && !repair) throw new RefDamageError('FSCK_REF_DAMAGED', damage, branches)
+  return damage.length + refs.length > 0 ? repairRefs(workspace, refs, onPutBack) : []
 }
 
 async function inspect(workspace: Workspace, options: FsckOptions) {

@@ -18,7 +18,8 @@ export async function replaceCacheFile(
   await replaceFile(fs, path, pieces, options)
 }
 
-async function clearFolder(fs: FileSystem, path: string, floeDir: string): Promise<void> {
+/** Moves a folder that stands where a file belongs. Under the lock. */
+export async function clearFolder(fs: FileSystem, path: string, floeDir: string): Promise<void> {
   if (fs.stat(path)?.kind !== 'directory') return
   const dir = `${floeDir}/${DAMAGED_DIR}`
   await ensureDirectory(fs, dir)

@@ -10,6 +10,7 @@ import { sha256 } from '../crypto/hash.ts'
 import { type ObjectId, parseObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { ensureDirectory, replaceFile } from './atomic-file.ts'
+import { clearFolder } from './cache-file.ts'
 import { RefChangedError, RefNameTakenError, StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import { appendReflog, copyReflog, deleteReflog, type ReflogEntry, readReflog, rewriteReflog } from './reflog.ts'
@@ -30,6 +31,12 @@ export interface RefUpdate {
 export interface RefRecord {
   name: string
   id: ObjectId
+}
+
+/** A ref, or HEAD, whose file is not what was written. */
+export interface DamagedRef {
+  name: string
+  reason: string
 }
 
 const MAX_REF_FILE_BYTES = 1024
@@ -60,20 +67,60 @@ export class RefStore {
   /** Refs below a prefix such as `heads/`, sorted by name. */
   list(prefix = ''): RefRecord[] {
     const found: RefRecord[] = []
+    for (const name of this.names(prefix)) {
+      const id = this.read(name)
+      if (id) found.push({ name, id })
+    }
+    return found
+  }
+
+  /** Those whose files are not what was written, HEAD first, then by name. */
+  damaged(): DamagedRef[] {
+    const found: DamagedRef[] = []
+    const look = (name: string, read: () => unknown) => {
+      try {
+        read()
+      } catch (error) {
+        if (!(error instanceof StoreCorruptError)) throw error
+        found.push({ name, reason: String(error.data.reason) })
+      }
+    }
+    look('HEAD', () => this.readHead())
+    for (const name of this.names()) look(name, () => this.read(name))
+    return found
+  }
+
+  /** Writes a damaged ref again, whatever its file holds. Under the lock.
+   *  @param last - where its log ends: if that is elsewhere, it gets one more entry */
+  async putBack(name: string, id: ObjectId, last: ObjectId | null, reason: string): Promise<void> {
+    await this.#write(name, id)
+    if (id !== last)
+      await appendReflog(this.#fs, this.#dir, name, { old: last, new: id, timeMs: this.#clock.now(), reason })
+  }
+
+  /** The same for HEAD, once the branch that it points to is whole. */
+  async putBackHead(head: Head, last: ObjectId | null, reason: string): Promise<void> {
+    await clearFolder(this.#fs, `${this.#dir}/HEAD`, this.#dir)
+    await this.#writeHead(head)
+    const now = this.headCommit()
+    if (now !== last)
+      await appendReflog(this.#fs, this.#dir, 'HEAD', { old: last, new: now, timeMs: this.#clock.now(), reason })
+  }
+
+  /** The names alone, whatever their files hold. */
+  names(prefix = ''): string[] {
+    const found: string[] = []
     const visit = (name: string, depth: number) => {
       if (depth > MAX_REF_DEPTH) return
       for (const entry of this.#readDirectory(this.#path(name))) {
         const segment = Buffer.from(entry.name).toString('latin1') // names are ASCII; others fail the check below
         const child = name === '' ? segment : `${name}/${segment}`
         if (entry.kind === 'directory') visit(child, depth + 1)
-        else if (child.startsWith(prefix) && isRefName(child)) {
-          const id = this.read(child)
-          if (id) found.push({ name: child, id })
-        }
+        else if (child.startsWith(prefix) && isRefName(child)) found.push(child)
       }
     }
     visit(prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/')) : '', 0)
-    return found.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+    return found.sort()
   }
 
   /** Moves, creates or deletes a ref and records it.
@@ -132,9 +179,7 @@ export class RefStore {
     const path = `${this.#dir}/HEAD`
     const left = this.#fs.stat(path) ? this.readHead() : null
     const before = left ? this.headCommit() : null
-    const target = head.$kind === 'branch' ? `ref:heads/${head.branch}` : head.commit
-    if (head.$kind === 'branch') assertRefName(`heads/${head.branch}`)
-    await this.#replace(path, `${target} ${checkOf('HEAD', target)}\n`)
+    await this.#writeHead(head)
     const after = this.headCommit()
     // Changing to another branch at the same commit is a move as well: `switch -` finds its way by it.
     const isElsewhere = left?.$kind === 'branch' && (head.$kind !== 'branch' || head.branch !== left.branch)
@@ -166,6 +211,12 @@ export class RefStore {
   async #write(name: string, id: ObjectId): Promise<void> {
     await this.#makeRoom(name)
     await this.#replace(this.#path(name), `${id} ${checkOf(name, id)}\n`)
+  }
+
+  async #writeHead(head: Head): Promise<void> {
+    const target = head.$kind === 'branch' ? `ref:heads/${head.branch}` : head.commit
+    if (head.$kind === 'branch') assertRefName(`heads/${head.branch}`)
+    await this.#replace(`${this.#dir}/HEAD`, `${target} ${checkOf('HEAD', target)}\n`)
   }
 
   async #replace(path: string, text: string): Promise<void> {
@@ -238,6 +289,6 @@ function isRefName(name: string): boolean {
 
 function corrupt(path: string, reason: string): StoreCorruptError {
   return new StoreCorruptError('STORE_REF_CORRUPT', path, reason, [
-    'the reflog beside it (`.floe/reflog`) has its earlier values',
+    '`floe fsck --repair` puts it back from what its log says, and tells how where it does not',
   ])
 }

@@ -36,6 +36,46 @@ function packs(): string[] {
 
 const masked = (text: string) => text.replace(/[0-9a-f]{64}/g, 'ID').replace(/[0-9a-f]{12}/g, 'PACK')
 
+describe('a damaged HEAD', () => {
+  it('is told of by status, doctor and fsck, and put back by what they name', async () => {
+    const good = readFileSync(join(cwd, '.floe/HEAD'), 'utf8')
+    writeFileSync(join(cwd, '.floe/HEAD'), '')
+    const status = await floe('status')
+    expect(status).toMatchObject({ exitCode: 13, stderr: expect.stringContaining('`floe fsck --repair` puts it back') })
+    const doctor = await floe('doctor', '--offline')
+    expect(doctor.exitCode).toBe(1)
+    expect(doctor.stdout).toMatch(/^problem {2}refs +HEAD is damaged: its check does not match$/m)
+    expect(doctor.stdout).toMatch(/^ok +disk/m)
+    expect(doctor.stderr).toContain('Hint: refs: `floe fsck --repair` puts HEAD back at branch main, since ')
+    expect((await floe('fsck')).exitCode).toBe(13)
+    const repaired = await floe('fsck', '--repair')
+    expect(repaired.stdout).toMatch(/^Put back HEAD at branch main, since it is the only branch at the commit/m)
+    expect(repaired).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('.floe/damaged') })
+    expect(readFileSync(join(cwd, '.floe/HEAD'), 'utf8')).toBe(good)
+  })
+
+  it('is told of although something else cannot be repaired', async () => {
+    rmSync(join(cwd, 'a'))
+    writeFileSync(join(cwd, '.floe/HEAD'), '')
+    const { exitCode, stderr } = await floe('fsck', '--full', '--repair')
+    expect(exitCode).toBe(13)
+    expect(stderr).toContain('Warning: Put back HEAD at branch main, since ')
+    expect(stderr).toContain('there is no good copy')
+  })
+
+  it('goes where --ref says if nothing tells', async () => {
+    await floe('branch', 'other')
+    rmSync(join(cwd, '.floe/reflog/HEAD'))
+    writeFileSync(join(cwd, '.floe/HEAD'), 'rubbish')
+    expect((await floe('fsck', '--repair')).stderr).toContain('`floe fsck --repair --ref HEAD=BRANCH`')
+    expect((await floe('fsck', '--ref', 'HEAD=other')).exitCode).toBe(2)
+    expect((await floe('fsck', '--repair', '--ref', 'HEAD=other')).stdout).toContain(
+      'Put back HEAD at branch other, since you said so\n',
+    )
+    expect((await floe('status')).stdout).toContain('On branch other')
+  })
+})
+
 describe('fsck on damaged packs', () => {
   it('names every pack, object and file, and what it types repairs them', async () => {
     const found = await floe('fsck', '--full')

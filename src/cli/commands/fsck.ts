@@ -1,16 +1,17 @@
 import { fsck as checkWorkspace } from '../../repo/fsck.ts'
 import { DamageError } from '../../repo/fsck-damage.ts'
+import type { RepairedRef } from '../../repo/ref-repair.ts'
 import type { RemoteOptions } from '../../repo/remote-options.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
-import { damageLines, repairLines } from '../damage-lines.ts'
+import { damageLines, putBackLine, repairLines } from '../damage-lines.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
-type Flags = NetworkFlags & { full?: boolean; repair?: boolean; restart?: boolean; remote?: string }
+type Flags = NetworkFlags & { full?: boolean; repair?: boolean; restart?: boolean; ref?: string[]; remote?: string }
 
 export const fsck = command<Flags>({
   define: (command) =>
@@ -21,6 +22,10 @@ export const fsck = command<Flags>({
         '--repair',
         'store what is damaged or missing again: from other packs, files of the workspace, or the remote',
       )
+      .option(
+        '--ref <name=target...>',
+        'with --repair: where a damaged ref goes that no log tells of: HEAD=BRANCH, heads/main=COMMIT',
+      )
       .option('--remote <name>', 'remote to take good copies from', 'origin')
       .addHelpText(
         'after',
@@ -30,12 +35,15 @@ export const fsck = command<Flags>({
   run: (context, _args, options) =>
     inWorkspace(context, async (workspace) => {
       const closers: AsyncDisposable[] = []
+      const putBack: RepairedRef[] = []
       const result = await withProgress(context, 'fsck', (onProgress) => {
         const check = (remote?: RemoteOptions) =>
           checkWorkspace(workspace, {
             full: options.full,
             repair: options.repair,
             restart: options.restart,
+            refs: options.ref,
+            onPutBack: (ref) => void putBack.push(ref),
             openRemote: remote && (() => openReader(workspace, options.remote ?? 'origin', remote, closers)),
             signal: context.signal,
             onProgress,
@@ -44,6 +52,7 @@ export const fsck = command<Flags>({
           for (const closer of closers) await closer[Symbol.asyncDispose]()
         })
       }).catch((error: unknown) => {
+        for (const ref of putBack) context.output.warn(putBackLine(ref))
         if (error instanceof DamageError) for (const line of damageLines(error.data)) context.output.result(line)
         throw error
       })
