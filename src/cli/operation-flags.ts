@@ -8,13 +8,14 @@ import type { Integrated } from '../repo/integrate.ts'
 import type { OperationKind } from '../repo/merge-errors.ts'
 import type { ConflictRecord } from '../repo/operation.ts'
 import { workspacePath } from '../repo/paths.ts'
+import type { PickedSeveral } from '../repo/pick-several.ts'
 import { abortOperation, continueOperation, resolveConflicts } from '../repo/resolve.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Result } from './command.ts'
 import type { Context } from './context.ts'
 import { withProgress } from './progress.ts'
 import { formatCount } from './text.ts'
-import { floeCommand, placeOf } from './undo.ts'
+import { floeCommand, placeOf, shortId } from './undo.ts'
 
 export interface OperationFlags {
   /** True: all conflicts. */
@@ -59,6 +60,7 @@ export async function runOnOperation(
     const result = await continueOperation(workspace, { kind, message: options.message, signal })
     if (result.$kind === 'nothing')
       return { data: result, lines: ['Nothing is left of it, so no version was recorded'] }
+    if (result.$kind === 'picked' || result.$kind === 'stopped') return severalResult(workspace, result)
     return { data: result, lines: [`Recorded ${result.to.slice(0, 12)}`], ...(await undoReset(workspace, result)) }
   }
   if (revision !== undefined) return undefined
@@ -111,6 +113,28 @@ export async function integratedResult(
   return {
     data: result,
     lines: [`${done} ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`],
+    ...(await undoReset(workspace, result)),
+  }
+}
+
+/** Several versions that were picked, or the one among them that conflicts. */
+export async function severalResult(workspace: Workspace, result: PickedSeveral): Promise<Result> {
+  if (result.$kind === 'stopped') {
+    const { stopped, done, left, conflicts } = result
+    return {
+      data: result,
+      lines: [`Stopped at ${shortId(stopped)} (${done} done, ${left} after it)`, ...conflictLines(conflicts)],
+      hints: conflictHints('cherry-pick'),
+      exitCode: 1,
+    }
+  }
+  const { picked, skipped, to, files } = result
+  const already = skipped.length > 0 ? `, ${skipped.length} were there already` : ''
+  return {
+    data: result,
+    lines: [
+      `Picked ${formatCount(picked, 'version')}${already}: HEAD is ${shortId(to)} (${formatCount(files, 'file')} changed)`,
+    ],
     ...(await undoReset(workspace, result)),
   }
 }

@@ -30,6 +30,7 @@ import {
   endOperation,
   type Operation,
   type OperationConflict,
+  type PickState,
   refuseOperation,
   writeOperation,
 } from './operation.ts'
@@ -47,6 +48,8 @@ export interface IntegrateRequest {
   parents: ObjectId[]
   message: string
   author: CommitAuthor
+  /** Of several that are picked: the others. */
+  picks?: PickState | undefined
 }
 
 export interface IntegrateOptions extends MoveOptions {

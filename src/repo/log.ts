@@ -2,14 +2,13 @@
 
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { readCommit, walkCommits } from '../history/commits.ts'
-import { mergeBases } from '../history/merge-base.ts'
-import { commitsInRange } from '../history/range.ts'
 import { parseRange, resolveRevision } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry, isInTree, sameEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { commitsOfRange } from './range-commits.ts'
 import { readShallow } from './sparse.ts'
 import { revisionSource } from './versions.ts'
 
@@ -71,11 +70,7 @@ async function chosenCommits(
   // A reader that brings what is missing would bring all the history that was left out.
   const skip = (id: ObjectId) => absent.has(id)
   if (!range) return walkCommits(read, [await resolveRevision(source, revision)], { signal, skip, onAbsent: () => {} })
-  const from = await resolveRevision(source, range.from)
-  const to = await resolveRevision(source, range.to)
-  if (!range.symmetric) return commitsInRange(read, { include: [to], exclude: [from] }, { signal, skip })
-  const exclude = await mergeBases(read, from, to, { signal })
-  return commitsInRange(read, { include: [from, to], exclude }, { signal, skip })
+  return commitsOfRange(workspace, range, { signal, skip })
 }
 
 function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {

@@ -50,6 +50,15 @@ const rebaseSchema = v.object({
   result: v.nullable(id),
 })
 
+const picksSchema = v.object({
+  /** Where HEAD was before the first of several that are picked. */
+  original: id,
+  /** Commits that come after the one that stopped, oldest first. */
+  todo: v.array(id),
+  /** How many have been picked; those left out do not count. */
+  done: v.pipe(v.number(), v.integer(), v.minValue(0)),
+})
+
 const operationSchema = v.object({
   kind: v.picklist(['merge', 'cherry-pick', 'revert', 'rebase']),
   /** Where HEAD was; of a rebase: the version that the next one comes on. */
@@ -78,10 +87,12 @@ const operationSchema = v.object({
     }),
   ),
   rebase: v.optional(rebaseSchema),
+  picks: v.optional(picksSchema),
 })
 
 export type Operation = v.InferOutput<typeof operationSchema>
 export type RebaseState = v.InferOutput<typeof rebaseSchema>
+export type PickState = v.InferOutput<typeof picksSchema>
 export type OperationConflict = Operation['conflicts'][number]
 
 /** About half a million conflicts. */
@@ -154,7 +165,8 @@ export function operationEntries(operation: Operation): TreeEntry[] {
 }
 
 /** Commits that nothing else may refer to. */
-export function operationCommits({ head, theirs, rebase }: Operation): ObjectId[] {
+export function operationCommits({ head, theirs, rebase, picks }: Operation): ObjectId[] {
+  if (picks) return picks.todo
   return rebase ? [head, theirs, rebase.original, ...(rebase.result ? [rebase.result] : [])] : []
 }
 

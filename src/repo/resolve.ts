@@ -1,6 +1,7 @@
 /** The rest of a merge, cherry-pick or revert that met conflicts: resolving them, finishing it, or giving it up. Of a
  *  rebase the conflicts are resolved here as well; `rebase-resume.ts` has the rest. */
 
+import { readCommit } from '../history/commits.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
 import { isErrno } from '../store/file-system.ts'
@@ -24,6 +25,7 @@ import {
 } from './operation.ts'
 import { overlay } from './overlay.ts'
 import { isSelected } from './paths.ts'
+import { type PickedSeveral, pickOn } from './pick-several.ts'
 import type { OnProgress } from './progress.ts'
 import { stage } from './stage.ts'
 import { readVersions, type Versions } from './versions.ts'
@@ -106,35 +108,39 @@ export interface ContinueResult {
   to: ObjectId
 }
 
-/** Makes the commit once every conflict is resolved, or staged by hand. A pick of which nothing is left makes none.
+/** Makes the commit once every conflict is resolved, or staged by hand, and goes on with those that are to be picked after
+ *  it. A pick of which nothing is left makes none.
  *  @throws {OperationError} OPERATION_NONE (exit 1)
  *  @throws {UnresolvedError} MERGE_UNRESOLVED (exit 1) */
 export async function continueOperation(
   workspace: Workspace,
   options: { kind: OperationKind; message?: string | undefined; signal?: AbortSignal | undefined },
-): Promise<ContinueResult> {
+): Promise<ContinueResult | PickedSeveral> {
   return workspace.withLock(options.kind, async () => {
     const operation = await openOperation(workspace, options.kind, options)
     const versions = await readVersions(workspace)
     const open = await unresolved(versions, operation)
     if (open.length > 0) throw new UnresolvedError(options.kind, open)
-    const { head: from, parents, author } = operation
+    const { head: from, parents, author, picks } = operation
     const message = options.message ?? operation.message
     const session = await workspace.store.begin()
     try {
       const { headTree, staging } = versions
       const tree = await updateTree(session.read, session.put, headTree, staging.changes(), options)
-      if (tree === headTree && options.kind !== 'merge') {
+      const isNothing = tree === headTree && options.kind !== 'merge'
+      const to = isNothing ? from : await putCommit(workspace, session.put, { tree, parents, author, message })
+      const settle = async () => {
+        if (!isNothing) await moveHead(workspace, from, to, reasonFor(operation))
         await workspace.writeStaging([])
         await endOperation(workspace)
-        return { $kind: 'nothing', from, to: from }
       }
-      const to = await putCommit(workspace, session.put, { tree, parents, author, message })
-      await session.seal()
-      await moveHead(workspace, from, to, reasonFor(operation))
-      await workspace.writeStaging([])
-      await endOperation(workspace)
-      return { $kind: 'committed', from, to }
+      if (picks) {
+        const state = { ...picks, done: picks.done + (isNothing ? 0 : 1) }
+        return await pickOn(workspace, session, { tip: to, tree }, state, { signal: options.signal }, settle)
+      }
+      if (!isNothing) await session.seal()
+      await settle()
+      return { $kind: isNothing ? 'nothing' : 'committed', from, to }
     } finally {
       session.abort()
     }
@@ -168,10 +174,13 @@ export async function abortOperation(
   return workspace.withLock(options.kind, async () => {
     const operation = demandOperation(workspace, options.kind)
     const versions = await readVersions(workspace)
-    const result = await bringBack(workspace, operation, versions, versions.headTree, options)
+    const { head, picks } = operation
+    const goal = picks ? (await readCommit(versions.read, picks.original)).tree : versions.headTree
+    const result = await bringBack(workspace, operation, versions, goal, options)
     await workspace.writeStaging([])
+    if (picks && picks.original !== head) await moveHead(workspace, head, picks.original, `${options.kind}: given up`)
     await endOperation(workspace)
-    return { head: operation.head, files: result.written + result.deleted }
+    return { head: picks?.original ?? head, files: result.written + result.deleted }
   })
 }
 

@@ -173,6 +173,38 @@ describe('looking at history and changing it', () => {
     expect((await floe('cherry-pick', '--abort')).exitCode).toBe(0)
   })
 
+  it('cherry-pick of a range says how many, where it stops, and how to take it all back', async () => {
+    await part()
+    expect(await floe('cherry-pick', 'main..dev')).toEqual({
+      exitCode: 1,
+      stdout: 'Stopped at ID (0 done, 1 after it)\n  C  a (both changed)\n',
+      stderr:
+        'Hint: choose with `floe cherry-pick --ours PATH` or `--theirs PATH`, or edit the file and `floe cherry-pick --file PATH`\n' +
+        'Hint: then `floe cherry-pick --continue`; `floe cherry-pick --abort` undoes it\n',
+    })
+    await floe('cherry-pick', '--theirs')
+    const before = (await floe('log', '--oneline')).stdout
+    const made = await runCli(['cherry-pick', '--continue', '--json'], { cwd })
+    expect(JSON.parse(made.stdout)).toMatchObject({ $kind: 'picked', picked: 2, files: 1 })
+    expect((await floe('log', '--oneline')).stdout).toMatch(/more\nID theirs\nID ours\n/)
+    const [undo] = JSON.parse(made.stdout).undo
+    expect((await floe(...undo.split(' ').slice(1))).exitCode).toBe(0)
+    expect((await floe('log', '--oneline')).stdout).toBe(before)
+    expect(await floe('cherry-pick', 'main..dev', '--theirs')).toEqual({
+      exitCode: 0,
+      stdout: 'Picked 2 versions: HEAD is ID (2 files changed)\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect(await floe('revert', 'HEAD~2..HEAD')).toEqual({
+      exitCode: 2,
+      stdout: '',
+      stderr:
+        'Error: revert takes one version, and HEAD~2..HEAD is a range\n' +
+        'Hint: `floe log --oneline HEAD~2..HEAD` lists its versions; revert each, the newest first\n',
+    })
+    expect((await floe('cherry-pick', 'main..dev', '-m', 'x')).exitCode).toBe(2)
+  })
+
   it('mv, diff and log follow a renamed file; stash puts changes aside', async () => {
     expect((await floe('mv', 'a', 'b')).stderr).toBe('Hint: undo with `floe mv b a`\n')
     expect((await floe('diff', '--staged')).stdout).toBe('R  a → b\n')
