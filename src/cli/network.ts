@@ -2,7 +2,6 @@
 
 import type { Command } from 'commander'
 import { UsageError } from '../base/errors.ts'
-import { getConfig } from '../repo/config.ts'
 import { localNetworkProfile } from '../repo/local-profile.ts'
 import type { OnProgress } from '../repo/progress.ts'
 import type { RemoteOptions } from '../repo/remote-options.ts'
@@ -51,8 +50,10 @@ export function networkOfAddress(address: string): string {
 
 /** Network of a workspace's remote; undefined if the workspace has none of that name. */
 export async function networkOfRemote(workspace: Workspace, remote = 'origin'): Promise<string | undefined> {
-  const address = await getConfig(workspace, `remotes.${remote}.repository`)
-  return address === undefined ? undefined : networkOfAddress(address)
+  const remotes = workspace.readConfig().remotes ?? {}
+  // Not by a key of the configuration: a name may have dots.
+  const entry = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined
+  return entry && (entry.repository.includes(':') ? networkOfAddress(entry.repository) : entry.network)
 }
 
 /** Runs `work` with the options of a remote verb. The local network is started if it is the one addressed, and kept

@@ -97,6 +97,10 @@ describe('the life of a repository', () => {
     expect(await json(root, 'clone', `local:${pushed.repository}@nope`, 'none')).toMatchObject({
       error: { code: 'REVISION_UNKNOWN', hints: ['the repository has heads/main'] },
     })
+    // A name may have dots.
+    await floe(data, 'remote', 'add', 'up.stream', `local:${pushed.repository}`)
+    expect(await json(data, 'fetch', 'up.stream')).toMatchObject({ ok: true, remote: 'up.stream' })
+    await floe(data, 'remote', 'remove', 'up.stream')
     // An option that takes one value leaves the address alone.
     const cloned = await floe(root, 'clone', '--trust-package', '0x1', `local:${pushed.repository}`, 'copy')
     expect((await floe(join(root, 'copy'), 'drop', 'a.txt')).stdout).toMatch(/^Dropped 1 file/)
