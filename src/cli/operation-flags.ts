@@ -162,8 +162,10 @@ const MANY_FILES = 200_000
 export async function undoReset(
   workspace: Workspace,
   { from }: { from: string | null },
+  hadFiles = false,
 ): Promise<Pick<Result, 'undo' | 'notUndone'>> {
-  const reset = floeCommand('reset', '--hard', ...placeOf(from))
+  // Files that were there before the first version would be deleted along with those that came.
+  const reset = floeCommand('reset', from === null && hadFiles ? '--mixed' : '--hard', ...placeOf(from))
   if (from === null) return { undo: [reset] }
   if (workspace.readStatCache().records.count > MANY_FILES)
     return { undo: [reset], notUndone: ['what is not committed goes by that: `floe stash push` before it keeps it'] }

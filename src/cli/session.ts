@@ -7,7 +7,7 @@ import type { CommandSpec, Result } from './command.ts'
 import type { Context } from './context.ts'
 import { floeHome } from './home.ts'
 import { asFloeError, createOutput, type Output, printError, type Streams } from './output.ts'
-import { floeCommand } from './undo.ts'
+import { floeCommand, shellCommand } from './undo.ts'
 
 export interface World {
   streams?: Streams
@@ -124,7 +124,11 @@ function createContext(
 function printResult(result: Result, output: Output, directory: string | undefined): number {
   const exitCode = result.exitCode ?? 0
   const typed = (line: string) =>
-    directory === undefined ? line : line.replace(/^floe /, `${floeCommand('-C', directory)} `)
+    directory === undefined
+      ? line
+      : line.startsWith('floe ')
+        ? line.replace('floe', () => floeCommand('-C', directory))
+        : `(${shellCommand('cd', directory)} && ${line})`
   const undo = result.undo && result.undo.length > 0 ? { undo: result.undo.map(typed) } : {}
   const notUndone = result.notUndone && result.notUndone.length > 0 ? { notUndone: result.notUndone } : {}
   if (output.json) {

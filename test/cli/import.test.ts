@@ -51,7 +51,7 @@ it('says what is missing, brings what there is, and how to go on', async () => {
     stderr:
       'Warning: a.bin: LFS has no contents here\n' +
       'Hint: import again without `--skip-missing` once the contents are there\n' +
-      'Hint: the workspace had no version before: deleting its `.floe` folder takes it all back\n',
+      'Hint: undo with `floe -C ws reset --hard --root`, then `floe -C ws import --forget old`, then `floe -C ws tag -d v1`\n',
   })
   expect((await floe('-C', 'ws', 'import', git.dir, '--name', 'old', '--skip-missing')).stdout).toBe(
     'Already up to date\n',

@@ -10,6 +10,7 @@ import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
 import { createPushJournal } from '../../src/transfer/push-journal.ts'
 import { smoke } from '../smoke/smoke.ts'
 import { runCli } from './run-cli.ts'
+import { type } from './take-back.ts'
 
 let root = ''
 let data = ''
@@ -271,5 +272,38 @@ describe('the life of a repository', () => {
   it('stops at once when told to', async () => {
     expect(await floe(root, 'localnet', 'down')).toMatchObject({ exitCode: 0, stdout: 'Stopped; its state stays\n' })
     expect(await json(root, 'localnet', 'status')).toMatchObject({ running: false })
+  })
+
+  it('takes a push back by what it prints, as far as that can be', async () => {
+    const copy = join(root, 'copy')
+    const refs = async () => (await json(copy, 'remote', 'show')).refs.map(({ commit }: { commit: string }) => commit)
+    const before = await refs()
+    writeFileSync(join(copy, 'd.txt'), 'four\n')
+    await floe(copy, 'commit', '-A', '-m', 'to be taken back')
+    const { commits } = await json(copy, 'log')
+    writeFileSync(join(copy, 'd.txt'), 'staged\n')
+    await floe(copy, 'add', 'd.txt')
+    const { undo, notUndone } = await json(copy, 'push')
+    expect(notUndone).toEqual([expect.stringMatching(/^what was sent can be read .* paid for until \d{4}-\d\d-\d\d; /)])
+    expect(await refs()).not.toEqual(before)
+    for (const line of undo) expect((await type(copy, line, { FLOE_HOME: home })).exitCode, line).toBe(0)
+    expect(await refs()).toEqual(before)
+    expect((await json(copy, 'log')).commits).toEqual(commits)
+    expect((await json(copy, 'status')).staged).toMatchObject([{ path: 'd.txt' }])
+    // From another branch, too.
+    await floe(copy, 'push')
+    await floe(copy, 'branch', 'other', 'main')
+    await floe(copy, 'switch', 'other')
+    const again = await json(copy, 'push', '--force', 'main', '--dry-run')
+    expect(again).not.toHaveProperty('undo')
+    for (const line of ['floe branch -f main HEAD~1', 'floe push -f main']) await type(copy, line, { FLOE_HOME: home })
+    await floe(copy, 'branch', '-f', 'main', 'other')
+    const more = await json(copy, 'push', 'main')
+    for (const line of more.undo) expect((await type(copy, line, { FLOE_HOME: home })).exitCode, line).toBe(0)
+    expect(await refs()).toEqual(before)
+    const published = await json(copy, 'push', 'other')
+    expect(published.notUndone[0]).toContain('no command deletes it there')
+    await floe(copy, 'tag', 'good')
+    expect((await json(copy, 'push', 'good')).notUndone[0]).toContain('published for good')
   })
 })

@@ -10,6 +10,7 @@ import { warnOfMarks } from '../mark-lines.ts'
 import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
+import { emptying, type FolderBefore, folderBefore, removal } from '../undo-folder.ts'
 
 export const clone = command<
   NetworkFlags & { ref?: string; allowTakedown?: boolean; atLog?: string; filter?: string[]; depth?: string }
@@ -33,6 +34,7 @@ export const clone = command<
     if (isFolderSource(nodeFs, folder)) return fromFolder(context, folder, dir, options)
     const network = networkOfAddress(address!)
     const target = resolve(context.cwd, dir ?? address!.slice(network.length + 1, network.length + 15))
+    const before = folderBefore(target)
     const result = await withProgress(context, 'clone', (onProgress) =>
       withNetwork(
         context,
@@ -61,6 +63,7 @@ export const clone = command<
         ...(result.absent > 0 ? [`  ${formatCount(result.absent, 'path')} left out by the filter`] : []),
       ],
       hints: result.absent > 0 ? ['`floe get PATH` brings more'] : [],
+      undo: undo(context.cwd, target, before),
     }
   },
 })
@@ -79,6 +82,7 @@ async function fromFolder(
     })
   const target = resolve(context.cwd, dir ?? basename(folder))
   const { signal } = context
+  const before = folderBefore(target)
   const result = await withProgress(context, 'clone', (onProgress) =>
     cloneFolder(nodeFs, folder, target, { ref: options.ref, signal, onProgress }),
   )
@@ -89,5 +93,11 @@ async function fromFolder(
       `  ${formatCount(result.files, 'file')}, ${formatCount(result.newObjects, 'object')} from ${folder}`,
     ],
     hints: ['`floe pull` asks the network, as where it was cloned from does; `floe fetch FOLDER` asks the folder'],
+    undo: undo(context.cwd, target, before),
   }
+}
+
+/** The folder was not there, or was empty. */
+function undo(cwd: string, target: string, { made }: FolderBefore): string[] {
+  return [made === null ? emptying(cwd, target) : removal(cwd, made)]
 }

@@ -9,6 +9,7 @@ import type { Context } from '../context.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { undoOfRefs } from '../undo-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const fetchCommand = command<NetworkFlags & { name?: string; deepen?: string; unshallow?: boolean }>({
@@ -77,5 +78,6 @@ async function fromFolder(
     data: result,
     lines: lines.length > 0 ? lines : ['Already up to date'],
     hints: branch ? [`\`floe merge ${branch}\` brings it into the current branch`] : [],
+    ...undoOfRefs(workspace, name ?? 'mirror', result.updated),
   }
 }

@@ -64,6 +64,10 @@ function local(context: Context, options: Options): Promise<Result> {
             ]
           : []),
       ],
+      notUndone:
+        options.dryRun || unreachable === kept
+          ? []
+          : ['what went cannot be brought back; all that a branch, tag, stash, log or staging refers to was kept'],
       hints: kept > 0 && options.grace === undefined ? ['`--grace 0` counts what is young as well'] : [],
     }
   })

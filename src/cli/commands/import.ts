@@ -1,13 +1,16 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../base/errors.ts'
+import { hasChanges } from '../../repo/before.ts'
 import { type ForgottenImport, forgetImport, importSource } from '../../repo/import.ts'
 import type { ImportResult } from '../../repo/import-result.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { authorFrom } from '../author.ts'
 import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { floeCommand } from '../undo.ts'
+import { undoOfRefs } from '../undo-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 
 interface Options {
@@ -49,6 +52,7 @@ export const importCommand = command<Options>({
       const { name, message, skipMissing, checkout, dryRun } = options
       const author = await authorFrom(context, workspace, undefined)
       const dvcCache = options.dvcCache === undefined ? undefined : resolve(context.cwd, options.dvcCache)
+      const before = await lookBefore(workspace)
       const result = await withProgress(context, 'import', (onProgress) =>
         importSource(workspace, {
           source: resolve(context.cwd, source),
@@ -63,7 +67,7 @@ export const importCommand = command<Options>({
           onProgress,
         }),
       )
-      return report(context, result)
+      return report(context, workspace, result, before)
     }),
 })
 
@@ -92,7 +96,7 @@ function forgotten(result: ForgottenImport): Result {
   }
 }
 
-function report(context: Context, result: ImportResult): Result {
+function report(context: Context, workspace: Workspace, result: ImportResult, before: Before): Result {
   const { output } = context
   for (const { message } of result.warnings) output.warn(message)
   for (const { path, reason } of result.leftOut) output.warn(`${path} was left out: ${reason}`)
@@ -102,7 +106,7 @@ function report(context: Context, result: ImportResult): Result {
     data: result,
     lines: linesOf(result),
     hints: hintsOf(result),
-    undo: undoOf(result),
+    ...undoOf(workspace, result, before),
     // Nobody asked for these to be left out.
     ...(result.leftOutCount > 0 ? { exitCode: 3 } : {}),
   }
@@ -137,7 +141,6 @@ function hintsOf(result: ImportResult): string[] {
   const { name, branch, written, updated } = result
   const hints: string[] = []
   if (result.missingCount > 0) hints.push('import again without `--skip-missing` once the contents are there')
-  if (branch !== null) hints.push('the workspace had no version before: deleting its `.floe` folder takes it all back')
   const tracked = updated.filter(({ ref }) => ref.startsWith(`remotes/${name}/`))
   const tip = tracked.find(({ ref }) => /\/(main|master)$/.test(ref)) ?? tracked[0]
   if (branch !== null && written === null)
@@ -147,13 +150,38 @@ function hintsOf(result: ImportResult): string[] {
   return hints
 }
 
-/** What was new can be forgotten; a branch that moved has where it was in its log. */
-function undoOf({ $kind, name, branch, updated }: ImportResult): string[] {
-  const isFirst = updated.every(({ old }) => old === null)
-  if ($kind !== 'imported' || branch !== null || !isFirst) return []
-  const tags = updated.filter(({ ref }) => ref.startsWith('tags/'))
-  return [
-    ...(updated.length > tags.length ? [floeCommand('import', '--forget', name)] : []),
-    ...tags.map(({ ref }) => floeCommand('tag', '-d', ref.slice('tags/'.length))),
-  ]
+/** What was new can be forgotten; in a workspace without a version before, the branches that were made as well. */
+function undoOf(workspace: Workspace, { $kind, name, branch, updated, written }: ImportResult, before: Before) {
+  if ($kind !== 'imported') return {}
+  const { undo, notUndone } = undoOfRefs(workspace, name, updated)
+  if (branch === null) return { undo, notUndone }
+  const heads = updated.filter(({ ref }) => ref.startsWith('heads/')).map(({ ref }) => ref.slice('heads/'.length))
+  const others = heads.filter((each) => each !== branch)
+  // Files that were there before would be deleted along with those that were written.
+  const isAlone = written !== null && !before.hadFiles
+  return {
+    undo: [
+      floeCommand('reset', isAlone ? '--hard' : '--mixed', '--root'),
+      ...(before.branch === branch || before.branch === null
+        ? []
+        : [floeCommand('branch', '-m', branch, before.branch)]),
+      ...others.map((each) => floeCommand('branch', '-f', '-d', each)),
+      ...undo,
+    ],
+    notUndone: [...notUndone, ...(written && !isAlone ? ['files that were written stay on disk by that'] : [])],
+  }
+}
+
+interface Before {
+  branch: string | null
+  hadFiles: boolean
+}
+
+async function lookBefore(workspace: Workspace): Promise<Before> {
+  const head = workspace.refs.readHead()
+  const isEmpty = workspace.refs.headCommit() === null
+  return {
+    branch: head.$kind === 'branch' ? head.branch : null,
+    hadFiles: isEmpty && (await hasChanges(workspace, true)),
+  }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { FloeError, UsageError } from '../../base/errors.ts'
+import { hasChanges } from '../../repo/before.ts'
 import { exportVersion, partialOf } from '../../repo/export-version.ts'
 import { get } from '../../repo/get.ts'
 import { workspacePath } from '../../repo/paths.ts'
@@ -22,6 +23,7 @@ import {
 import { undoReset } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
+import { folderBefore, removal } from '../undo-folder.ts'
 import { inWorkspace } from '../workspace.ts'
 import { rebaseResult } from './rebase.ts'
 
@@ -55,6 +57,7 @@ export const pull = command<PullFlags>({
           const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
           // Only a merge commit needs one, but whether there will be one is not known yet.
           const author = await authorFrom(context, workspace, undefined)
+          const hadFiles = workspace.refs.headCommit() === null && (await hasChanges(workspace, true))
           const result = await withProgress(context, 'pull', (onProgress) =>
             withNetwork(
               context,
@@ -86,7 +89,7 @@ export const pull = command<PullFlags>({
             lines: [
               `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
             ],
-            ...(await undoReset(workspace, result)),
+            ...(await undoReset(workspace, result, hadFiles)),
           }
         }),
 })
@@ -102,6 +105,7 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
   const isAddress = remote.includes(':')
   const revision = options.ref ?? ref
   const goal = resolve(context.cwd, to)
+  const before = folderBefore(goal)
   const run = (target: string, network: string | undefined) =>
     withProgress(context, 'pull', (onProgress) =>
       withNetwork(
@@ -134,6 +138,7 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
       `Wrote ${result.commit.slice(0, 12)} to ${result.dir}`,
       `  ${size}; ${formatBytes(result.downloadedBytes)} downloaded`,
     ],
+    ...(before.made === null ? {} : { undo: [removal(context.cwd, before.made)] }),
   }
 }
 

@@ -64,7 +64,13 @@ them. Other clones keep what they have, and so does whoever has copied it. What 
         ),
       )
       const others = Object.keys(workspace.readConfig().remotes ?? {}).filter((name) => name !== result.remote?.remote)
-      return { data: result, lines: lines(result), hints: hints(result, paths, others), undo: undo(result) }
+      return {
+        data: result,
+        lines: lines(result),
+        hints: hints(result, paths, others),
+        undo: undo(result),
+        notUndone: notUndone(result),
+      }
     }),
 })
 
@@ -157,4 +163,9 @@ function undo({ $kind, remote }: PurgeResult): string[] {
   if ($kind === 'dry-run' || !remote || remote.packs.length === 0 || remote.lastLog < 0) return []
   const address = `${remote.network}:${remote.repository}`
   return [floeCommand('clone', address, 'old-history', '--at-log', String(remote.lastLog))]
+}
+
+function notUndone({ $kind, commits }: PurgeResult): string[] {
+  if ($kind === 'dry-run' || commits === 0) return []
+  return ['what is purged here cannot be brought back here']
 }

@@ -14,6 +14,7 @@ import { runHook } from '../hooks.ts'
 import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { undoPush } from '../undo-push.ts'
 import { abortedLines, paidHints, statusHints, statusLines } from '../unfinished-pushes.ts'
 import { inWorkspace } from '../workspace.ts'
 import { evictLines } from './evict.ts'
@@ -162,7 +163,9 @@ export const push = command<Options>({
       if (evicted && evicted.packs > 0) lines.push(...evictLines(evicted))
       const data = evicted ? { ...result, evicted } : result
       const paid = result.$kind === 'dry-run' ? paidHints(await pushStatus(workspace.root), result) : []
-      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid] }
+      workspace.store.refresh()
+      const undo = await undoPush(workspace, result, options.remote)
+      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid], ...undo }
     })
   },
 })

@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createBundle } from '../../../repo/bundle.ts'
 import { command } from '../../command.ts'
 import { inLazyWorkspace } from '../../lazy-workspace.ts'
 import { formatBytes, formatCount } from '../../text.ts'
+import { pathWords, shellCommand } from '../../undo.ts'
 
 export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
   define: (command) =>
@@ -18,6 +20,7 @@ export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
   run: (context, [file = '', ...refs], options) =>
     inLazyWorkspace(context, async (workspace) => {
       const path = resolve(context.cwd, file)
+      const isThere = existsSync(path)
       const result = await createBundle(workspace, { path, refs, ...options, signal: context.signal })
       return {
         data: { path, ...result },
@@ -25,6 +28,8 @@ export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
           ...result.refs.map(({ name, commit }) => `${name}  ${commit.slice(0, 12)}`),
           `${path}: ${formatCount(result.objects, 'object')}, ${formatBytes(result.bytes)}, sha256 ${result.checksum}`,
         ],
+        undo: isThere ? [] : [shellCommand('rm', ...pathWords([file]))],
+        notUndone: isThere ? ['the file that was there before is gone'] : [],
         hints: [
           result.prerequisites.length > 0
             ? `only for workspaces that have ${result.prerequisites.map((id) => id.slice(0, 12)).join(', ')}`

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { unbundle } from '../../../repo/bundle.ts'
 import { command } from '../../command.ts'
 import { formatCount } from '../../text.ts'
+import { undoOfRefs } from '../../undo-refs.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const bundleUnbundle = command<{ name?: string }>({
@@ -25,6 +26,7 @@ export const bundleUnbundle = command<{ name?: string }>({
           `Took over ${formatCount(result.newObjects, 'new object')} of ${result.objects}`,
         ],
         hints: branch ? [`\`floe merge ${branch}\` brings it into the current branch`] : [],
+        ...undoOfRefs(workspace, options.name ?? 'bundle', result.updated),
       }
     }),
 })

@@ -2,7 +2,7 @@ import { getConfig, setConfig } from '../../../repo/config.ts'
 import { getGlobalConfig, setGlobalConfig } from '../../../repo/global-config.ts'
 import { command } from '../../command.ts'
 import { checkSetting } from '../../settings.ts'
-import { floeCommand } from '../../undo.ts'
+import { floeCommand, pathWords } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const configSet = command<{ global?: boolean }>({
@@ -22,7 +22,7 @@ export const configSet = command<{ global?: boolean }>({
     const undo =
       before === undefined
         ? floeCommand('config', 'unset', ...scope, key!)
-        : floeCommand('config', 'set', ...scope, key!, before)
+        : floeCommand('config', 'set', ...scope, ...pathWords([key!, before]))
     return { data: { key, value }, lines: [`${key} = ${value}`], hints, undo: before === value ? [] : [undo] }
   },
 })

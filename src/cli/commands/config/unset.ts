@@ -1,7 +1,7 @@
 import { getConfig, unsetConfig } from '../../../repo/config.ts'
 import { getGlobalConfig, setGlobalConfig } from '../../../repo/global-config.ts'
 import { command } from '../../command.ts'
-import { floeCommand } from '../../undo.ts'
+import { floeCommand, pathWords } from '../../undo.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const configUnset = command<{ global?: boolean }>({
@@ -17,7 +17,7 @@ export const configUnset = command<{ global?: boolean }>({
     return {
       data: { key },
       lines: [`${key} is no longer set`],
-      undo: before === undefined ? [] : [floeCommand('config', 'set', ...scope, key!, before)],
+      undo: before === undefined ? [] : [floeCommand('config', 'set', ...scope, ...pathWords([key!, before]))],
     }
   },
 })

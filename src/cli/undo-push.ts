@@ -1,0 +1,47 @@
+/** What of a push can be taken back: where a branch is, and later the storage. */
+
+import type { PushResult } from '../repo/push.ts'
+import type { Workspace } from '../store/workspace.ts'
+import { floeCommand, shortId } from './undo.ts'
+import type { PathUndo } from './undo-paths.ts'
+
+export async function undoPush(workspace: Workspace, result: PushResult, remote: string): Promise<PathUndo> {
+  if (result.$kind !== 'pushed') return { undo: [], notUndone: [] }
+  const { ref, old, packs, cost } = result
+  const name = ref.replace(/^(heads|tags)\//, '')
+  const isTag = ref.startsWith('tags/')
+  const isHere = old !== null && (await workspace.store.has('commit', old as Parameters<Workspace['store']['has']>[1]))
+  const canMove = !isTag && isHere
+  const stays = isTag
+    ? [`${name} is published for good: a tag of a remote neither moves nor goes`]
+    : old === null
+      ? [`${name} is a branch of ${remote} from now on: no command deletes it there, \`floe push --force\` moves it`]
+      : canMove
+        ? []
+        : [
+            `${name} was at ${shortId(old)} there: \`floe fetch\` does not bring that back, so no command here moves it back`,
+          ]
+  const sent = packs.filter(({ reused }) => !reused).length
+  return {
+    undo: canMove ? back(workspace, name, result, remote) : [],
+    notUndone: [
+      ...stays,
+      ...(sent > 0
+        ? [
+            `what was sent can be read by all who have the address, and is paid for until ${cost.endDate}; \`${floeCommand('gc', '--remote', ...(remote === 'origin' ? [] : [remote]))}\` gives storage back that no branch or tag needs`,
+          ]
+        : []),
+    ],
+  }
+}
+
+/** A push sends the branch of its own name, so that is lent to it for a moment. */
+function back({ refs }: Workspace, name: string, { old, new: next }: PushResult, remote: string): string[] {
+  const head = refs.readHead()
+  const move = (to: string) =>
+    head.$kind === 'branch' && head.branch === name
+      ? floeCommand('reset', '--soft', shortId(to))
+      : floeCommand('branch', '-f', name, shortId(to))
+  const elsewhere = remote === 'origin' ? [] : ['--remote', remote]
+  return [move(old!), floeCommand('push', '--force', ...elsewhere, name), move(next)]
+}
