@@ -18,7 +18,7 @@ import { HeldFiles } from './held-files.ts'
 import { HeldKeeper } from './held-keep.ts'
 import { MergedIndex, type PackObject } from './merged-index.ts'
 import type { PackCheckOptions } from './pack-check.ts'
-import { openPackFile, PACK_SUFFIX, type PackFile, receivePackFile } from './pack-file.ts'
+import { createColumnsReader, openPackFile, PACK_SUFFIX, type PackFile, receivePackFile } from './pack-file.ts'
 import type { PackedPlace } from './place-reader.ts'
 import { createWriteSession, type WriteSession } from './write-session.ts'
 
@@ -368,8 +368,10 @@ class DiskStore implements LocalStore {
   }
 
   ensureOpen(): Promise<void> {
-    this.#opening ??= this.index
-      .open(this.listPacks(), async (name) => (await this.pack(name)).columns())
+    if (this.#opening) return this.#opening
+    const readColumns = createColumnsReader(this.fs)
+    this.#opening = this.index
+      .open(this.listPacks(), (name) => readColumns(this.packPath(name)))
       .catch((error: unknown) => {
         this.#opening = undefined
         throw error
