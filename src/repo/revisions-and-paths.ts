@@ -2,12 +2,13 @@
  *  come first, what could be either must be said, and what is gone comes after `--`. */
 
 import { UsageError } from '../base/errors.ts'
+import { readCommit } from '../history/commits.ts'
 import { RevisionMalformedError, RevisionUnknownError, UnbornError } from '../history/errors.ts'
 import { parseRange, resolveRevision } from '../history/revision.ts'
 import { isInTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { workspacePath } from './paths.ts'
-import { readVersions, revisionSource } from './versions.ts'
+import { revisionSource } from './versions.ts'
 
 export interface SplitRequest {
   /** The verb, for what to type instead. */
@@ -64,8 +65,10 @@ async function pathHere(workspace: Workspace, cwd: string, argument: string): Pr
   }
   if (path === '' || workspace.fs.stat(`${workspace.root}/${path}`)) return path
   // Of a partial workspace most files are in the version only.
-  const { headTree, read } = await readVersions(workspace)
-  return (await isInTree(read, headTree, path)) ? path : undefined
+  const head = workspace.refs.headCommit()
+  if (head === null) return undefined
+  const { read } = workspace.store
+  return (await isInTree(read, (await readCommit(read, head)).tree, path)) ? path : undefined
 }
 
 /** Why it is no revision, or null if it is one. */
