@@ -9,6 +9,7 @@ import { ImportSourceError } from '../migration/errors.ts'
 import { openGitObjects } from '../migration/git-process.ts'
 import { findGitRepository, type GitPlace, type GitRefs, readGitRefs } from '../migration/git-repository.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
+import type { ObjectId } from '../objects/id.ts'
 import { isAtOrBelow } from '../objects/path.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import { GIT_SETTINGS, gitEnvironment } from '../provenance/git-environment.ts'
@@ -214,6 +215,8 @@ export interface ForgottenImport {
   name: string
   /** What is gone: `remotes/old/main`. */
   refs: string[]
+  /** Where these were. */
+  commits: ObjectId[]
   /** Branches and tags of this workspace that the import made, which stay. */
   kept: { ref: string; isMoved: boolean; isCurrent: boolean }[]
 }
@@ -231,7 +234,8 @@ export async function forgetImport(workspace: Workspace, name: string): Promise<
       throw new UsageError('IMPORT_UNKNOWN', `nothing was imported as "${name}"`, { data: { name } })
     for (const ref of refs) await workspace.refs.update({ name: ref.name, next: null, reason: 'import: forgotten' })
     for (const path of files) workspace.fs.unlink(path)
-    return { name, refs: refs.map((ref) => ref.name), kept: keptOf(workspace, name) }
+    const commits = refs.map(({ id }) => id)
+    return { name, refs: refs.map((ref) => ref.name), commits, kept: keptOf(workspace, name) }
   })
 }
 

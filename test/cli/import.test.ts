@@ -73,7 +73,9 @@ it('beside what is there already is taken back by what it prints', async () => {
     exitCode: 0,
     stdout: 'Forgot 1 branch of old\n  tag v1 came with it and stays\n',
     stderr:
-      'Hint: `floe import SOURCE --name old` brings it again\n' + 'Hint: these take the rest back: `floe tag -d v1`\n',
+      'Hint: these take the rest back: `floe tag -d v1`\n' +
+      'Hint: `floe import SOURCE --name old` brings it again from where it came\n' +
+      'Hint: until `floe gc`, `floe branch NAME ID` keeps old/main\n',
   })
   await floe('-C', 'own', 'tag', '-d', 'v1')
   expect(await refs()).toBe(before)

@@ -95,10 +95,16 @@ it('an import goes, with the branch and the files that came where there was no v
   expect((await look(fresh)).untracked).toEqual(['theirs'])
 
   expect((await takesBack(ws, ['import', '../source'])).undo).toEqual(['floe import --forget source'])
-  await json(ws, 'import', '../source')
-  expect((await floe(ws, 'import', '--forget', 'source')).stderr).toBe(
-    'Hint: `floe import SOURCE --name source` brings it again\n',
-  )
+  const { updated } = await json(ws, 'import', '../source')
+  const id = updated[0].new.slice(0, 12)
+  expect(await json(ws, 'import', '--forget', 'source')).toMatchObject({
+    notUndone: [
+      '`floe import SOURCE --name source` brings it again from where it came',
+      `until \`floe gc\`, \`floe branch NAME ${id}\` keeps source/main`,
+    ],
+  })
+  await type(ws, `floe branch kept ${id}`)
+  expect((await floe(ws, 'ls', 'kept')).stdout).toContain('theirs')
 })
 
 it('gc, purge and a dropped stash say what stays', async () => {

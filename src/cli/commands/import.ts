@@ -9,7 +9,7 @@ import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
-import { floeCommand } from '../undo.ts'
+import { floeCommand, shortId } from '../undo.ts'
 import { undoOfRefs } from '../undo-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -72,17 +72,15 @@ export const importCommand = command<Options>({
 })
 
 function forgotten(result: ForgottenImport): Result {
-  const { name, refs, kept } = result
+  const { name, refs, commits, kept } = result
   const removing = kept
     .filter(({ isMoved, isCurrent }) => !isMoved && !isCurrent)
     .map(({ ref }) => {
       const short = ref.replace(/^(heads|tags)\//, '')
       return ref.startsWith('tags/') ? floeCommand('tag', '-d', short) : floeCommand('branch', '-d', short, '--force')
     })
-  const hints = [
-    `\`${floeCommand('import', 'SOURCE', '--name', name)}\` brings it again`,
-    ...(removing.length > 0 ? [`these take the rest back: ${removing.map((line) => `\`${line}\``).join(', ')}`] : []),
-  ]
+  const hints =
+    removing.length > 0 ? [`these take the rest back: ${removing.map((line) => `\`${line}\``).join(', ')}`] : []
   return {
     data: result,
     lines: [
@@ -93,6 +91,15 @@ function forgotten(result: ForgottenImport): Result {
       }),
     ],
     hints,
+    notUndone: [
+      `\`${floeCommand('import', 'SOURCE', '--name', name)}\` brings it again from where it came`,
+      ...commits
+        .slice(0, 1)
+        .map(
+          (id) =>
+            `until \`floe gc\`, \`${floeCommand('branch', 'NAME', shortId(id))}\` keeps ${refs[0]!.slice('remotes/'.length)}`,
+        ),
+    ],
   }
 }
 
