@@ -43,7 +43,8 @@ import type { Budget } from './spending.ts'
 
 /** Raw bytes of the packs that are encoded at the same time. */
 const WINDOW_BYTES = PUSH_PACK_BYTES
-/** Packs that are registered in one transaction: two commands and some 260 bytes of its 128 KiB each. */
+/** Packs that are registered in one transaction: two commands and some 260 bytes of its 128 KiB each, four commands
+ *  where they go into free storage that ends too soon. */
 const WINDOW_PACKS = 200
 
 /** Where one pack is nearly all of the push, no other stands beside it: all of it is encoded in memory, three and a half

@@ -11,6 +11,7 @@ import { fetchWalrusState } from '../../src/ledger/system-state.ts'
 import { expiry } from '../../src/repo/expiry.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { push } from '../../src/repo/push.ts'
+import { abortPush } from '../../src/repo/push-abort.ts'
 import { openKey } from '../../src/repo/remote-context.ts'
 import { renew } from '../../src/repo/renew.ts'
 import { showWallet } from '../../src/repo/wallet.ts'
@@ -149,5 +150,30 @@ describe('money in the address balance', () => {
       suiMist: String(suiAfter.coins + suiAfter.address),
       addressSuiMist: String(suiAfter.address),
     })
+  })
+})
+
+describe('free storage of the key', () => {
+  // Last: what it leaves makes later pushes cheaper than their plans say.
+  it('both push where free storage is there for one of them, and nobody pays for what did not go through', async () => {
+    let executions = 0
+    const cut: typeof fetch = async (input, init) => {
+      if (String(input).endsWith('/ExecuteTransaction') && ++executions >= 2) throw new TypeError('fetch failed')
+      return fetch(input, init)
+    }
+    await world.change(first, { 'c.bin': noise(20_000, 5) })
+    await expect(push(first, { ...world.options, epochs: 3, fetch: cut })).rejects.toMatchObject({ exitCode: 14 })
+    expect((await abortPush(first, world.options)).blobs.length).toBe(2)
+    const second = world.path('second')
+    await world.change(second, { 'd.bin': noise(10_000, 6) })
+    const before = await wal()
+    const others: Awaited<ReturnType<typeof push>>[] = []
+    const options = meeting(world, { 1: async () => others.push(await push(second, { ...world.options, epochs: 3 })) })
+    await world.change(first, { 'c.bin': noise(10_000, 7) })
+    const ours = await push(first, { ...options, epochs: 3 })
+    expect([ours.$kind, others[0]!.$kind]).toEqual(['pushed', 'pushed'])
+    const paid = BigInt(ours.cost.walFrost) + BigInt(others[0]!.cost.walFrost)
+    expect(before - (await wal())).toBe(paid)
+    expect(await blobsLeft()).toBe(0)
   })
 })

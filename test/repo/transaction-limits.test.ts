@@ -10,6 +10,7 @@ import type { WalrusState } from '../../src/ledger/system-state.ts'
 import { addFundRenewal, PACKS_PER_FUND_RENEWAL } from '../../src/ledger/transactions/fund.ts'
 import { addRegistration } from '../../src/ledger/transactions/register.ts'
 import { addProposeTakedown, TAKEDOWNS_PER_TRANSACTION } from '../../src/ledger/transactions/removal.ts'
+import { encodedBlobBytes } from '../../src/protocol/cost.ts'
 import { carryOut, type RemovablePack } from '../../src/repo/gc-remote.ts'
 import { type Extension, extendPacks, inBatches } from '../../src/repo/pack-extension.ts'
 import type { ReadyPack } from '../../src/repo/push-packs.ts'
@@ -265,6 +266,23 @@ describe('4,000 packs', () => {
       }),
     )
     expect(registered.calls.get('system::register_blob')).toBe(200)
+    // Nothing takes more commands than space of one's own that ends too soon.
+    const bytes = 200 * encodedBlobBytes(walrus.shardCount, 1)
+    const piece = (n: number) => ({ objectId: id(1000 + n), bytes, startEpoch: 1, endEpoch: walrus.epoch + 1 })
+    const reused = await inspect((transaction) =>
+      addRegistration(transaction, {
+        state: walrus,
+        packs: Array.from({ length: 200 }, () => one),
+        epochs: 53,
+        owned: Array.from({ length: 90 }, (_, n) => piece(n)),
+        funds,
+        limitFrost: 1n,
+        owner: id(1),
+        network: { name: 'testnet', faucet: true },
+      }),
+    )
+    expect(reused.calls.get('storage_resource::fuse_periods')).toBe(200)
+    expect(reused.calls.get('storage_resource::fuse_amount')).toBe(63)
     const batches = inBatches(all, PACKS_PER_FUND_RENEWAL)
     expect(batches.flat()).toEqual(all)
     const packs = batches[0]!.map((number) => ({
