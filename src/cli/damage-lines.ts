@@ -25,9 +25,12 @@ export function damageLines(data: DamageData): string[] {
   return lines
 }
 
-export function repairLines({ refs, packs, salvaged, taken, fetched, unneeded, files, lists }: RepairResult): string[] {
+export function repairLines(result: RepairResult): string[] {
+  const { refs, logs, packs, salvaged, taken, fetched, unneeded, files, lists } = result
   const what = packs.length > 0 ? `Repaired ${formatCount(packs.length, 'pack')}` : 'Stored again what was missing'
   const lines = refs.map(putBackLine)
+  for (const { name, lost } of logs)
+    lines.push(`Left out ${formatCount(lost, 'line')} of the log of ${name}; the file as it was is in .floe/damaged`)
   if (packs.length + salvaged + taken + fetched > 0)
     lines.push(
       `${what}: ${formatCount(salvaged, 'object')} from packs, ${taken} from files of the workspace, ${fetched} from the remote`,

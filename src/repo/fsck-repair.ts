@@ -8,6 +8,7 @@ import { FloeError } from '../base/errors.ts'
 import { objectKey } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { PackDamage, WriteSession } from '../store/local-store.ts'
+import type { SalvagedLog } from '../store/refs.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { FileCopies } from './file-copies.ts'
 import { damageLeft } from './fsck-damage.ts'
@@ -35,13 +36,15 @@ export interface RepairResult {
   lists: string[]
   /** HEAD and other refs that were put back. */
   refs: RepairedRef[]
+  /** Logs of refs of which lines were left out. */
+  logs: SalvagedLog[]
 }
 
 /** Files that the result names. */
 const MAX_FILES = 100
 
 export function nothingRepaired(): RepairResult {
-  return { packs: [], salvaged: 0, taken: 0, fetched: 0, unneeded: 0, files: [], lists: [], refs: [] }
+  return { packs: [], salvaged: 0, taken: 0, fetched: 0, unneeded: 0, files: [], lists: [], refs: [], logs: [] }
 }
 
 /** Good copies of all that damaged packs held, in new packs; then the damaged ones are set aside.

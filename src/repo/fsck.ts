@@ -54,11 +54,13 @@ export interface FsckResult {
  *  @throws {FloeError} of kind integrity (exit 13) for anything else that is not as it must be */
 export async function fsck(workspace: Workspace, options: FsckOptions = {}): Promise<FsckResult> {
   const refs = await checkRefs(workspace, options)
+  const logs = options.repair ? await workspace.withLock('fsck', () => workspace.refs.salvageReflogs()) : []
   const found = await inspect(workspace, options)
   if (found.damage.length > 0 && !options.repair)
     throw await damageFound(workspace, { packs: found.damage, missing: [] }, options)
   const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : nothingRepaired()
   repair.refs = refs
+  repair.logs = logs
   repair.lists = await checkLists(workspace, options)
   if (options.repair) {
     repair.fetched += await bringLost(workspace, options)
@@ -76,7 +78,7 @@ export async function fsck(workspace: Workspace, options: FsckOptions = {}): Pro
   }
   if (options.full) forgetChecked(workspace)
   const { packs, taken, fetched, lists } = repair
-  const isRepaired = packs.length + taken + fetched + lists.length + refs.length > 0
+  const isRepaired = packs.length + taken + fetched + lists.length + refs.length + logs.length > 0
   return { report, skippedPacks: found.skipped, repair: isRepaired ? repair : null }
 }
 

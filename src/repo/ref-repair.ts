@@ -68,7 +68,8 @@ export async function damagedRefs(workspace: Workspace): Promise<{ damage: RefDa
   const commits = new Map<string, ObjectId | null>()
   const remedies = new Map<string, Remedy | null>()
   const isDamaged = new Set(found.map(({ name }) => name))
-  for (const name of workspace.refs.names()) {
+  for (const name of new Set([...workspace.refs.names(), ...found.map((ref) => ref.name)])) {
+    if (name === 'HEAD') continue
     if (!isDamaged.has(name)) commits.set(name, workspace.refs.read(name))
     else {
       const remedy = await remedyFor(workspace, name, isDamaged.has('HEAD') ? null : workspace.refs.readHead())

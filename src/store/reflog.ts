@@ -5,7 +5,8 @@ import { dirname } from 'node:path'
 import { concatBytes, toHex, utf8 } from '../base/bytes.ts'
 import { sha256 } from '../crypto/hash.ts'
 import type { ObjectId } from '../objects/id.ts'
-import { ensureDirectory, replaceFile } from './atomic-file.ts'
+import { ensureDirectory, replaceFile, uniquePath } from './atomic-file.ts'
+import { DAMAGED_DIR } from './cache-file.ts'
 import { StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 
@@ -76,6 +77,22 @@ function sameEntry(a: ReflogEntry, b: ReflogEntry): boolean {
   return a.old === b.old && a.new === b.new
 }
 
+/** Keeps the lines that can be read, and a copy of the file as it was.
+ *  @returns how many lines were left out; where there are none, nothing was done */
+export async function salvageReflog(fs: FileSystem, floeDir: string, name: string): Promise<number> {
+  const path = pathOf(floeDir, name)
+  const bytes = readBytes(fs, path)
+  const lines = new TextDecoder().decode(bytes.subarray(0, wholeLines(bytes))).split('\n')
+  lines.pop()
+  const good = lines.filter((line) => parsedLine(line) !== undefined)
+  if (good.length === lines.length) return 0
+  const dir = `${floeDir}/${DAMAGED_DIR}`
+  await ensureDirectory(fs, dir)
+  await replaceFile(fs, uniquePath(dir, `log-${name.replaceAll('/', '-')}`), [bytes], { tmpDir: `${floeDir}/tmp` })
+  await replaceFile(fs, path, [utf8(good.map((line) => `${line}\n`).join(''))], { tmpDir: `${floeDir}/tmp` })
+  return lines.length - good.length
+}
+
 /** Puts the log of one name under another, in place of what is there. */
 export async function copyReflog(fs: FileSystem, floeDir: string, from: string, to: string): Promise<void> {
   const bytes = readBytes(fs, pathOf(floeDir, from))
@@ -84,9 +101,11 @@ export async function copyReflog(fs: FileSystem, floeDir: string, from: string, 
   await replaceFile(fs, pathOf(floeDir, to), [whole], { tmpDir: `${floeDir}/tmp` })
 }
 
-export function deleteReflog(fs: FileSystem, floeDir: string, name: string): void {
+export async function deleteReflog(fs: FileSystem, floeDir: string, name: string): Promise<void> {
+  const path = pathOf(floeDir, name)
   try {
-    fs.unlink(pathOf(floeDir, name))
+    fs.unlink(path)
+    await fs.syncDirectory(dirname(path))
   } catch (error) {
     if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw error
   }
@@ -111,12 +130,17 @@ function formatLine({ old, new: next, timeMs, reason }: ReflogEntry): string {
 }
 
 function parseLine(path: string, line: string): ReflogEntry {
+  const entry = parsedLine(line)
+  if (entry) return entry
+  throw new StoreCorruptError('STORE_REFLOG_CORRUPT', path, 'a line is not what was written', [
+    '`floe fsck --repair` leaves out what cannot be read of it; no branch is affected',
+  ])
+}
+
+function parsedLine(line: string): ReflogEntry | undefined {
   const match = LINE.exec(line)
   const [, old = '', next = '', time = '', check, reason = ''] = match ?? []
-  if (!match || check !== lineCheck(`${old} ${next} ${time} ${reason}`)) {
-    const hints = [`delete ${path} if you do not need earlier values of this ref`]
-    throw new StoreCorruptError('STORE_REFLOG_CORRUPT', path, 'a line is not what was written', hints)
-  }
+  if (!match || check !== lineCheck(`${old} ${next} ${time} ${reason}`)) return undefined
   return { old: toId(old), new: toId(next), timeMs: Number(time), reason }
 }
 

@@ -13,7 +13,15 @@ import { ensureDirectory, replaceFile } from './atomic-file.ts'
 import { clearFolder } from './cache-file.ts'
 import { RefChangedError, RefNameTakenError, StoreCorruptError } from './errors.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
-import { appendReflog, copyReflog, deleteReflog, type ReflogEntry, readReflog, rewriteReflog } from './reflog.ts'
+import {
+  appendReflog,
+  copyReflog,
+  deleteReflog,
+  type ReflogEntry,
+  readReflog,
+  rewriteReflog,
+  salvageReflog,
+} from './reflog.ts'
 
 /** Where HEAD points: a branch (which may not exist yet), or a commit. */
 export type Head = { $kind: 'branch'; branch: string } | { $kind: 'detached'; commit: ObjectId }
@@ -37,6 +45,13 @@ export interface RefRecord {
 export interface DamagedRef {
   name: string
   reason: string
+}
+
+/** A log of which some lines could not be read. */
+export interface SalvagedLog {
+  /** Of the ref, or `HEAD`. */
+  name: string
+  lost: number
 }
 
 const MAX_REF_FILE_BYTES = 1024
@@ -86,8 +101,22 @@ export class RefStore {
       }
     }
     look('HEAD', () => this.readHead())
-    for (const name of this.names()) look(name, () => this.read(name))
+    const names = this.names()
+    for (const name of names) look(name, () => this.read(name))
+    const branch = this.#branchOfHead()
+    if (branch !== undefined && !names.includes(branch)) look(branch, () => this.headCommit())
     return found
+  }
+
+  /** Undefined where HEAD is on none, or damaged. */
+  #branchOfHead(): string | undefined {
+    try {
+      const head = this.readHead()
+      return head.$kind === 'branch' ? `heads/${head.branch}` : undefined
+    } catch (error) {
+      if (error instanceof StoreCorruptError) return undefined
+      throw error
+    }
   }
 
   /** Writes a damaged ref again, whatever its file holds. Under the lock.
@@ -130,11 +159,15 @@ export class RefStore {
     const current = this.read(name)
     if (expected !== undefined && expected !== current) throw new RefChangedError(name, expected, current)
     if (next === current) return
-    if (next === null) await this.#delete(name)
-    else await this.#write(name, next)
     const entry = { old: current, new: next, timeMs: this.#clock.now(), reason }
-    if (next !== null) await appendReflog(this.#fs, this.#dir, name, entry)
-    else deleteReflog(this.#fs, this.#dir, name)
+    if (next !== null) {
+      await this.#write(name, next)
+      await appendReflog(this.#fs, this.#dir, name, entry)
+    } else {
+      // In this order, since a log without its ref tells of damage.
+      await deleteReflog(this.#fs, this.#dir, name)
+      await this.#delete(name)
+    }
     const head = this.readHead()
     if (head.$kind === 'branch' && name === `heads/${head.branch}`)
       await appendReflog(this.#fs, this.#dir, 'HEAD', entry)
@@ -145,6 +178,7 @@ export class RefStore {
   async copy(from: string, to: string, reason: string): Promise<void> {
     const id = this.read(from)
     if (id === null || this.read(to) === id) return
+    this.assertRoom(to)
     await copyReflog(this.#fs, this.#dir, from, to)
     await appendReflog(this.#fs, this.#dir, to, { old: id, new: id, timeMs: this.#clock.now(), reason })
     await this.#write(to, id)
@@ -187,16 +221,32 @@ export class RefStore {
       await appendReflog(this.#fs, this.#dir, 'HEAD', { old: before, new: after, timeMs: this.#clock.now(), reason })
   }
 
-  /** The commit HEAD stands for; `null` before the first commit of a branch. */
+  /** The commit HEAD stands for; `null` before the first commit of a branch.
+   *  @throws {StoreCorruptError} STORE_REF_CORRUPT, also if a branch is missing that has had commits */
   headCommit(): ObjectId | null {
     const head = this.readHead()
-    return head.$kind === 'detached' ? head.commit : this.read(`heads/${head.branch}`)
+    if (head.$kind === 'detached') return head.commit
+    const name = `heads/${head.branch}`
+    const id = this.read(name)
+    // Taken for a new branch, it would begin a history without the one that is there.
+    if (id === null && this.reflog(name)[0]?.new) throw corrupt(this.#path(name), 'it is missing')
+    return id
   }
 
   /** Newest first. `HEAD` has one too.
    *  @throws {StoreCorruptError} STORE_REFLOG_CORRUPT */
   reflog(name: string): ReflogEntry[] {
     return readReflog(this.#fs, this.#dir, name)
+  }
+
+  /** Leaves out the lines of logs that cannot be read, and keeps copies of the files. Under the lock. */
+  async salvageReflogs(): Promise<SalvagedLog[]> {
+    const salvaged: SalvagedLog[] = []
+    for (const name of ['HEAD', ...this.names()]) {
+      const lost = await salvageReflog(this.#fs, this.#dir, name)
+      if (lost > 0) salvaged.push({ name, lost })
+    }
+    return salvaged
   }
 
   /** Replaces ids in the log of a ref, or of `HEAD`; `null` leaves an entry out. */

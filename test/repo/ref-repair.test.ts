@@ -1,16 +1,17 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createBranch, createTag, renameBranch } from '../../src/repo/branch.ts'
 import { doctor } from '../../src/repo/doctor.ts'
 import { type FsckOptions, fsck } from '../../src/repo/fsck.ts'
 import { rebase } from '../../src/repo/rebase.ts'
+import { reset } from '../../src/repo/reset.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { atEveryCut } from './every-cut.ts'
 import { memoryWorkspace, ROOT, writeTo } from './memory-workspace.ts'
-import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+import { codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
 
 let ws: TemporaryWorkspace
 let first = ''
@@ -208,6 +209,57 @@ describe('a damaged ref', () => {
     )
     spoil('refs/heads/work')
     expect(await failure({ repair: true })).toMatchObject({ code: 'FSCK_REF_UNKNOWN' })
+  })
+})
+
+describe('the branch of HEAD', () => {
+  test('that is gone is no new branch, and is put back where its log ends', async () => {
+    const good = contentsOf('refs/heads/main')
+    rmSync(fileOf('refs/heads/main'))
+    for (const use of [
+      () => statusOf(ws.workspace),
+      () => ws.commitAll('as if it were the first'),
+      () => createBranch(ws.workspace, { name: 'other' }),
+    ])
+      expect(await codeOf(use())).toBe('STORE_REF_CORRUPT')
+    expect(await failure()).toMatchObject({
+      code: 'FSCK_REF_DAMAGED',
+      message: 'branch main is damaged: it is missing',
+    })
+    expect(await repair()).toEqual([['heads/main', short(second), 'its log ends there']])
+    expect(contentsOf('refs/heads/main')).toBe(good)
+  })
+
+  test('that has no commit yet, or has none any more, is whole', async () => {
+    await createBranch(ws.workspace, { name: 'kept' })
+    await reset(ws.workspace, { root: true, mode: 'soft' })
+    expect(ws.workspace.refs.headCommit()).toBeNull()
+    expect(await failure()).toBeUndefined()
+    const empty = await temporaryWorkspace()
+    try {
+      expect((await fsck(empty.workspace)).repair).toBeNull()
+    } finally {
+      await empty.close()
+    }
+  })
+})
+
+describe('a damaged log', () => {
+  test.each(['HEAD', 'refs/heads/main'])('of %s loses the lines that cannot be read, and is kept', async (name) => {
+    const path = `reflog/${name}`
+    const [line1, line2] = contentsOf(path).split('\n')
+    const damaged = `${line1}\nrubbish\n${line2!.replace('commit', 'c0mmit')}\n`
+    spoil(path, damaged)
+    const found = await failure()
+    expect(found).toMatchObject({ code: 'STORE_REFLOG_CORRUPT', exitCode: 13 })
+    expect(found!.hints).toEqual([expect.stringMatching(/^`floe fsck --repair` leaves out what cannot be read of it/)])
+    await using workspace = await openWorkspace(ws.dir)
+    const { repair: done } = await fsck(workspace, { repair: true })
+    expect(done!.logs).toEqual([{ name: name.replace('refs/', ''), lost: 2 }])
+    expect(contentsOf(path)).toBe(`${line1}\n`)
+    const [copy] = readdirSync(fileOf('damaged'))
+    expect(contentsOf(`damaged/${copy}`)).toBe(damaged)
+    expect((await fsck(workspace, { repair: true })).repair).toBeNull()
   })
 })
 
