@@ -7,6 +7,7 @@ import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { BranchNotMergedError, RefStateError } from './errors.ts'
+import { renameFollowed, writeFollowed } from './upstream.ts'
 import { revisionSource } from './versions.ts'
 
 export interface NamedCommit {
@@ -55,12 +56,14 @@ export async function deleteBranch(
     if (currentBranch(workspace) === name)
       throw new RefStateError('REF_IN_USE', `${name} is the current branch`, name, ['switch to another one first'])
     if (!force && !(await isHeldElsewhere(workspace, name, commit))) throw new BranchNotMergedError(name, commit)
+    await writeFollowed(workspace, { [name]: null })
     await workspace.refs.update({ name: `heads/${name}`, expected: commit, next: null, reason: 'branch: deleted' })
     return { name, commit, current: false }
   })
 }
 
-/** @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2) */
+/** Its log, and what it follows, go with it.
+ *  @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2) */
 export async function renameBranch(
   workspace: Workspace,
   { from, to }: { from: string; to: string },
@@ -73,7 +76,8 @@ export async function renameBranch(
     if (workspace.refs.read(`heads/${to}`)) throw new RefStateError('REF_EXISTS', `there is a branch ${to} already`, to)
     const reason = `branch: renamed ${from} to ${to}`
     // The new name first: a crash in between leaves both, never neither.
-    if (commit) await workspace.refs.update({ name: `heads/${to}`, expected: null, next: commit, reason })
+    if (commit) await workspace.refs.copy(`heads/${from}`, `heads/${to}`, reason)
+    await renameFollowed(workspace, from, to)
     if (current) await workspace.refs.setHead({ $kind: 'branch', branch: to }, reason)
     if (commit) await workspace.refs.update({ name: `heads/${from}`, expected: commit, next: null, reason })
     return { name: to, commit, current }

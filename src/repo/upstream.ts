@@ -56,23 +56,48 @@ export async function setUpstream(workspace: Workspace, branch: string, upstream
     const isCurrent = head.$kind === 'branch' && head.branch === branch
     if (!isCurrent && workspace.refs.read(`heads/${branch}`) === null)
       throw new RefStateError('REF_UNKNOWN', `there is no branch ${branch}`, branch)
-    const config = structuredClone(workspace.readConfig())
-    const branches = { ...config.branches }
-    if (upstream === null) delete branches[branch]
-    else branches[branch] = followed(workspace, upstream, config.remotes ?? {})
-    if (Object.keys(branches).length > 0) config.branches = branches
-    else delete config.branches
-    await workspace.writeConfig(config)
+    const follows = upstream === null ? null : followed(workspace, upstream, workspace.readConfig().remotes ?? {})
+    await writeFollowed(workspace, { [branch]: follows })
   })
 }
 
-function followed(workspace: Workspace, upstream: string, remotes: Readonly<Record<string, unknown>>) {
-  const slash = upstream.indexOf('/')
-  const remote = upstream.slice(0, Math.max(slash, 0))
-  const isKnown = slash > 0 && (Object.hasOwn(remotes, remote) || workspace.refs.read(`remotes/${upstream}`) !== null)
+/** What a branch follows goes with its name, also where only a branch of the same name there said so. Under the lock. */
+export async function renameFollowed(workspace: Workspace, from: string, to: string): Promise<void> {
+  const name = upstreamName(workspace, from)
+  const follows = name === undefined ? null : split(name)
+  await writeFollowed(workspace, { [from]: null, [to]: follows })
+}
+
+/** Under the lock.
+ *  @param changes - null: it follows nothing that is written down */
+export async function writeFollowed(workspace: Workspace, changes: Readonly<Record<string, Followed | null>>) {
+  const config = structuredClone(workspace.readConfig())
+  const branches = { ...config.branches }
+  for (const [branch, follows] of Object.entries(changes))
+    if (follows) branches[branch] = follows
+    else delete branches[branch]
+  if (JSON.stringify(branches) === JSON.stringify(config.branches ?? {})) return
+  if (Object.keys(branches).length > 0) config.branches = branches
+  else delete config.branches
+  await workspace.writeConfig(config)
+}
+
+type Followed = NonNullable<ReturnType<Workspace['readConfig']>['branches']>[string]
+
+function followed(workspace: Workspace, upstream: string, remotes: Readonly<Record<string, unknown>>): Followed {
+  const follows = split(upstream)
+  const { remote } = follows
+  const isKnown =
+    remote !== '' && (Object.hasOwn(remotes, remote) || workspace.refs.read(`remotes/${upstream}`) !== null)
   if (!isKnown)
     throw new RefStateError('REF_UNKNOWN', `${upstream} is no branch of a known remote`, upstream, [
       'write it as REMOTE/BRANCH; `floe remote list` lists the remotes',
     ])
-  return { remote, ref: `heads/${upstream.slice(slash + 1)}` }
+  return follows
+}
+
+/** Of `REMOTE/BRANCH`. */
+function split(upstream: string): Followed {
+  const slash = Math.max(upstream.indexOf('/'), 0)
+  return { remote: upstream.slice(0, slash), ref: `heads/${upstream.slice(slash + 1)}` }
 }

@@ -19,6 +19,7 @@ import { logOf } from '../../src/repo/log.ts'
 import { mergeDisjoint } from '../../src/repo/merge-disjoint.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
+import { upstreamOf } from '../../src/repo/upstream.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { revisionSource } from '../../src/repo/versions.ts'
 import { FileSystemError } from '../../src/store/file-system.ts'
@@ -211,6 +212,30 @@ describe('branch and tag', () => {
     await deleteBranch(ws.workspace, { name: 'side', force: true })
     await deleteBranch(ws.workspace, { name: 'old' })
     expect((await listBranches(ws.workspace)).map(({ name }) => name)).toEqual(['trunk'])
+  })
+
+  it('keep their log and what they follow under another name, and nothing of one that is gone', async () => {
+    const { refs } = ws.workspace
+    await ws.workspace.withLock('test', () =>
+      refs.update({ name: 'remotes/origin/main', next: first as never, reason: 'fetch' }),
+    )
+    const followed = async (name: string) => (await upstreamOf(ws.workspace, { name, commit: null }))?.name
+    const before = refs.reflog('heads/main')
+    await renameBranch(ws.workspace, { from: 'main', to: 'trunk' })
+    const [renamed, ...rest] = refs.reflog('heads/trunk')
+    expect(renamed).toMatchObject({ old: second, new: second, reason: 'branch: renamed main to trunk' })
+    expect(rest).toEqual(before)
+    expect(await resolve('trunk@{2}')).toBe(first)
+    expect(refs.reflog('heads/main')).toEqual([])
+    // What it followed for its name alone, it goes on following.
+    expect(await followed('trunk')).toBe('origin/main')
+    await renameBranch(ws.workspace, { from: 'trunk', to: 'stem' })
+    expect(ws.workspace.readConfig().branches).toEqual({ stem: { remote: 'origin', ref: 'heads/main' } })
+    await switchTo(ws.workspace, { target: 'side', create: true })
+    await deleteBranch(ws.workspace, { name: 'stem', force: true })
+    expect(ws.workspace.readConfig()).not.toHaveProperty('branches')
+    await createBranch(ws.workspace, { name: 'stem' })
+    expect(await followed('stem')).toBeUndefined()
   })
 
   it('tags do not move', async () => {

@@ -26,11 +26,13 @@ export const branch = command<{
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
       if (options.delete !== undefined) {
+        const before = workspace.readConfig().branches?.[options.delete]
         const gone = await deleteBranch(workspace, { name: options.delete, force: options.force })
+        const follow = before ? [floeCommand('branch', options.delete, '-u', nameOf(before))] : []
         return {
           data: { deleted: gone },
           lines: [`Deleted branch ${options.delete}`],
-          undo: gone.commit ? [floeCommand('branch', options.delete, shortId(gone.commit))] : [],
+          undo: gone.commit ? [floeCommand('branch', options.delete, shortId(gone.commit)), ...follow] : [],
         }
       }
       if (options.upstream !== undefined || options.unsetUpstream) {
@@ -43,7 +45,7 @@ export const branch = command<{
           lines: [upstream ? `${branch} follows ${upstream}` : `${branch} follows nothing`],
           undo: [
             before
-              ? floeCommand('branch', branch, '-u', `${before.remote}/${before.ref.replace(/^heads\//, '')}`)
+              ? floeCommand('branch', branch, '-u', nameOf(before))
               : floeCommand('branch', branch, '--unset-upstream'),
           ],
         }
@@ -79,6 +81,11 @@ export const branch = command<{
     })
   },
 })
+
+/** `origin/main`. */
+function nameOf({ remote, ref }: { remote: string; ref: string }): string {
+  return `${remote}/${ref.replace(/^heads\//, '')}`
+}
 
 function currentBranch(workspace: Workspace): string {
   const head = workspace.refs.readHead()
