@@ -119,21 +119,23 @@ export async function integratedResult(
 
 /** Several versions that were picked, or the one among them that conflicts. */
 export async function severalResult(workspace: Workspace, result: PickedSeveral): Promise<Result> {
+  const { kind } = result
   if (result.$kind === 'stopped') {
     const { stopped, done, left, conflicts } = result
     return {
       data: result,
       lines: [`Stopped at ${shortId(stopped)} (${done} done, ${left} after it)`, ...conflictLines(conflicts)],
-      hints: conflictHints('cherry-pick'),
+      hints: conflictHints(kind),
       exitCode: 1,
     }
   }
   const { picked, skipped, to, files } = result
-  const already = skipped.length > 0 ? `, ${skipped.length} were there already` : ''
+  const isPick = kind === 'cherry-pick'
+  const already = skipped.length > 0 ? `, ${skipped.length} were ${isPick ? 'there' : 'taken back'} already` : ''
   return {
     data: result,
     lines: [
-      `Picked ${formatCount(picked, 'version')}${already}: HEAD is ${shortId(to)} (${formatCount(files, 'file')} changed)`,
+      `${isPick ? 'Picked' : 'Reverted'} ${formatCount(picked, 'version')}${already}: HEAD is ${shortId(to)} (${formatCount(files, 'file')} changed)`,
     ],
     ...(await undoReset(workspace, result)),
   }

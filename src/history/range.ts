@@ -8,9 +8,9 @@ import { readHere, type WalkCommitsOptions } from './commits.ts'
 
 export interface CommitRange {
   /** Their history is wanted … */
-  include: readonly ObjectId[]
+  include: ObjectId[]
   /** … without the history of these. */
-  exclude: readonly ObjectId[]
+  exclude: ObjectId[]
 }
 
 /** Commits visited beyond the point where only excluded ones are left. Claimed times may lie: an excluded commit may

@@ -2,19 +2,20 @@
 
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { readCommit, walkCommits } from '../history/commits.ts'
-import { parseRange, resolveRevision } from '../history/revision.ts'
+import { commitsInRange } from '../history/range.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { diffTrees, findEntry, isInTree, sameEntry, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { commitsOfRange } from './range-commits.ts'
+import { rangeOf } from './range-commits.ts'
 import { readShallow } from './sparse.ts'
-import { revisionSource } from './versions.ts'
 
 export interface LogOptions {
-  /** A revision (default HEAD), or a range `A..B` or `A...B`. */
-  revision?: string | undefined
+  /** Where to start (default HEAD); ranges `A..B` and `A...B`; `^A`: without what leads to A. */
+  revisions?: readonly string[] | undefined
+  /** Start at all branches, tags and what is known of remotes as well, and at HEAD. */
+  all?: boolean | undefined
   limit?: number | undefined
   /** Only commits that changed one of these files, or anything in these folders. */
   paths?: readonly string[] | undefined
@@ -45,7 +46,6 @@ export async function logOf(workspace: Workspace, options: LogOptions = {}): Pro
   const { read } = workspace.store
   const { limit = Number.POSITIVE_INFINITY } = options
   let paths = options.paths?.includes('') ? [] : (options.paths ?? [])
-  if (options.revision === undefined && workspace.refs.headCommit() === null) return []
   const names = refNames(workspace)
   const records: CommitRecord[] = []
   const absent = readShallow(workspace)
@@ -62,15 +62,17 @@ export async function logOf(workspace: Workspace, options: LogOptions = {}): Pro
 async function chosenCommits(
   workspace: Workspace,
   absent: ReadonlySet<ObjectId>,
-  { revision = 'HEAD', signal }: LogOptions,
+  { revisions = [], all, signal }: LogOptions,
 ): Promise<AsyncIterable<QueuedCommit> | QueuedCommit[]> {
-  const { read } = workspace.store
-  const source = await revisionSource(workspace)
-  const range = parseRange(revision)
+  const { refs, store } = workspace
+  const { include, exclude } = await rangeOf(workspace, revisions, { signal })
+  const head = refs.headCommit()
+  if (all) include.push(...refs.list().map(({ id }) => id))
+  if (head && (all || include.length === 0)) include.push(head)
   // A reader that brings what is missing would bring all the history that was left out.
   const skip = (id: ObjectId) => absent.has(id)
-  if (!range) return walkCommits(read, [await resolveRevision(source, revision)], { signal, skip, onAbsent: () => {} })
-  return commitsOfRange(workspace, range, { signal, skip })
+  if (exclude.length === 0) return walkCommits(store.read, include, { signal, skip, onAbsent: () => {} })
+  return commitsInRange(store.read, { include, exclude }, { signal, skip })
 }
 
 function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {

@@ -1,25 +1,24 @@
-/** `cherry-pick A..B`: the commits of a range, one after another.
+/** `cherry-pick A..B` and `revert A..B`: the commits of a range done again, the oldest first, or taken back, the newest first.
  *
  *  As `rebase` has it, all that can be done without a person is done in the store first, and the branch moves once: to the
  *  last of them, or to the one before a conflict, whose record says which come after it and where the branch was. What was
  *  cut off in between is finished by repeating it: what is there already is left out. */
 
 import { UsageError } from '../base/errors.ts'
-import { readCommit } from '../history/commits.ts'
 import { UnbornError } from '../history/errors.ts'
 import { oldestFirst } from '../history/range.ts'
-import { parseRange } from '../history/revision.ts'
+import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, type TreeChange } from '../objects/tree.ts'
 import type { WriteSession } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { moveHead } from './commit.ts'
+import { configuredAuthor, moveHead } from './commit.ts'
 import { type IntegrateOptions, integrate, refuseChanged, refuseStaged } from './integrate.ts'
 import { MainlineError, NothingToApplyError } from './merge-errors.ts'
 import { moveToTree } from './move-files.ts'
 import { type ConflictRecord, endOperation, type PickState, refuseOperation } from './operation.ts'
 import { commitsOfRange } from './range-commits.ts'
-import { replay, type Stop } from './rebase-replay.ts'
+import { type Direction, replay, type Stop } from './replay.ts'
 import { readVersions } from './versions.ts'
 
 export interface PickSeveralOptions extends Pick<IntegrateOptions, 'ours' | 'theirs' | 'signal' | 'onProgress'> {
@@ -27,19 +26,28 @@ export interface PickSeveralOptions extends Pick<IntegrateOptions, 'ours' | 'the
   revision: string
 }
 
+export interface RevertSeveralOptions extends PickSeveralOptions {
+  /** Of the new commits (default: `user.*` of the configuration). */
+  author?: CommitAuthor | undefined
+}
+
+type SeveralKind = 'cherry-pick' | 'revert'
+
 export type PickedSeveral =
   | {
       $kind: 'picked'
+      kind: SeveralKind
       /** Where the branch was before the first of them, and where it is. */
       from: ObjectId
       to: ObjectId
       picked: number
-      /** Commits whose changes were there already. */
+      /** Commits that made no difference. */
       skipped: ObjectId[]
       files: number
     }
   | {
       $kind: 'stopped'
+      kind: SeveralKind
       from: ObjectId
       to: ObjectId
       /** The commit that conflicts, how many are done, and how many come after it. */
@@ -55,11 +63,26 @@ export type PickedSeveral =
  *  @throws {MainlineError} PICK_MAINLINE (exit 2)
  *  @throws {NothingToApplyError} PICK_NOTHING (exit 1) if all of it is there already, and what `integrate` throws */
 export async function pickSeveral(workspace: Workspace, options: PickSeveralOptions): Promise<PickedSeveral> {
-  return workspace.withLock('cherry-pick', async () => {
+  return several(workspace, 'cherry-pick', { $kind: 'again' }, options)
+}
+
+/** Takes them back, the newest first, each by a commit of its own. Throws as `pickSeveral` does. */
+export async function revertSeveral(workspace: Workspace, options: RevertSeveralOptions): Promise<PickedSeveral> {
+  const author = options.author ?? configuredAuthor(workspace)
+  return several(workspace, 'revert', { $kind: 'back', author }, options)
+}
+
+async function several(
+  workspace: Workspace,
+  kind: SeveralKind,
+  direction: Direction,
+  options: PickSeveralOptions,
+): Promise<PickedSeveral> {
+  return workspace.withLock(kind, async () => {
     refuseOperation(workspace)
     await endOperation(workspace) // one that is no longer in force
     const { revision } = options
-    const commits = oldestFirst(await commitsOfRange(workspace, parseRange(revision)!, options))
+    const commits = oldestFirst(await commitsOfRange(workspace, revision, options))
     if (commits.length === 0)
       throw new UsageError('RANGE_EMPTY', `there is no version in ${revision}`, { data: { revision } })
     const merge = commits.find(({ commit }) => commit.parents.length > 1)
@@ -68,11 +91,12 @@ export async function pickSeveral(workspace: Workspace, options: PickSeveralOpti
     const { head: original, headTree: tree } = versions
     if (!original) throw new UnbornError('HEAD', workspace.refs.readHead())
     await refuseStaged(versions)
+    if (kind === 'revert') commits.reverse()
     const session = await workspace.store.begin()
     try {
       const state = { original, todo: commits.map(({ id }) => id), done: 0 }
-      const result = await pickOn(workspace, session, { tip: original, tree }, state, options)
-      if (result.$kind === 'picked' && result.picked === 0) throw new NothingToApplyError('cherry-pick', revision)
+      const result = await pickOn(workspace, session, { tip: original, tree }, state, direction, options)
+      if (result.$kind === 'picked' && result.picked === 0) throw new NothingToApplyError(kind, revision)
       return result
     } finally {
       session.abort()
@@ -88,10 +112,12 @@ export async function pickOn(
   session: WriteSession,
   { tip, tree }: { tip: ObjectId; tree: ObjectId },
   state: PickState,
+  direction: Direction,
   options: Omit<PickSeveralOptions, 'revision'>,
   settle: () => Promise<void> = async () => {},
 ): Promise<PickedSeveral> {
-  const replayed = await replay(workspace, session, tip, state.todo, options)
+  const replayed = await replay(workspace, session, tip, state.todo, options, direction)
+  const kind = direction.$kind === 'back' ? 'revert' : 'cherry-pick'
   const { stopped, picked, skipped } = replayed
   const { tree: goal, conflicts } = stopped?.merged ?? { tree: replayed.tree, conflicts: [] }
   const changes: TreeChange[] = []
@@ -103,17 +129,18 @@ export async function pickOn(
   if (replayed.tip !== tip) {
     // Files first, then the branch: what was cut off is finished by repeating it.
     const moved = await moveToTree(workspace, await readVersions(workspace), replayed.tree, options)
-    await moveHead(workspace, tip, replayed.tip, `cherry-pick: ${picked} versions`)
+    await moveHead(workspace, tip, replayed.tip, `${kind}: ${picked} versions`)
     files = moved.written + moved.deleted
   }
   const done = state.done + picked
   const { original: from } = state
-  if (!stopped) return { $kind: 'picked', from, to: replayed.tip, picked: done, skipped, files }
+  if (!stopped) return { $kind: 'picked', kind, from, to: replayed.tip, picked: done, skipped, files }
   const next = { original: from, todo: stopped.todo, done }
-  const result = await stopAt(workspace, replayed.tip, stopped, next, options)
+  const result = await stopAt(workspace, kind, replayed.tip, stopped, next, options)
   const { conflicts: open } = result
   return {
     $kind: 'stopped',
+    kind,
     from,
     to: replayed.tip,
     stopped: stopped.id,
@@ -126,17 +153,15 @@ export async function pickOn(
 
 async function stopAt(
   workspace: Workspace,
+  kind: SeveralKind,
   tip: ObjectId,
-  { id, commit, label }: Stop,
+  { id, base, theirsTree, label, message, author }: Stop,
   picks: PickState,
   options: Omit<PickSeveralOptions, 'revision'>,
 ) {
-  const [parent] = commit.parents
   const versions = await readVersions(workspace)
-  const base = parent ? (await readCommit(versions.read, parent)).tree : null
-  const { tree: theirsTree, message, author } = commit
-  const request = { kind: 'cherry-pick', theirs: id, theirsTree, base, label, parents: [tip], message, author } as const
-  const result = await integrate(workspace, versions, { ...request, parents: [tip], picks }, options)
+  const request = { kind, theirs: id, theirsTree, base, label, parents: [tip], message, author, picks }
+  const result = await integrate(workspace, versions, request, options)
   if (result.$kind === 'conflicts') return result
   throw new TypeError('the same merge had conflicts before')
 }

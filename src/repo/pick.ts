@@ -12,6 +12,7 @@ import { type Integrated, integrate } from './integrate.ts'
 import { MainlineError } from './merge-errors.ts'
 import { refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
+import { revertMessage } from './replay.ts'
 import { readVersions, revisionSource } from './versions.ts'
 
 export interface PickOptions {
@@ -57,7 +58,7 @@ async function pick(workspace: Workspace, kind: 'cherry-pick' | 'revert', option
       theirsTree: isPick ? commit.tree : before,
       label: revision,
       parents: [versions.head],
-      message: options.message ?? (isPick ? commit.message : revertMessage(commit, picked)),
+      message: options.message ?? (isPick ? commit.message : revertMessage(commit.message, picked)),
       author: options.author ?? (isPick ? commit.author : configuredAuthor(workspace)),
     }
     return integrate(workspace, versions, request, options)
@@ -83,8 +84,4 @@ async function treeBefore(
   } finally {
     session.abort()
   }
-}
-
-function revertMessage(commit: Commit, id: ObjectId): string {
-  return `Revert "${commit.message.trim().split('\n')[0]}"\n\nThis takes back what ${id} changed.`
 }

@@ -9,7 +9,7 @@ import { UnresolvedError } from './merge-errors.ts'
 import type { MoveOptions } from './move-files.ts'
 import { endOperation, type Operation, type RebaseState, writeOperation } from './operation.ts'
 import { finish, type RebaseResult, settle } from './rebase.ts'
-import { replay } from './rebase-replay.ts'
+import { replay } from './replay.ts'
 import { bringBack, openOperation, unresolved } from './resolve.ts'
 import { readVersions } from './versions.ts'
 

@@ -24,7 +24,7 @@ import {
   refuseOperation,
   writeOperation,
 } from './operation.ts'
-import { type Replay, replay, type Stop } from './rebase-replay.ts'
+import { type Replay, replay, type Stop } from './replay.ts'
 import { upstreamName } from './upstream.ts'
 import { readVersions, revisionSource, type Versions } from './versions.ts'
 
@@ -182,19 +182,19 @@ async function stop(
   stopped: Stop,
   options: MoveOptions,
 ): Promise<RebaseResult> {
-  const { merged, commit, id, label, todo } = stopped
+  const { merged, id, label, todo, theirsTree, author, message } = stopped
   const changes = await changesBetween(versions, state.from, merged.tree)
   await refuseChanged(workspace, versions.read, state.from, { changes, conflicts: merged.conflicts })
   const operation: Operation = {
     kind: 'rebase',
     head: done.tip,
     theirs: id,
-    theirsTree: commit.tree,
+    theirsTree,
     label,
     tree: merged.tree,
     parents: [done.tip],
-    message: commit.message,
-    author: commit.author,
+    message,
+    author,
     applied: false,
     conflicts: merged.conflicts,
     rebase: { ...state, done: state.done + done.picked, todo, result: null },

@@ -27,6 +27,7 @@ import { overlay } from './overlay.ts'
 import { isSelected } from './paths.ts'
 import { type PickedSeveral, pickOn } from './pick-several.ts'
 import type { OnProgress } from './progress.ts'
+import type { Direction } from './replay.ts'
 import { stage } from './stage.ts'
 import { readVersions, type Versions } from './versions.ts'
 
@@ -136,7 +137,8 @@ export async function continueOperation(
       }
       if (picks) {
         const state = { ...picks, done: picks.done + (isNothing ? 0 : 1) }
-        return await pickOn(workspace, session, { tip: to, tree }, state, { signal: options.signal }, settle)
+        const direction: Direction = options.kind === 'revert' ? { $kind: 'back', author } : { $kind: 'again' }
+        return await pickOn(workspace, session, { tip: to, tree }, state, direction, { signal: options.signal }, settle)
       }
       if (!isNothing) await session.seal()
       await settle()

@@ -18,8 +18,8 @@ export interface SplitRequest {
   args: readonly string[]
   /** How many of them, at the end, are paths whatever they look like; undefined: nobody has said. */
   known?: number | undefined
-  /** More revisions than these are not understood. */
-  most: number
+  /** More revisions than these are not understood; undefined: any number is, and `^A` among them. */
+  most?: number
 }
 
 /** @returns paths of the workspace, `''` for its root
@@ -36,14 +36,15 @@ export async function splitRevisionsAndPaths(
   if (split === undefined) {
     for (const argument of args) {
       const path = await pathHere(workspace, cwd, argument)
-      const problem = paths.length > 0 ? NO_REVISION : await revisionProblem(workspace, argument)
+      const revision = most === undefined ? argument.replace(/^\^/, '') : argument
+      const problem = paths.length > 0 ? NO_REVISION : await revisionProblem(workspace, revision)
       if (path !== undefined && problem === null) throw ambiguous(verb, argument)
       if (path !== undefined) paths.push(path)
       else if (problem === null) revisions.push(argument)
       else throw neither(verb, argument, problem)
     }
   }
-  if (revisions.length > most)
+  if (most !== undefined && revisions.length > most)
     throw new UsageError('REVISIONS_TOO_MANY', `${verb} takes ${most} revision${most === 1 ? '' : 's'} at most`, {
       data: { revisions },
       hints: [`paths come after \`--\`: \`floe ${verb} [REVISION] -- PATH\``],

@@ -27,7 +27,7 @@ export interface ShowOptions {
 /** @throws {RevisionUnknownError} REVISION_UNKNOWN (exit 2) */
 export async function showCommit(workspace: Workspace, options: ShowOptions = {}): Promise<ShowResult> {
   const id = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
-  const [record] = await logOf(workspace, { revision: id, limit: 1, signal: options.signal })
+  const [record] = await logOf(workspace, { revisions: [id], limit: 1, signal: options.signal })
   // A version that history does not have at all is an error of its own, thrown here.
   if (!record) throw new ObjectMissingError('commit', id)
   return { ...record, changes: await changesOf(workspace, record, options) }

@@ -195,14 +195,34 @@ describe('looking at history and changing it', () => {
       stdout: 'Picked 2 versions: HEAD is ID (2 files changed)\n',
       stderr: 'Hint: undo with `floe reset --hard ID`\n',
     })
+    const picked = read('a')
     expect(await floe('revert', 'HEAD~2..HEAD')).toEqual({
+      exitCode: 0,
+      stdout: 'Reverted 2 versions: HEAD is ID (2 files changed)\n',
+      stderr: 'Hint: undo with `floe reset --hard ID`\n',
+    })
+    expect(read('a')).not.toBe(picked)
+    expect((await floe('revert', 'HEAD~2..HEAD')).exitCode).toBe(0)
+    expect(read('a')).toBe(picked)
+    expect(await floe('revert', 'HEAD~2..HEAD', '--mainline', '1')).toEqual({
       exitCode: 2,
       stdout: '',
       stderr:
-        'Error: revert takes one version, and HEAD~2..HEAD is a range\n' +
-        'Hint: `floe log --oneline HEAD~2..HEAD` lists its versions; revert each, the newest first\n',
+        'Error: --mainline takes one version, and HEAD~2..HEAD is a range\n' +
+        'Hint: `floe log --oneline HEAD~2..HEAD` lists its versions\n',
     })
     expect((await floe('cherry-pick', 'main..dev', '-m', 'x')).exitCode).toBe(2)
+  })
+
+  it('log takes several starts, leaves out the history of others, and shows all there is', async () => {
+    await part()
+    const all = (await floe('log', '--oneline', '--all')).stdout
+    expect(all).toBe((await floe('log', '--oneline', 'main', 'dev')).stdout)
+    expect(all).toMatch(/\(dev\) more\n/)
+    expect((await floe('log', '--oneline', 'dev', '^main')).stdout).toBe(
+      (await floe('log', '--oneline', 'main..dev')).stdout,
+    )
+    expect(await floe('log', 'dev', '^nothing')).toMatchObject({ exitCode: 2, stdout: '' })
   })
 
   it('mv, diff and log follow a renamed file; stash puts changes aside', async () => {

@@ -126,7 +126,7 @@ const pickOne = (kind: 'cherry-pick' | 'revert', branch: string, back: number, s
   step(`${kind} ${branch}~${back} (${settle})`, async (real) => {
     const { ws, git } = real
     if (!(await clean(real)) || !ws.workspace.refs.read(`heads/${branch}`)) return
-    const log = await logOf(ws.workspace, { revision: branch })
+    const log = await logOf(ws.workspace, { revisions: [branch] })
     const picked = log[back % log.length]!
     if (picked.parents.length > 1) return
     const id = git.lines('rev-list', branch)[back % log.length]!
@@ -285,7 +285,7 @@ async function expectSameHistory({ ws, git }: Real): Promise<void> {
   const branches = BRANCHES.filter((branch) => ws.workspace.refs.read(`heads/${branch}`))
   expect(git.lines('branch', '--format=%(refname:short)')).toEqual(branches)
   for (const branch of branches) {
-    const ours = await logOf(ws.workspace, { revision: branch })
+    const ours = await logOf(ws.workspace, { revisions: [branch] })
     const theirs = git.lines('log', '--format=%H%x09%s', branch).map((line) => line.split('\t'))
     expect(ours.map(({ message }) => message)).toEqual(theirs.map(([, subject]) => subject))
     for (const [index, [id]] of theirs.entries()) twin.set(id!, ours[index]!.commit)
@@ -298,7 +298,7 @@ async function expectSameHistory({ ws, git }: Real): Promise<void> {
       const run = git.run('merge-base', '--all', a, b)
       const theirs = run.stdout.split('\n').filter((line) => line !== '')
       expect([...bases].sort()).toEqual(theirs.map((id) => twin.get(id)).sort())
-      const range = (await logOf(ws.workspace, { revision: `${a}..${b}` })).map(({ message }) => message)
+      const range = (await logOf(ws.workspace, { revisions: [`${a}..${b}`] })).map(({ message }) => message)
       expect(range).toEqual(git.lines('log', '--format=%s', `${a}..${b}`))
       const changes = (await diffOf(ws.workspace, { from: a, to: b })).map(
         ({ path, status }) => `${status[0]!.toUpperCase()}\t${path}`,

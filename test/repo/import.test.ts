@@ -203,7 +203,7 @@ describe('import of a git repository with LFS', () => {
     expect(await bring()).toMatchObject({ commits: 2 })
     rmSync(join(git.dir, '.git/shallow'))
     expect(await bring()).toMatchObject({ commits: 3, known: 0 })
-    const messages = (await logOf(to.workspace, { revision: 'old/main' })).map(({ message }) => message)
+    const messages = (await logOf(to.workspace, { revisions: ['old/main'] })).map(({ message }) => message)
     expect(messages).toEqual(['3', '2', '1'])
   })
 
@@ -502,7 +502,7 @@ describe('import of a plain folder', () => {
     git.write('a', 'changed')
     git.remove('d')
     expect(await bring()).toMatchObject({ commits: 1, files: 1, branch: null })
-    expect((await logOf(to.workspace, { revision: 'old/main' })).map(({ message }) => message)).toHaveLength(2)
+    expect((await logOf(to.workspace, { revisions: ['old/main'] })).map(({ message }) => message)).toHaveLength(2)
     expect(await filesAt('old/main')).toEqual({ a: sha256Of('changed') })
     let text = ''
     for await (const piece of catFile(to.workspace, { revision: 'old/main~1', path: 'a' })) text += Buffer.from(piece)

@@ -7,7 +7,7 @@ import { createBranch } from '../../src/repo/branch.ts'
 import { gc } from '../../src/repo/gc.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { merge } from '../../src/repo/merge.ts'
-import { pickSeveral } from '../../src/repo/pick-several.ts'
+import { pickSeveral, revertSeveral } from '../../src/repo/pick-several.ts'
 import { abortOperation, continueOperation, resolveConflicts } from '../../src/repo/resolve.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
@@ -129,8 +129,66 @@ describe('cherry-pick of a range', () => {
     rmSync(join(ws.dir, 'four'))
     expect(await continueOperation(ws.workspace, { kind })).toMatchObject({ $kind: 'picked', picked: 5 })
   })
+})
 
-  it('refuses an empty range and one with a merge', async () => {
+describe('revert of a range', () => {
+  const revert = (revision: string) => revertSeveral(ws.workspace, { revision, author })
+  const kind = 'revert' as const
+  beforeEach(async () => {
+    await switchTo(ws.workspace, { target: 'dev' })
+    base = ws.workspace.refs.headCommit()!
+  })
+
+  it('takes its commits back, the newest first, each by one, with one move of the branch', async () => {
+    const moves = ws.workspace.refs.reflog('heads/dev').length
+    expect(await revert('main..dev')).toMatchObject({ $kind: 'picked', kind, from: base, picked: 5, skipped: [] })
+    const made = (await logOf(ws.workspace)).slice(0, 5)
+    expect(made.map(({ message }) => message.split('\n')[0])).toEqual([
+      'Revert "one"',
+      'Revert "two"',
+      'Revert "a"',
+      'Revert "four"',
+      'Revert "five"',
+    ])
+    expect(made[0]!.author).toEqual(author)
+    expect(made[4]!.message).toContain(base)
+    expect(ws.files()).toEqual({ a: '1\n' })
+    expect(ws.workspace.refs.reflog('heads/dev')).toHaveLength(moves + 1)
+    expect((await statusOf(ws.workspace)).clean).toBe(true)
+    expect(await codeOf(revert(`main..${base}`))).toBe('PICK_NOTHING')
+  })
+
+  it('leaves out what has been taken back already', async () => {
+    await revert('HEAD~1..HEAD')
+    const more = await revert(`HEAD~3..${base}`)
+    expect(more).toMatchObject({ $kind: 'picked', picked: 1, skipped: [base] })
+    await switchTo(ws.workspace, { target: 'main' })
+    expect(await revert('HEAD~1..HEAD')).toMatchObject({ picked: 1 })
+    expect(ws.files()).toEqual({ a: '1\n' })
+  })
+
+  it('stops at a conflict, and goes on, or is undone as a whole', async () => {
+    ws.write('a', 'later\n')
+    base = (await ws.commitAll('later')).commit
+    const before = ws.files()
+    const stopped = { $kind: 'stopped', kind, from: base, done: 2, left: 2, conflicts: [{ path: 'a' }] }
+    expect(await revert('main..dev~1')).toMatchObject(stopped)
+    expect((await statusOf(ws.workspace)).operation?.kind).toBe(kind)
+    expect(await abortOperation(ws.workspace, { kind })).toMatchObject({ head: base })
+    expect(ws.files()).toEqual(before)
+    expect(await revert('main..dev~1')).toMatchObject(stopped)
+    await resolveConflicts(ws.workspace, { kind, paths: ['a'], with: 'ours' })
+    // Nothing is left of the one that stopped.
+    expect(await continueOperation(ws.workspace, { kind })).toMatchObject({ $kind: 'picked', kind, picked: 4 })
+    expect(ws.files()).toEqual({ a: 'later\n' })
+    const [last] = await logOf(ws.workspace)
+    expect(last).toMatchObject({ author, message: expect.stringMatching(/^Revert "one"/) })
+    expect(ws.workspace.refs.readHead()).toEqual({ $kind: 'branch', branch: 'dev' })
+  })
+})
+
+describe('a range', () => {
+  it('is refused if it is empty or has a merge', async () => {
     expect(await codeOf(pick('main..main'))).toBe('RANGE_EMPTY')
     expect(await codeOf(pick('main..none'))).toBe('REVISION_UNKNOWN')
     await switchTo(ws.workspace, { target: 'side', create: true })

@@ -47,7 +47,8 @@ afterEach(() => ws.close())
 
 const head = () => ws.workspace.refs.readHead()
 const tip = (branch = 'dev') => ws.workspace.refs.read(`heads/${branch}`)
-const subjects = async (revision?: string) => (await logOf(ws.workspace, { revision })).map(({ message }) => message)
+const subjects = async (revision?: string) =>
+  (await logOf(ws.workspace, { revisions: revision === undefined ? [] : [revision] })).map(({ message }) => message)
 const resolve = (revision: string) => revisionSource(ws.workspace).then((source) => resolveRevision(source, revision))
 const DONE = { text: TEXT.replace('one', 'ONE').replace('five', 'FIVE'), beside: 'b', late: 'l' }
 

@@ -175,8 +175,30 @@ describe('a range', () => {
       'same...dev',
       'v1..v1',
     ]) {
-      const ours = (await logOf(ws.workspace, { revision: range })).map(({ message }) => message)
+      const ours = (await logOf(ws.workspace, { revisions: [range] })).map(({ message }) => message)
       expect(ours, range).toEqual(git.lines('log', '--format=%s', range))
+    }
+  })
+
+  it('may be several, with what is left out of all of them', async () => {
+    for (const revisions of [
+      ['dev', 'same'],
+      ['v1', 'dev', '^same'],
+      ['main', '^dev'],
+      ['^v1'],
+      ['v1..dev', 'main~2'],
+      ['v1...dev', '^main~3'],
+      ['same', '^same', 'dev'],
+      ['--all'],
+      ['--all', '^dev'],
+    ]) {
+      const named = revisions.filter((revision) => revision !== '--all')
+      const found = await logOf(ws.workspace, { revisions: named, all: named.length < revisions.length })
+      const theirs = git.lines('log', '--format=%s', ...revisions, ...(revisions[0] === '^v1' ? ['HEAD'] : []))
+      expect(
+        found.map(({ message }) => message),
+        revisions.join(' '),
+      ).toEqual(theirs)
     }
   })
 

@@ -8,7 +8,7 @@ import { getConfig, setConfig, unsetConfig } from '../../src/repo/config.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { move } from '../../src/repo/mv.ts'
 import { cherryPick, revert } from '../../src/repo/pick.ts'
-import { pickSeveral } from '../../src/repo/pick-several.ts'
+import { pickSeveral, revertSeveral } from '../../src/repo/pick-several.ts'
 import { rebase } from '../../src/repo/rebase.ts'
 import { continueRebase } from '../../src/repo/rebase-resume.ts'
 import { writeRemote } from '../../src/repo/remote.ts'
@@ -61,6 +61,7 @@ const VERBS: Verb[] = [
   { name: 'cherry-pick', job: (ws) => cherryPick(ws, { ...sign, revision: 'dev' }), again: ['PICK_NOTHING'] },
   { name: 'cherry-pick A...B', job: (ws) => pickSeveral(ws, { revision: 'dev...ahead' }), again: ['PICK_NOTHING'] },
   { name: 'revert', job: (ws) => revert(ws, { ...sign, revision: 'ahead~2' }), again: ['PICK_NOTHING'] },
+  { name: 'revert A..B', job: (ws) => revertSeveral(ws, { ...sign, revision: 'dev..ahead' }), again: ['PICK_NOTHING'] },
   { name: 'rebase', job: (ws) => rebase(ws, { upstream: 'dev' }) },
   { name: 'stash push', job: (ws) => pushStash(ws, sign), again: ['STASH_NOTHING'], discards: true },
   { name: 'stash pop', job: (ws) => popStash(ws), again: ['STASH_UNKNOWN'] },

@@ -267,7 +267,7 @@ describe('reading versions', () => {
     expect(await touching('d')).toEqual(['third', 'second', 'first'])
     expect(await touching('d/y')).toEqual(['third', 'second'])
     expect(await logOf(ws.workspace, { limit: 1 })).toHaveLength(1)
-    expect((await logOf(ws.workspace, { revision: 'HEAD~2' })).map(({ message }) => message)).toEqual(['first'])
+    expect((await logOf(ws.workspace, { revisions: ['HEAD~2'] })).map(({ message }) => message)).toEqual(['first'])
   })
 
   it('ls and cat read any version, ranges included', async () => {

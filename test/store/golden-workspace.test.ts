@@ -39,7 +39,7 @@ describe('a workspace written by format version 1', () => {
       expect((await statusOf(workspace)).staged.map(({ status, path }) => `${status} ${path}`)).toEqual([
         'added staged',
       ])
-      const [record] = await logOf(workspace, { revision: 'v1' })
+      const [record] = await logOf(workspace, { revisions: ['v1'] })
       const note = await workspace.store.readLocal('attachment', record!.attachments.note!)
       expect(Buffer.from(note).toString()).toBe('kept')
       expect((await collect(listFiles(workspace, { revision: 'v1' }))).map(({ path }) => path)).toEqual([

@@ -22,6 +22,7 @@ import { inWorkspace } from '../workspace.ts'
 interface Options extends NetworkFlags {
   limit?: string
   oneline?: boolean
+  all?: boolean
   path?: string
   graph?: boolean
   follow?: boolean
@@ -35,8 +36,9 @@ interface Options extends NetworkFlags {
 export const log = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[revision]', 'where to start (default HEAD), or a range: v1..v2, v1...v2')
+      .argument('[revision]', 'where to start (default HEAD), also several; a range: v1..v2, v1...v2; without: ^v1')
       .argument('[path...]', 'only versions that changed one of these; after -- also what is no longer here')
+      .option('--all', 'start at every branch, tag and branch of a remote')
       .option('-n, --limit <count>', 'at most this many versions')
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')
@@ -49,10 +51,10 @@ export const log = command<Options>({
       .option('--parquet <file>', 'write the push log of the remote as a Parquet table'),
   async run(context, args, options) {
     const { cwd, afterDashes: known } = context
-    const { revision, paths } = await inWorkspace(context, async (workspace) => {
-      const { revisions, paths } = await splitRevisionsAndPaths(workspace, { verb: 'log', cwd, args, known, most: 1 })
+    const { revisions, paths } = await inWorkspace(context, async (workspace) => {
+      const { revisions, paths } = await splitRevisionsAndPaths(workspace, { verb: 'log', cwd, args, known })
       const path = options.path === undefined ? [] : [workspacePath(workspace, cwd, options.path)]
-      return { revision: revisions[0], paths: [...paths, ...path] }
+      return { revisions, paths: [...paths, ...path] }
     })
     if (options.follow && paths.length !== 1)
       throw new UsageError('FOLLOW_PATH', `--follow needs one path, and got ${paths.length}`)
@@ -62,11 +64,12 @@ export const log = command<Options>({
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
       // Nothing was asked for by name, and still silence would not be an answer.
-      if (revision === undefined && workspace.refs.headCommit() === null)
+      if (revisions.length === 0 && !options.all && workspace.refs.headCommit() === null)
         throw new UnbornError('HEAD', workspace.refs.readHead())
       const now = Date.now()
       const found = await logOf(workspace, {
-        revision,
+        revisions,
+        all: options.all,
         limit,
         paths,
         follow: options.follow,

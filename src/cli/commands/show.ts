@@ -35,7 +35,7 @@ export const show = command<{ findCopies?: boolean }>({
       }
       const commits: object[] = []
       const lines: string[] = []
-      for (const { commit } of await logOf(workspace, { revision: target, signal })) {
+      for (const { commit } of await logOf(workspace, { revisions: [target], signal })) {
         const shown = await showCommit(workspace, { revision: commit, findCopies, signal })
         commits.push(dataOf(shown, marks))
         lines.push(...(lines.length > 0 ? [''] : []), ...linesOf(shown, marks))
