@@ -11,7 +11,7 @@ export function warnOfExpiry(output: Output, warnings: readonly ExpiryWarning[] 
   for (const { remote, ref, endEpoch, endDate, epochsLeft } of warnings ?? [])
     output.warn(
       epochsLeft === 0
-        ? `something that ${ref} of ${remote} needs expired in epoch ${endEpoch}, ${endDate}: bring it back with \`floe revive\` from a workspace that has it`
-        : `something that ${ref} of ${remote} needs expires in epoch ${endEpoch}, ${endDate} (${formatCount(epochsLeft, 'epoch')} left): extend it with \`floe renew${remote === 'origin' ? '' : ` ${remote}`}\``,
+        ? `something that ${ref} of ${remote} needs expired in epoch ${endEpoch}, ${endDate}: bring it back with \`floe revive ${remote}\` from a workspace that has it`
+        : `something that ${ref} of ${remote} needs expires in epoch ${endEpoch}, ${endDate} (${formatCount(epochsLeft, 'epoch')} left): extend it with \`floe renew ${remote}\``,
     )
 }

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { UsageError } from '../base/errors.ts'
 import { localNetworkProfile } from '../repo/local-profile.ts'
 import type { OnProgress } from '../repo/progress.ts'
+import { defaultRemote } from '../repo/reading-remote.ts'
 import type { RemoteOptions } from '../repo/remote-options.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Context } from './context.ts'
@@ -48,8 +49,12 @@ export function networkOfAddress(address: string): string {
   return match[1]!
 }
 
-/** Network of a workspace's remote; undefined if the workspace has none of that name. */
-export async function networkOfRemote(workspace: Workspace, remote = 'origin'): Promise<string | undefined> {
+/** Network of a workspace's remote; undefined if the workspace has none of that name.
+ *  @param remote - none: the one that is meant where none is named */
+export async function networkOfRemote(
+  workspace: Workspace,
+  remote = defaultRemote(workspace),
+): Promise<string | undefined> {
   const remotes = workspace.readConfig().remotes ?? {}
   // Not by a key of the configuration: a name may have dots.
   const entry = Object.hasOwn(remotes, remote) ? remotes[remote] : undefined

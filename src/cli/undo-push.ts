@@ -1,6 +1,7 @@
 /** What of a push can be taken back: where a branch is, and later the storage. */
 
 import type { PushResult } from '../repo/push.ts'
+import { defaultRemote } from '../repo/reading-remote.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { floeCommand, shortId } from './undo.ts'
 import type { PathUndo } from './undo-paths.ts'
@@ -21,6 +22,7 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
         : [
             `${name} was at ${shortId(old)} there: \`floe fetch\` does not bring that back, so no command here moves it back`,
           ]
+  const elsewhere = remote === defaultRemote(workspace) ? [] : [remote]
   const sent = packs.filter(({ reused }) => !reused).length
   return {
     undo: canMove ? back(workspace, name, result, remote) : [],
@@ -28,7 +30,7 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
       ...stays,
       ...(sent > 0
         ? [
-            `what was sent can be read by all who have the address, and is paid for until ${cost.endDate}; \`${floeCommand('gc', '--remote', ...(remote === 'origin' ? [] : [remote]))}\` gives storage back that no branch or tag needs`,
+            `what was sent can be read by all who have the address, and is paid for until ${cost.endDate}; \`${floeCommand('gc', '--remote', ...elsewhere)}\` gives storage back that no branch or tag needs`,
           ]
         : []),
     ],
@@ -36,12 +38,12 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
 }
 
 /** A push sends the branch of its own name, so that is lent to it for a moment. */
-function back({ refs }: Workspace, name: string, { old, new: next }: PushResult, remote: string): string[] {
-  const head = refs.readHead()
+function back(workspace: Workspace, name: string, { old, new: next }: PushResult, remote: string): string[] {
+  const head = workspace.refs.readHead()
   const move = (to: string) =>
     head.$kind === 'branch' && head.branch === name
       ? floeCommand('reset', '--soft', shortId(to))
       : floeCommand('branch', '-f', name, shortId(to))
-  const elsewhere = remote === 'origin' ? [] : ['--remote', remote]
+  const elsewhere = remote === defaultRemote(workspace) ? [] : ['--remote', remote]
   return [move(old!), floeCommand('push', '--force', ...elsewhere, name), move(next)]
 }

@@ -35,7 +35,7 @@ async function changeAccess(dir: string, change: 'grant' | 'revoke', options: Ac
   const role = parseRole(options.role)
   const address = parseAddress(options.address)
   await using workspace = await openWorkspace(dir)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const context = await openRemoteContext(remote.network, options)
   const state = await context.repository(remote.repository).fetchState(options)
   const signer = await context.signer()
@@ -61,7 +61,7 @@ export async function listAccess(
   options: RemoteOptions & { remote?: string | undefined },
 ): Promise<{ repository: string; network: string; entries: AccessEntry[] }> {
   await using workspace = await openWorkspace(dir)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const context = await openRemoteContext(remote.network, options)
   const state = await context.repository(remote.repository).fetchState(options)
   const entries = [...state.roles].map(([address, sum]) => ({

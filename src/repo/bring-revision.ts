@@ -20,7 +20,7 @@ export async function bringRevision(
   options: RemoteOptions & { remote?: string | undefined },
 ): Promise<{ downloadedBytes: number }> {
   await using workspace = await openWorkspace(dir)
-  const { network, repository } = readRemote(workspace, options.remote ?? 'origin')
+  const { network, repository } = readRemote(workspace, options.remote)
   const revisions = await revisionSource(workspace)
   const tip = await resolveRevision(revisions, revision)
   const { tree } = await readCommit(revisions.read, tip, options)

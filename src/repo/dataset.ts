@@ -26,7 +26,7 @@ export interface DatasetOptions extends RemoteOptions {
   /** Of an address: a branch, tag or commit id (default: that of the address, else `main`). Of a directory: a revision
    *  (default HEAD). */
   ref?: string | undefined
-  /** Of a directory: where contents come from that are not in it (default `origin`). */
+  /** Of a directory: where contents come from that are not in it (default: the remote that the branch follows, else `origin`). */
   remote?: string | undefined
 }
 
@@ -195,7 +195,7 @@ async function openAddress(address: string, options: DatasetOptions): Promise<Op
 
 async function openDirectory(dir: string, options: DatasetOptions): Promise<OpenVersion> {
   const local = await openWorkspace(dir)
-  const remote = lazyObjects(async () => ({ ...readRemote(local, options.remote ?? 'origin'), options }))
+  const remote = lazyObjects(async () => ({ ...readRemote(local, options.remote), options }))
   const workspace = await openWorkspace(dir, { fetchObject: remote.read })
   const close = async () => {
     await workspace.close()

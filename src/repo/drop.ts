@@ -22,7 +22,7 @@ import { localFiles, readVersions } from './versions.ts'
 export interface DropOptions extends RemoteOptions {
   /** Workspace paths, files or folders; `''` for everything. */
   paths: readonly string[]
-  /** Where the files have to be safe (default `origin`). */
+  /** Where the files have to be safe (default: the remote that the branch follows, else `origin`). */
   remote?: string | undefined
 }
 

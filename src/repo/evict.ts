@@ -29,7 +29,7 @@ import { parseSize } from './size.ts'
 export interface EvictOptions extends RemoteOptions {
   /** Bytes of data packs that may stay (default: the setting `store.limit`). */
   limitBytes?: number | undefined
-  /** Where the contents have to be safe (default `origin`). */
+  /** Where the contents have to be safe (default: the remote that the branch follows, else `origin`). */
   remote?: string | undefined
   dryRun?: boolean | undefined
 }
@@ -87,7 +87,7 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
   result.bytes.before = packBytes + (await copyBytes(workspace))
   result.bytes.after = result.bytes.before
   if (result.bytes.before <= limitBytes && !(await holdsInPlace(workspace))) return result
-  const place = readRemote(workspace, options.remote ?? 'origin')
+  const place = readRemote(workspace, options.remote)
   await using source = await openRemoteSource(place.network, place.repository, options)
   const own = await ownAddress(source.context, true)
   const certified = await certifiedChunks(workspace, place.name, source, own, options)

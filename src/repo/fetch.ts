@@ -54,7 +54,7 @@ export async function fetchRemote(
   },
 ): Promise<FetchResult> {
   await using workspace = await openWorkspace(dir)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
   const fetched = await fetchRefs(workspace, remote.name, source, options)

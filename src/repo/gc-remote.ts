@@ -31,7 +31,7 @@ import { placeOf, type RepositoryPlace } from './repository-place.ts'
 import { packReaders, spareTest } from './spare-packs.ts'
 
 export interface GcRemoteOptions extends RemoteOptions {
-  /** A remote of the workspace (default `origin`), or `NETWORK:OBJECT_ID`. */
+  /** A remote of the workspace (default: the remote that the branch follows, else `origin`), or `NETWORK:OBJECT_ID`. */
   remote?: string | undefined
   /** Only say what would be done. */
   dryRun?: boolean | undefined

@@ -20,7 +20,7 @@ import { readVersions, type Versions } from './versions.ts'
 export interface GetOptions extends RemoteOptions {
   /** Workspace paths, files or folders; `''` for everything. */
   paths: readonly string[]
-  /** Where contents come from that are not here (default `origin`). */
+  /** Where contents come from that are not here (default: the remote that the branch follows, else `origin`). */
   remote?: string | undefined
 }
 
@@ -85,7 +85,7 @@ async function isHere({ store }: Workspace, { headTree, read }: Versions, { path
 }
 
 async function bring(workspace: Workspace, { head, headTree }: Versions, options: GetOptions): Promise<number> {
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   await using source = await openRemoteSource(remote.network, remote.repository, options)
   const objects = await source.objects(source.refs.map(source.recordOf))
   await workspace.withLock('get', () =>

@@ -80,7 +80,7 @@ export async function noteCertified(
 ): Promise<number> {
   await using workspace = await openWorkspace(dir)
   if (!(await holdsInPlace(workspace))) return 0
-  const place = readRemote(workspace, options.remote ?? 'origin')
+  const place = readRemote(workspace, options.remote)
   await using source = await openRemoteSource(place.network, place.repository, options)
   const own = await ownAddress(source.context, true)
   const { held } = await certifiedChunks(workspace, place.name, source, own, options)

@@ -27,7 +27,7 @@ import { revisionSource } from './versions.ts'
 export interface MarkOptions extends RemoteOptions {
   /** Default HEAD. */
   revision?: string | undefined
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
 }
 
@@ -188,7 +188,7 @@ async function findPush(
 }
 
 async function open(workspace: Workspace, options: MarkOptions) {
-  const place = readRemote(workspace, options.remote ?? 'origin')
+  const place = readRemote(workspace, options.remote)
   const commit = await resolveRevision(await revisionSource(workspace), options.revision ?? 'HEAD')
   const context = await openRemoteContext(place.network, options)
   const reader = context.repository(place.repository)

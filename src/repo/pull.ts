@@ -21,7 +21,7 @@ import { openRemoteSource } from './remote-source.ts'
 import { readSparse } from './sparse.ts'
 
 export interface PullOptions extends RemoteOptions {
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
   /** Branch of the remote (default: the one that the current branch follows, else of the same name). */
   ref?: string | undefined
@@ -46,7 +46,7 @@ export type PullResult = (MergeResult | RebaseResult) & {
  *  and is settled as that of any rebase */
 export async function pull(dir: string, options: PullOptions): Promise<PullResult> {
   await using workspace = await openWorkspace(dir)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const ref = followedRef(workspace, remote.name, options.ref)
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)

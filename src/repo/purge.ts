@@ -17,6 +17,7 @@ import { refuseOperation } from './operation.ts'
 import { findDoomed } from './purge-contents.ts'
 import { dropPurged, filesOnDisk, moveToNewHistory, newHistory, type PurgedHistory } from './purge-local.ts'
 import { type PurgeRemoteResult, planPurgeRemote, purgeRemote } from './purge-remote.ts'
+import { defaultRemote, readingRemote } from './reading-remote.ts'
 import { readRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { packsWith } from './repack.ts'
@@ -24,7 +25,7 @@ import { packsWith } from './repack.ts'
 export interface PurgeOptions extends RemoteOptions {
   /** Files and folders. */
   paths: readonly string[]
-  /** Default `origin`, if the workspace has it. */
+  /** Default: the one that the branch follows, else `origin`, else the only one; none if the workspace has none. */
   remote?: string | undefined
   /** Leave every remote as it is. */
   localOnly?: boolean | undefined
@@ -89,7 +90,7 @@ async function openLazily(dir: string, remote: string | null, options: PurgeOpti
 async function remoteName(dir: string, wanted: string | undefined): Promise<string | null> {
   await using workspace = await openWorkspace(dir)
   if (wanted !== undefined) return wanted
-  return workspace.readConfig().remotes?.origin ? 'origin' : null
+  return readingRemote(workspace) ? defaultRemote(workspace) : null
 }
 
 async function planned(dir: string, remote: string | null, options: PurgeOptions): Promise<PurgeResult> {

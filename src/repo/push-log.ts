@@ -18,7 +18,7 @@ export interface PushLog {
 /** @throws {RemoteMissingError} REMOTE_MISSING */
 export async function pushLogOf(dir: string, options: RemoteOptions & { remote?: string }): Promise<PushLog> {
   await using workspace = await openWorkspace(dir)
-  const { network, repository } = readRemote(workspace, options.remote ?? 'origin')
+  const { network, repository } = readRemote(workspace, options.remote)
   const reader = (await openRemoteContext(network, options)).repository(repository)
   const state = await reader.fetchState(options)
   async function* pushes(): AsyncGenerator<PushLogRow> {

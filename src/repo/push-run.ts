@@ -21,6 +21,7 @@ import { type Reuse, withFound } from './push-reuse.ts'
 import type { LocalTarget, RemotePosition } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
+import { defaultRemote } from './reading-remote.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
 
@@ -155,7 +156,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       onCreated: async (repository) => {
         const address = `${context.profile.name}:${repository}`
         attempts.isCreated = true
-        await nameRepository(workspace, options.remote ?? 'origin', address, signal)
+        await nameRepository(workspace, options.remote ?? defaultRemote(workspace), address, signal)
       },
       packsPerTransaction: options.limits?.packsPerTransaction,
       signal,

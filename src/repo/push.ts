@@ -28,6 +28,7 @@ import { type Attempts, runPush } from './push-run.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
+import { defaultRemote } from './reading-remote.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -37,7 +38,7 @@ import { type Budget, createBudget, parseWal } from './spending.ts'
 export interface PushOptions extends RemoteOptions {
   /** Branch or tag, short or full (default: the current branch). */
   ref?: string | undefined
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
   /** Makes the repository; for a workspace that has no remote of that name yet. */
   create?: { name: string; network: string } | undefined
@@ -123,7 +124,7 @@ export async function push(dir: string, options: PushOptions): Promise<PushResul
 
 async function attemptPush(dir: string, options: PushOptions, attempts: Attempts): Promise<PushResult> {
   await using workspace = await openWorkspace(dir)
-  const remoteName = options.remote ?? 'origin'
+  const remoteName = options.remote ?? defaultRemote(workspace)
   const moved = options.revive?.commit ?? options.repack?.commit
   const target = moved
     ? await remoteTarget(workspace, options.ref!, moved)

@@ -5,6 +5,7 @@ import { parseAddress } from '../ledger/object-id.ts'
 import type { RepositoryState } from '../ledger/repository-state.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { journalPath } from './import-journal.ts'
+import { defaultRemote } from './reading-remote.ts'
 import { openRemoteContext } from './remote-context.ts'
 import { RemoteMissingError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -102,8 +103,9 @@ export async function listRemotes(dir: string): Promise<RemoteRecord[]> {
   return remotes.map((name) => readRemote(workspace, name))
 }
 
-/** @throws {RemoteMissingError} REMOTE_MISSING */
-export function readRemote(workspace: Workspace, name: string): RemoteRecord {
+/** @param name - none: the one that is meant where none is named
+ *  @throws {RemoteMissingError} REMOTE_MISSING */
+export function readRemote(workspace: Workspace, name = defaultRemote(workspace)): RemoteRecord {
   const remotes = workspace.readConfig().remotes ?? {}
   const entry = Object.hasOwn(remotes, name) ? remotes[name] : undefined
   if (!entry) throw new RemoteMissingError(name, Object.keys(remotes))
@@ -114,7 +116,11 @@ export function readRemote(workspace: Workspace, name: string): RemoteRecord {
 }
 
 /** What a remote has, as the chain says now. */
-export async function showRemote(dir: string, name: string, options: RemoteOptions): Promise<RemoteDetails> {
+export async function showRemote(
+  dir: string,
+  name: string | undefined,
+  options: RemoteOptions,
+): Promise<RemoteDetails> {
   await using workspace = await openWorkspace(dir)
   const remote = readRemote(workspace, name)
   const context = await openRemoteContext(remote.network, options)

@@ -14,6 +14,7 @@ import { rememberRenewal } from './expiry-memory.ts'
 import { unfinishedPushes } from './live-packs.ts'
 import { extendPacks, planExtensions, totalCost } from './pack-extension.ts'
 import { unlessHindered } from './push-memory.ts'
+import { defaultRemote } from './reading-remote.ts'
 import { openRemoteContext } from './remote-context.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { renewFromFund } from './renew-from-fund.ts'
@@ -142,12 +143,12 @@ export async function renew(dir: string, options: RenewOptions): Promise<RenewRe
 /** A workspace that warns of expiry need not warn any more. An address is of no workspace. */
 async function noteRenewal(
   dir: string,
-  { remote = 'origin' }: RenewOptions,
+  { remote }: RenewOptions,
   facts: { network: string; repository: string; walrus: WalrusState; endEpoch: number },
 ): Promise<void> {
-  if (remote.includes(':')) return
+  if (remote?.includes(':')) return
   await using workspace = await openWorkspace(dir)
-  await unlessHindered(() => rememberRenewal(workspace, { remote, ...facts }))
+  await unlessHindered(() => rememberRenewal(workspace, { remote: remote ?? defaultRemote(workspace), ...facts }))
 }
 
 /** Live packs of finished pushes. Left alone: packs whose removal is proposed, and those of unfinished pushes, whose

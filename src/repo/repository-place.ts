@@ -9,11 +9,12 @@ export interface RepositoryPlace {
   repository: string
 }
 
-/** @param target - name of a remote of the workspace that holds `dir`, or `NETWORK:OBJECT_ID`
+/** @param target - name of a remote of the workspace that holds `dir` (default: the one that is meant where none is named), or
+ *  `NETWORK:OBJECT_ID`
  *  @throws {RemoteMissingError} REMOTE_MISSING
  *  @throws {UsageError} ADDRESS_MALFORMED */
-export async function placeOf(dir: string, target = 'origin'): Promise<RepositoryPlace> {
-  if (target.includes(':')) {
+export async function placeOf(dir: string, target?: string): Promise<RepositoryPlace> {
+  if (target?.includes(':')) {
     const { network, repository } = parseRepositoryAddress(target)
     return { network, repository }
   }

@@ -21,7 +21,7 @@ import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
 
 export interface ReviveOptions extends RemoteOptions {
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
   /** Branch, short or full (default: every ref that needs something expired). */
   ref?: string | undefined
@@ -64,7 +64,7 @@ const INCOMPLETE: ReadonlySet<string> = new Set(['REVIVE_INCOMPLETE', 'OBJECT_MI
  *  @throws {AuthError} PUSH_MAX_WAL */
 export async function revive(dir: string, options: ReviveOptions): Promise<ReviveResult> {
   await using workspace = await openWorkspace(dir)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const result: ReviveResult = {
     $kind: options.dryRun ? 'dry-run' : 'revived',
     network: remote.network,

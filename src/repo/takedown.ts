@@ -47,7 +47,7 @@ export interface TakedownOptions extends RemoteOptions {
   evidence?: string | undefined
   /** What becomes of the version (default `takedown`). */
   status?: 'takedown' | 'consent-withdrawn' | undefined
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
   /** Goes on although branches and tags lose other files with it. */
   despiteOthers?: boolean | undefined
@@ -90,7 +90,7 @@ export async function takedown(dir: string, options: TakedownOptions): Promise<T
   if (paths.length === 0)
     throw new UsageError('TAKEDOWN_PATHS', 'say which files are taken down', { hints: ['`.` is all of the version'] })
   await using workspace = await openWorkspace(dir)
-  const place = readRemote(workspace, options.remote ?? 'origin')
+  const place = readRemote(workspace, options.remote)
   const commit = await resolveRevision(await revisionSource(workspace), options.revision)
   await using source = await openRemoteSource(place.network, place.repository, options)
   const { context, reader, state } = source

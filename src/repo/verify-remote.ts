@@ -40,7 +40,7 @@ export interface VerifyRemoteOptions extends RemoteOptions {
   path?: string | undefined
   /** Branch or tag (default: the current branch, else `main`). */
   ref?: string | undefined
-  /** Default `origin`. */
+  /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
 }
 
@@ -103,7 +103,7 @@ async function findPlace(place: string, options: VerifyRemoteOptions) {
   )
   if (!isDirectory) return { ...parseRepositoryAddress(place), branch: undefined, seen: 0 }
   await using workspace = await openWorkspace(place)
-  const remote = readRemote(workspace, options.remote ?? 'origin')
+  const remote = readRemote(workspace, options.remote)
   const head = workspace.refs.readHead()
   return {
     ...remote,

@@ -102,6 +102,15 @@ describe('the life of a repository', () => {
     await floe(data, 'remote', 'add', 'up.stream', `local:${pushed.repository}`)
     expect(await json(data, 'fetch', 'up.stream')).toMatchObject({ ok: true, remote: 'up.stream' })
     await floe(data, 'remote', 'remove', 'up.stream')
+    // Where nothing is named, the only remote is meant, whatever it is called, or the one that the branch follows.
+    await floe(data, 'remote', 'rename', 'origin', 'up')
+    expect(await json(data, 'push')).toMatchObject({ ok: true, $kind: 'up-to-date' })
+    expect(await json(data, 'fetch')).toMatchObject({ ok: true, remote: 'up' })
+    await floe(data, 'remote', 'add', 'origin', 'local:0x1')
+    expect(await json(data, 'pull')).toMatchObject({ ok: true, $kind: 'up-to-date', remote: 'up' })
+    expect(await json(data, 'remote', 'show')).toMatchObject({ ok: true, name: 'up' })
+    await floe(data, 'remote', 'remove', 'origin')
+    await floe(data, 'remote', 'rename', 'up', 'origin')
     // An option that takes one value leaves the address alone.
     const cloned = await floe(root, 'clone', '--trust-package', '0x1', `local:${pushed.repository}`, 'copy')
     expect((await floe(join(root, 'copy'), 'drop', 'a.txt')).stdout).toMatch(/^Dropped 1 file/)

@@ -3,9 +3,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { setConfig } from '../../src/repo/config.ts'
 import { expiryWarnings, readExpiryMemory, rememberExpiry } from '../../src/repo/expiry-memory.ts'
-import { addRemote, listRemotes } from '../../src/repo/remote.ts'
+import { defaultRemote } from '../../src/repo/reading-remote.ts'
+import { addRemote, listRemotes, readRemote } from '../../src/repo/remote.ts'
 import { removeRemote, renameRemote, setRemoteAddress } from '../../src/repo/remote-change.ts'
 import { rememberRemote, remoteMemory } from '../../src/repo/remote-memory.ts'
+import { switchTo } from '../../src/repo/switch.ts'
 import { setUpstream, upstreamName } from '../../src/repo/upstream.ts'
 import { createPushJournal, type PushStep } from '../../src/transfer/push-journal.ts'
 import { codeOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
@@ -158,5 +160,32 @@ describe('remote set-url', () => {
     expect(tracked()).toEqual(before)
     expect(await codeOf(setRemoteAddress(ws.workspace, 'none', address))).toBe('REMOTE_MISSING')
     expect(await codeOf(setRemoteAddress(ws.workspace, 'origin', `${address}@main`))).toBe('ADDRESS_MALFORMED')
+  })
+})
+
+describe('the remote that is meant where none is named', () => {
+  it('is the one that the branch follows, else origin, else the only one', async () => {
+    const { workspace } = ws
+    const meant = () => defaultRemote(workspace)
+    expect(meant()).toBe('origin')
+    await setUpstream(workspace, 'main', 'backup/main')
+    expect(meant()).toBe('backup')
+    expect(readRemote(workspace).name).toBe('backup')
+    await switchTo(workspace, { target: 'other', create: true })
+    expect(meant()).toBe('origin')
+    await renameRemote(workspace, { from: 'origin', to: 'up' })
+    // Of two, none is meant.
+    expect(meant()).toBe('origin')
+    expect(await codeOf(Promise.resolve().then(() => readRemote(workspace)))).toBe('REMOTE_MISSING')
+    await removeRemote(workspace, 'up')
+    expect(meant()).toBe('backup')
+    // What a bundle brought, and a branch follows, is no remote.
+    await switchTo(workspace, { target: 'main' })
+    await removeRemote(workspace, 'backup')
+    await workspace.withLock('test', () =>
+      workspace.refs.update({ name: 'remotes/bundle/main', next: first as never, reason: 'unbundle' }),
+    )
+    await setUpstream(workspace, 'main', 'bundle/main')
+    expect(meant()).toBe('origin')
   })
 })

@@ -7,7 +7,7 @@ interface Options extends NetworkFlags {
   from: string
   relation: string
   statement?: string
-  remote: string
+  remote?: string
 }
 
 export const derive = command<Options>({
@@ -17,7 +17,7 @@ export const derive = command<Options>({
       .requiredOption('--from <input>', 'version of this repository, or NETWORK:OBJECT_ID@REVISION of another')
       .option('--relation <words>', 'how, for example trained-on or filtered-from', 'derived-from')
       .option('--statement <file>', 'a statement about it; its SHA-256 goes on record, the file stays here')
-      .option('--remote <name>', 'remote that keeps the record', 'origin')
+      .option('--remote <name>', 'remote that keeps the record')
       .addHelpText(
         'after',
         `

@@ -7,11 +7,11 @@ import { formatBytes, formatCount } from '../text.ts'
 import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const drop = command<NetworkFlags & { remote: string }>({
+export const drop = command<NetworkFlags & { remote?: string }>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('<path...>', 'files or folders to take from this disk; the versions keep them')
-      .option('--remote <name>', 'where they have to be certified', 'origin'),
+      .option('--remote <name>', 'where they have to be certified'),
   run: (context, paths, options) =>
     inWorkspace(context, async (workspace) => {
       const { remote } = options

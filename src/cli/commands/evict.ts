@@ -7,7 +7,7 @@ import { inWorkspace } from '../workspace.ts'
 
 interface Options extends NetworkFlags {
   to?: string
-  remote: string
+  remote?: string
   dryRun?: boolean
 }
 
@@ -15,7 +15,7 @@ export const evict = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
       .option('--to <size>', 'what may stay, such as 20GiB, or 0 (default: the setting store.limit)')
-      .option('--remote <name>', 'remote that holds the contents', 'origin')
+      .option('--remote <name>', 'remote that holds the contents')
       .option('-n, --dry-run', 'only say what would go')
       .addHelpText(
         'after',

@@ -6,8 +6,8 @@ import { formatBytes, formatCount, formatTable } from '../text.ts'
 
 export const expiry = command<NetworkFlags>({
   define: (command) =>
-    addNetworkFlags(command).argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin'),
-  async run(context, [remote = 'origin'], options) {
+    addNetworkFlags(command).argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace'),
+  async run(context, [remote], options) {
     const found = await withNetwork(context, await networkOfPlace(context, remote), options, (remoteOptions) =>
       readExpiry(context.cwd, { ...remoteOptions, remote }),
     )

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Deepened } from '../../repo/deepen.ts'
 import { fetchRemote } from '../../repo/fetch.ts'
 import { fetchFolder, isFolderSource } from '../../repo/folder-source.ts'
+import { defaultRemote } from '../../repo/reading-remote.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { positiveInteger } from '../arguments.ts'
 import { command, type Result } from '../command.ts'
@@ -15,12 +16,16 @@ import { inWorkspace } from '../workspace.ts'
 export const fetchCommand = command<NetworkFlags & { name?: string; deepen?: string; unshallow?: boolean }>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[remote]', 'remote to ask, or the folder of a mirror or workspace', 'origin')
+      .argument(
+        '[remote]',
+        'remote to ask (default: the one that the branch follows, else origin), or the folder of a mirror or workspace',
+      )
       .option('--name <name>', 'of a folder: its branches appear below this name (default: mirror)')
       .option('--deepen <count>', 'of a clone with --depth: bring so many more versions of its history')
       .option('--unshallow', 'of a clone with --depth: bring the rest of its history'),
-  run: (context, [remote = 'origin'], options) =>
+  run: (context, [named], options) =>
     inWorkspace(context, async (workspace) => {
+      const remote = named ?? defaultRemote(workspace)
       const isRemote = Object.hasOwn(workspace.readConfig().remotes ?? {}, remote)
       const folder = resolve(context.cwd, remote)
       if (!isRemote && isFolderSource(workspace.fs, folder)) return fromFolder(context, workspace, folder, options.name)

@@ -26,7 +26,7 @@ export const fsck = command<Flags>({
         '--ref <name=target...>',
         'with --repair: where a damaged ref goes that no log tells of: HEAD=BRANCH, heads/main=COMMIT',
       )
-      .option('--remote <name>', 'remote to take good copies from', 'origin')
+      .option('--remote <name>', 'remote to take good copies from')
       .addHelpText(
         'after',
         '\nWithout --full, indexes and everything that refs need are checked. Damage ends with exit status 13 and lists the\n' +
@@ -44,7 +44,7 @@ export const fsck = command<Flags>({
             restart: options.restart,
             refs: options.ref,
             onPutBack: (ref) => void putBack.push(ref),
-            openRemote: remote && (() => openReader(workspace, options.remote ?? 'origin', remote, closers)),
+            openRemote: remote && (() => openReader(workspace, options.remote, remote, closers)),
             signal: context.signal,
             onProgress,
           })
@@ -83,7 +83,12 @@ async function withRemote<T>(
   return network === undefined ? work() : withNetwork(context, network, options, work)
 }
 
-async function openReader(workspace: Workspace, name: string, options: RemoteOptions, closers: AsyncDisposable[]) {
+async function openReader(
+  workspace: Workspace,
+  name: string | undefined,
+  options: RemoteOptions,
+  closers: AsyncDisposable[],
+) {
   const { readRemote } = await import('../../repo/remote.ts')
   const { openRemoteSource } = await import('../../repo/remote-source.ts')
   const remote = readRemote(workspace, name)

@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts'
 import { gc as collectGarbage } from '../../repo/gc.ts'
 import { gcRemote, type RemoteGcResult } from '../../repo/gc-remote.ts'
+import { defaultRemote } from '../../repo/reading-remote.ts'
 import { duration } from '../arguments.ts'
 import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -25,7 +26,10 @@ export const gc = command<Options>({
       .option('-n, --dry-run', 'only say what would go, and its size')
       .option('--grace <time>', 'keep all that was written within this time (default 14d)')
       .option('--reflog <time>', 'keep versions that only a log of a branch remembers for this long (default 90d)')
-      .option('--remote [name]', 'give back packs of the network instead (default origin, or NETWORK:OBJECT_ID)')
+      .option(
+        '--remote [name]',
+        'give back packs of the network instead (default: the one the branch follows, else origin; or NETWORK:OBJECT_ID)',
+      )
       .option('--cancel <packs>', 'with --remote: take proposals back, of these numbers (3,7) or `all`')
       .addHelpText(
         'after',
@@ -79,7 +83,10 @@ async function remote(context: Context, options: Options): Promise<Result> {
       'GC_REMOTE_GRACE',
       'the grace period of a remote is its own: --grace and --reflog are for here',
     )
-  const name = options.remote === true ? 'origin' : options.remote!
+  const name =
+    options.remote === true
+      ? await inWorkspace(context, async (workspace) => defaultRemote(workspace))
+      : options.remote!
   const result = await withNetwork(context, await networkOfPlace(context, name), options, (remoteOptions) =>
     gcRemote(context.cwd, {
       ...remoteOptions,

@@ -7,11 +7,11 @@ import { formatBytes, formatCount } from '../text.ts'
 import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const get = command<NetworkFlags & { remote: string }>({
+export const get = command<NetworkFlags & { remote?: string }>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('<path...>', 'files or folders to bring to this disk, and to keep from now on; . for everything')
-      .option('--remote <name>', 'where contents come from that are not here', 'origin'),
+      .option('--remote <name>', 'where contents come from that are not here'),
   run: (context, paths, options) =>
     inWorkspace(context, async (workspace) => {
       const { remote } = options

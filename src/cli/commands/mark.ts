@@ -21,7 +21,7 @@ export const mark = command<Options>({
       .option('--reason <text>', 'why, for everyone to read')
       .option('--evidence <file>', 'a file that shows it; its SHA-256 goes on record, the file stays here')
       .option('--successor <revision>', 'the version to use instead of a superseded one')
-      .option('--remote <name>', 'remote that keeps the record', 'origin')
+      .option('--remote <name>', 'remote that keeps the record')
       .addHelpText(
         'after',
         `

@@ -58,7 +58,7 @@ export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boole
 async function addressFor(context: Context, dir: string): Promise<string | undefined> {
   try {
     await using workspace = await openWorkspace(isFolderSource(nodeFs, dir) ? dir : context.cwd)
-    const { network, repository } = readRemote(workspace, 'origin')
+    const { network, repository } = readRemote(workspace)
     return `${network}:${repository}`
   } catch (error) {
     if (error instanceof FloeError && ['NOT_A_WORKSPACE', 'REMOTE_MISSING'].includes(error.code)) return undefined

@@ -39,7 +39,7 @@ interface PullFlags extends NetworkFlags {
 export const pull = command<PullFlags>({
   define: (command) =>
     addAggregatorFlag(addNetworkFlags(command))
-      .argument('[remote]', 'remote to pull from', 'origin')
+      .argument('[remote]', 'remote to pull from (default: the one that the branch follows, else origin)')
       .argument('[ref]', 'branch (default: the current one)')
       .argument('[path...]', 'in a partial workspace: paths to bring to this disk as well')
       .option('--allow-takedown', 'bring a version that was taken down all the same')
@@ -48,7 +48,7 @@ export const pull = command<PullFlags>({
       .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
       .option('--filter <pattern...>', "with --to: only these paths, such as 'train/**'")
       .option('--atomic', 'with --to: the directory appears complete or not at all; always so'),
-  run: (context, [remote = 'origin', ref, ...paths], options) =>
+  run: (context, [remote, ref, ...paths], options) =>
     options.to !== undefined
       ? exportTo(context, remote, ref, options.to, options)
       : inWorkspace(context, async (workspace) => {
@@ -101,8 +101,13 @@ function refuseWithoutTo({ ref, atomic, filter }: PullFlags): void {
     })
 }
 
-async function exportTo(context: Context, remote: string, ref: string | undefined, to: string, options: PullFlags) {
-  const isAddress = remote.includes(':')
+async function exportTo(
+  context: Context,
+  named: string | undefined,
+  ref: string | undefined,
+  to: string,
+  options: PullFlags,
+) {
   const revision = options.ref ?? ref
   const goal = resolve(context.cwd, to)
   const before = folderBefore(goal)
@@ -122,10 +127,10 @@ async function exportTo(context: Context, remote: string, ref: string | undefine
       ),
     )
   // The remote's version, not what this workspace knew of it last.
-  const address = isAddress
-    ? remote
+  const address = named?.includes(':')
+    ? named
     : await inWorkspace(context, async (workspace) => {
-        const { network, repository } = readRemote(workspace, remote)
+        const { network, repository } = readRemote(workspace, named)
         return `${network}:${repository}`
       })
   const result = await run(address, networkOfAddress(address)).catch((error: unknown) => {

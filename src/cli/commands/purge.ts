@@ -25,7 +25,7 @@ export const purge = command<Options>({
       .argument('<paths...>', 'files and folders that are to go from all versions')
       .option('-y, --yes', 'do it (without: only say what would happen)')
       .option('-n, --dry-run', 'only say what would happen')
-      .option('--remote <name>', 'remote that follows (default origin)')
+      .option('--remote <name>', 'remote that follows (default: the one the branch follows, else origin)')
       .option('--local-only', 'leave every remote as it is')
       .option('--epochs <count>', 'buy storage for what is packed anew for this many epochs')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transactions enforce it')

@@ -5,6 +5,7 @@ import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { announcePush } from '../../repo/push-announcement.ts'
+import { defaultRemote } from '../../repo/reading-remote.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -22,7 +23,7 @@ import { evictLines } from './evict.ts'
 interface Options extends NetworkFlags {
   create?: string
   network?: string
-  remote: string
+  remote?: string
   epochs?: string
   retain?: string
   extend: boolean
@@ -44,7 +45,7 @@ export const push = command<Options>({
       .argument('[ref]', 'branch or tag (default: the current branch)')
       .option('--create <name>', 'create the repository; the first push of a workspace needs it')
       .option('--network <name>', 'network of a new repository (default: the one of `floe network use`, else local)')
-      .option('--remote <name>', 'remote to push to', 'origin')
+      .option('--remote <name>', 'remote to push to (default: the one that the branch follows, else origin)')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option(
         '--retain <epochs>',
@@ -66,7 +67,8 @@ export const push = command<Options>({
       .option('-y, --yes', 'do not ask'),
   async run(context, [ref], options) {
     return inWorkspace(context, async (workspace) => {
-      const known = await networkOfRemote(workspace, options.remote)
+      const remote = options.remote ?? defaultRemote(workspace)
+      const known = await networkOfRemote(workspace, remote)
       const target = options.network ?? defaultNetwork(context.homeDir)
       if (options.status && options.abort)
         throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
@@ -83,20 +85,16 @@ export const push = command<Options>({
       }
       const remotes = Object.keys(workspace.readConfig().remotes ?? {})
       if (known === undefined && options.create === undefined && remotes.length > 0)
-        throw new RemoteMissingError(options.remote, remotes)
+        throw new RemoteMissingError(remote, remotes)
       if (known !== undefined && options.network !== undefined && options.network !== known)
-        throw new UsageError(
-          'REMOTE_ELSEWHERE',
-          `${options.remote} is a repository on ${known}, not on ${options.network}`,
-          {
-            data: { remote: options.remote, network: known },
-            hints: [
-              'A second repository needs a name of its own: `floe push --remote NAME --create NAME --network NETWORK`',
-            ],
-          },
-        )
+        throw new UsageError('REMOTE_ELSEWHERE', `${remote} is a repository on ${known}, not on ${options.network}`, {
+          data: { remote, network: known },
+          hints: [
+            'A second repository needs a name of its own: `floe push --remote NAME --create NAME --network NETWORK`',
+          ],
+        })
       if (known !== undefined && options.create !== undefined)
-        context.output.warn(`${options.remote} is there already: nothing is created`)
+        context.output.warn(`${remote} is there already: nothing is created`)
       let create = options.create
       if (known === undefined && create === undefined && !options.dryRun)
         create = await context.ask(
@@ -105,8 +103,8 @@ export const push = command<Options>({
         )
       if (options.verify && !options.dryRun)
         await runHook(context, workspace, 'pre-push', {
-          args: [options.remote, ...(ref === undefined ? [] : [ref])],
-          stdin: await announcePush(workspace, options.remote, ref),
+          args: [remote, ...(ref === undefined ? [] : [ref])],
+          stdin: await announcePush(workspace, remote, ref),
         })
       const result = await withProgress(context, 'push', (onProgress) =>
         withNetwork(
@@ -117,7 +115,7 @@ export const push = command<Options>({
             pushRef(workspace.root, {
               ...remoteOptions,
               ref,
-              remote: options.remote,
+              remote,
               create: known === undefined && create !== undefined ? { name: create, network: target } : undefined,
               epochs: wholeNumber(options.epochs, '--epochs'),
               retainEpochs: wholeNumber(options.retain, '--retain'),
@@ -142,7 +140,9 @@ export const push = command<Options>({
           `${retained.path} is to be kept ${retained.epochs === null ? 'for ever' : `for ${retained.epochs} epochs`}, and storage is paid for ${retained.paidEpochs}: \`floe renew\` before they end`,
         )
       const evicted =
-        result.$kind === 'pushed' ? await evictAfter(context, workspace.root, known ?? target, options) : null
+        result.$kind === 'pushed'
+          ? await evictAfter(context, workspace.root, known ?? target, { ...options, remote })
+          : null
       const lines = costLines(result.cost)
       if (result.$kind === 'up-to-date')
         lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)
@@ -164,7 +164,7 @@ export const push = command<Options>({
       const data = evicted ? { ...result, evicted } : result
       const paid = result.$kind === 'dry-run' ? paidHints(await pushStatus(workspace.root), result) : []
       workspace.store.refresh()
-      const undo = await undoPush(workspace, result, options.remote)
+      const undo = await undoPush(workspace, result, remote)
       return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid], ...undo }
     })
   },

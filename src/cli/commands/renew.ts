@@ -17,14 +17,14 @@ interface Options extends NetworkFlags {
 export const renew = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin')
+      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace')
       .option('--epochs <count>', 'store everything for this many epochs from now')
       .option('--until <date>', 'store everything up to this day, for example 2027-01-31')
       .option('--from-fund', "let the repository's fund pay, as far as its rule goes")
       .option('-n, --dry-run', 'only print what it would cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transactions enforce it')
       .option('-y, --yes', 'do not ask'),
-  async run(context, [remote = 'origin'], options) {
+  async run(context, [remote], options) {
     const epochs = options.epochs === undefined ? undefined : Number(options.epochs)
     if (epochs !== undefined && (!Number.isSafeInteger(epochs) || epochs < 1))
       throw new UsageError('NUMBER_MALFORMED', `--epochs expected a positive number, got "${options.epochs}"`)

@@ -17,7 +17,7 @@ interface Options extends NetworkFlags {
 export const revive = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[remote]', 'remote whose data has expired', 'origin')
+      .argument('[remote]', 'remote whose data has expired')
       .option('--ref <branch>', 'only this branch (default: every one that needs something expired)')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option('-n, --dry-run', 'only print what it would send and cost')
@@ -31,7 +31,7 @@ commit to the same commit over the new packs. Needs the writer role. A tag is re
 
 Exit status 3: some ref could not be brought back from this workspace.`,
       ),
-  run: (context, [remote = 'origin'], options) =>
+  run: (context, [remote], options) =>
     inWorkspace(context, async (workspace) => {
       const network = await networkOfRemote(workspace, remote)
       const result = await withProgress(context, 'revive', (onProgress) =>

@@ -1,5 +1,6 @@
 import { UsageError } from '../../base/errors.ts'
 import { workspacePath } from '../../repo/paths.ts'
+import { defaultRemote } from '../../repo/reading-remote.ts'
 import { type TakedownResult, takedown as takeDown } from '../../repo/takedown.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
@@ -14,7 +15,7 @@ interface Options extends NetworkFlags {
   consentWithdrawn?: boolean
   despiteOthers?: boolean
   dryRun?: boolean
-  remote: string
+  remote?: string
 }
 
 export const takedown = command<Options>({
@@ -27,7 +28,7 @@ export const takedown = command<Options>({
       .option('--consent-withdrawn', 'record the version as consent-withdrawn instead of takedown')
       .option('--despite-others', 'also if branches and tags lose other files that share packs with these')
       .option('-n, --dry-run', 'only say which packs would go, when, and what is lost with them')
-      .option('--remote <name>', 'remote that holds them', 'origin')
+      .option('--remote <name>', 'remote that holds them')
       .addHelpText(
         'after',
         `
@@ -38,7 +39,7 @@ copies that others have made stay with them.`,
       ),
   run: (context, [revision = '', ...paths], options) =>
     inWorkspace(context, async (workspace) => {
-      const { reason, evidence, remote, despiteOthers, dryRun } = options
+      const { reason, evidence, remote = defaultRemote(workspace), despiteOthers, dryRun } = options
       if (reason === undefined)
         throw new UsageError('STATUS_REASON', 'a takedown needs a --reason for everyone to read')
       const network = await networkOfRemote(workspace, remote)

@@ -19,7 +19,7 @@ interface Options extends NetworkFlags {
 export const fundRule = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin')
+      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace')
       .option('--below <epochs>', 'renew a pack when fewer epochs remain')
       .option('--to <epochs>', 'up to so many remaining epochs')
       .option('--max-price <wal>', 'per MiB of storage and epoch (default: twice the price of now)')
@@ -33,7 +33,7 @@ export const fundRule = command<Options>({
 The contract enforces the rule. It lends the money together with the pack and takes back what was not spent; it cannot see
 the price of storage, so set --max-price a little above it: whoever renews may keep the difference.`,
       ),
-  async run(context, [remote = 'origin'], options) {
+  async run(context, [remote], options) {
     const { below, to, clear } = options
     if (clear ? below !== undefined || to !== undefined : below === undefined || to === undefined)
       throw new UsageError('FUND_RULE_INCOMPLETE', 'a rule needs --below and --to, or --clear alone', {

@@ -6,8 +6,8 @@ import { formatCount, formatTable, formatToken } from '../../text.ts'
 
 export const fundShow = command<NetworkFlags>({
   define: (command) =>
-    addNetworkFlags(command).argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin'),
-  async run(context, [remote = 'origin'], options) {
+    addNetworkFlags(command).argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace'),
+  async run(context, [remote], options) {
     const fund = await withNetwork(context, await networkOfPlace(context, remote), options, (remoteOptions) =>
       showFund(context.cwd, { ...remoteOptions, remote }),
     )

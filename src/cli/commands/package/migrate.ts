@@ -6,7 +6,7 @@ import { networkOfPlace } from '../../place.ts'
 export const packageMigrate = command<NetworkFlags & { yes?: boolean }>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace', 'origin')
+      .argument('[remote]', 'remote, or NETWORK:OBJECT_ID without a workspace')
       .option('-y, --yes', 'spend the SUI; needed outside the local network')
       .addHelpText(
         'after',
@@ -14,7 +14,7 @@ export const packageMigrate = command<NetworkFlags & { yes?: boolean }>({
 Moves a repository to the latest version of its package that the network profile trusts. It cannot be taken back: the earlier
 version then refuses the repository, so all who write to it need a profile that names the new one. Reading needs nothing.`,
       ),
-  async run(context, [remote = 'origin'], options) {
+  async run(context, [remote], options) {
     const done = await withNetwork(context, await networkOfPlace(context, remote), options, (remoteOptions) =>
       migrateRepository(context.cwd, { ...remoteOptions, remote, yes: options.yes }),
     )

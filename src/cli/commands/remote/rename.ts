@@ -11,7 +11,6 @@ export const remoteRename = command({
       return {
         data: renamed,
         lines: [`Renamed ${from} to ${to}`],
-        hints: from === 'origin' ? [`\`push\`, \`fetch\` and \`pull\` mean origin unless ${to} is named`] : [],
         undo: [floeCommand('remote', 'rename', to!, from!)],
       }
     }),

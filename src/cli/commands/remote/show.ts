@@ -5,8 +5,8 @@ import { formatCount } from '../../text.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const remoteShow = command<NetworkFlags>({
-  define: (command) => addNetworkFlags(command).argument('[name]', 'remote', 'origin'),
-  run: (context, [name = 'origin'], options) =>
+  define: (command) => addNetworkFlags(command).argument('[name]', 'remote'),
+  run: (context, [name], options) =>
     inWorkspace(context, async (workspace) => {
       const network = await networkOfRemote(workspace, name)
       const remote = await withNetwork(context, network, options, (remoteOptions) =>
