@@ -107,6 +107,19 @@ describe('the life of a repository', () => {
     expect(await json(data, 'push')).toMatchObject({ ok: true, $kind: 'up-to-date' })
     expect(await json(data, 'fetch')).toMatchObject({ ok: true, remote: 'up' })
     await floe(data, 'remote', 'add', 'origin', 'local:0x1')
+    // As git users type it.
+    const upstream = await floe(data, 'push', '-u', 'up', 'main')
+    expect(upstream.stdout).toMatch(/is up to date on[^\n]*\nmain follows up\/main\n/)
+    expect(await json(data, 'push', 'up')).toMatchObject({ ok: true, $kind: 'up-to-date', ref: 'heads/main' })
+    expect(await json(data, 'push', 'up', 'main', '--remote', 'origin')).toMatchObject({
+      error: { code: 'OPTIONS_EXCLUSIVE' },
+    })
+    await floe(data, 'branch', '-u', 'up/trunk')
+    expect((await floe(data, 'push', 'main', '-n')).stderr).toContain(
+      'main follows up/trunk, and this push moves main of up',
+    )
+    const followed = await json(data, 'push', '-u')
+    expect(followed.undo).toEqual(['floe branch main -u up/trunk'])
     expect(await json(data, 'pull')).toMatchObject({ ok: true, $kind: 'up-to-date', remote: 'up' })
     expect(await json(data, 'remote', 'show')).toMatchObject({ ok: true, name: 'up' })
     await floe(data, 'remote', 'remove', 'origin')

@@ -5,7 +5,6 @@ import { defaultNetwork } from '../../repo/network-use.ts'
 import { push as pushRef } from '../../repo/push.ts'
 import { abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { announcePush } from '../../repo/push-announcement.ts'
-import { defaultRemote } from '../../repo/reading-remote.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -14,6 +13,7 @@ import { warnOfExpiry } from '../expiry-warnings.ts'
 import { runHook } from '../hooks.ts'
 import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
+import { followPushed, otherFollowed, pushArguments } from '../push-arguments.ts'
 import { formatCount } from '../text.ts'
 import { undoPush } from '../undo-push.ts'
 import { abortedLines, paidHints, statusHints, statusLines } from '../unfinished-pushes.ts'
@@ -24,6 +24,7 @@ interface Options extends NetworkFlags {
   create?: string
   network?: string
   remote?: string
+  setUpstream?: boolean
   epochs?: string
   retain?: string
   extend: boolean
@@ -42,10 +43,12 @@ interface Options extends NetworkFlags {
 export const push = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
+      .argument('[remote]', 'remote to push to; a single word may be a branch or tag instead')
       .argument('[ref]', 'branch or tag (default: the current branch)')
       .option('--create <name>', 'create the repository; the first push of a workspace needs it')
       .option('--network <name>', 'network of a new repository (default: the one of `floe network use`, else local)')
       .option('--remote <name>', 'remote to push to (default: the one that the branch follows, else origin)')
+      .option('-u, --set-upstream', 'let the branch follow where it is pushed to')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option(
         '--retain <epochs>',
@@ -65,9 +68,9 @@ export const push = command<Options>({
       .option('--public', 'confirm that a new repository outside the local network is readable by everyone')
       .option('--no-verify', 'do not ask .floe/hooks/pre-push')
       .option('-y, --yes', 'do not ask'),
-  async run(context, [ref], options) {
+  async run(context, words, options) {
     return inWorkspace(context, async (workspace) => {
-      const remote = options.remote ?? defaultRemote(workspace)
+      const { remote, ref } = pushArguments(workspace, words, options.remote)
       const known = await networkOfRemote(workspace, remote)
       const target = options.network ?? defaultNetwork(context.homeDir)
       if (options.status && options.abort)
@@ -101,6 +104,8 @@ export const push = command<Options>({
           'This workspace has no repository yet. Name of the new one: ',
           'this workspace has no remote: name the new repository with --create NAME --yes',
         )
+      const other = options.setUpstream ? undefined : otherFollowed(workspace, remote, ref)
+      if (other !== undefined) context.output.warn(other)
       if (options.verify && !options.dryRun)
         await runHook(context, workspace, 'pre-push', {
           args: [remote, ...(ref === undefined ? [] : [ref])],
@@ -164,8 +169,12 @@ export const push = command<Options>({
       const data = evicted ? { ...result, evicted } : result
       const paid = result.$kind === 'dry-run' ? paidHints(await pushStatus(workspace.root), result) : []
       workspace.store.refresh()
-      const undo = await undoPush(workspace, result, remote)
-      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid], ...undo }
+      const undone = await undoPush(workspace, result, remote)
+      const followed =
+        options.setUpstream && result.$kind !== 'dry-run' ? await followPushed(workspace, result, remote) : undefined
+      if (followed) lines.push(followed.line)
+      const undo = [...undone.undo, ...(followed?.undo ?? [])]
+      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid], ...undone, undo }
     })
   },
 })
