@@ -8,6 +8,7 @@ import { diffTrees } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Change, changeBetween } from './change.ts'
 import { type CommitRecord, logOf } from './log.ts'
+import { isSelected } from './paths.ts'
 import { copiedFrom, type RenamedChange, withRenames } from './renames.ts'
 import { revisionSource } from './versions.ts'
 
@@ -17,10 +18,15 @@ export interface ShowResult extends CommitRecord {
   changes: (Change | RenamedChange)[] | null
 }
 
-export interface ShowOptions {
+export interface ShowOptions extends ChangesOptions {
   revision?: string | undefined
+}
+
+export interface ChangesOptions {
   /** Look for the contents of added files in all of the version before. */
   findCopies?: boolean | undefined
+  /** Only what is at or below these paths; none: all. */
+  paths?: readonly string[] | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -33,16 +39,19 @@ export async function showCommit(workspace: Workspace, options: ShowOptions = {}
   return { ...record, changes: await changesOf(workspace, record, options) }
 }
 
-async function changesOf(
+/** What a version changed, as `ShowResult` has it. */
+export async function changesOf(
   workspace: Workspace,
   { tree, parents }: CommitRecord,
-  options: ShowOptions,
+  options: ChangesOptions = {},
 ): Promise<ShowResult['changes']> {
+  const { paths = [] } = options
   const { read } = workspace.store
   const changes: Change[] = []
   try {
     const before = parents[0] ? (await readCommit(read, parents[0], options)).tree : null
     for await (const { path, before: old, after } of diffTrees(read, before, tree, options)) {
+      if (paths.length > 0 && !isSelected(path, paths)) continue
       const change = changeBetween(path, old, after)
       if (change) changes.push(change)
     }

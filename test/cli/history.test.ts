@@ -225,6 +225,21 @@ describe('looking at history and changing it', () => {
     expect(await floe('log', 'dev', '^nothing')).toMatchObject({ exitCode: 2, stdout: '' })
   })
 
+  it('log shows what each version changed, of a merge nothing, and only below the paths that are named', async () => {
+    await part()
+    expect((await floe('log', '--oneline', '--stat', 'dev', '^HEAD~1')).stdout).toBe(
+      'ID (dev) more\nA  b  → 2 B\n1 file changed, +2 B\nID theirs\nM  a  4 B → 7 B\n1 file changed, +3 B\n',
+    )
+    await floe('merge', 'dev', '--ours')
+    expect((await floe('log', '--oneline', '--name-status', '-n', '2', '--', 'a')).stdout).toMatch(
+      /^ID ours\nM {2}a\nID theirs\nM {2}a\n$/,
+    )
+    const all = (await floe('log', '--name-only', '-n', '2')).stdout
+    expect(all).toMatch(/Merge:[\s\S]*\n {4}Merge dev\n\ncommit ID[\s\S]*\n\n(a|b)\n\n$/)
+    const { stdout } = await runCli(['log', '--json', '--stat', '-n', '1', 'dev'], { cwd })
+    expect(JSON.parse(stdout).commits[0].changes).toMatchObject([{ path: 'b', status: 'added' }])
+  })
+
   it('mv, diff and log follow a renamed file; stash puts changes aside', async () => {
     expect((await floe('mv', 'a', 'b')).stderr).toBe('Hint: undo with `floe mv b a`\n')
     expect((await floe('diff', '--staged')).stdout).toBe('R  a → b\n')

@@ -6,8 +6,11 @@ import { type CommitRecord, logOf } from '../../repo/log.ts'
 import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
+import { changesOf } from '../../repo/show.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { pointInTime, positiveInteger } from '../arguments.ts'
+import { changeLine } from '../change-line.ts'
+import { changeStatLines } from '../change-stat.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
 import { drawGraph, topologicalOrder } from '../commit-graph.ts'
@@ -22,6 +25,9 @@ import { inWorkspace } from '../workspace.ts'
 interface Options extends NetworkFlags {
   limit?: string
   oneline?: boolean
+  stat?: boolean
+  nameStatus?: boolean
+  nameOnly?: boolean
   all?: boolean
   path?: string
   graph?: boolean
@@ -43,6 +49,9 @@ export const log = command<Options>({
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')
       .option('--follow', 'with one path: go on under the names the file had before')
+      .option('--stat', 'show what each version changed, with sizes; of a merge nothing')
+      .option('--name-status', 'show what each version changed, one line per path')
+      .option('--name-only', 'show the paths that each version changed')
       .option('--graph', 'draw how versions follow from each other')
       .option('--since <time>', 'only versions since a date, or "2 weeks ago"')
       .option('--until <time>', 'only versions before it')
@@ -59,7 +68,8 @@ export const log = command<Options>({
     if (options.follow && paths.length !== 1)
       throw new UsageError('FOLLOW_PATH', `--follow needs one path, and got ${paths.length}`)
     // What a version changed is in trees that may not be here; of commits, what is here is shown.
-    const open = paths.length === 0 ? inWorkspace : inLazyWorkspace
+    const showsChanges = options.stat || options.nameStatus || options.nameOnly
+    const open = paths.length === 0 && !showsChanges ? inWorkspace : inLazyWorkspace
     return open(context, async (workspace) => {
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
       const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
@@ -83,18 +93,26 @@ export const log = command<Options>({
       if (options.provenance)
         for (const commit of commits) provenance.set(commit.commit, await provenanceOfCommit(workspace, commit))
       const marks = options.provenance ? rememberedMarks(workspace) : new Map<string, RememberedMark>()
+      const changes = new Map<string, Changes>()
+      if (showsChanges)
+        for (const commit of commits)
+          if (commit.parents.length < 2)
+            changes.set(commit.commit, await changesOf(workspace, commit, { paths, signal: context.signal }))
       const linesOf = (commit: CommitRecord) => {
         const mark = marks.get(commit.commit)
         const said = mark ? [markLine(mark)] : []
-        if (!options.oneline) return commitLines(commit, [...provenanceLines(provenance.get(commit.commit)), ...said])
+        const changed = changedLines(changes.get(commit.commit), options)
+        if (!options.oneline)
+          return [...commitLines(commit, [...provenanceLines(provenance.get(commit.commit)), ...said]), ...changed]
         const refs = commit.refs.length > 0 ? ` (${commit.refs.join(', ')})` : ''
-        return [`${commit.commit.slice(0, 12)}${refs} ${commit.message.split('\n')[0]}`]
+        return [`${commit.commit.slice(0, 12)}${refs} ${commit.message.split('\n')[0]}`, ...changed]
       }
       const lines = options.graph ? drawGraph(commits, linesOf) : commits.flatMap(linesOf)
       return {
         data: {
           commits: commits.map((commit) => ({
             ...commit,
+            changes: changes.get(commit.commit),
             provenance: provenance.get(commit.commit),
             mark: marks.get(commit.commit),
           })),
@@ -105,6 +123,15 @@ export const log = command<Options>({
     })
   },
 })
+
+type Changes = Awaited<ReturnType<typeof changesOf>>
+
+function changedLines(changes: Changes | undefined, { oneline, stat, nameOnly }: Options): string[] {
+  if (changes === undefined) return []
+  if (changes === null) return ['(the version before it is not here and cannot be reached)']
+  const lines = stat ? changeStatLines(changes) : changes.map((change) => (nameOnly ? change.path : changeLine(change)))
+  return oneline ? lines : [...lines, '']
+}
 
 function provenanceLines(provenance: CommitProvenance | undefined): string[] {
   if (!provenance) return []
