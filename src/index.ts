@@ -42,6 +42,7 @@ export {
   type StreamedFile,
   type StreamOptions,
 } from './repo/dataset.ts'
+export { type DeletedBranch, deleteBranchThere } from './repo/delete-branch-there.ts'
 export { type DeployOptions, type DeployResult, deployFloe } from './repo/deploy.ts'
 export { type Deployment, readDeployments } from './repo/deployments.ts'
 export { type Comparison, compare, type DiffOptions, diffOf } from './repo/diff.ts'

@@ -1,5 +1,6 @@
 /** What of a push can be taken back: where a branch is, and later the storage. */
 
+import type { DeletedBranch } from '../repo/delete-branch-there.ts'
 import type { PushResult } from '../repo/push.ts'
 import { defaultRemote } from '../repo/reading-remote.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -16,7 +17,7 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
   const stays = isTag
     ? [`${name} is published for good: a tag of a remote neither moves nor goes`]
     : old === null
-      ? [`${name} is a branch of ${remote} from now on: no command deletes it there, \`floe push --force\` moves it`]
+      ? []
       : canMove
         ? []
         : [
@@ -25,7 +26,11 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
   const elsewhere = remote === defaultRemote(workspace) ? [] : [remote]
   const sent = packs.filter(({ reused }) => !reused).length
   return {
-    undo: canMove ? back(workspace, name, result, remote) : [],
+    undo: canMove
+      ? back(workspace, name, result, remote)
+      : old === null && !isTag
+        ? [floeCommand('push', ...elsewhere, '--delete', name)]
+        : [],
     notUndone: [
       ...stays,
       ...(sent > 0
@@ -37,13 +42,36 @@ export async function undoPush(workspace: Workspace, result: PushResult, remote:
   }
 }
 
+/** A branch that is pushed again at the same version is as before: its packs are still there. */
+export async function undoDeletion(
+  workspace: Workspace,
+  { ref, old, remote }: Pick<DeletedBranch, 'ref' | 'old' | 'remote'>,
+): Promise<PathUndo> {
+  const name = ref.slice('heads/'.length)
+  const here = workspace.refs.read(ref)
+  if (here !== old && !(await workspace.store.has('commit', old)))
+    return { undo: [], notUndone: [`${shortId(old)} is not here, so no command here pushes it again`] }
+  const push = floeCommand('push', ...(remote === defaultRemote(workspace) ? [] : [remote]), name)
+  if (here === old) return { undo: [push], notUndone: [] }
+  if (here === null)
+    return {
+      undo: [floeCommand('branch', name, shortId(old)), push, floeCommand('branch', '-f', '-d', name)],
+      notUndone: [],
+    }
+  return { undo: lent(workspace, name, { to: old, back: here }, push), notUndone: [] }
+}
+
 /** A push sends the branch of its own name, so that is lent to it for a moment. */
 function back(workspace: Workspace, name: string, { old, new: next }: PushResult, remote: string): string[] {
+  const elsewhere = remote === defaultRemote(workspace) ? [] : ['--remote', remote]
+  return lent(workspace, name, { to: old!, back: next }, floeCommand('push', '--force', ...elsewhere, name))
+}
+
+function lent(workspace: Workspace, name: string, place: { to: string; back: string }, push: string): string[] {
   const head = workspace.refs.readHead()
   const move = (to: string) =>
     head.$kind === 'branch' && head.branch === name
       ? floeCommand('reset', '--soft', shortId(to))
       : floeCommand('branch', '-f', name, shortId(to))
-  const elsewhere = remote === defaultRemote(workspace) ? [] : ['--remote', remote]
-  return [move(old!), floeCommand('push', '--force', ...elsewhere, name), move(next)]
+  return [move(place.to), push, move(place.back)]
 }

@@ -20,17 +20,20 @@ export class RemoteMissingError extends UsageError {
 /** Somebody else moved the ref first (exit 1). Nothing is lost and nothing was changed. */
 export class StalePushError extends FloeError {
   override name = 'StalePushError'
-  constructor(ref: string, remoteCommit: string | null, expected: string | null) {
+  constructor(ref: string, remoteCommit: string | null, expected: string | null, verb: 'push' | 'delete' = 'push') {
     super(
       'other',
       'PUSH_STALE',
       `${ref} has moved on the remote: it is at ${remoteCommit?.slice(0, 12) ?? 'nothing'}`,
       {
         data: { ref, remote: remoteCommit, expected },
-        hints: [
-          'Run `floe pull` to take the others’ work in, then push again',
-          'Or overwrite it for everyone with `floe push --force`; the chain keeps a record of that',
-        ],
+        hints:
+          verb === 'delete'
+            ? ['See what it has now with `floe fetch`, or delete it all the same with --force']
+            : [
+                'Run `floe pull` to take the others’ work in, then push again',
+                'Or overwrite it for everyone with `floe push --force`; the chain keeps a record of that',
+              ],
       },
     )
   }

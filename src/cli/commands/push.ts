@@ -1,4 +1,5 @@
 import { CancelledError, FloeError, UsageError } from '../../base/errors.ts'
+import { deleteBranchThere } from '../../repo/delete-branch-there.ts'
 import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
 import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
@@ -6,7 +7,8 @@ import { push as pushRef } from '../../repo/push.ts'
 import { abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { announcePush } from '../../repo/push-announcement.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
-import { command } from '../command.ts'
+import type { Workspace } from '../../store/workspace.ts'
+import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
 import { costLines } from '../cost.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
@@ -15,7 +17,8 @@ import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withN
 import { withProgress } from '../progress.ts'
 import { followPushed, otherFollowed, pushArguments } from '../push-arguments.ts'
 import { formatCount } from '../text.ts'
-import { undoPush } from '../undo-push.ts'
+import { shortId } from '../undo.ts'
+import { undoDeletion, undoPush } from '../undo-push.ts'
 import { abortedLines, paidHints, statusHints, statusLines } from '../unfinished-pushes.ts'
 import { inWorkspace } from '../workspace.ts'
 import { evictLines } from './evict.ts'
@@ -29,6 +32,7 @@ interface Options extends NetworkFlags {
   retain?: string
   extend: boolean
   force?: boolean
+  delete?: boolean
   dryRun?: boolean
   maxWal?: string
   yes?: boolean
@@ -56,6 +60,7 @@ export const push = command<Options>({
       )
       .option('--no-extend', 'let older packs that the ref needs expire when they expire, even if that is sooner')
       .option('-f, --force', 'move the branch even if that drops versions from it; the chain records it')
+      .option('-d, --delete', 'take the branch off the remote; its versions stay in the packs until `gc --remote`')
       .option('-n, --dry-run', 'only print what it would send and cost')
       .option('--max-wal <amount>', 'refuse to spend more WAL than this; the transaction enforces it')
       .option(
@@ -73,6 +78,7 @@ export const push = command<Options>({
       const { remote, ref } = pushArguments(workspace, words, options.remote)
       const known = await networkOfRemote(workspace, remote)
       const target = options.network ?? defaultNetwork(context.homeDir)
+      if (options.delete) return deleteThere(context, workspace, { ...options, remote }, ref)
       if (options.status && options.abort)
         throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
       if (options.status) {
@@ -178,6 +184,28 @@ export const push = command<Options>({
     })
   },
 })
+
+async function deleteThere(
+  context: Context,
+  workspace: Workspace,
+  options: Options & { remote: string },
+  ref: string | undefined,
+): Promise<Result> {
+  if (ref === undefined)
+    throw new UsageError('ARGUMENT_MISSING', '--delete needs the branch: `floe push --delete NAME`')
+  if (options.dryRun || options.create || options.setUpstream)
+    throw new UsageError('OPTIONS_EXCLUSIVE', '--delete sends nothing, so --dry-run, --create and -u mean nothing')
+  const network = await networkOfRemote(workspace, options.remote)
+  const { force, remote } = options
+  const deleted = await withNetwork(context, network, options, (remoteOptions) =>
+    deleteBranchThere(workspace.root, { ...remoteOptions, remote, branch: ref, force }),
+  )
+  return {
+    data: deleted,
+    lines: [`Deleted ${deleted.ref} of ${remote}; it was at ${shortId(deleted.old)}`],
+    ...(await undoDeletion(workspace, deleted)),
+  }
+}
 
 /** What is safe then. */
 function cancelledPush(cause: CancelledError): FloeError {

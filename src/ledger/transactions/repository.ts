@@ -8,6 +8,7 @@ import { encodeSignersBitmap } from '../../protocol/certificate.ts'
 import * as attestations from '../bindings/floe/attestation.ts'
 import * as packs from '../bindings/floe/packs.ts'
 import * as pushes from '../bindings/floe/push.ts'
+import * as refs from '../bindings/floe/refs.ts'
 import * as removal from '../bindings/floe/removal.ts'
 import * as repositories from '../bindings/floe/repository.ts'
 import * as roles from '../bindings/floe/roles.ts'
@@ -231,6 +232,15 @@ export function addAttestation(
     statement: fromHex(attestation.statement),
     location: attestation.location,
   })
+}
+
+/** Takes a branch away that is at `expectedOld`; counts as forced. */
+export function addDeleteRef(
+  transaction: Transaction,
+  floe: string,
+  { repository, ref, expectedOld }: { repository: string; ref: string; expectedOld: string },
+): void {
+  refs.delete(transaction, floe, { repository, ref, expectedOld: fromHex(expectedOld) })
 }
 
 function optionalBytes(hex: string | null): Uint8Array | null {
