@@ -32,7 +32,7 @@ export { type CacheInfo, cacheInfo, clearCache, pinVersion, setCacheLimit, unpin
 export { type CatOptions, catFile, parseRevisionPath } from './repo/cat.ts'
 export type { Change } from './repo/change.ts'
 export { type CloneOptions, type CloneResult, clone } from './repo/clone.ts'
-export { type CommitOptions, type CommitResult, commit } from './repo/commit.ts'
+export { type AmendOptions, amendCommit, type CommitOptions, type CommitResult, commit } from './repo/commit.ts'
 export { type CommitProvenance, commitStatement, provenanceOfCommit } from './repo/commit-statement.ts'
 export { getConfig, listConfig, setConfig, unsetConfig } from './repo/config.ts'
 export {

@@ -1,8 +1,9 @@
-/** `commit`: makes a version of what is staged. */
+/** `commit`: makes a version of what is staged, or makes the last one again with it. */
 
 import { CHUNK_PROFILE } from '../chunking/profile.ts'
 import { readCommit } from '../history/commits.ts'
-import { type CommitAuthor, encodeCommit } from '../objects/commit.ts'
+import { UnbornError } from '../history/errors.ts'
+import { type Commit, type CommitAuthor, encodeCommit } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
@@ -41,6 +42,11 @@ export interface CommitOptions {
   onProgress?: OnProgress | undefined
 }
 
+export interface AmendOptions extends Omit<CommitOptions, 'message' | 'allowEmpty'> {
+  /** Default: the one it has; likewise the author. */
+  message?: string | undefined
+}
+
 type Attachments = ReadonlyMap<string, Uint8Array>
 
 export interface CommitResult {
@@ -63,25 +69,48 @@ export async function commit(workspace: Workspace, options: CommitOptions): Prom
   const author = options.author ?? configuredAuthor(workspace)
   return workspace.withLock('commit', async () => {
     refuseOperation(workspace)
-    const { all, add, inPlace, signal, onProgress } = options
-    const scope = add ? 'all' : 'tracked'
-    const session = await workspace.store.begin()
-    try {
-      const request = { for: 'commit', scope, inPlace, signal, onProgress } as const
-      const collected = all || add ? await collect(workspace, session, request) : undefined
-      const made = await write(workspace, session, author, options, collected)
-      await moveHead(workspace, made.parents[0] ?? null, made.commit, `commit: ${firstLine(options.message)}`)
-      const { staging } = collected?.versions ?? { staging: undefined }
-      if (staging?.count !== 0) await workspace.writeStaging([])
-      const held = [...session.held]
-      const seen = collected && { inPlace: held, added: () => collected.changes.added() }
-      const warnings = seen ? stageWarnings(workspace, seen) : []
-      return { ...made, inPlace: held, warnings: [...made.warnings, ...warnings] }
-    } finally {
-      session.abort()
-    }
+    return record(workspace, { ...options, author }, null)
   })
 }
+
+/** Puts a version in the place of HEAD's: the same parents, what HEAD has with what is staged, another message. The old one
+ *  stays in the log of the branch.
+ *  @throws {UnbornError} REVISION_UNKNOWN (exit 2) before the first commit, and what `commit` throws */
+export async function amendCommit(workspace: Workspace, options: AmendOptions = {}): Promise<CommitResult> {
+  if (options.message?.trim() === '') throw new MessageEmptyError()
+  return workspace.withLock('commit', async () => {
+    refuseOperation(workspace)
+    const head = workspace.refs.headCommit()
+    if (!head) throw new UnbornError('HEAD', workspace.refs.readHead())
+    const amended = await readCommit(workspace.store.read, head)
+    const { message = amended.message, author = amended.author } = options
+    return record(workspace, { ...options, message, author }, amended)
+  })
+}
+
+/** Under the lock. */
+async function record(workspace: Workspace, options: Authored, amended: Commit | null): Promise<CommitResult> {
+  const { all, add, inPlace, signal, onProgress } = options
+  const scope = add ? 'all' : 'tracked'
+  const session = await workspace.store.begin()
+  try {
+    const request = { for: 'commit', scope, inPlace, signal, onProgress } as const
+    const collected = all || add ? await collect(workspace, session, request) : undefined
+    const head = workspace.refs.headCommit()
+    const made = await write(workspace, session, options, collected, amended)
+    await moveHead(workspace, head, made.commit, `commit${amended ? ' (amend)' : ''}: ${firstLine(options.message)}`)
+    const { staging } = collected?.versions ?? { staging: undefined }
+    if (staging?.count !== 0) await workspace.writeStaging([])
+    const held = [...session.held]
+    const seen = collected && { inPlace: held, added: () => collected.changes.added() }
+    const warnings = seen ? stageWarnings(workspace, seen) : []
+    return { ...made, inPlace: held, warnings: [...made.warnings, ...warnings] }
+  } finally {
+    session.abort()
+  }
+}
+
+type Authored = CommitOptions & { author: CommitAuthor }
 
 /** Moves what HEAD points at: the branch, or HEAD itself. Under the lock.
  *  @param next - null for a branch without a version */
@@ -97,13 +126,14 @@ export async function moveHead(
     await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
 }
 
-/** @param collected - what is not staged, and goes into the commit as it is: cut off, nothing has been staged */
+/** @param collected - what is not staged, and goes into the commit as it is: cut off, nothing has been staged
+ *  @param amended - HEAD's commit, if this one takes its place */
 async function write(
   workspace: Workspace,
   session: WriteSession,
-  author: CommitAuthor,
-  options: CommitOptions,
+  options: Authored,
   collected: Collected | undefined,
+  amended: Commit | null,
 ): Promise<Omit<CommitResult, 'inPlace'>> {
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
@@ -111,18 +141,18 @@ async function write(
   const changes = await changesFor(workspace, collected)
   const tree = await newTree(session, before, changes, collected?.tree, options)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
-  if (isUnchanged && !options.allowEmpty) {
+  if (isUnchanged && !options.allowEmpty && !amended) {
     // What was read may be what was lost of contents committed in place. Of no version before it, an empty tree alone was put.
     if (before) await session.seal()
     if (collected) await saveCollectedStats(workspace, collected)
     throw new NothingStagedError(nextStep(options))
   }
-  const parents = head ? [head] : []
+  const parents = amended ? [...amended.parents] : head ? [head] : []
   const attached =
     typeof options.attachments === 'function' ? options.attachments({ tree, parents }) : options.attachments
   const attachments = new Map<string, ObjectId>()
   for (const [name, bytes] of attached ?? []) attachments.set(name, await session.put('attachment', bytes))
-  const { message, timeMs = workspace.clock.now() } = options
+  const { message, author, timeMs = workspace.clock.now() } = options
   const made = { tree, parents, author, timeMs, message, profile: CHUNK_PROFILE, attachments }
   const id = await session.put('commit', encodeCommit(made))
   // Sealed before it is looked at, so that one pack takes all of it.
@@ -133,7 +163,7 @@ async function write(
   }
   // Without a version before, what is staged is what was added: the tree need not be read back.
   const { added, ...others } = before
-    ? await countChanges(read, before, tree, options.signal)
+    ? await countChanges(read, amended ? await treeBefore(read, amended) : before, tree, options.signal)
     : { added: changes, modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
@@ -142,6 +172,10 @@ async function write(
   const names = before ? undefined : collected?.tree?.names
   const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths, names)
   return { commit: id, tree, parents, branch, changes: { added: count, ...others }, warnings }
+}
+
+async function treeBefore(read: ReadObject, { parents }: Commit): Promise<ObjectId | null> {
+  return parents[0] ? (await readCommit(read, parents[0])).tree : null
 }
 
 interface Changes {

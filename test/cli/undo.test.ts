@@ -50,6 +50,7 @@ it('of every command that changes refs, files or settings', async () => {
     [['merge', 'dev']],
     [['cherry-pick', 'dev']],
     [['revert', 'HEAD']],
+    [['commit', '--amend', '--no-provenance', '-m', 'again']],
     [['rebase', 'dev']],
     [['reset', '--hard', 'HEAD~1']],
     [['rm', 'a']],
@@ -67,6 +68,7 @@ it('of every command that changes refs, files or settings', async () => {
     [['stash', 'push']],
     [['commit', '-a', '--no-provenance', '-m', 'x']],
     [['commit', '-A', '--no-provenance', '-m', 'x'], () => write('never seen', 'x\n')],
+    [['commit', '--amend', '--no-provenance', '-a'], () => write('a', 'amended\n')],
     [['reset', '--soft', 'HEAD~1'], () => write('a', 'one\n')],
     [['stash', 'pop'], () => {}],
   ]

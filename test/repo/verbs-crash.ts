@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { createBranch, createTag, deleteBranch, deleteTag, renameBranch } from '../../src/repo/branch.ts'
-import { commit } from '../../src/repo/commit.ts'
+import { amendCommit, commit } from '../../src/repo/commit.ts'
 import { getConfig, setConfig, unsetConfig } from '../../src/repo/config.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { move } from '../../src/repo/mv.ts'
@@ -51,6 +51,7 @@ const VERBS: Verb[] = [
     job: (ws) => commit(ws, { ...sign, message: 'everything', add: true }),
     again: ['COMMIT_NOTHING_STAGED'],
   },
+  { name: 'commit --amend -a', job: (ws) => amendCommit(ws, { message: 'again', all: true }) },
   { name: 'reset --mixed', job: (ws) => reset(ws, { revision: 'dev~1', mode: 'mixed' }) },
   { name: 'reset --hard', job: (ws) => reset(ws, { revision: 'dev', mode: 'hard' }), discards: true },
   { name: 'switch', job: (ws) => switchTo(ws, { target: 'dev' }) },
