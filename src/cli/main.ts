@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
+import { insteadOf } from './git-words.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
 import type { Streams } from './output.ts'
@@ -49,7 +50,11 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, 'Error: ')),
+      outputError: (text, write) => {
+        const instead = /^error: unknown command /.test(text) ? insteadOf(typedWords(argv)[0]) : undefined
+        const line = text.replace(/^error: /, 'Error: ')
+        write(instead ? `${line.split('\n')[0]}\nHint: ${instead}\n` : line)
+      },
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', EXIT_HELP)
