@@ -58,6 +58,8 @@ export const REGISTRY: Registry = {
         async () => (await import('./commands/stash/push.ts')).stashPush,
       ),
       pop: verb('Bring them back', async () => (await import('./commands/stash/pop.ts')).stashPop),
+      apply: verb('Bring them back and keep them', async () => (await import('./commands/stash/pop.ts')).stashApply),
+      show: verb('Show what one changes', async () => (await import('./commands/stash/show.ts')).stashShow),
       list: verb('List what is put aside', async () => (await import('./commands/stash/list.ts')).stashList),
       drop: verb('Forget one', async () => (await import('./commands/stash/drop.ts')).stashDrop),
     },
@@ -129,6 +131,7 @@ export const REGISTRY: Registry = {
   },
   remote: {
     summary: 'Manage the repositories a workspace knows',
+    fallback: 'list',
     children: {
       add: verb('Give a repository a local name', async () => (await import('./commands/remote/add.ts')).remoteAdd),
       remove: verb(

@@ -16,6 +16,8 @@ export interface AddOptions {
   paths?: readonly string[] | undefined
   /** Stage deletions too; without paths, everything. */
   all?: boolean | undefined
+  /** Only files that are tracked: changes and deletions, nothing new; without paths, everywhere. */
+  update?: boolean | undefined
   /** Add what `.floeignore` excludes. */
   force?: boolean | undefined
   dryRun?: boolean | undefined
@@ -43,12 +45,19 @@ export interface AddResult {
  *  @throws {PathSpecialError} PATH_SPECIAL (exit 2)
  *  @throws {UnreadableError} WORKTREE_UNREADABLE, with nothing staged */
 export async function add(workspace: Workspace, options: AddOptions = {}): Promise<AddResult> {
-  const paths = options.paths && options.paths.length > 0 ? options.paths : options.all ? [''] : []
+  const paths = options.paths && options.paths.length > 0 ? options.paths : options.all || options.update ? [''] : []
   if (paths.length === 0)
     throw new UsageError('ADD_NOTHING', 'nothing is named to add', {
-      hints: ['`floe add .` adds everything here, `floe add -A` also stages deletions'],
+      hints: [
+        '`floe add .` adds everything here, `floe add -A` also stages deletions, `floe add -u` only what is tracked',
+      ],
     })
-  const request = { ...options, paths, scope: options.all ? 'all' : 'named', includeIgnored: options.force } as const
+  const request = {
+    ...options,
+    paths,
+    scope: options.update ? 'tracked' : options.all ? 'all' : 'named',
+    includeIgnored: options.force,
+  } as const
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
   const { removed, files, bytes, newBytes, inPlace } = result
   return {
@@ -90,9 +99,10 @@ async function preview(workspace: Workspace, request: Request): Promise<StageRes
     const { path } = state
     if (state.$kind === 'problem') throw state.error
     if (state.$kind === 'deleted') {
-      if (request.scope === 'all' || request.paths?.includes(path)) removed.push(path)
-    } else if (state.$kind === 'untracked') added.push({ path, bytes: state.stat.bytes, status: 'added' })
-    else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
+      if (request.scope !== 'named' || request.paths?.includes(path)) removed.push(path)
+    } else if (state.$kind === 'untracked') {
+      if (request.scope !== 'tracked') added.push({ path, bytes: state.stat.bytes, status: 'added' })
+    } else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
   }
   const bytes = added.reduce((sum, file) => sum + file.bytes, 0)
   return { added, removed, files: added.length, bytes, newBytes: 0, inPlace: [] }

@@ -27,6 +27,28 @@ export async function listBranches(workspace: Workspace): Promise<NamedCommit[]>
   return branches.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** Branches of remotes as of the last fetch, as revisions are written: `origin/main`. Sorted by name. */
+export function listRemoteBranches(workspace: Workspace): NamedCommit[] {
+  return list(workspace, 'remotes/', null)
+}
+
+/** Those of which a version has all commits, or has not. One whose history is not here to tell counts as not merged. */
+export async function mergedInto(
+  workspace: Workspace,
+  branches: readonly NamedCommit[],
+  revision: string,
+): Promise<{ merged: NamedCommit[]; others: NamedCommit[] }> {
+  const into = await commitAt(workspace, revision)
+  const merged: NamedCommit[] = []
+  const others: NamedCommit[] = []
+  for (const branch of branches) {
+    const { commit } = branch
+    const isIn = commit && (await isAncestor(workspace.store.read, commit, into, { onAbsent: () => {} }))
+    ;(isIn ? merged : others).push(branch)
+  }
+  return { merged, others }
+}
+
 /** @throws {RefStateError} REF_EXISTS, REF_IN_USE (exit 2) */
 export async function createBranch(
   workspace: Workspace,
@@ -127,7 +149,7 @@ export function assertBranchName(name: string): void {
   if (name === 'HEAD' || name === '@') throw new RefNameError(name, 'it stands for the current commit')
 }
 
-function list(workspace: Workspace, prefix: 'heads/' | 'tags/', current: string | null): NamedCommit[] {
+function list(workspace: Workspace, prefix: 'heads/' | 'tags/' | 'remotes/', current: string | null): NamedCommit[] {
   return workspace.refs.list(prefix).map(({ name, id }) => {
     const short = name.slice(prefix.length)
     return { name: short, commit: id, current: short === current }

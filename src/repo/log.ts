@@ -26,6 +26,8 @@ export interface LogOptions {
   untilMs?: number | undefined
   /** Only commits whose author's name, email or address contains this, in any case. */
   author?: string | undefined
+  /** Only commits whose message contains this, in any case. */
+  grep?: string | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -75,9 +77,10 @@ async function chosenCommits(
   return commitsInRange(store.read, { include, exclude }, { signal, skip })
 }
 
-function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author }: LogOptions): boolean {
+function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author, grep }: LogOptions): boolean {
   if (sinceMs !== undefined && commit.timeMs < sinceMs) return false
   if (untilMs !== undefined && commit.timeMs >= untilMs) return false
+  if (grep !== undefined && !commit.message.toLowerCase().includes(grep.toLowerCase())) return false
   if (author === undefined) return true
   const { name, email, address = '' } = commit.author
   return `${name} <${email}> ${address}`.toLowerCase().includes(author.toLowerCase())

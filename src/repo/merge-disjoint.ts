@@ -16,6 +16,8 @@ export interface MergeOptions {
   /** Default: `Merge LABEL`. */
   message?: string | undefined
   author?: CommitAuthor | undefined
+  /** Throw MERGE_NOT_FAST_FORWARD (exit 1) rather than merge. */
+  fastForwardOnly?: boolean | undefined
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }

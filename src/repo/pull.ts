@@ -29,6 +29,8 @@ export interface PullOptions extends RemoteOptions {
   author?: CommitAuthor | undefined
   /** Make the commits that the remote lacks again on what it has, instead of merging. */
   rebase?: boolean | undefined
+  /** Refuse to merge: what is here must be part of what the remote has. */
+  fastForwardOnly?: boolean | undefined
   /** Bring a version that was taken down all the same. */
   allowTakedown?: boolean | undefined
 }
@@ -75,12 +77,12 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
   })
   // Where the two sides parted may be a version that was never brought here: its tree is read from the remote.
   await using lazy = await openWorkspace(workspace.root, { fetchObject: cachedObjects(source.cache, objects.read) })
-  const { author, signal, onProgress } = options
+  const { author, fastForwardOnly, signal, onProgress } = options
   const label = `${remote.name}/${ref.replace(/^heads\//, '')}`
   const merged =
     options.rebase && lazy.refs.headCommit() !== null
       ? await rebase(lazy, { upstream: theirs, label, signal, onProgress })
-      : await mergeDisjoint(lazy, { theirs, label, author, signal, onProgress })
+      : await mergeDisjoint(lazy, { theirs, label, author, fastForwardOnly, signal, onProgress })
   const expiring = await noteRefExpiry(workspace, remote.name, source, objects, record, options)
   return { ...merged, remote: remote.name, ref, expiring, marks }
 }

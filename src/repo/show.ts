@@ -3,6 +3,7 @@
 import { FloeError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
+import type { Commit } from '../objects/commit.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { diffTrees } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
@@ -42,7 +43,7 @@ export async function showCommit(workspace: Workspace, options: ShowOptions = {}
 /** What a version changed, as `ShowResult` has it. */
 export async function changesOf(
   workspace: Workspace,
-  { tree, parents }: CommitRecord,
+  { tree, parents }: Pick<Commit, 'tree' | 'parents'>,
   options: ChangesOptions = {},
 ): Promise<ShowResult['changes']> {
   const { paths = [] } = options

@@ -248,7 +248,9 @@ async function stagedAgain(
   return again
 }
 
-async function findStash(workspace: Workspace, name: string | undefined): Promise<StashRecord> {
+/** @param name - `stash@{N}` or N; default the newest
+ *  @throws {StashError} STASH_UNKNOWN (exit 2) */
+export async function findStash(workspace: Workspace, name: string | undefined): Promise<StashRecord> {
   const match = /^(?:stash@\{(\d{1,9})\}|(\d{1,9}))$/.exec(name ?? '0')
   const stash = match && (await listStashes(workspace))[Number(match[1] ?? match[2])]
   if (!stash) throw new StashError('STASH_UNKNOWN', `there is no ${name ?? 'stash'}`, name ?? 'stash@{0}')

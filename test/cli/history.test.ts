@@ -9,6 +9,7 @@ import { duration, pointInTime } from '../../src/cli/arguments.ts'
 import { drawGraph, topologicalOrder } from '../../src/cli/commit-graph.ts'
 import { completionScript } from '../../src/cli/completion.ts'
 import { REGISTRY } from '../../src/cli/registry.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
 import { runCli } from './run-cli.ts'
 
 let cwd = ''
@@ -35,6 +36,14 @@ async function record(path: string, text: string, message: string): Promise<void
   write(path, text)
   await floe('add', '.')
   await floe('commit', '--no-provenance', '-m', message)
+}
+
+/** As a fetch notes where a branch of a remote is. */
+async function track(name: string, branch: string): Promise<void> {
+  await using workspace = await openWorkspace(cwd)
+  const { refs } = workspace
+  const next = refs.read(`heads/${branch}`)
+  await workspace.withLock('test', () => refs.update({ name: `remotes/${name}`, next, reason: 'fetch' }))
 }
 
 async function part(): Promise<void> {
@@ -225,6 +234,26 @@ describe('looking at history and changing it', () => {
     expect(await floe('log', 'dev', '^nothing')).toMatchObject({ exitCode: 2, stdout: '' })
   })
 
+  it('branch lists those of remotes, what each is at, and which are merged; log counts as in git', async () => {
+    await part()
+    await floe('branch', 'old', 'HEAD~1')
+    await track('origin/dev', 'dev')
+    const names = async (...args: string[]) =>
+      (await floe('branch', ...args)).stdout.split('\n').flatMap((line) => line.slice(2).split('  ')[0] || [])
+    expect(await names('-a')).toEqual(['dev', 'main', 'old', 'origin/dev'])
+    expect(await names('--remotes')).toEqual(['origin/dev'])
+    expect(await names('--merged')).toEqual(['main', 'old'])
+    expect(await names('--no-merged')).toEqual(['dev'])
+    expect(await names('-a', '--merged', 'dev')).toEqual(['dev', 'old', 'origin/dev'])
+    expect(await names('-a', '--no-merged', 'dev')).toEqual(['main'])
+    expect((await floe('branch', '-v')).stdout).toMatch(
+      /^ {2}dev {2}ID {2}\[origin\/dev\] {2}more\n\* main {2}ID {2}ours\n/,
+    )
+    expect((await floe('log', '--oneline', '-2', 'dev')).stdout).toBe('ID (dev, origin/dev) more\nID theirs\n')
+    expect((await floe('log', '--oneline', '--all', '--grep', 'OURS')).stdout).toBe('ID (HEAD, main) ours\n')
+    expect((await floe('log', '--', '-2')).stderr).toBe('Hint: no version here changed -2\n')
+  })
+
   it('log shows what each version changed, of a merge nothing, and only below the paths that are named', async () => {
     await part()
     expect((await floe('log', '--oneline', '--stat', 'dev', '^HEAD~1')).stdout).toBe(
@@ -365,7 +394,7 @@ describe('completion', () => {
     expect(complete('add', '')).not.toContain('--all')
     expect(complete('add', '--al')).toEqual(['--all'])
     expect(complete('log', '')).toContain('a')
-    expect(complete('stash', '')).toEqual(['push', 'pop', 'list', 'drop'])
+    expect(complete('stash', '')).toEqual(['push', 'pop', 'apply', 'show', 'list', 'drop'])
     expect(complete('')).toEqual(expect.arrayContaining(['add', 'status']))
     expect(complete('')).not.toContain('a')
     expect(complete('stash', '--inc')).toEqual(['--include-untracked'])

@@ -191,6 +191,8 @@ describe('the life of a repository', () => {
     expect((await floe(copy, 'push')).exitCode).toBe(0)
     writeFileSync(join(data, 'a.txt'), 'ours\n')
     await floe(data, 'commit', '-a', '-m', 'ours')
+    expect(await json(data, 'pull', '--ff-only')).toMatchObject({ error: { code: 'MERGE_NOT_FAST_FORWARD' } })
+    expect(await json(data, 'pull', '--ff-only', '--rebase')).toMatchObject({ error: { code: 'OPTIONS_EXCLUSIVE' } })
     const run = await floe(data, 'pull')
     expect(run.exitCode).not.toBe(0)
     expect(run.stderr).toContain('a.txt')

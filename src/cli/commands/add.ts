@@ -12,11 +12,12 @@ import { floeCommand, pathWords } from '../undo.ts'
 import { pathGroups, undoOfPaths } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const add = command<{ all?: boolean; force?: boolean; dryRun?: boolean; inPlace?: boolean }>({
+export const add = command<{ all?: boolean; update?: boolean; force?: boolean; dryRun?: boolean; inPlace?: boolean }>({
   define: (command) =>
     command
       .argument('[path...]', 'files or folders; everything below a folder is added')
       .option('-A, --all', 'stage every change in the workspace, deletions too')
+      .option('-u, --update', 'stage changes and deletions of tracked files only')
       .option('-f, --force', 'add ignored files as well')
       .option('-n, --dry-run', 'only say what would be added')
       .option('--in-place', 'do not copy large files: they hold the contents of the version themselves')

@@ -1,23 +1,49 @@
 import { UsageError } from '../../base/errors.ts'
+import { readCommit } from '../../history/commits.ts'
+import { ObjectMissingError } from '../../objects/errors.ts'
+import type { ObjectId } from '../../objects/id.ts'
 import { refNameProblem } from '../../objects/ref-name.ts'
-import { createBranch, deleteBranch, listBranches, renameBranch } from '../../repo/branch.ts'
+import {
+  createBranch,
+  deleteBranch,
+  listBranches,
+  listRemoteBranches,
+  mergedInto,
+  type NamedCommit,
+  renameBranch,
+} from '../../repo/branch.ts'
 import { setUpstream, type Upstream, upstreamOf } from '../../repo/upstream.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { command } from '../command.ts'
+import { command, type Result } from '../command.ts'
 import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const branch = command<{
-  delete?: string
-  move?: string
-  force?: boolean
-  upstream?: string
-  unsetUpstream?: boolean
-}>({
+interface ListOptions {
+  all?: boolean
+  remotes?: boolean
+  verbose?: boolean
+  /** True, and false for those that are not: HEAD. */
+  merged?: string | boolean | { not: string }
+}
+
+export const branch = command<
+  ListOptions & {
+    delete?: string
+    move?: string
+    force?: boolean
+    upstream?: string
+    unsetUpstream?: boolean
+  }
+>({
   define: (command) =>
     command
       .argument('[name]', 'branch to create; none lists all')
       .argument('[at]', 'revision it starts at (default HEAD)')
+      .option('-a, --all', 'list the branches of remotes as well')
+      .option('-r, --remotes', 'list the branches of remotes only')
+      .option('-v, --verbose', 'list what each one is at, too')
+      .option('--merged [revision]', 'list only those that this one (default HEAD) has all versions of')
+      .option('--no-merged [revision]', 'list only the others', (not: string) => ({ not }))
       .option('-d, --delete <name>', 'delete a branch whose commits another ref holds')
       .option('-m, --move <from>', 'rename this branch to NAME')
       .option('-u, --upstream <remote/branch>', 'let NAME (default: the current branch) follow this')
@@ -50,18 +76,7 @@ export const branch = command<{
           ],
         }
       }
-      if (name === undefined) {
-        const branches = []
-        for (const entry of await listBranches(workspace))
-          branches.push({ ...entry, upstream: await upstreamOf(workspace, entry, { signal: context.signal }) })
-        return {
-          data: { branches },
-          lines: branches.map(
-            (entry) =>
-              `${entry.current ? '*' : ' '} ${entry.name}  ${entry.commit?.slice(0, 12) ?? '(no commit)'}${upstreamText(entry.upstream)}`,
-          ),
-        }
-      }
+      if (name === undefined) return listed(workspace, options, context.signal)
       if (options.move !== undefined) {
         const renamed = await renameBranch(workspace, { from: options.move, to: name })
         return {
@@ -81,6 +96,42 @@ export const branch = command<{
     })
   },
 })
+
+async function listed(workspace: Workspace, options: ListOptions, signal: AbortSignal | undefined): Promise<Result> {
+  const here = options.remotes ? [] : await listBranches(workspace)
+  const there = options.all || options.remotes ? listRemoteBranches(workspace) : []
+  const chosen = await onlyMerged(workspace, [...here, ...there], options)
+  const branches = []
+  for (const entry of chosen) {
+    const upstream = there.includes(entry) ? null : await upstreamOf(workspace, entry, { signal })
+    const subject = options.verbose ? await subjectOf(workspace, entry.commit) : undefined
+    branches.push({ ...entry, upstream, ...(subject === undefined ? {} : { subject }) })
+  }
+  return {
+    data: { branches },
+    lines: branches.map(
+      ({ current, name, commit, upstream, subject }) =>
+        `${current ? '*' : ' '} ${name}  ${commit?.slice(0, 12) ?? '(no commit)'}${upstreamText(upstream)}${subject ? `  ${subject}` : ''}`,
+    ),
+  }
+}
+
+async function onlyMerged(workspace: Workspace, branches: NamedCommit[], { merged }: ListOptions) {
+  if (merged === undefined) return branches
+  const into = typeof merged === 'object' ? merged.not : typeof merged === 'string' ? merged : 'HEAD'
+  const sorted = await mergedInto(workspace, branches, into)
+  return merged === false || typeof merged === 'object' ? sorted.others : sorted.merged
+}
+
+async function subjectOf(workspace: Workspace, commit: ObjectId | null): Promise<string> {
+  try {
+    return commit ? (await readCommit(workspace.store.read, commit)).message.trim().split('\n')[0]! : ''
+  } catch (error) {
+    // Of what was never brought here nothing is known but where it is.
+    if (error instanceof ObjectMissingError) return ''
+    throw error
+  }
+}
 
 /** `origin/main`. */
 function nameOf({ remote, ref }: { remote: string; ref: string }): string {

@@ -6,11 +6,10 @@ import { type CommitRecord, logOf } from '../../repo/log.ts'
 import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
-import { changesOf } from '../../repo/show.ts'
+import { changesOf, type ShowResult } from '../../repo/show.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { pointInTime, positiveInteger } from '../arguments.ts'
-import { changeLine } from '../change-line.ts'
-import { changeStatLines } from '../change-stat.ts'
+import { changedLines } from '../changed-lines.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
 import { drawGraph, topologicalOrder } from '../commit-graph.ts'
@@ -35,6 +34,7 @@ interface Options extends NetworkFlags {
   since?: string
   until?: string
   author?: string
+  grep?: string
   provenance?: boolean
   parquet?: string
 }
@@ -45,7 +45,7 @@ export const log = command<Options>({
       .argument('[revision]', 'where to start (default HEAD), also several; a range: v1..v2, v1...v2; without: ^v1')
       .argument('[path...]', 'only versions that changed one of these; after -- also what is no longer here')
       .option('--all', 'start at every branch, tag and branch of a remote')
-      .option('-n, --limit <count>', 'at most this many versions')
+      .option('-n, --limit <count>', 'at most this many versions; also as -3')
       .option('--oneline', 'one line per version')
       .option('--path <path>', 'only versions that changed this file or folder')
       .option('--follow', 'with one path: go on under the names the file had before')
@@ -56,10 +56,15 @@ export const log = command<Options>({
       .option('--since <time>', 'only versions since a date, or "2 weeks ago"')
       .option('--until <time>', 'only versions before it')
       .option('--author <text>', 'only versions by authors whose name or address contains this')
+      .option('--grep <text>', 'only versions whose message contains this')
       .option('--provenance', 'show the code and the statement each version records')
       .option('--parquet <file>', 'write the push log of the remote as a Parquet table'),
-  async run(context, args, options) {
+  async run(context, typed, options) {
     const { cwd, afterDashes: known } = context
+    // As git takes it: `log -3`.
+    const isCount = (word: string, at: number) => /^-\d+$/.test(word) && at < typed.length - (known ?? 0)
+    const args = typed.filter((word, at) => !isCount(word, at))
+    const count = options.limit ?? typed.findLast(isCount)?.slice(1)
     const { revisions, paths } = await inWorkspace(context, async (workspace) => {
       const { revisions, paths } = await splitRevisionsAndPaths(workspace, { verb: 'log', cwd, args, known })
       const path = options.path === undefined ? [] : [workspacePath(workspace, cwd, options.path)]
@@ -72,7 +77,7 @@ export const log = command<Options>({
     const open = paths.length === 0 && !showsChanges ? inWorkspace : inLazyWorkspace
     return open(context, async (workspace) => {
       if (options.parquet !== undefined) return exportLog(context, workspace, options.parquet, options)
-      const limit = options.limit === undefined ? undefined : positiveInteger(options.limit, '--limit')
+      const limit = count === undefined ? undefined : positiveInteger(count, '--limit')
       // Nothing was asked for by name, and still silence would not be an answer.
       if (revisions.length === 0 && !options.all && workspace.refs.headCommit() === null)
         throw new UnbornError('HEAD', workspace.refs.readHead())
@@ -84,6 +89,7 @@ export const log = command<Options>({
         paths,
         follow: options.follow,
         author: options.author,
+        grep: options.grep,
         sinceMs: options.since === undefined ? undefined : pointInTime(options.since, '--since', now),
         untilMs: options.until === undefined ? undefined : pointInTime(options.until, '--until', now),
         signal: context.signal,
@@ -93,7 +99,7 @@ export const log = command<Options>({
       if (options.provenance)
         for (const commit of commits) provenance.set(commit.commit, await provenanceOfCommit(workspace, commit))
       const marks = options.provenance ? rememberedMarks(workspace) : new Map<string, RememberedMark>()
-      const changes = new Map<string, Changes>()
+      const changes = new Map<string, ShowResult['changes']>()
       if (showsChanges)
         for (const commit of commits)
           if (commit.parents.length < 2)
@@ -101,7 +107,8 @@ export const log = command<Options>({
       const linesOf = (commit: CommitRecord) => {
         const mark = marks.get(commit.commit)
         const said = mark ? [markLine(mark)] : []
-        const changed = changedLines(changes.get(commit.commit), options)
+        const known = changes.get(commit.commit)
+        const changed = known === undefined ? [] : [...changedLines(known, options), ...(options.oneline ? [] : [''])]
         if (!options.oneline)
           return [...commitLines(commit, [...provenanceLines(provenance.get(commit.commit)), ...said]), ...changed]
         const refs = commit.refs.length > 0 ? ` (${commit.refs.join(', ')})` : ''
@@ -123,15 +130,6 @@ export const log = command<Options>({
     })
   },
 })
-
-type Changes = Awaited<ReturnType<typeof changesOf>>
-
-function changedLines(changes: Changes | undefined, { oneline, stat, nameOnly }: Options): string[] {
-  if (changes === undefined) return []
-  if (changes === null) return ['(the version before it is not here and cannot be reached)']
-  const lines = stat ? changeStatLines(changes) : changes.map((change) => (nameOnly ? change.path : changeLine(change)))
-  return oneline ? lines : [...lines, '']
-}
 
 function provenanceLines(provenance: CommitProvenance | undefined): string[] {
   if (!provenance) return []

@@ -30,6 +30,7 @@ import { rebaseResult } from './rebase.ts'
 interface PullFlags extends NetworkFlags {
   allowTakedown?: boolean
   rebase?: boolean
+  ffOnly?: boolean
   to?: string
   ref?: string
   atomic?: boolean
@@ -43,6 +44,7 @@ export const pull = command<PullFlags>({
       .argument('[ref]', 'branch (default: the current one)')
       .argument('[path...]', 'in a partial workspace: paths to bring to this disk as well')
       .option('--allow-takedown', 'bring a version that was taken down all the same')
+      .option('--ff-only', 'refuse to merge; exit 1 where you have commits that the remote lacks')
       .option('--rebase', 'make your commits again on what the remote has, instead of merging')
       .option('--to <dir>', 'write the version into a new directory without .floe; the remote may be an address')
       .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
@@ -53,6 +55,8 @@ export const pull = command<PullFlags>({
       ? exportTo(context, remote, ref, options.to, options)
       : inWorkspace(context, async (workspace) => {
           refuseWithoutTo(options)
+          if (options.rebase && options.ffOnly)
+            throw new UsageError('OPTIONS_EXCLUSIVE', '--rebase and --ff-only are two different things')
           const network = await networkOfRemote(workspace, remote)
           const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
           // Only a merge commit needs one, but whether there will be one is not known yet.
@@ -71,6 +75,7 @@ export const pull = command<PullFlags>({
                   author,
                   allowTakedown: options.allowTakedown,
                   rebase: options.rebase,
+                  fastForwardOnly: options.ffOnly,
                 })
                 if (chosen.length > 0) await get(workspace.root, { ...remoteOptions, paths: chosen, remote })
                 return pulled

@@ -7,14 +7,21 @@ import { listFolder } from '../../repo/ls.ts'
 import { type RememberedMark, rememberedMarks } from '../../repo/marks-memory.ts'
 import { type ShowResult, showCommit } from '../../repo/show.ts'
 import type { Workspace } from '../../store/workspace.ts'
-import { changeStatLines } from '../change-stat.ts'
+import { changedLines } from '../changed-lines.ts'
 import { command, type Result } from '../command.ts'
 import { commitLines } from '../commit-lines.ts'
 import type { Context } from '../context.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { markLine } from '../mark-lines.ts'
 
-export const show = command<{ findCopies?: boolean }>({
+interface Options {
+  findCopies?: boolean
+  nameStatus?: boolean
+  nameOnly?: boolean
+  stat?: boolean
+}
+
+export const show = command<Options>({
   define: (command) =>
     command
       .argument(
@@ -22,23 +29,27 @@ export const show = command<{ findCopies?: boolean }>({
         'a version, A..B for each of a range, or REV:PATH for a file or folder of it (default HEAD)',
         'HEAD',
       )
+      .option('--stat', 'show sizes as well (this is the default)')
+      .option('--name-status', 'one line per path')
+      .option('--name-only', 'paths only')
       .option('--find-copies', 'look for the contents of an added file in all of the version before'),
-  run: (context, [target = 'HEAD'], { findCopies }) =>
+  run: (context, [target = 'HEAD'], options) =>
     inLazyWorkspace(context, async (workspace) => {
       const { signal } = context
+      const { findCopies } = options
       const place = splitRevisionPath(target)
       if (place) return showPath(context, workspace, target, place)
       const marks = rememberedMarks(workspace)
       if (!parseRange(target)) {
         const shown = await showCommit(workspace, { revision: target, findCopies, signal })
-        return { data: dataOf(shown, marks), lines: linesOf(shown, marks) }
+        return { data: dataOf(shown, marks), lines: linesOf(shown, marks, options) }
       }
       const commits: object[] = []
       const lines: string[] = []
       for (const { commit } of await logOf(workspace, { revisions: [target], signal })) {
         const shown = await showCommit(workspace, { revision: commit, findCopies, signal })
         commits.push(dataOf(shown, marks))
-        lines.push(...(lines.length > 0 ? [''] : []), ...linesOf(shown, marks))
+        lines.push(...(lines.length > 0 ? [''] : []), ...linesOf(shown, marks, options))
       }
       return { data: { commits }, lines, hints: commits.length === 0 ? [`no version is in ${target}`] : [] }
     }),
@@ -71,10 +82,10 @@ function dataOf(shown: ShowResult, marks: ReadonlyMap<string, RememberedMark>): 
   return { ...shown, ...(mark ? { mark } : {}) }
 }
 
-function linesOf(shown: ShowResult, marks: ReadonlyMap<string, RememberedMark>): string[] {
+function linesOf(shown: ShowResult, marks: ReadonlyMap<string, RememberedMark>, options: Options): string[] {
   const mark = marks.get(shown.commit)
-  const changes = shown.changes
-    ? changeStatLines(shown.changes)
-    : ['(the version before it is not here and cannot be reached)']
-  return [...commitLines(shown, mark ? [markLine(mark)] : []), ...changes]
+  return [
+    ...commitLines(shown, mark ? [markLine(mark)] : []),
+    ...changedLines(shown.changes, { stat: true, ...options }),
+  ]
 }

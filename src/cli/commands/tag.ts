@@ -3,11 +3,12 @@ import { command } from '../command.ts'
 import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const tag = command<{ delete?: string }>({
+export const tag = command<{ delete?: string; list?: boolean }>({
   define: (command) =>
     command
       .argument('[name]', 'tag to create; none lists all')
       .argument('[at]', 'revision it names (default HEAD)')
+      .option('-l, --list', 'list all, or those that NAME, a pattern such as `v1.*`, fits')
       .option('-d, --delete <name>', 'delete a local tag; a pushed tag is immutable'),
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
@@ -19,8 +20,8 @@ export const tag = command<{ delete?: string }>({
           undo: gone.commit ? [floeCommand('tag', options.delete, shortId(gone.commit))] : [],
         }
       }
-      if (name === undefined) {
-        const tags = await listTags(workspace)
+      if (name === undefined || options.list) {
+        const tags = (await listTags(workspace)).filter((entry) => name === undefined || fits(entry.name, name))
         return { data: { tags }, lines: tags.map((entry) => `${entry.name}  ${entry.commit?.slice(0, 12)}`) }
       }
       const created = await createTag(workspace, { name, at })
@@ -33,3 +34,11 @@ export const tag = command<{ delete?: string }>({
     })
   },
 })
+
+/** `*` stands for any text and `?` for a letter, as in git's lists. */
+function fits(name: string, pattern: string): boolean {
+  const parts = pattern
+    .split(/([*?])/)
+    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')))
+  return new RegExp(`^${parts.join('')}$`, 'u').test(name)
+}

@@ -4,7 +4,7 @@ import { formatTable } from '../../text.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const remoteList = command({
-  define: () => {},
+  define: (command) => command.option('-v, --verbose', 'with addresses, as always'),
   run: (context) =>
     inWorkspace(context, async (workspace) => {
       const remotes = await listRemotes(workspace.root)

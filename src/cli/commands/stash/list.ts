@@ -18,7 +18,7 @@ export const stashList = command({
             message.split('\n')[0]!,
           ]),
         ),
-        hints: stashes.length > 0 ? ['`floe show <id>` shows what is in one'] : [],
+        hints: stashes.length > 0 ? ['`floe stash show N` shows what is in one'] : [],
       }
     }),
 })

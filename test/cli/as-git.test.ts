@@ -1,0 +1,106 @@
+/** What hands type that know git: it works, or says what to type here. */
+
+import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { insteadOf } from '../../src/cli/git-words.ts'
+import { REGISTRY } from '../../src/cli/registry.ts'
+import { runCli } from './run-cli.ts'
+
+let cwd = ''
+beforeEach(async () => {
+  cwd = mkdtempSync(join(tmpdir(), 'floe-cli-as-git-'))
+  await floe('init', '.')
+  write('a', 'one\n')
+  write('b', 'one\n')
+  await floe('commit', '-A', '--no-provenance', '-m', 'first')
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+const floe = (...args: string[]) => runCli(args, { cwd })
+const json = async (...args: string[]) => JSON.parse((await floe(...args, '--json')).stdout)
+const write = (path: string, text: string) => writeFileSync(join(cwd, path), text)
+const read = (path: string) => readFileSync(join(cwd, path), 'utf8')
+const staged = async () => (await json('status')).staged.map(({ path }: { path: string }) => path)
+
+it('checkout and others that are called something else say what to type, in words that are there', async () => {
+  const run = await floe('checkout', 'main')
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' })
+  expect(run.stderr).toBe(
+    "Error: unknown command 'checkout'\nHint: `floe switch BRANCH` changes branches, `floe restore PATH` brings files back\n",
+  )
+  expect((await floe('-C', '.', 'blame', 'a')).stderr).toContain('floe log --follow PATH')
+  expect((await floe('comit')).stderr).toContain('Did you mean commit?')
+  for (const word of ['checkout', 'clean', 'rev-parse', 'ls-files', 'worktree', 'format-patch']) {
+    for (const [, verb] of insteadOf(word)!.matchAll(/`floe (\w+)/g))
+      expect(Object.keys(REGISTRY), word).toContain(verb)
+    expect(Object.keys(REGISTRY)).not.toContain(word)
+  }
+})
+
+it('add -u stages what is tracked, deletions too, and nothing new', async () => {
+  write('a', 'two\n')
+  unlinkSync(join(cwd, 'b'))
+  write('new', 'n')
+  const plan = await json('add', '-u', '-n')
+  expect([plan.added.map(({ path }: { path: string }) => path), plan.removed]).toEqual([['a'], ['b']])
+  expect(await staged()).toEqual([])
+  await floe('add', '--update')
+  expect(await staged()).toEqual(['a', 'b'])
+  expect((await json('status')).untracked).toEqual(['new'])
+})
+
+it('reset of paths unstages them, from HEAD or another version, and leaves branch and files', async () => {
+  write('a', 'two\n')
+  write('b', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  write('a', 'three\n')
+  await floe('add', '.')
+  expect(await floe('reset', 'a')).toMatchObject({ exitCode: 0, stdout: 'Unstaged 1 path\n' })
+  expect(await staged()).toEqual([])
+  expect(read('a')).toBe('three\n')
+  await floe('add', '.')
+  await floe('reset', 'HEAD', '--', 'a')
+  expect(await staged()).toEqual([])
+  await floe('reset', 'HEAD~1', 'b')
+  expect((await json('diff', '--staged')).changes).toMatchObject([{ path: 'b', status: 'modified' }])
+  expect(read('b')).toBe('two\n')
+  await floe('reset', '.')
+  expect(await staged()).toEqual([])
+  expect(await json('reset', '--hard', 'a')).toMatchObject({ error: { code: 'RESET_MODES' } })
+  expect(await json('reset', 'gone')).toMatchObject({ error: { code: 'REVISION_UNKNOWN' } })
+  await floe('branch', 'b')
+  expect(await json('reset', 'b')).toMatchObject({ error: { code: 'ARGUMENT_AMBIGUOUS' } })
+  expect((await json('log')).commits).toHaveLength(2)
+})
+
+it('stash show lists what one changes, and stash apply brings it back and keeps it', async () => {
+  expect(await json('stash', 'show')).toMatchObject({ error: { code: 'STASH_UNKNOWN' } })
+  write('a', 'longer\n')
+  await floe('stash')
+  write('b', 'other\n')
+  await floe('stash')
+  expect((await floe('stash', 'show')).stdout).toMatch(/^M {2}b {2}/)
+  expect((await json('stash', 'show', '1')).changes).toMatchObject([{ path: 'a', status: 'modified' }])
+  const applied = await json('stash', 'apply', 'stash@{1}')
+  expect(applied).toMatchObject({ ok: true, selector: 'stash@{1}', dropped: false })
+  expect([read('a'), read('b')]).toEqual(['longer\n', 'one\n'])
+  expect((await json('stash', 'list')).stashes).toHaveLength(2)
+})
+
+it('show takes --name-only and --name-status, tag -l a pattern, and remote alone lists', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  expect((await floe('show', '--name-only')).stdout).toMatch(/\n {4}second\n\na\n$/)
+  expect((await floe('show', '--name-status', 'HEAD~1')).stdout).toMatch(/\n\nA {2}a\nA {2}b\n$/)
+  expect((await floe('show', '--stat')).stdout).toBe((await floe('show')).stdout)
+  for (const name of ['v1.0', 'v1.10', 'v2', 'v1x0']) await floe('tag', name)
+  const tags = async (...args: string[]) => (await json('tag', ...args)).tags.map(({ name }: { name: string }) => name)
+  expect(await tags('-l', 'v1.*')).toEqual(['v1.0', 'v1.10'])
+  expect(await tags('-l', 'v?')).toEqual(['v2'])
+  expect(await tags('-l')).toHaveLength(4)
+  await floe('remote', 'add', 'up', 'local:0x1')
+  expect((await floe('remote', '-v')).stdout).toBe((await floe('remote', 'list')).stdout)
+  expect((await floe('remote')).stdout).toMatch(/^up {2}local:0x/)
+})
