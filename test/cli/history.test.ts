@@ -234,6 +234,32 @@ describe('looking at history and changing it', () => {
     expect(await floe('log', 'dev', '^nothing')).toMatchObject({ exitCode: 2, stdout: '' })
   })
 
+  it('status says how far the branch and what it follows have parted', async () => {
+    await part()
+    const second = async (...args: string[]) => (await floe('status', ...args)).stdout.split('\n')[1]
+    expect(await second()).toBe('Nothing to commit, the workspace is clean')
+    await floe('remote', 'add', 'origin', 'local:0x1')
+    await track('origin/main', 'main')
+    expect(await second()).toBe('Up to date with origin/main (as of the last fetch)')
+    await record('c', 'c\n', 'ahead')
+    expect(await second()).toBe('1 ahead of origin/main (as of the last fetch)')
+    expect((await floe('status')).stderr).toBe('Hint: `floe push` sends what the remote lacks\n')
+    await track('origin/main', 'dev')
+    expect(await second()).toBe('2 ahead of and 2 behind origin/main (as of the last fetch)')
+    expect((await floe('status')).stderr).toBe('Hint: `floe pull` takes in what the remote has\n')
+    expect((await floe('status', '-sb')).stdout).toBe('## main...origin/main [ahead 2, behind 2]\n')
+    expect((await floe('status', '-s')).stdout).toBe('')
+    const { upstream } = JSON.parse((await runCli(['status', '--json'], { cwd })).stdout)
+    expect(upstream).toMatchObject({ name: 'origin/main', ahead: 2, behind: 2 })
+    await floe('branch', '-u', 'origin/trunk')
+    expect(await second()).toBe('Follows origin/trunk, which is not there')
+    expect((await floe('status', '-s', '-b')).stdout).toBe('## main...origin/trunk [gone]\n')
+    await floe('switch', '--detach', 'HEAD~1')
+    expect((await floe('status', '-sb')).stdout).toBe('## HEAD (no branch) ID\n')
+    await floe('switch', 'dev')
+    expect((await floe('status', '-sb')).stdout).toBe('## dev\n')
+  })
+
   it('branch lists those of remotes, what each is at, and which are merged; log counts as in git', async () => {
     await part()
     await floe('branch', 'old', 'HEAD~1')

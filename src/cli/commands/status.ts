@@ -1,5 +1,7 @@
 import { workspacePath } from '../../repo/paths.ts'
 import { statusOf } from '../../repo/status.ts'
+import type { Upstream } from '../../repo/upstream.ts'
+import type { Workspace } from '../../store/workspace.ts'
 import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
@@ -7,13 +9,17 @@ import { IN_PLACE_CHANGED } from '../in-place-text.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const status = command<{ short?: boolean }>({
+export const status = command<{ short?: boolean; branch?: boolean }>({
   define: (command) =>
-    command.argument('[path...]', 'look at these paths only').option('-s, --short', 'one line per path, no headings'),
+    command
+      .argument('[path...]', 'look at these paths only')
+      .option('-s, --short', 'one line per path, no headings')
+      .option('-b, --branch', 'with --short: name the branch and what it follows in a first line'),
   async run(context, paths, options) {
     return inWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
       const result = await statusOf(workspace, { paths: chosen, signal: context.signal })
+      const upstream = await followedBy(workspace, result.head, context.signal)
       const lines: string[] = []
       const hints: string[] = []
       const section = (title: string, entries: string[]) => {
@@ -25,7 +31,9 @@ export const status = command<{ short?: boolean }>({
             ? `HEAD detached at ${result.head.commit?.slice(0, 12)}`
             : `On branch ${result.head.branch}`,
           ...(result.head.commit ? [] : ['No commits yet']),
+          ...(upstream ? [partedText(upstream)] : []),
         )
+      else if (options.branch) lines.push(branchLine(result.head, upstream))
       if (result.operation) {
         const { kind, conflicts } = result.operation
         const open = conflicts.filter(({ resolved }) => resolved === null)
@@ -62,7 +70,42 @@ export const status = command<{ short?: boolean }>({
       if (result.operation) hints.push(`undo it with \`floe ${result.operation.kind} --abort\``)
       else if (result.staged.length > 0) hints.push('`floe commit -m "…"` records what is staged')
       else if (result.unstaged.length + result.untracked.length > 0) hints.push('`floe add <path>` stages changes')
-      return { data: result, lines, hints, exitCode: result.problems.length > 0 ? 3 : 0 }
+      else if (upstream?.behind) hints.push('`floe pull` takes in what the remote has')
+      else if (upstream?.ahead) hints.push('`floe push` sends what the remote lacks')
+      return { data: { ...result, upstream }, lines, hints, exitCode: result.problems.length > 0 ? 3 : 0 }
     })
   },
 })
+
+type Head = Awaited<ReturnType<typeof statusOf>>['head']
+
+/** Most workspaces that are looked at often follow nothing, and load nothing for it. */
+async function followedBy(
+  workspace: Workspace,
+  { branch }: Head,
+  signal: AbortSignal | undefined,
+): Promise<Upstream | null> {
+  const { remotes, branches } = workspace.readConfig()
+  if (branch === null || (!remotes && !branches)) return null
+  const { upstreamOf } = await import('../../repo/upstream.ts')
+  return upstreamOf(workspace, { name: branch, commit: workspace.refs.headCommit() }, { signal })
+}
+
+function partedText({ name, commit, ahead, behind }: Upstream): string {
+  if (commit === null) return `Follows ${name}, which is not there`
+  const since = '(as of the last fetch)'
+  if (ahead === null || behind === null) return `Not where ${name} is ${since}`
+  if (ahead + behind === 0) return `Up to date with ${name} ${since}`
+  const parted = [ahead > 0 ? `${ahead} ahead of` : '', behind > 0 ? `${behind} behind` : ''].filter((part) => part)
+  return `${parted.join(' and ')} ${name} ${since}`
+}
+
+/** As `git status -sb` has it. */
+function branchLine({ branch, commit }: Head, upstream: Upstream | null): string {
+  if (branch === null) return `## HEAD (no branch) ${commit?.slice(0, 12)}`
+  if (!upstream) return `## ${branch}`
+  const { name, ahead, behind } = upstream
+  const parted = [ahead ? `ahead ${ahead}` : '', behind ? `behind ${behind}` : ''].filter((part) => part)
+  const gone = upstream.commit === null ? ['gone'] : parted
+  return `## ${branch}...${name}${gone.length > 0 ? ` [${gone.join(', ')}]` : ''}`
+}
