@@ -33,6 +33,8 @@ export class Inspector {
   #pending: Pending[] = []
   /** Records below what is no folder, from the one that is next. */
   #hidden: [number, number][] = []
+  /** Path of the item that was yielded last. */
+  #last: string | undefined
 
   constructor(fs: FileSystem, root: string, records: StatRecords) {
     this.#fs = fs
@@ -150,7 +152,9 @@ export class Inspector {
       const { head } = first
       if (head) {
         first.head = undefined
-        yield head
+        // What is no folder any more is met twice where its own folder had to be listed again.
+        if (head.path !== this.#last) yield head
+        this.#last = head.path
         continue
       }
       const { done, value } = first.walk.next()

@@ -124,6 +124,23 @@ describe('survey', () => {
     expect(await surveyed(records, paths, { perStretch: 1, threads: 1 })).toEqual(expected(records, paths))
   })
 
+  it('meets a file in the place of a folder once, also where the names around it are not known', async () => {
+    for (const path of ['a/x', 'e/y', 'e/z', 'f', 'k/sub/x']) write(path)
+    const records = await recordAll()
+    for (const folder of ['e', 'k/sub']) {
+      rmSync(at(folder), { recursive: true })
+      write(folder)
+    }
+    // A name that is no text, as more names than are kept, leaves the listing to whoever looks again.
+    for (const folder of ['', '/k'])
+      writeFileSync(Buffer.concat([Buffer.from(`${root}${folder}/bad-`), Buffer.from([0xff])]), '')
+    const reference = expected(records, [])
+    expect(reference.filter((line) => line.startsWith('e '))).toHaveLength(1)
+    for (const kernel of [false, true])
+      for (const perStretch of [1, 2, 1000])
+        expect(await surveyed(records, [], { perStretch, kernel })).toEqual(reference)
+  })
+
   it('lists each folder once, however many stretches it spans', async () => {
     for (let i = 0; i < 50; i++) write(`d${i % 2}/sub/${i}`)
     const records = await recordAll()
