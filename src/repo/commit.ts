@@ -4,6 +4,7 @@ import { CHUNK_PROFILE } from '../chunking/profile.ts'
 import { readCommit } from '../history/commits.ts'
 import { UnbornError } from '../history/errors.ts'
 import { type Commit, type CommitAuthor, encodeCommit } from '../objects/commit.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, diffTrees, updateTree } from '../objects/tree.ts'
@@ -163,7 +164,7 @@ async function write(
   }
   // Without a version before, what is staged is what was added: the tree need not be read back.
   const { added, ...others } = before
-    ? await countChanges(read, amended ? await treeBefore(read, amended) : before, tree, options.signal)
+    ? await countAll(read, { before, tree, amended }, options.signal)
     : { added: changes, modified: 0, deleted: 0 }
   const current = workspace.refs.readHead()
   const branch = current.$kind === 'branch' ? current.branch : null
@@ -174,8 +175,20 @@ async function write(
   return { commit: id, tree, parents, branch, changes: { added: count, ...others }, warnings }
 }
 
-async function treeBefore(read: ReadObject, { parents }: Commit): Promise<ObjectId | null> {
-  return parents[0] ? (await readCommit(read, parents[0])).tree : null
+/** Of a version that takes another's place all that it changes, if what came before is here: a clone has one tree. */
+async function countAll(
+  read: ReadObject,
+  { before, tree, amended }: { before: ObjectId; tree: ObjectId; amended: Commit | null },
+  signal: AbortSignal | undefined,
+) {
+  if (!amended) return countChanges(read, before, tree, signal)
+  const [parent] = amended.parents
+  try {
+    return await countChanges(read, parent ? (await readCommit(read, parent)).tree : null, tree, signal)
+  } catch (error) {
+    if (!(error instanceof ObjectMissingError)) throw error
+    return countChanges(read, before, tree, signal)
+  }
 }
 
 interface Changes {

@@ -68,6 +68,23 @@ describe('a clone, which has the contents of one version', () => {
     })
   })
 
+  it('takes several of them back, lists what each changed, and makes the last one again', async () => {
+    expect((await lines(dir, 'log', '--oneline', '--stat', '-2')).join('\n')).toMatch(
+      / three\nM {2}a\.txt[\s\S]* two\nM {2}a\.txt[\s\S]*2 files changed/,
+    )
+    expect(await lines(dir, 'branch', '--merged', 'HEAD')).toHaveLength(1)
+    writeFileSync(join(dir, 'new'), 'n\n')
+    await lines(dir, 'add', 'new')
+    expect((await lines(dir, 'commit', '--amend', '-m', 'three again')).join('\n')).toMatch(/1 file added/)
+    forget()
+    expect(await lines(dir, 'revert', 'HEAD~2..HEAD')).toEqual([expect.stringMatching(/^Reverted 2 versions/)])
+    forget()
+    expect(await lines(dir, 'status')).toContain('3 ahead of and 1 behind origin/main (as of the last fetch)')
+    expect(readFileSync(join(dir, 'a.txt'), 'utf8')).toBe('one\n')
+    await lines(dir, 'reset', 'HEAD~1', 'a.txt')
+    expect((await lines(dir, 'diff', '--staged'))[0]).toBe('M  a.txt')
+  })
+
   it('moves back to them, and can be looked at afterwards', async () => {
     for (const args of [
       ['switch', '--detach', 'HEAD~1'],
