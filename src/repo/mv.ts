@@ -3,6 +3,7 @@
 import { dirname, posix } from 'node:path'
 import { assertPath, isAtOrBelow } from '../objects/path.ts'
 import { findEntry, type TreeEntry, walkTree } from '../objects/tree.ts'
+import { syncParents } from '../store/held-batch.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { foldedPath } from '../worktree/folding.ts'
 import { PathGuard } from '../worktree/guard.ts'
@@ -63,7 +64,10 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
     // Files first: what is staged then names files that are there.
     for (const { from, to, isDone } of steps) {
       if (isDone) continue
+      const isNew = workspace.fs.stat(dirname(guard.absolute(to))) === undefined
       guard.makeParents(to)
+      // A power cut must not leave the file in a folder that is gone.
+      if (isNew) await syncParents(workspace, [to])
       workspace.fs.rename(guard.absolute(from), guard.absolute(to))
       // The new name first: what is not committed must not fall between two folders.
       for (const path of [to, from]) await workspace.fs.syncDirectory(dirname(guard.absolute(path)))

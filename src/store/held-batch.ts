@@ -48,7 +48,10 @@ export class HeldBatch {
 }
 
 /** Makes the names of files durable, and those of their folders, which may be as new. */
-export async function syncParents({ fs, root }: HeldFiles, paths: readonly string[]): Promise<void> {
+export async function syncParents(
+  { fs, root }: Pick<HeldFiles, 'fs' | 'root'>,
+  paths: readonly string[],
+): Promise<void> {
   const folders = new Set<string>()
   for (const path of paths)
     for (let folder = dirname(path); folder !== '.'; folder = dirname(folder)) folders.add(folder)

@@ -256,6 +256,8 @@ export class HeldKeeper {
     const facts: HeldFacts = { ...list.facts, path, copy: null, isSettled: false }
     const made = await held.change([{ facts, records: records.sorted() }], before)
     held.closeFiles()
+    // A folder that is new may be gone after a power cut, and with it the only copy, were it in there already.
+    await syncParents(held, [path])
     try {
       fs.rename(source, target)
     } catch (error) {

@@ -76,6 +76,11 @@ const JOBS: Job[] = [
     job: (ws) => switchTo(ws, { target: 'dev' }),
   },
   { name: 'mv of its folder', job: (ws) => move(ws, { sources: ['d'], destination: 'e' }), again: ['PATH_UNKNOWN'] },
+  {
+    name: 'mv into a new folder',
+    job: (ws) => move(ws, { sources: ['d/big'], destination: 'new/deep/big' }),
+    again: ['PATH_UNKNOWN'],
+  },
   { name: 'rm', job: (ws) => remove(ws, { paths: ['d/big'] }), again: ['PATH_UNKNOWN'] },
   { name: 'restore of the version before', job: (ws) => restore(ws, { paths: ['d/big'], source: 'HEAD~1' }) },
   { name: 'reset --hard', job: (ws) => reset(ws, { revision: 'main', mode: 'hard' }) },

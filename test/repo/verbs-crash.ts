@@ -38,6 +38,11 @@ interface Verb {
 const sign = { author }
 const VERBS: Verb[] = [
   { name: 'mv', job: (ws) => move(ws, { sources: ['text'], destination: 'd/text' }), again: ['PATH_UNKNOWN'] },
+  {
+    name: 'mv into a new folder',
+    job: (ws) => move(ws, { sources: ['edited'], destination: 'new/deep/edited' }),
+    again: ['PATH_UNKNOWN'],
+  },
   { name: 'rm', job: (ws) => remove(ws, { paths: ['text'] }), again: ['PATH_UNKNOWN'] },
   { name: 'restore', job: (ws) => restore(ws, { paths: ['edited'] }), discards: true },
   { name: 'restore --staged --source', job: (ws) => restore(ws, { paths: ['text'], staged: true, source: 'HEAD~1' }) },
@@ -195,7 +200,8 @@ export function verbCrashTests(stride: number): void {
         for (const name of seen.refs.keys())
           expect(old.refs.has(name) || goal.refs.has(name), `${where}: ${name}`).toBe(true)
         expect(await versionOf(workspace, id), where).toEqual(old.version)
-        if (!verb.discards && verb.name !== 'stash pop') expect(filesIn(fs).edited, where).toBe('edited')
+        const { edited, 'new/deep/edited': moved } = filesIn(fs)
+        if (!verb.discards && verb.name !== 'stash pop') expect(edited ?? moved, where).toBe('edited')
         await repeat(workspace, verb, where)
         const end = await look(workspace)
         if (verb.name === 'stash push') {
