@@ -1,7 +1,5 @@
 import { workspacePath } from '../../repo/paths.ts'
 import { statusOf } from '../../repo/status.ts'
-import type { Upstream } from '../../repo/upstream.ts'
-import type { Workspace } from '../../store/workspace.ts'
 import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
@@ -19,7 +17,10 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
     return inWorkspace(context, async (workspace) => {
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
       const result = await statusOf(workspace, { paths: chosen, signal: context.signal })
-      const upstream = await followedBy(workspace, result.head, context.signal)
+      // Most workspaces that are looked at often follow nothing, and load nothing for it.
+      const { remotes, branches } = workspace.readConfig()
+      const standing = remotes || branches || options.branch ? await import('../branch-standing.ts') : undefined
+      const upstream = (await standing?.followedBy(workspace, result.head, context.signal)) ?? null
       const lines: string[] = []
       const hints: string[] = []
       const section = (title: string, entries: string[]) => {
@@ -31,9 +32,9 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
             ? `HEAD detached at ${result.head.commit?.slice(0, 12)}`
             : `On branch ${result.head.branch}`,
           ...(result.head.commit ? [] : ['No commits yet']),
-          ...(upstream ? [partedText(upstream)] : []),
+          ...(upstream && standing ? [standing.partedText(upstream)] : []),
         )
-      else if (options.branch) lines.push(branchLine(result.head, upstream))
+      else if (options.branch) lines.push(standing!.branchLine(result.head, upstream))
       if (result.operation) {
         const { kind, conflicts } = result.operation
         const open = conflicts.filter(({ resolved }) => resolved === null)
@@ -76,36 +77,3 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
     })
   },
 })
-
-type Head = Awaited<ReturnType<typeof statusOf>>['head']
-
-/** Most workspaces that are looked at often follow nothing, and load nothing for it. */
-async function followedBy(
-  workspace: Workspace,
-  { branch }: Head,
-  signal: AbortSignal | undefined,
-): Promise<Upstream | null> {
-  const { remotes, branches } = workspace.readConfig()
-  if (branch === null || (!remotes && !branches)) return null
-  const { upstreamOf } = await import('../../repo/upstream.ts')
-  return upstreamOf(workspace, { name: branch, commit: workspace.refs.headCommit() }, { signal })
-}
-
-function partedText({ name, commit, ahead, behind }: Upstream): string {
-  if (commit === null) return `Follows ${name}, which is not there`
-  const since = '(as of the last fetch)'
-  if (ahead === null || behind === null) return `Not where ${name} is ${since}`
-  if (ahead + behind === 0) return `Up to date with ${name} ${since}`
-  const parted = [ahead > 0 ? `${ahead} ahead of` : '', behind > 0 ? `${behind} behind` : ''].filter((part) => part)
-  return `${parted.join(' and ')} ${name} ${since}`
-}
-
-/** As `git status -sb` has it. */
-function branchLine({ branch, commit }: Head, upstream: Upstream | null): string {
-  if (branch === null) return `## HEAD (no branch) ${commit?.slice(0, 12)}`
-  if (!upstream) return `## ${branch}`
-  const { name, ahead, behind } = upstream
-  const parted = [ahead ? `ahead ${ahead}` : '', behind ? `behind ${behind}` : ''].filter((part) => part)
-  const gone = upstream.commit === null ? ['gone'] : parted
-  return `## ${branch}...${name}${gone.length > 0 ? ` [${gone.join(', ')}]` : ''}`
-}
