@@ -66,7 +66,7 @@ export const commit = command<{
           ? amendCommit(workspace, { ...request, message, onProgress })
           : commitStaged(workspace, { ...request, message, allowEmpty: options.allowEmpty, onProgress }),
       )
-      const isPushed = workspace.refs.list('remotes/').some(({ id }) => id === replaced)
+      const isPushed = replaced !== null && workspace.refs.list('remotes/').some(({ id }) => id === replaced)
       for (const warning of result.warnings) context.output.warn(warning.message)
       const { added, modified, deleted } = result.changes
       return {
