@@ -260,6 +260,15 @@ describe('looking at history and changing it', () => {
     expect((await floe('status', '-sb')).stdout).toBe('## dev\n')
   })
 
+  it('commit --amend says so where the version that it replaces has been pushed', async () => {
+    await record('b', 'b\n', 'second')
+    const amend = async () => (await floe('commit', '--amend', '--no-provenance', '-m', 'again')).stderr
+    expect(await amend()).not.toContain('has been pushed')
+    await track('origin/main', 'main')
+    expect(await amend()).toContain('the one it replaces has been pushed: only `floe push --force` sends this one')
+    expect((await floe('log', '--oneline')).stdout).toBe('ID (HEAD, main) again\nID first\n')
+  })
+
   it('branch lists those of remotes, what each is at, and which are merged; log counts as in git', async () => {
     await part()
     await floe('branch', 'old', 'HEAD~1')
