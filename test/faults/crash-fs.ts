@@ -133,8 +133,13 @@ export class CrashFs implements FileSystem {
   }
 
   makeDirectory(path: string): void {
-    if (path === '/' || this.#find(path)?.kind === 'directory') return
-    this.makeDirectory(parentOf(path))
+    // No recursion: a path of 10,000 levels would need more stack than some threads have.
+    const missing: string[] = []
+    for (let at = path; at !== '/' && this.#find(at)?.kind !== 'directory'; at = parentOf(at)) missing.push(at)
+    for (const at of missing.reverse()) this.#makeOneDirectory(at)
+  }
+
+  #makeOneDirectory(path: string): void {
     const half = this.#step('make directory', path)
     const { dir, name } = this.#parent('make directory', path)
     if (dir.entries.has(name)) throw new FileSystemError('EEXIST', 'make directory', path)
