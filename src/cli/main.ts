@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
+import { configWords } from './config-words.ts'
 import { insteadOf } from './git-words.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
@@ -18,7 +19,7 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
       const words = await expandAliases(argv, { cwd: () => directoryOf(argv, world), homeDir }, (word) =>
         Object.hasOwn(REGISTRY, word),
       )
-      const program = await createProgram(words, session.streams, async (entry, command, args, options) =>
+      const program = await createProgram(configWords(words), session.streams, async (entry, command, args, options) =>
         session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
       )
       return await program()
@@ -65,6 +66,7 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       const { summary, hidden = false } = entry
       const isDefault = name === fallback
       const command = addGlobalOptions(parent.command(name, { hidden, isDefault })).description(summary)
+      if ('children' in entry && entry.help) command.addHelpText('after', `\n${entry.help}`)
       if (parent === program) command.helpGroup(headingOf(name))
       const typed = name === words[0]
       if ('children' in entry) {

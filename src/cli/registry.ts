@@ -17,6 +17,8 @@ export interface NounEntry extends Described {
   children: Registry
   /** The verb that is meant where none is typed. */
   fallback?: string
+  /** Lines below the list of verbs. */
+  help?: string
 }
 
 export type Registry = Readonly<{ [name: string]: VerbEntry | NounEntry }>
@@ -188,6 +190,7 @@ export const REGISTRY: Registry = {
   ),
   config: {
     summary: 'Read and change settings of the workspace',
+    help: 'Also as in git: `config user.name NAME` sets it, `config user.name` prints it; with --global for all workspaces.',
     children: {
       get: verb('Print one setting', async () => (await import('./commands/config/get.ts')).configGet),
       set: verb('Change one setting', async () => (await import('./commands/config/set.ts')).configSet),
