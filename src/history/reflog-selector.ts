@@ -6,6 +6,9 @@ import { findRef } from './find-ref.ts'
 import { parsePointInTime } from './point-in-time.ts'
 import type { RevisionSource } from './revision.ts'
 
+/** What the log of a ref says that was brought from a remote. */
+export const FETCH_REASON = 'fetch'
+
 /** What `switch` writes into the log of HEAD, so that the branch can be found again. */
 export function switchReason(from: string, to: string): string {
   return `switch: from ${from} to ${to}`

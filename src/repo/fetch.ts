@@ -1,6 +1,7 @@
 /** `fetch`: learns where the remote's refs are and brings their commits. Files and branches stay as they are. */
 
 import { isAncestor } from '../history/commits.ts'
+import { FETCH_REASON } from '../history/reflog-selector.ts'
 import type { RefRecord } from '../ledger/repository-records.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
@@ -134,7 +135,7 @@ async function fetchRef(
   const doubts = await findDoubts(workspace, fetched.here, { remote: remoteName, signal })
   await rememberDoubts(workspace, remoteName, source.reader.repositoryId, doubts)
   const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, { signal, onAbsent: () => {} }))
-  await workspace.refs.update({ name: tracking, next: commit, reason: 'fetch' })
+  await workspace.refs.update({ name: tracking, next: commit, reason: FETCH_REASON })
   return { change: { ref: name, old, new: commit, forced }, commits: fetched.commits.length }
 }
 

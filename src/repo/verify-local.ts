@@ -7,6 +7,7 @@ import { createSha256 } from '../crypto/hash.ts'
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { walkCommits } from '../history/commits.ts'
 import { type MissingObject, treeObjectRuns } from '../history/missing-objects.ts'
+import { FETCH_REASON } from '../history/reflog-selector.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
@@ -90,8 +91,11 @@ async function verifyPacks(workspace: Workspace, full: boolean, options: VerifyL
 function verifyRefs(workspace: Workspace) {
   const { refs } = workspace
   const all = refs.list()
-  const local = all.filter(({ name }) => !name.startsWith('remotes/')).map(({ id }) => id)
-  const remote = all.filter(({ name }) => name.startsWith('remotes/')).map(({ id }) => id)
+  // A tag that was fetched is known by its log alone: it stands where one of this workspace would.
+  const isOfRemote = (name: string) =>
+    name.startsWith('remotes/') || (name.startsWith('tags/') && refs.reflog(name).at(-1)?.reason === FETCH_REASON)
+  const local = all.filter(({ name }) => !isOfRemote(name)).map(({ id }) => id)
+  const remote = all.filter(({ name }) => isOfRemote(name)).map(({ id }) => id)
   const head = refs.headCommit()
   if (head) local.push(head)
   // Reading a log checks its lines; commits only it remembers may have been dropped.

@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { ObjectId } from '../../src/objects/id.ts'
+import { CHUNK_PROFILE } from '../../src/chunking/profile.ts'
+import { encodeCommit } from '../../src/objects/commit.ts'
+import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
+import { author, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
 
 let ws: TemporaryWorkspace
 let fetched: ObjectId
@@ -33,6 +35,15 @@ describe('verify --local', () => {
     expect((await statusOf(workspace)).clean).toBe(true)
   })
 
+  it('takes a fetched tag, which may be on no branch, for what a remote has, and one made here for what it has not', async () => {
+    for (const reason of ['fetch', 'tag: HEAD']) {
+      await using other = await temporaryWorkspaceWithTag(reason)
+      const verified = verifyLocal(other.workspace)
+      if (reason === 'fetch') expect(await verified).toMatchObject({ ok: true, commits: 1, absent: 1 })
+      else await expect(verified).rejects.toMatchObject({ code: 'OBJECT_MISSING' })
+    }
+  })
+
   it('demands everything that a commit of this workspace brought, but not what it kept', async () => {
     await dropPacks('data')
     ws.write('d/new', 'only here')
@@ -56,3 +67,27 @@ describe('verify --local', () => {
     for (const { doneObjects, totalObjects } of events) expect(doneObjects).toBeLessThanOrEqual(totalObjects)
   })
 })
+
+/** Where a tag stands on no branch, and the tree of its version is not here. */
+async function temporaryWorkspaceWithTag(reason: string) {
+  const made = await temporaryWorkspace()
+  const { workspace } = made
+  await workspace.withLock('test', async () => {
+    const session = await workspace.store.begin()
+    const commit = await session.put(
+      'commit',
+      encodeCommit({
+        tree: objectIdFor('tree', new Uint8Array()),
+        parents: [],
+        author,
+        timeMs: 0,
+        message: 'of another branch',
+        profile: CHUNK_PROFILE,
+        attachments: new Map(),
+      }),
+    )
+    await session.seal()
+    await workspace.refs.update({ name: 'tags/v1', next: commit, reason })
+  })
+  return { workspace, [Symbol.asyncDispose]: () => made.close() }
+}
