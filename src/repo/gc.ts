@@ -4,13 +4,19 @@
  *  synced before what it replaces is deleted, and a reader that still looks for an old pack finds the object in a new one. */
 
 import { throwIfAborted } from '../base/abort.ts'
+import { IntegrityError } from '../base/errors.ts'
+import { walkCommits } from '../history/commits.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import type { PackInfo } from '../store/local-store.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { hasRemote } from './fsck-damage.ts'
 import { type HeldTidied, tidyHeld } from './held-upkeep.ts'
 import { type Reachable, reachableFrom, rootsOf } from './reachable.ts'
 import { writePacks } from './repack.ts'
+import { readShallow } from './sparse.ts'
+import { isPlainlyMissing, verifyLocal } from './verify-local.ts'
 
 export interface GcOptions {
   /** Packs younger than this keep all their objects (default 14 days). */
@@ -45,6 +51,7 @@ const MAX_SMALL_PACKS = 4
 const REWRITE_SHARE = 0.25
 
 /** @throws {LockedError} LOCKED (exit 11) while another command writes
+ *  @throws {IntegrityError} GC_MISSING (exit 13) if a part of history is missing that no remote has: then nothing is deleted
  *  @throws {FloeError} OBJECT_… (exit 13) if something that is referred to cannot be read: then nothing is deleted */
 export async function gc(workspace: Workspace, options: GcOptions = {}): Promise<GcResult> {
   const { dryRun = false } = options
@@ -60,6 +67,7 @@ export async function gc(workspace: Workspace, options: GcOptions = {}): Promise
       rootsOf(workspace, workspace.clock.now() - (options.reflogMs ?? DEFAULT_REFLOG_MS)),
       { ...options, onReference: hasHeld ? (id) => void referenced.add('chunk', id) : undefined },
     )
+    if (live.hasGaps) await refuseLoss(workspace, options)
     const packs = await assess(workspace, live, options)
     const gone = packs.filter(({ fate }) => fate !== 'stays')
     const rewritten = gone.filter(({ fate }) => fate === 'rewritten')
@@ -94,6 +102,33 @@ export async function gc(workspace: Workspace, options: GcOptions = {}): Promise
       inPlace,
     }
   })
+}
+
+/** What was never fetched may be absent. What was made here may not: without it, all that only it leads to would look like
+ *  garbage, and a pack that comes back from a backup, or from `.floe/damaged`, would find it gone. Where there is a remote,
+ *  that can be told of commits alone, of which a fetch brings all that a shallow clone does not leave out. */
+async function refuseLoss(workspace: Workspace, { signal }: GcOptions): Promise<void> {
+  const { store, refs } = workspace
+  const refuse = (cause?: unknown) => {
+    throw new IntegrityError('GC_MISSING', 'a part of history is missing here, and what it leads to would go too', {
+      hints: [
+        'nothing was deleted; `floe fsck` names what is missing, `floe fsck --repair` looks for good copies',
+        'a branch, tag or stash that cannot be repaired is in the way no more once it is deleted',
+      ],
+      cause,
+    })
+  }
+  const shallow = readShallow(workspace)
+  const tips = [...refs.list().map(({ id }) => id), ...[refs.headCommit()].filter((id) => id !== null)]
+  const onAbsent = (id: ObjectId) => void (shallow.has(id) || refuse(new ObjectMissingError('commit', id)))
+  for await (const _ of walkCommits(store.readLocal, tips, { onAbsent, signal })) void _
+  if (hasRemote(workspace) || shallow.size > 0) return
+  try {
+    await verifyLocal(workspace, { signal, onMissing: ({ kind }) => void (kind === 'map' && refuse()) })
+  } catch (error) {
+    if (!isPlainlyMissing(error)) throw error
+    refuse(error)
+  }
 }
 
 interface Assessed {

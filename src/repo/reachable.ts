@@ -44,6 +44,8 @@ export function rootsOf(workspace: Workspace, logSinceMs = 0, counts: (ref: stri
 export interface Reachable {
   objects: MetObjects
   commits: number
+  /** True if a commit, tree node or map was passed over because it is not here, and with it all that only it leads to. */
+  hasGaps: boolean
 }
 
 /** Objects with the order in which they were met: neighbours in a file follow each other. */
@@ -90,11 +92,13 @@ export async function reachableFrom(
   } = {},
 ): Promise<Reachable> {
   const { store } = workspace
-  const found: Reachable = { objects: new MetObjects(), commits: 0 }
+  const found: Reachable = { objects: new MetObjects(), commits: 0, hasGaps: false }
   const meet = async (kind: ObjectKind, id: ObjectId) => {
     throwIfAborted(options.signal)
-    if (found.objects.has(kind, id) || !(await store.has(kind, id))) return false
-    return found.objects.add(kind, id)
+    if (found.objects.has(kind, id)) return false
+    if (await store.has(kind, id)) return found.objects.add(kind, id)
+    found.hasGaps ||= kind !== 'attachment'
+    return false
   }
   const meetChunks = async (chunks: readonly { id: ObjectId; bytes: number }[]) => {
     throwIfAborted(options.signal)
@@ -125,7 +129,10 @@ export async function reachableFrom(
       await walkFiles(node.entries)
   }
   const known = (id: ObjectId) => found.objects.has('commit', id)
-  const walk = walkCommits(store.readLocal, roots.commits, { onAbsent: () => {}, skip: known, signal: options.signal })
+  const onAbsent = () => {
+    found.hasGaps = true
+  }
+  const walk = walkCommits(store.readLocal, roots.commits, { onAbsent, skip: known, signal: options.signal })
   for await (const { id, commit } of walk) {
     found.objects.add('commit', id)
     found.commits++

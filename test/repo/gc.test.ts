@@ -1,4 +1,4 @@
-import { readdirSync, statSync, utimesSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
@@ -87,6 +87,38 @@ describe('gc', () => {
     await reset(ws.workspace, { revision: 'HEAD~2', mode: 'hard' })
     await popStash(ws.workspace)
     expect(ws.files()).toEqual({ a: 'stashed\n' })
+  })
+
+  it('deletes nothing while a part of history is missing that no remote has: what that leads to is not garbage', async () => {
+    const packsDir = join(ws.dir, '.floe/packs')
+    ws.write('file', noise(1, 20_000))
+    await ws.commitAll('one')
+    for (const [name, contents] of [
+      ['of a commit and its tree', noise(2, 20_000)],
+      ['of a map', noise(3, 3_000_000)],
+    ] as const) {
+      ws.write('file', contents)
+      const before = new Set(packs())
+      await ws.commitAll(name)
+      const meta: string[] = []
+      for (const { name: pack, kind } of await ws.workspace.store.packs())
+        if (kind === 'meta' && !before.has(`${pack}.pack`)) meta.push(`${pack}.pack`)
+      // As after a backup that was not brought back whole.
+      for (const pack of meta) renameSync(join(packsDir, pack), join(ws.dir, pack))
+      const bytes = packBytes()
+      await using other = await openWorkspace(ws.dir)
+      for (const dryRun of [true, false])
+        expect(await codeOf(gc(other, { graceMs: 0, reflogMs: 0, dryRun })), name).toBe('GC_MISSING')
+      expect(packBytes(), name).toBe(bytes)
+      for (const pack of meta) renameSync(join(ws.dir, pack), join(packsDir, pack))
+      ws.workspace.store.refresh()
+      await verifyLocal(ws.workspace, { full: true })
+    }
+    // Chunks lead to nothing.
+    for (const { name, kind } of await ws.workspace.store.packs())
+      if (kind === 'data') rmSync(join(packsDir, `${name}.pack`))
+    await using other = await openWorkspace(ws.dir)
+    expect(await codeOf(gc(other, { graceMs: 0, reflogMs: 0 }))).toBe('none')
   })
 
   it('puts small packs together, whose objects a reader that knew the old ones still finds', async () => {
