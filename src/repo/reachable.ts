@@ -22,7 +22,8 @@ export interface Roots {
 export function rootsOf(workspace: Workspace, logSinceMs = 0, counts: (ref: string) => boolean = () => true): Roots {
   const { refs } = workspace
   const commits = new Set<ObjectId>()
-  const all = refs.list().filter(({ name }) => counts(name))
+  // A ref that is lost can be put back (`fsck --repair`) as long as what it leads to is here.
+  const all = [...refs.list(), ...refs.lost()].filter(({ name }) => counts(name))
   for (const { id } of all) commits.add(id)
   const head = refs.headCommit()
   if (head) commits.add(head)

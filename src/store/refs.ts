@@ -101,22 +101,21 @@ export class RefStore {
       }
     }
     look('HEAD', () => this.readHead())
-    const names = this.names()
-    for (const name of names) look(name, () => this.read(name))
-    const branch = this.#branchOfHead()
-    if (branch !== undefined && !names.includes(branch)) look(branch, () => this.headCommit())
+    for (const name of this.names()) look(name, () => this.read(name))
+    for (const { name } of this.lost()) found.push({ name, reason: 'it is missing' })
     return found
   }
 
-  /** Undefined where HEAD is on none, or damaged. */
-  #branchOfHead(): string | undefined {
-    try {
-      const head = this.readHead()
-      return head.$kind === 'branch' ? `heads/${head.branch}` : undefined
-    } catch (error) {
-      if (error instanceof StoreCorruptError) return undefined
-      throw error
+  /** Refs that are gone although their logs say where they are: a ref that is deleted loses its log first. */
+  lost(): RefRecord[] {
+    const known = new Set(this.names())
+    const found: RefRecord[] = []
+    for (const name of this.#namesIn(`${this.#dir}/reflog/refs`)) {
+      if (known.has(name)) continue
+      const id = lastOf(() => this.reflog(name))
+      if (id) found.push({ name, id })
     }
+    return found
   }
 
   /** Writes a damaged ref again, whatever its file holds. Under the lock.
@@ -138,10 +137,14 @@ export class RefStore {
 
   /** The names alone, whatever their files hold. */
   names(prefix = ''): string[] {
+    return this.#namesIn(`${this.#dir}/refs`, prefix)
+  }
+
+  #namesIn(dir: string, prefix = ''): string[] {
     const found: string[] = []
     const visit = (name: string, depth: number) => {
       if (depth > MAX_REF_DEPTH) return
-      for (const entry of this.#readDirectory(this.#path(name))) {
+      for (const entry of this.#readDirectory(name === '' ? dir : `${dir}/${name}`)) {
         const segment = Buffer.from(entry.name).toString('latin1') // names are ASCII; others fail the check below
         const child = name === '' ? segment : `${name}/${segment}`
         if (entry.kind === 'directory') visit(child, depth + 1)
@@ -326,6 +329,16 @@ function idOf(path: string, text: string): ObjectId {
 /** First 4 bytes of a hash over both, in hex: tells damage, proves nothing. */
 export function checkOf(name: string, target: string): string {
   return toHex(sha256(utf8(`floe.ref.v1\0${name}\0${target}`)).subarray(0, 4))
+}
+
+/** Where a log ends; undefined where it cannot be read, of which others tell. */
+function lastOf(read: () => ReflogEntry[]): ObjectId | null | undefined {
+  try {
+    return read()[0]?.new
+  } catch (error) {
+    if (error instanceof StoreCorruptError) return undefined
+    throw error
+  }
 }
 
 function isRefName(name: string): boolean {

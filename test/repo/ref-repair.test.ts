@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createBranch, createTag, renameBranch } from '../../src/repo/branch.ts'
+import { createBranch, createTag, deleteBranch, deleteTag, renameBranch } from '../../src/repo/branch.ts'
 import { doctor } from '../../src/repo/doctor.ts'
 import { type FsckOptions, fsck } from '../../src/repo/fsck.ts'
+import { gc } from '../../src/repo/gc.ts'
 import { rebase } from '../../src/repo/rebase.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { statusOf } from '../../src/repo/status.ts'
@@ -241,6 +242,42 @@ describe('the branch of HEAD', () => {
     } finally {
       await empty.close()
     }
+  })
+})
+
+describe('a ref that is lost', () => {
+  test('is told of and put back where its log ends; until then gc keeps what it led to', async () => {
+    await createBranch(ws.workspace, { name: 'work/a', at: first })
+    await switchTo(ws.workspace, { target: 'work/a' })
+    ws.write('file', 'of work')
+    const work = (await ws.commitAll('work')).commit
+    await createTag(ws.workspace, { name: 'v1' })
+    await switchTo(ws.workspace, { target: 'main' })
+    rmSync(fileOf('reflog/HEAD'))
+    rmSync(fileOf('refs/heads/work/a'))
+    mkdirSync(fileOf('refs/heads/work/a'))
+    rmSync(fileOf('refs/tags'), { recursive: true })
+    const found = await failure()
+    expect(found).toMatchObject({
+      code: 'FSCK_REF_DAMAGED',
+      message: 'branch work/a is damaged: it is missing, and 1 more refs',
+    })
+    await gc(ws.workspace, { graceMs: 0, reflogMs: 0 })
+    expect(await repair()).toEqual([
+      ['heads/work/a', short(work), 'its log ends there'],
+      ['tags/v1', short(work), 'its log ends there'],
+    ])
+    await switchTo(ws.workspace, { target: 'work/a' })
+    expect(ws.files().file).toBe('of work')
+  })
+
+  test('is not one that was deleted or renamed', async () => {
+    await createBranch(ws.workspace, { name: 'work', at: first })
+    await renameBranch(ws.workspace, { from: 'work', to: 'play' })
+    await createTag(ws.workspace, { name: 'v1' })
+    await deleteBranch(ws.workspace, { name: 'play', force: true })
+    await deleteTag(ws.workspace, { name: 'v1' })
+    expect(await failure()).toBeUndefined()
   })
 })
 
