@@ -8,6 +8,7 @@ import { FloeError } from '../base/errors.ts'
 import { objectKey } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { PackDamage, WriteSession } from '../store/local-store.ts'
+import { PACK_SUFFIX } from '../store/pack-file.ts'
 import type { SalvagedLog } from '../store/refs.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { FileCopies } from './file-copies.ts'
@@ -57,9 +58,12 @@ export async function replaceDamaged(
   const result = nothingRepaired()
   result.packs = damage.map(({ pack }) => pack)
   await workspace.withLock('fsck', async () => {
-    const { store } = workspace
-    // Nothing can be read from these, nor is it known what they held: what refs need of it is found missing afterwards.
-    const hopeless = damage.filter(({ objects }) => objects.length === 0).map(({ pack }) => pack)
+    const { store, fs, floeDir } = workspace
+    // Nothing can be read from these. Of some it is not known what they held: what refs need of it is found missing
+    // afterwards. A folder would be in the way of a pack that is made again.
+    const isFolder = (pack: string) => fs.stat(`${floeDir}/packs/${pack}${PACK_SUFFIX}`)?.kind === 'directory'
+    const isHopeless = ({ objects, pack }: PackDamage) => objects.length === 0 || isFolder(pack)
+    const hopeless = damage.filter(isHopeless).map(({ pack }) => pack)
     if (hopeless.length > 0) await store.setAside(hopeless)
     const objects = heldBy(damage)
     await using rescue = new Rescue(workspace, objects, options)

@@ -16,7 +16,7 @@ import { createPackWriter } from '../objects/pack-writer.ts'
 import type { RangeReader } from '../objects/reader.ts'
 import { discard, uniquePath } from './atomic-file.ts'
 import { StoreCorruptError } from './errors.ts'
-import type { FileSystem, OpenFile } from './file-system.ts'
+import { type FileSystem, FileSystemError, isErrno, type OpenFile } from './file-system.ts'
 import type { PackObject } from './merged-index.ts'
 import { isPackWhole, type PackCheckOptions } from './pack-check.ts'
 import { fileRangeReader } from './range-file.ts'
@@ -80,9 +80,9 @@ export interface SealedPack {
 /** @param frames - shared by all packs of a store
  *  @throws {StoreCorruptError} STORE_PACK_CORRUPT (exit 13) */
 export async function openPackFile(fs: FileSystem, path: string, frames: FrameCache): Promise<PackFile> {
-  const file = fs.open(path, 'read')
+  const file = openForReading(fs, path)
   try {
-    const reader = fileRangeReader(file, path)
+    const reader = readable(fileRangeReader(file, path))
     const pack = await openPack(reader, { cache: { frames, name: path }, isNear: true })
     return {
       kind: pack.kind,
@@ -138,12 +138,12 @@ export async function openPackFile(fs: FileSystem, path: string, frames: FrameCa
 export function createColumnsReader(fs: FileSystem): (path: string) => Promise<PackObjects> {
   const room = new Uint8Array(SMALL_PACK_BYTES)
   return async (path) => {
-    const file = fs.open(path, 'read')
+    const file = openForReading(fs, path)
     try {
-      const reader = fileRangeReader(file, path)
+      const reader = readable(fileRangeReader(file, path))
       // What is as small is read in one piece; what is not may be read in several.
       const isSmall = reader.bytes <= SMALL_PACK_BYTES
-      const source = isSmall ? roomReader(file, reader.bytes, room) : reader
+      const source = isSmall ? await roomReader(file, reader.bytes, room) : reader
       return (await openPack(source)).index.objects()
     } catch (error) {
       throw named(path, error)
@@ -155,9 +155,9 @@ export function createColumnsReader(fs: FileSystem): (path: string) => Promise<P
 
 const SMALL_PACK_BYTES = 16 * 1024
 
-function roomReader(file: OpenFile, bytes: number, room: Uint8Array): RangeReader {
+async function roomReader(file: OpenFile, bytes: number, room: Uint8Array): Promise<RangeReader> {
   const whole = room.subarray(0, bytes)
-  if (file.read(whole, 0) !== bytes) throw new PackCorruptError('it became shorter')
+  if ((await unlessUnreadable(() => file.read(whole, 0))) !== bytes) throw new PackCorruptError('it became shorter')
   return { bytes, read: async (offset, length) => whole.subarray(offset, offset + length) }
 }
 
@@ -301,6 +301,35 @@ function syncedWriter(file: OpenFile): { write(piece: Uint8Array): void | Promis
       await ahead
       await file.sync()
     },
+  }
+}
+
+/** What a bad sector gives, or a folder or link in the place of a pack: damage like any other. That somebody may not read it,
+ *  or too many files are open, is none. */
+const DAMAGE = ['EIO', 'EISDIR', 'ELOOP'] as const
+
+function asDamage(error: unknown): unknown {
+  if (!(error instanceof FileSystemError) || !isErrno(error, ...DAMAGE)) return error
+  return new PackCorruptError(`it cannot be read (${error.errno})`, { path: error.path })
+}
+
+async function unlessUnreadable<T>(read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw asDamage(error)
+  }
+}
+
+function readable({ bytes, read }: RangeReader): RangeReader {
+  return { bytes, read: (...range) => unlessUnreadable(() => read(...range)) }
+}
+
+function openForReading(fs: FileSystem, path: string): OpenFile {
+  try {
+    return fs.open(path, 'read')
+  } catch (error) {
+    throw named(path, asDamage(error))
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
@@ -6,7 +6,10 @@ import { ObjectMissingError } from '../../src/objects/errors.ts'
 import type { ReadObject } from '../../src/objects/reader.ts'
 import { fsck } from '../../src/repo/fsck.ts'
 import { restore } from '../../src/repo/restore.ts'
+import { FileSystemError } from '../../src/store/file-system.ts'
+import { nodeFs } from '../../src/store/node-fs.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
+import { faultyFs } from '../faults/faulty-fs.ts'
 import { type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
 
 let temporary: TemporaryWorkspace
@@ -45,6 +48,30 @@ async function copyOfAll(): Promise<ReadObject> {
     if (!bytes) throw new ObjectMissingError(kind, id)
     return bytes
   }
+}
+
+/** Where the middle of a file, as it is now, gives an input/output error, or all of it does. */
+function badSector(path: string, isAll: boolean) {
+  const { inode, bytes } = nodeFs.stat(path)!
+  const fail = (): never => {
+    throw new FileSystemError('EIO', 'read', path)
+  }
+  return faultyFs({
+    open(at, mode, options) {
+      if (at !== path || nodeFs.stat(at)?.inode !== inode) return nodeFs.open(at, mode, options)
+      if (isAll) fail()
+      const file = nodeFs.open(at, mode, options)
+      const read: typeof file.read = (buffer, position) =>
+        position <= bytes / 2 && position + buffer.length > bytes / 2 ? fail() : file.read(buffer, position)
+      return {
+        read,
+        write: (b) => file.write(b),
+        sync: () => file.sync(),
+        stat: () => file.stat(),
+        close: () => file.close(),
+      }
+    },
+  })
 }
 
 const damagedDir = () => join(temporary.dir, '.floe/damaged')
@@ -91,6 +118,27 @@ describe('fsck', () => {
         rmSync(damagedDir(), { recursive: true, force: true })
         expect(await fsck(workspace, { full: true })).toMatchObject({ repair: null })
         await restore(workspace, { paths: [''] })
+        expect(temporary.files()).toEqual(before)
+      }
+  })
+
+  test('takes a pack that cannot be read at all for damaged: a folder, a link, a bad sector', async () => {
+    const pathOf = async (kind: 'data' | 'meta') => (await packsOf(kind)).sort((a, b) => b.bytes - a.bytes)[0]!.path
+    const remote = await copyOfAll()
+    for (const kind of ['data', 'meta'] as const)
+      for (const spoilt of ['folder', 'link', 'sector', 'opening']) {
+        const path = await pathOf(kind)
+        if (spoilt === 'folder' || spoilt === 'link') rmSync(path)
+        if (spoilt === 'folder') mkdirSync(`${path}/in/it`, { recursive: true })
+        if (spoilt === 'link') symlinkSync('nowhere', path)
+        const fs = spoilt === 'sector' || spoilt === 'opening' ? badSector(path, spoilt === 'opening') : nodeFs
+        await using workspace = await openWorkspace(temporary.dir, { fs })
+        const failure = await fsck(workspace, { full: true }).catch((error: unknown) => error)
+        expect(failure, spoilt).toMatchObject({ code: 'FSCK_DAMAGED', exitCode: 13 })
+        const { repair } = await fsck(workspace, { full: true, repair: true, openRemote: async () => remote })
+        expect(repair, spoilt).toMatchObject({ packs: [path.slice(-69, -5)] })
+        await using again = await openWorkspace(temporary.dir)
+        expect(await fsck(again, { full: true, restart: true })).toMatchObject({ repair: null })
         expect(temporary.files()).toEqual(before)
       }
   })
