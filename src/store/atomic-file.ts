@@ -56,7 +56,7 @@ export function discard(fs: FileSystem, path: string): void {
   try {
     fs.unlink(path)
   } catch (error) {
-    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EIO', 'EROFS')) throw error
+    if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'EIO', 'EROFS')) throw error
   }
 }
 

@@ -14,7 +14,8 @@ import {
   objectIdToBytes,
 } from '../objects/id.ts'
 import type { PackObjects } from '../objects/pack-index.ts'
-import { discard, replaceFile } from './atomic-file.ts'
+import { discard } from './atomic-file.ts'
+import { replaceCacheFile } from './cache-file.ts'
 import { type FileSystem, isErrno } from './file-system.ts'
 import {
   encodeSegment,
@@ -186,7 +187,7 @@ export class MergedIndex {
     }
     const name = sha256Hex(Buffer.from(packs.join('\n'))).slice(0, 32)
     const path = `${this.#dir}/${name}.midx`
-    await replaceFile(this.#fs, path, encodeSegment(packs, mergeRecords(parts)), { tmpDir: this.#tmpDir })
+    await replaceCacheFile(this.#fs, path, encodeSegment(packs, mergeRecords(parts)), { tmpDir: this.#tmpDir })
     for (const segment of replaced) {
       segment.close()
       if (segment.path !== path) discard(this.#fs, segment.path)

@@ -42,6 +42,7 @@ export function readStaging(fs: FileSystem, path: string): Staging {
     bytes = fs.readFile(path, MAX_SORTED_FILE_BYTES)
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return emptyStaging
+    if (isErrno(error, 'EISDIR', 'ELOOP', 'EIO')) throw corrupt(path, 'it is no file that can be read', error)
     throw error
   }
   const file = checked(path, () => new SortedFile(MAGIC, bytes))
@@ -108,7 +109,11 @@ function checked<T>(path: string, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof SortedFileDamage || error instanceof CodecError)) throw error
-    const hints = [`nothing committed is affected; delete ${path} and stage the changes again with \`floe add\``]
-    throw new StoreCorruptError('STORE_STAGING_CORRUPT', path, error.message, hints, error)
+    throw corrupt(path, error.message, error)
   }
+}
+
+function corrupt(path: string, reason: string, cause: unknown): StoreCorruptError {
+  const hints = [`nothing committed is affected; delete ${path} and stage the changes again with \`floe add\``]
+  return new StoreCorruptError('STORE_STAGING_CORRUPT', path, reason, hints, cause)
 }

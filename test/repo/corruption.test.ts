@@ -8,6 +8,7 @@ import { createRng, type Rng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { catFile } from '../../src/repo/cat.ts'
 import { commit } from '../../src/repo/commit.ts'
+import { gc } from '../../src/repo/gc.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
@@ -117,6 +118,23 @@ describe('damage on the disk', () => {
     }
   })
 
+  it('as a folder in the place of a merged index keeps neither gc nor the next commit from their end', async () => {
+    for (const path of storeFiles('.midx')) {
+      rmSync(path)
+      mkdirSync(path)
+      writeFileSync(join(path, 'notes'), 'somebody put this here')
+    }
+    await using workspace = await openWorkspace(ws.dir)
+    for (let i = 0; i < 6; i++) {
+      ws.write('d0/one', `one ${i}`)
+      await add(workspace, { all: true })
+      await commit(workspace, { message: 'one', author })
+    }
+    expect((await gc(workspace, { graceMs: 0 })).packs.rewritten).toBeGreaterThan(0)
+    expect((await statusOf(workspace)).clean).toBe(true)
+    await verifyFull()
+  })
+
   it.each(['stat', 'stat-recent', 'settled'])(
     'as a folder in the place of .floe/%s is moved aside, with what is in it',
     async (name) => {
@@ -157,6 +175,9 @@ describe('damage on the disk', () => {
         await expect(attempt(), `round ${round}`).rejects.toMatchObject({ code: 'STORE_STAGING_CORRUPT', exitCode: 13 })
     }
     rmSync(path)
+    mkdirSync(path)
+    await expect(statusOf(workspace)).rejects.toMatchObject({ code: 'STORE_STAGING_CORRUPT', exitCode: 13 })
+    rmSync(path, { recursive: true })
     expect((await statusOf(workspace)).untracked).toEqual(['d0/new'])
     expect(await readAll()).toEqual(expected)
   })
