@@ -201,11 +201,18 @@ export interface UnbundleResult extends BundleRecord {
 }
 
 /** Takes over what a bundle holds. Its branches become `NAME/branch`; its tags become tags. Files stay as they are.
+ *  @throws {UsageError} BUNDLE_NAME_REFUSED (exit 2) if a remote has the name
  *  @throws {BundleCorruptError} BUNDLE_CORRUPT (exit 13), also if its refs need what neither it nor this workspace has
  *  @throws {FloeError} BUNDLE_PREREQUISITE (exit 1) naming the commits that have to be here first */
 export async function unbundle(workspace: Workspace, options: UnbundleOptions): Promise<UnbundleResult> {
   const { name = 'bundle', signal } = options
   assertRefName(name)
+  // What is known of a remote decides what a push leaves out, and what may be missing here.
+  if (Object.hasOwn(workspace.readConfig().remotes ?? {}, name))
+    throw new UsageError('BUNDLE_NAME_REFUSED', `there is a remote called "${name}"`, {
+      data: { name },
+      hints: ['`--name NAME` gives the branches of the bundle another name'],
+    })
   return withBundle(workspace.fs, options, (bundle) =>
     workspace.withLock('unbundle', async () => {
       const { store } = workspace

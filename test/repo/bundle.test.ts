@@ -76,6 +76,20 @@ describe('a bundle', () => {
     })
   })
 
+  test('cannot speak for a remote', async () => {
+    await twoVersions()
+    await createBundle(from.workspace, { path })
+    await to.workspace.withLock('test', async () => {
+      const remotes = { origin: { network: 'local', repository: `local:0x${'1'.repeat(64)}` } }
+      await to.workspace.writeConfig({ ...to.workspace.readConfig(), remotes })
+    })
+    await expect(unbundle(to.workspace, { path, name: 'origin' })).rejects.toMatchObject({
+      code: 'BUNDLE_NAME_REFUSED',
+    })
+    expect(to.workspace.refs.list()).toEqual([])
+    await unbundle(to.workspace, { path })
+  })
+
   test('leaves a tag alone that means something else here', async () => {
     const { first } = await twoVersions()
     await createTag(from.workspace, { name: 'v1', at: first })
