@@ -10,6 +10,7 @@ import { DAMAGED_DIR } from '../store/cache-file.ts'
 import { HeldLostError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
 import type { PackDamage } from '../store/local-store.ts'
+import { PACK_SUFFIX } from '../store/pack-file.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { damageFound } from './fsck-damage.ts'
 import {
@@ -113,14 +114,14 @@ async function checkRefs(workspace: Workspace, { repair, refs = [], onPutBack }:
 async function inspect(workspace: Workspace, options: FsckOptions) {
   const { store } = workspace
   const names = store.packNames()
-  const checked = options.full && !options.restart ? readChecked(workspace) : new Set<string>()
-  if (options.full && options.restart) forgetChecked(workspace)
+  const checked = options.full && !options.restart ? readChecked(workspace) : undefined
+  if (options.full && !checked) forgetChecked(workspace)
   const damage: PackDamage[] = []
   let skipped = 0
   for (const [index, name] of names.entries()) {
     throwIfAborted(options.signal)
     options.onProgress?.({ $kind: 'verifying', doneObjects: index, totalObjects: 2 * names.length })
-    if (checked.has(name)) {
+    if (checked?.covers(name)) {
       skipped++
       continue
     }
@@ -134,13 +135,21 @@ async function inspect(workspace: Workspace, options: FsckOptions) {
 const CHECKED_FILE = 'fsck'
 const MAX_CHECKED_BYTES = 64 * 2 ** 20
 
-/** Packs that a full check has found whole, if it was cut off: a name per line, the last perhaps torn. */
-function readChecked(workspace: Workspace): Set<string> {
+/** A pack that was whole so long ago is read again. */
+const CHECKED_MS = 86_400_000
+
+/** Packs that a full check has found whole, if it was cut off or found others damaged: a name per line, the last perhaps
+ *  torn. They count for a day, and while nobody has written to them. */
+function readChecked({ fs, floeDir, clock }: Workspace): { covers(name: string): boolean } | undefined {
+  const path = `${floeDir}/${CHECKED_FILE}`
   try {
-    const text = Buffer.from(workspace.fs.readFile(`${workspace.floeDir}/${CHECKED_FILE}`, MAX_CHECKED_BYTES))
-    return new Set(text.toString('latin1').split('\n'))
+    const names = new Set(Buffer.from(fs.readFile(path, MAX_CHECKED_BYTES)).toString('latin1').split('\n'))
+    const notedNs = fs.stat(path)?.mtimeNs ?? 0n
+    if (clock.now() - Number(notedNs / 1_000_000n) > CHECKED_MS) return undefined
+    const changedNs = (name: string) => fs.stat(`${floeDir}/packs/${name}${PACK_SUFFIX}`)?.ctimeNs ?? notedNs
+    return { covers: (name) => names.has(name) && changedNs(name) < notedNs }
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'EFBIG', 'EISDIR', 'ELOOP')) return new Set()
+    if (isErrno(error, 'ENOENT', 'EFBIG', 'EISDIR', 'ELOOP')) return undefined
     throw error
   }
 }

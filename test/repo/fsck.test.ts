@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../../src/base/clock.ts'
 import { createRng } from '../../src/base/rng.ts'
 import { ObjectMissingError } from '../../src/objects/errors.ts'
 import type { ReadObject } from '../../src/objects/reader.ts'
@@ -175,6 +176,28 @@ describe('fsck', () => {
     expect(repair).toMatchObject({ packs: [], salvaged: 0, taken: 0, fetched: objects })
     await restore(workspace, { paths: [''] })
     expect(temporary.files()).toEqual(before)
+  })
+
+  test('reads a pack again that an earlier check found whole, if it was written to since, or that is long ago', async () => {
+    const { workspace } = temporary
+    const [first, second] = (await packsOf('data')).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const good = readFileSync(second!.path)
+    await spoil(second!.path, (bytes) => {
+      bytes[bytes.length >> 1]! ^= 1
+    })
+    await expect(fsck(workspace, { full: true })).rejects.toMatchObject({ data: { packCount: 1 } })
+    // From a backup.
+    writeFileSync(second!.path, good)
+    await spoil(first!.path, (bytes) => {
+      bytes[bytes.length >> 1]! ^= 1
+    })
+    await using after = await openWorkspace(temporary.dir)
+    await expect(fsck(after, { full: true })).rejects.toMatchObject({ data: { packs: [{ pack: first!.name }] } })
+    // Bits that turn by themselves change no time.
+    const later: Clock = { now: () => Date.now() + 2 * 86_400_000 }
+    await using much = await openWorkspace(temporary.dir, { clock: later })
+    writeFileSync(join(temporary.dir, '.floe/fsck'), `${first!.name}\n`)
+    await expect(fsck(much, { full: true })).rejects.toMatchObject({ code: 'FSCK_DAMAGED' })
   })
 
   test('goes on where a full check was cut off, and begins anew after one that ended', async () => {
