@@ -17,6 +17,7 @@ import { HeldLostError } from '../store/errors.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { FileIdMismatchError } from '../worktree/errors.ts'
 import { readEntry } from '../worktree/write-file.ts'
+import { readOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 
 export interface VerifyLocalOptions {
@@ -101,6 +102,7 @@ function verifyRefs(workspace: Workspace) {
   // Reading a log checks its lines; commits only it remembers may have been dropped.
   for (const name of ['HEAD', ...all.map((ref) => ref.name)]) refs.reflog(name)
   workspace.readConfig()
+  readOperation(workspace)
   return { local, remote, count: all.length }
 }
 

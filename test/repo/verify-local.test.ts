@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { CHUNK_PROFILE } from '../../src/chunking/profile.ts'
 import { encodeCommit } from '../../src/objects/commit.ts'
@@ -53,6 +54,11 @@ describe('verify --local', () => {
     await dropPacks('data')
     await using workspace = await openWorkspace(ws.dir)
     await expect(verifyLocal(workspace)).rejects.toMatchObject({ code: 'OBJECT_MISSING', exitCode: 13 })
+  })
+
+  it('finds a damaged record of an operation in progress', async () => {
+    writeFileSync(join(ws.dir, '.floe/operation'), 'rubbish')
+    await expect(verifyLocal(ws.workspace)).rejects.toMatchObject({ code: 'STORE_OPERATION_CORRUPT', exitCode: 13 })
   })
 
   it('reports progress up to its total', async () => {
