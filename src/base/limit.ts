@@ -13,9 +13,11 @@ export function createLimit(slots: number): Limit {
   if (!Number.isInteger(slots) || slots < 1) throw new RangeError(`"slots" expected a positive integer, got ${slots}`)
   const waiting: (() => void)[] = []
   let active = 0
+  /** The slot is handed over: were it free until the next job goes on, who asks meanwhile would run beside that. */
   const release = () => {
-    active--
-    waiting.shift()?.()
+    const next = waiting.shift()
+    if (next) next()
+    else active--
   }
   return {
     get active() {
@@ -23,8 +25,8 @@ export function createLimit(slots: number): Limit {
     },
     async run(job, { signal } = {}) {
       throwIfAborted(signal)
-      if (active >= slots) await new Promise<void>((resolve) => waiting.push(resolve))
-      active++
+      if (active < slots) active++
+      else await new Promise<void>((resolve) => waiting.push(resolve))
       try {
         throwIfAborted(signal)
         return await job()

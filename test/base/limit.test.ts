@@ -24,6 +24,30 @@ describe('createLimit', () => {
     expect(limit.active).toBe(0)
   })
 
+  it('runs none beside the one that a slot has just been left to', async () => {
+    const limit = createLimit(1)
+    let running = 0
+    let peak = 0
+    const job = async () => {
+      peak = Math.max(peak, ++running)
+      await sleep(0)
+      running--
+    }
+    const answer = Promise.withResolvers<void>()
+    const first = limit.run(() => answer.promise)
+    const waiting = limit.run(job)
+    // One answer that many wait for: they ask for the slot while it changes hands.
+    const late = Array.from({ length: 8 }, async (_, turns) => {
+      await answer.promise
+      for (let turn = 0; turn < turns; turn++) await null
+      await limit.run(job)
+    })
+    answer.resolve()
+    await Promise.all([first, waiting, ...late])
+    expect(peak).toBe(1)
+    expect(limit.active).toBe(0)
+  })
+
   it('frees the slot of a job that fails', async () => {
     const limit = createLimit(1)
     await expect(limit.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no')
