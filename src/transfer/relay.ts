@@ -30,7 +30,7 @@ const DEFAULT_TIMEOUT_MS = 300_000
 const LEAST_BYTES_PER_MS = 16
 
 /** @param relay - base address
- *  @throws {TransferError} RELAY_WANTS_TIP, RELAY_REFUSED, RELAY_UNREACHABLE, RELAY_CERTIFICATE_FALSE */
+ *  @throws {TransferError} RELAY_MALFORMED, RELAY_WANTS_TIP, RELAY_REFUSED, RELAY_UNREACHABLE, RELAY_CERTIFICATE_FALSE */
 export async function uploadThroughRelay(
   relay: string,
   committee: Committee,
@@ -40,7 +40,12 @@ export async function uploadThroughRelay(
 ): Promise<Certificate> {
   const base = relay.replace(/\/+$/, '')
   const ask = exchange(base, blob.params.blobBytes, options)
-  const tip: unknown = JSON.parse(await ask('/v1/tip-config'))
+  const tip = parseJson(await ask('/v1/tip-config'))
+  if (tip === undefined)
+    throw new TransferError('RELAY_MALFORMED', `${base} does not answer as an upload relay does`, {
+      data: { relay: base },
+      hints: ['Push without --relay, or look whether the address is that of an upload relay: nothing is paid twice'],
+    })
   if (tip !== 'no_tip')
     throw new TransferError('RELAY_WANTS_TIP', `the upload relay ${base} wants a tip, which Floe does not pay`, {
       data: { relay: base },
@@ -120,17 +125,21 @@ async function boundedText(response: Response): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 const isByte = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 256
 
 /** Null unless it is shaped as a certificate; whether it holds is for others to say. */
 function parseAnswer(text: string): Certificate | null {
-  let found: unknown
-  try {
-    found = JSON.parse(text)
-  } catch {
-    return null
-  }
-  const inner = (found as { confirmation_certificate?: Record<string, unknown> } | null)?.confirmation_certificate
+  const found = parseJson(text)
+  const inner = (found as { confirmation_certificate?: Record<string, unknown> } | null | undefined)
+    ?.confirmation_certificate
   const { signers, serialized_message: message, signature } = inner ?? {}
   if (!Array.isArray(signers) || !Array.isArray(message) || typeof signature !== 'string') return null
   if (!signers.every((signer) => Number.isInteger(signer) && signer >= 0) || !message.every(isByte)) return null

@@ -90,6 +90,7 @@ describe('an upload relay', () => {
 
   const answers: [code: string, what: string, RequestListener][] = [
     ['RELAY_WANTS_TIP', 'that wants a tip', (_, response) => response.end('{"send_tip":{"address":"0x1"}}')],
+    ['RELAY_MALFORMED', 'that is none', (_, response) => response.end('<!doctype html><title>Welcome</title>')],
     ['RELAY_REFUSED', 'that is out of order', (_, response) => response.writeHead(500).end('no')],
     ['RELAY_UNREACHABLE', 'that hangs up', (_, response) => response.destroy()],
     [
