@@ -6,6 +6,7 @@
  *  does not verify means that somebody lied, and then symbols are asked for with proofs, which name the liar.
  *  @see walrus-protocol reference §7.3 */
 
+import { untilAllAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { mapLimited } from '../base/limit.ts'
 import { merkleLeaf, verifyMerkleProof } from '../crypto/merkle.ts'
@@ -79,11 +80,15 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
   }
 
   async function recoverBatch(batch: readonly Waiting[]): Promise<void> {
-    if (await answerFromDecoded(batch)) return
+    // Shared work: no single caller's signal may end it.
+    using shared = untilAllAborted(batch.map(({ signal }) => signal))
+    if (await answerFromDecoded(batch, shared.signal)) return
     let gathered: Map<number, Map<number, SourceSymbol>>
     try {
-      // Shared work: no single caller's signal may end it.
-      gathered = await gatherPlain(batch.map(({ index }) => index))
+      gathered = await gatherPlain(
+        batch.map(({ index }) => index),
+        shared.signal,
+      )
     } catch (error) {
       for (const job of batch) job.reject(error)
       return
@@ -99,13 +104,13 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
 
   /** Several rows of a small blob: any kp primary slivers decode all of it, for less work than their symbols take.
    *  @returns false if that is not worth it, or too few slivers were found */
-  async function answerFromDecoded(batch: readonly Waiting[]): Promise<boolean> {
+  async function answerFromDecoded(batch: readonly Waiting[], signal: AbortSignal): Promise<boolean> {
     const key = blobIdText(blobId)
     let blob = options.decoded.get(key)
     if (!blob) {
       if (batch.length < 2 || metadata.blobBytes > options.decodeUpToBytes) return false
       try {
-        blob = await decodeWhole(undefined, undefined)
+        blob = await decodeWhole(undefined, signal)
       } catch {
         // The other way reports what is wrong, if it fails too.
         return false
@@ -147,15 +152,19 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     return coder.decodeBlob(metadata, 'primary', found, { ...jobOptions(signal), verified: true })
   }
 
-  async function gatherPlain(indexes: readonly number[]): Promise<Map<number, Map<number, SourceSymbol>>> {
+  async function gatherPlain(
+    indexes: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Map<number, Map<number, SourceSymbol>>> {
     const gathered = new Map(indexes.map((index) => [index, new Map<number, SourceSymbol>()]))
     // A node that keeps its answer back must not hold up what is there already.
     const enough = new AbortController()
+    const until = AbortSignal.any([signal, enough.signal])
     await mapLimited(honestPositions(), SYMBOL_CONCURRENCY, async (position) => {
       const lacking = indexes.filter((index) => gathered.get(index)!.size < columns)
       if (lacking.length === 0) return
       try {
-        for (const [index, symbols] of await fetchPlainSymbols(position, lacking, enough.signal))
+        for (const [index, symbols] of await fetchPlainSymbols(position, lacking, until))
           for (const symbol of symbols) gathered.get(index)!.set(symbol.sourceIndex, symbol)
         if (indexes.every((index) => gathered.get(index)!.size >= columns)) enough.abort()
       } catch (error) {

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { sleep } from '../../src/base/abort.ts'
+import { CancelledError } from '../../src/base/errors.ts'
 import { createErasurePool } from '../../src/erasure/pool.ts'
 import { CHUNK_BYTES, noise, type PackedRemote, packedRemote } from './packed-remote.ts'
 
@@ -36,5 +38,46 @@ describe('a chunk of 64 KiB out of a pack', () => {
     await client.read('chunk', ids[0]!)
     expect(client.downloadedBytes).toBe(nodes.wireBytes)
     expect(nodes.wireBytes).toBeGreaterThan(CHUNK_BYTES)
+  })
+})
+
+describe('a read from nodes that do not answer', () => {
+  const last = () => remote.ids.at(-1)!
+  const connected = async () => {
+    const client = remote.connect()
+    await client.read('chunk', remote.ids[0]!)
+    return client
+  }
+  afterEach(() => {
+    remote.nodes.delayMs = () => 0
+  })
+
+  it('ends when it is cancelled, and nobody is asked any more', async () => {
+    const { nodes } = remote
+    const client = await connected()
+    nodes.delayMs = () => 300_000
+    const stop = new AbortController()
+    const reading = client.read('chunk', last(), { signal: stop.signal })
+    // By then what the first ones hold is being rebuilt from what others hold.
+    await sleep(2_500)
+    stop.abort()
+    await expect(reading).rejects.toBeInstanceOf(CancelledError)
+    await sleep(50)
+    expect(nodes.open.now).toBe(0)
+  })
+
+  it('goes on for another who waits for the same row', async () => {
+    const { nodes } = remote
+    const client = await connected()
+    nodes.delayMs = () => 300
+    const stop = new AbortController()
+    const cancelled = client.read('chunk', last(), { signal: stop.signal })
+    const kept = client.read('chunk', last(), { signal: new AbortController().signal })
+    await sleep(50)
+    stop.abort()
+    await expect(cancelled).rejects.toBeInstanceOf(CancelledError)
+    expect((await kept).length).toBe(CHUNK_BYTES)
+    // One whose reader left is asked for anew.
+    expect((await client.read('chunk', last())).length).toBe(CHUNK_BYTES)
   })
 })
