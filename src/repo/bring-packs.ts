@@ -52,6 +52,9 @@ export async function bringPacks(store: LocalStore, remote: RemoteObjects, reque
   const { signal, isFirst } = request
   const trees = isFirst ? unlessFailed(fetchTrees(remote, signal)) : undefined
   const finding = unlessFailed(findNeeds(store, remote, request))
+  // Whoever waits for them is told; until then a failure is no stray one, which would end the program.
+  trees?.catch(() => {})
+  finding.catch(() => {})
   try {
     const received = await receivePacks(store, arrivals(remote, request, finding), signal)
     const needs = await finding
