@@ -6,7 +6,7 @@ import type { ObjectId } from '../objects/id.ts'
 import { LockedError } from '../store/errors.ts'
 import { FileSystemError } from '../store/file-system.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { forgetPushes, type PaidBlobs, type PushSubject } from '../transfer/push-journal.ts'
+import { forgetFinished, forgetPushes, type PaidBlobs, type PushSubject } from '../transfer/push-journal.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
@@ -77,13 +77,16 @@ export function noticeOf(
   return local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }
 
-/** Drops what earlier attempts at a push that is done have left. Those that are under way keep theirs, and so do those that
- *  have paid for what it did not use: `push --abort` gives that back.
+/** Drops what earlier attempts at a push that is done have left, and journals of earlier pushes that nobody needs any more.
+ *  Those that are under way keep theirs, and so do those that have paid for what it did not use: `push --abort` gives that
+ *  back.
  *  @param paid - undefined: the push was one of these attempts
  *  @returns blobs that were paid for and not used */
-export function forgetAttempts(workspace: Workspace, subject: PushSubject, paid?: PaidBlobs): Promise<number> {
+export async function forgetAttempts(workspace: Workspace, subject: PushSubject, paid?: PaidBlobs): Promise<number> {
   const isRunning = (journal: string) => workspace.isFileLocked(`${journal}.lock`)
-  return forgetPushes(`${workspace.floeDir}/pushes`, subject, isRunning, paid)
+  const dir = `${workspace.floeDir}/pushes`
+  await forgetFinished(dir, isRunning)
+  return forgetPushes(dir, subject, isRunning, paid)
 }
 
 /** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */

@@ -198,3 +198,12 @@ export async function forgetPushes(
   }
   return unused.size
 }
+
+/** Drops the journals of pushes that have finished and left nothing to be done: every push reads all journals. */
+export async function forgetFinished(dir: string, isRunning: (journal: string) => boolean): Promise<void> {
+  for (const { path, steps } of await readPushJournals(dir)) {
+    const isFinished = steps.some((step) => step.$kind === 'finished')
+    // One that is under way may have a tail yet.
+    if (isFinished && !steps.some((step) => step.$kind === 'tail') && !isRunning(path)) discard(nodeFs, path)
+  }
+}

@@ -1,10 +1,11 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
   createPushJournal,
   findUnfinishedPushes,
+  forgetFinished,
   type PushStep,
   readPushJournal,
 } from '../../src/transfer/push-journal.ts'
@@ -37,6 +38,25 @@ describe('push journal', () => {
     await journal.close()
     expect(await findUnfinishedPushes(join(dir, 'pushes'))).toEqual([])
     expect((await readPushJournal(journal.path)).map((step) => step.$kind)).toEqual(['started', 'encoded', 'finished'])
+  })
+
+  it('is dropped by the next push when its own has finished and left no tail', async () => {
+    const journalOf = async (...steps: PushStep[]) => {
+      const journal = await createPushJournal(dir, 0)
+      for (const step of [started, ...steps]) await journal.record(step)
+      await journal.close()
+      return journal.path
+    }
+    const finished: PushStep = { $kind: 'finished', digest: 'd', repository: '0x1', timeMs: 9 }
+    await journalOf(finished)
+    const kept = [
+      await journalOf({ $kind: 'tail', blobId: 'x', objectId: '0x2', nodes: ['0x3'] }, finished),
+      await journalOf(),
+      await journalOf(finished),
+    ]
+    const isRunning = (path: string) => path === kept[2]
+    await forgetFinished(dir, isRunning)
+    expect((await readdir(dir)).map((name) => join(dir, name)).sort()).toEqual(kept.sort())
   })
 
   it('ignores a torn last line', async () => {
