@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
-import { configWords } from './config-words.ts'
+import { withConfigVerb } from './config-words.ts'
 import { insteadOf } from './git-words.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
@@ -19,8 +19,11 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
       const words = await expandAliases(argv, { cwd: () => directoryOf(argv, world), homeDir }, (word) =>
         Object.hasOwn(REGISTRY, word),
       )
-      const program = await createProgram(configWords(words), session.streams, async (entry, command, args, options) =>
-        session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
+      const program = await createProgram(
+        withConfigVerb(words),
+        session.streams,
+        async (entry, command, args, options) =>
+          session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
       )
       return await program()
     } catch (error) {

@@ -104,21 +104,3 @@ it('show takes --name-only and --name-status, tag -l a pattern, and remote alone
   expect((await floe('remote', '-v')).stdout).toBe((await floe('remote', 'list')).stdout)
   expect((await floe('remote')).stdout).toMatch(/^up {2}local:0x/)
 })
-
-it('config KEY prints a setting and config KEY VALUE sets it, with the options of git', async () => {
-  const env = { FLOE_HOME: join(cwd, 'home') }
-  const run = (...args: string[]) => runCli(args, { cwd, env })
-  expect(await run('config', '--global', 'user.name', 'Ada L')).toMatchObject({ stdout: 'user.name = Ada L\n' })
-  expect(await run('config', 'user.name')).toMatchObject({ exitCode: 0, stdout: 'Ada L\n' })
-  expect(await run('config', 'user.name', 'Bob', '-q')).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(await run('config', '--get', 'user.name')).toMatchObject({ stdout: 'Bob\n' })
-  expect(await run('-C', '.', 'config', '--global', 'user.name')).toMatchObject({ stdout: 'Ada L\n' })
-  expect((await run('config', '-l')).stdout).toMatch(/^user.name = Bob$/m)
-  expect(await run('config', '--local', '--unset', 'user.name')).toMatchObject({ exitCode: 0 })
-  expect((await run('config', '--list', '--show-origin')).stdout).toMatch(/^global +user.name = Ada L$/m)
-  expect((await run('config', 'user.nam', 'x')).stderr).toContain('user.name')
-  // No key: a verb mistyped.
-  expect((await run('config', 'gett', 'user.name')).stderr).toContain("unknown command 'gett'")
-  expect(await run('config', 'set', 'user.name', 'a.b')).toMatchObject({ stdout: 'user.name = a.b\n' })
-  expect((await run('config', '--help')).stdout).toContain('config user.name NAME')
-})
