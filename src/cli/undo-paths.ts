@@ -1,6 +1,7 @@
 /** How verbs that change paths are taken back: paths of one fate under one command. */
 
 import type { PathBefore } from '../repo/before.ts'
+import type { OperationKind } from '../repo/merge-errors.ts'
 import { typedPath } from '../repo/paths.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Result } from './command.ts'
@@ -58,6 +59,11 @@ export function lostLines(paths: Iterable<string>): string[] {
   return [
     `uncommitted contents of ${formatCount(all.length, 'path')} (${named}) were thrown away: unless another version has them, they cannot be brought back`,
   ]
+}
+
+/** What is said of a merge, or the like, that a command has put an end to. */
+export function endedLines(ended: OperationKind | null): string[] {
+  return ended ? [`the ${ended} that was in progress has ended, and what was settled of it is gone`] : []
 }
 
 /** Collects paths under commands. */

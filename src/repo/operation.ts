@@ -11,6 +11,7 @@ import { sha256Hex } from '../crypto/hash.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
 import { discard, replaceFile } from '../store/atomic-file.ts'
+import { StoreCorruptError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { OperationError, type OperationKind, operationCorrupt } from './merge-errors.ts'
@@ -141,6 +142,16 @@ export async function endOperation(workspace: Workspace): Promise<void> {
   if (!workspace.fs.stat(path)) return
   discard(workspace.fs, path)
   await workspace.fs.syncDirectory(workspace.floeDir)
+}
+
+/** What is in progress. A damaged record is no reason to refuse: who asks is on the way out of it. */
+export function operationKind(workspace: Workspace): OperationKind | null {
+  try {
+    return readOperation(workspace)?.kind ?? null
+  } catch (error) {
+    if (error instanceof StoreCorruptError) return null
+    throw error
+  }
 }
 
 /** @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) */

@@ -7,14 +7,13 @@ import type { ObjectId } from '../objects/id.ts'
 import { comparePaths } from '../objects/path.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
 import { buildTree, diffTrees } from '../objects/tree.ts'
-import { StoreCorruptError } from '../store/errors.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { lostBy, type PathBefore, pathsBefore } from './before.ts'
 import { moveHead } from './commit.ts'
 import type { OperationKind } from './merge-errors.ts'
 import { moveToTree } from './move-files.ts'
-import { endOperation, readOperation, refuseOperation } from './operation.ts'
+import { endOperation, operationKind, refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { readVersions, revisionSource, type Versions } from './versions.ts'
 
@@ -104,16 +103,6 @@ async function beforeFirst(workspace: Workspace): Promise<Goal> {
   const read: ReadObject = (kind, id, how) =>
     kind === 'tree' && id === tree ? memory.read(kind, id) : versions.read(kind, id, how)
   return { versions: { ...versions, read }, to: null, tree }
-}
-
-/** A damaged record is no reason to refuse: `reset --hard` is the way out of it. */
-function operationKind(workspace: Workspace): OperationKind | null {
-  try {
-    return readOperation(workspace)?.kind ?? null
-  } catch (error) {
-    if (error instanceof StoreCorruptError) return null
-    throw error
-  }
 }
 
 /** Staging is an overlay over HEAD, so it has to change with it. What is written first gives the same tree over the old

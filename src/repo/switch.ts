@@ -12,8 +12,9 @@ import { lostBy } from './before.ts'
 import { assertBranchName } from './branch.ts'
 import { RefStateError } from './errors.ts'
 import { type LeftBehind, leftBehind } from './left-behind.ts'
+import type { OperationKind } from './merge-errors.ts'
 import { moveToTree } from './move-files.ts'
-import { refuseOperation } from './operation.ts'
+import { endOperation, operationKind, refuseOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { readVersions, revisionSource } from './versions.ts'
 
@@ -41,6 +42,8 @@ export interface SwitchResult {
   left: LeftBehind | null
   /** With `force`: paths whose contents were thrown away, and neither the version before nor this one has them. */
   lost: string[]
+  /** With `force`: what was in progress, and is no more. */
+  ended: OperationKind | null
 }
 
 /** Files first, HEAD last: a switch that was cut off is finished by repeating it.
@@ -49,6 +52,7 @@ export interface SwitchResult {
 export async function switchTo(workspace: Workspace, options: SwitchOptions): Promise<SwitchResult> {
   return workspace.withLock('switch', async () => {
     if (!options.force) refuseOperation(workspace)
+    const ended = options.force ? operationKind(workspace) : null
     const versions = await readVersions(workspace)
     const before = workspace.refs.readHead()
     const isBack = options.target === '-' || /^@\{-\d{1,9}\}$/.test(options.target)
@@ -61,7 +65,8 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     const isSameTree = goal.commit === versions.head && !options.force
     if (isSameTree || !goal.commit) {
       await setHead(workspace, goal, reason)
-      return { branch, commit: goal.commit, created: goal.isNew, written: 0, deleted: 0, left: await left(), lost: [] }
+      const unmoved = { written: 0, deleted: 0, lost: [], ended: null }
+      return { branch, commit: goal.commit, created: goal.isNew, ...unmoved, left: await left() }
     }
     const { tree } = await readCommit(versions.read, goal.commit)
     const gone = lostBy(workspace, versions, tree)
@@ -70,7 +75,9 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     const lost = options.force ? await gone.paths() : []
     await setHead(workspace, goal, reason)
     if (versions.staging.count > 0) await workspace.writeStaging(overlay)
-    return { branch, commit: goal.commit, created: goal.isNew, ...result, left: await left(), lost }
+    // Its record would be in force again wherever HEAD is at the version that it began at, with nothing left of its files.
+    if (options.force) await endOperation(workspace)
+    return { branch, commit: goal.commit, created: goal.isNew, ...result, left: await left(), lost, ended }
   })
 }
 

@@ -83,6 +83,19 @@ describe('a merge with conflicts', () => {
     expect(await codeOf(continueOperation(ws.workspace, { kind: 'revert' }))).toBe('OPERATION_IN_PROGRESS')
   })
 
+  it('ends when a branch is switched to by force, and is not back once HEAD is where it began', async () => {
+    for (const target of ['same', 'dev']) {
+      if (target === 'same') await createBranch(ws.workspace, { name: target })
+      await mergeDev()
+      await resolveConflicts(ws.workspace, { kind: 'merge', paths: [''], with: 'theirs' })
+      expect(await switchTo(ws.workspace, { target, force: true })).toMatchObject({ ended: 'merge' })
+      expect(await switchTo(ws.workspace, { target: 'main' })).toMatchObject({ ended: null })
+      // Recorded now, it would count as merged without anything of theirs.
+      expect(await codeOf(continueOperation(ws.workspace, { kind: 'merge' }))).toBe('OPERATION_NONE')
+      expect(head()).toBe(ours)
+    }
+  })
+
   it('takes either side or the edited file per path, changes its mind, and records both parents', async () => {
     await mergeDev()
     await resolveConflicts(ws.workspace, { kind: 'merge', paths: ['gone'], with: 'theirs' })

@@ -11,7 +11,7 @@ import { inLazyWorkspace } from '../lazy-workspace.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { floeCommand, placeOf, shortId } from '../undo.ts'
-import { lostLines, pathGroups, undoOfPaths, undoStaged } from '../undo-paths.ts'
+import { endedLines, lostLines, pathGroups, undoOfPaths, undoStaged } from '../undo-paths.ts'
 import { restoreStaged } from './restore.ts'
 
 /** One word without `--` is a revision, unless it is a path and no revision. */
@@ -66,11 +66,7 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean; 
             (mode === 'hard' ? ` (${formatCount(result.files, 'file')} changed)` : ''),
         ],
         undo: [...moved, ...staged.undo],
-        notUndone: [
-          ...staged.notUndone,
-          ...lostLines(result.lost),
-          ...(ended ? [`the ${ended} that was in progress has ended, and what was settled of it is gone`] : []),
-        ],
+        notUndone: [...staged.notUndone, ...lostLines(result.lost), ...endedLines(ended)],
       }
     }),
 })

@@ -8,7 +8,7 @@ import { command } from '../command.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { floeCommand, shortId } from '../undo.ts'
-import { lostLines } from '../undo-paths.ts'
+import { endedLines, lostLines } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const switchCommand = command<{ create?: boolean; detach?: boolean; force?: boolean }>({
@@ -29,7 +29,7 @@ export const switchCommand = command<{ create?: boolean; detach?: boolean; force
           switchTo(workspace, { target: target!, at, ...options, signal: context.signal, onProgress }),
         ),
       )
-      const { left, lost } = result
+      const { left, lost, ended } = result
       if (left) context.output.warn(leftText(left))
       return {
         data: result,
@@ -38,7 +38,7 @@ export const switchCommand = command<{ create?: boolean; detach?: boolean; force
             `(${formatCount(result.written, 'file')} written, ${result.deleted} deleted)`,
         ],
         undo: await wayBack(workspace, before, result),
-        notUndone: lostLines(lost),
+        notUndone: [...lostLines(lost), ...endedLines(ended)],
       }
     })
   },
