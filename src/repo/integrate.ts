@@ -23,7 +23,7 @@ import { WorkspaceDirtyError } from './errors.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { NothingToApplyError, type OperationKind } from './merge-errors.ts'
 import { type MergeRules, mergeRules, type RowsOption } from './merge-rules.ts'
-import { type MoveOptions, moveFiles, moveToTree } from './move-files.ts'
+import { type MoveOptions, moveFiles, moveToTree, refuseImpossible } from './move-files.ts'
 import {
   type ConflictRecord,
   conflictRecords,
@@ -177,7 +177,7 @@ async function begin(
   merged: MergedSides,
   options: IntegrateOptions,
 ): Promise<Integrated> {
-  await refuseChanged(workspace, versions.read, versions.headTree, merged)
+  await refuseChanged(workspace, session.read, versions.headTree, merged)
   await session.seal()
   const { base: _, ...kept } = request
   const head = versions.head!
@@ -195,12 +195,15 @@ async function begin(
 
 /** Files that merge or are in conflict must be as committed, or already as they shall be: from here on they belong to the
  *  operation, which replaces them even if a power cut has torn them.
- *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) */
+ *  @param merged - with the tree that it makes, to be read as well
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1)
+ *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13)
+ *  @throws {NameCollisionError} WORKTREE_NAME_COLLISION (exit 13) */
 export async function refuseChanged(
   workspace: Workspace,
   read: ReadObject,
   tree: ObjectId,
-  merged: { changes: readonly TreeChange[]; conflicts: readonly { path: string }[] },
+  merged: { changes: readonly TreeChange[]; conflicts: readonly { path: string }[]; tree: ObjectId },
 ): Promise<void> {
   const lost: string[] = []
   const goals = new Map(merged.changes.map(({ path, entry }) => [path, entry]))
@@ -218,6 +221,7 @@ export async function refuseChanged(
     if (!isThere && !isGone) lost.push(state.path)
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)
+  await refuseImpossible(workspace, read, merged)
 }
 
 /** Brings files and staging to what merged, and shows the conflicts in the files. Repeating it continues it.

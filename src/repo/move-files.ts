@@ -2,12 +2,12 @@
 
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { diffTrees, findEntry, sameEntry, walkTree } from '../objects/tree.ts'
+import { diffTrees, findEntry, sameEntry, type TreeChange, walkTree } from '../objects/tree.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { BESIDE_NETWORK_MS, createBreather } from '../worktree/breather.ts'
 import { type CheckoutItem, type CheckoutResult, planCheckout } from '../worktree/checkout.ts'
-import type { PlanOptions } from '../worktree/checkout-plan.ts'
+import { type PlanOptions, passableObstacle } from '../worktree/checkout-plan.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { WouldOverwriteError } from '../worktree/errors.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
@@ -158,6 +158,24 @@ async function planFiles(
     },
     [Symbol.asyncDispose]: () => planned[Symbol.asyncDispose](),
   }
+}
+
+/** Refuses what `moveFiles` would have to refuse whatever the files are that it replaces: for those who write down first what
+ *  they are about to do, and then could neither go on nor back.
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) for a file where a folder shall be
+ *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13)
+ *  @throws {NameCollisionError} WORKTREE_NAME_COLLISION (exit 13) */
+export async function refuseImpossible(
+  workspace: Workspace,
+  read: ReadObject,
+  { changes, tree }: { changes: readonly TreeChange[]; tree: ObjectId },
+): Promise<void> {
+  const guard = new PathGuard(workspace.fs, workspace.root)
+  const items = changes.map(({ path, entry }) => ({ path, after: entry ?? undefined }))
+  const present = withoutAbsent(workspace, localFiles(workspace), items)
+  const leaving = new Set(present.filter(({ after }) => !after).map(({ path }) => path))
+  for (const { path, after } of present) if (after) passableObstacle(guard, leaving, path)
+  if (present.some(({ after }) => after)) await refuseCollisions(workspace, read, tree)
 }
 
 /** What the workspace need not have on disk stays away; what is there nevertheless goes along with the rest. */

@@ -122,7 +122,7 @@ export async function pickOn(
   const { tree: goal, conflicts } = stopped?.merged ?? { tree: replayed.tree, conflicts: [] }
   const changes: TreeChange[] = []
   for await (const { path, after } of diffTrees(session.read, tree, goal)) changes.push({ path, entry: after ?? null })
-  await refuseChanged(workspace, session.read, tree, { changes, conflicts })
+  await refuseChanged(workspace, session.read, tree, { changes, conflicts, tree: goal })
   await session.seal()
   await settle()
   let files = 0

@@ -7,7 +7,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { putCommit } from './integrate.ts'
 import { UnresolvedError } from './merge-errors.ts'
 import type { MoveOptions } from './move-files.ts'
-import { endOperation, type Operation, type RebaseState, writeOperation } from './operation.ts'
+import { demandOperation, endOperation, type Operation, type RebaseState, writeOperation } from './operation.ts'
 import { finish, type RebaseResult, settle } from './rebase.ts'
 import { replay } from './replay.ts'
 import { bringBack, openOperation, unresolved } from './resolve.ts'
@@ -55,7 +55,8 @@ export async function abortRebase(
   options: ResumeOptions = {},
 ): Promise<{ head: ObjectId; branch: string | null; files: number }> {
   return workspace.withLock('rebase', async () => {
-    const operation = await openOperation(workspace, 'rebase', options)
+    // As it is: whatever keeps it from being brought to where conflicts are settled must not keep it from being given up.
+    const operation = demandOperation(workspace, 'rebase')
     const { branch, original, result } = operation.rebase!
     const { refs, store } = workspace
     // Cut off here, it is to be given up again, and not to be continued by mistake.

@@ -124,7 +124,7 @@ export async function settle(
   const outcome = { $kind, branch, from: original, to: result, picked: state.done + picked, skipped } as const
   if ($kind === 'up-to-date' && !begun) return { ...outcome, files: 0 }
   const changes = await changesBetween(versions, state.from, done.tree)
-  await refuseChanged(workspace, versions.read, state.from, { changes, conflicts: [] })
+  await refuseChanged(workspace, versions.read, state.from, { changes, conflicts: [], tree: done.tree })
   // From here on nothing is left to be decided, and all that is left may be done again, whatever a power cut has torn.
   const operation = begun ?? (await finishing(versions, original))
   operation.rebase = { ...state, todo: [], result }
@@ -184,7 +184,7 @@ async function stop(
 ): Promise<RebaseResult> {
   const { merged, id, label, todo, theirsTree, author, message } = stopped
   const changes = await changesBetween(versions, state.from, merged.tree)
-  await refuseChanged(workspace, versions.read, state.from, { changes, conflicts: merged.conflicts })
+  await refuseChanged(workspace, versions.read, state.from, { ...merged, changes })
   const operation: Operation = {
     kind: 'rebase',
     head: done.tip,

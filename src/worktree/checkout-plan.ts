@@ -68,10 +68,7 @@ export async function planSteps(
     if (breath) await breath
     const { path, before, after } = item
     const stat = guard.stat(path)
-    const obstacle = after && guard.obstacle(path)
-    if (after) {
-      if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
-    }
+    const obstacle = after && passableObstacle(guard, leaving, path)
     if (!stat) {
       const isFolderNew = obstacle?.kind === 'missing'
       if (after) steps.push({ item, action: 'write', isFolderNew, seen: null })
@@ -101,6 +98,19 @@ export async function planSteps(
   }
   if (lost.length > 0) throw new WouldOverwriteError(lost)
   return steps
+}
+
+/** What is in the way of a file and will not be once others have left, or where its folder is to be made.
+ *  @throws {ThroughSymlinkError} WORKTREE_THROUGH_SYMLINK (exit 13)
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) */
+export function passableObstacle(
+  guard: PathGuard,
+  leaving: ReadonlySet<string>,
+  path: string,
+): ReturnType<PathGuard['obstacle']> {
+  const obstacle = guard.obstacle(path)
+  if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
+  return obstacle
 }
 
 /** Looks at a file again, right before it is replaced or deleted. What is as it was, or holds nothing of its own, may go.

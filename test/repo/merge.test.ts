@@ -96,6 +96,17 @@ describe('a merge with conflicts', () => {
     }
   })
 
+  it('does not begin where something is in the way of a folder', async () => {
+    for (const put of [() => ws.write('new', 'mine'), () => ws.fs.symlink(Buffer.from('nowhere'), `${ROOT}/new`)]) {
+      put()
+      const before = ws.files()
+      expect(await codeOf(mergeDev())).toMatch(/^WORKTREE_(WOULD_OVERWRITE|THROUGH_SYMLINK)$/)
+      expect(ws.files()).toEqual(before)
+      expect((await statusOf(ws.workspace)).operation).toBe(null)
+      ws.remove('new')
+    }
+  })
+
   it('takes either side or the edited file per path, changes its mind, and records both parents', async () => {
     await mergeDev()
     await resolveConflicts(ws.workspace, { kind: 'merge', paths: ['gone'], with: 'theirs' })

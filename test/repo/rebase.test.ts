@@ -16,7 +16,7 @@ import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { revisionSource } from '../../src/repo/versions.ts'
-import { type MemoryWorkspace, memoryWorkspace } from './memory-workspace.ts'
+import { type MemoryWorkspace, memoryWorkspace, ROOT } from './memory-workspace.ts'
 import { author, codeOf } from './temporary-workspace.ts'
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\n'
@@ -106,6 +106,29 @@ describe('a rebase', () => {
     const { operation, staged, unstaged } = await statusOf(ws.workspace)
     expect({ operation, staged, unstaged }).toEqual({ operation: null, staged: [], unstaged: [] })
     expect(await codeOf(abortRebase(ws.workspace))).toBe('OPERATION_NONE')
+  })
+
+  it('does not begin where something is in the way of a folder, whether there are conflicts or not', async () => {
+    await createBranch(ws.workspace, { name: 'clean', at: 'dev~2' })
+    await switchTo(ws.workspace, { target: 'main' })
+    ws.write('folder/file', 'f')
+    await ws.commitAll('folder')
+    for (const branch of ['dev', 'clean']) {
+      await switchTo(ws.workspace, { target: branch })
+      for (const put of [
+        () => ws.write('folder', 'mine'),
+        () => ws.fs.symlink(Buffer.from('nowhere'), `${ROOT}/folder`),
+      ]) {
+        put()
+        const before = [ws.files(), head()]
+        expect(await codeOf(rebase(ws.workspace, { upstream: 'main' }))).toMatch(
+          /^WORKTREE_(WOULD_OVERWRITE|THROUGH_SYMLINK)$/,
+        )
+        expect([ws.files(), head()]).toEqual(before)
+        expect((await statusOf(ws.workspace)).operation).toBe(null)
+        ws.remove('folder')
+      }
+    }
   })
 
   it('leaves a commit out with --skip, and takes a message for one with --continue', async () => {
