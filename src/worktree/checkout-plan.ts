@@ -7,6 +7,7 @@ import { WouldOverwriteError } from './errors.ts'
 import { foldedPath } from './folding.ts'
 import { type PathGuard, refuseObstacle } from './guard.ts'
 import { compareLocal, type LocalFiles } from './local-file.ts'
+import { isOurs } from './own-names.ts'
 import { scan } from './scan.ts'
 
 export interface CheckoutItem {
@@ -77,7 +78,8 @@ export async function planSteps(
     if (stat.kind === 'directory') {
       if (!after) continue // the file had been replaced by a directory: nothing of ours is left
       const kept = [...scan(options.fs, options.root, { at: path, includeIgnored: true })].map((found) => found.path)
-      lost.push(...kept.filter((found) => !leaving.has(found)))
+      const staying = kept.filter((found) => !leaving.has(found))
+      lost.push(...(staying.length > 0 ? staying : unversionedIn(options, path)))
       steps.push({ item, action: 'write', isDirectory: true })
       continue
     }
@@ -111,6 +113,19 @@ export function passableObstacle(
   const obstacle = guard.obstacle(path)
   if (obstacle && !leaving.has(obstacle.path)) refuseObstacle(path, obstacle)
   return obstacle
+}
+
+/** What a scan passes over: sockets and pipes, and what another workspace keeps there. */
+function unversionedIn({ fs, root }: PlanOptions, path: string): string[] {
+  const found: string[] = []
+  const folders = [path]
+  for (let at = folders.pop(); at !== undefined; at = folders.pop())
+    for (const entry of fs.readDirectory(`${root}/${at}`)) {
+      const name = Buffer.from(entry.name).toString('utf8')
+      if (isOurs(name) || entry.kind === 'other') found.push(`${at}/${name}`)
+      else if (entry.kind === 'directory') folders.push(`${at}/${name}`)
+    }
+  return found
 }
 
 /** Looks at a file again, right before it is replaced or deleted. What is as it was, or holds nothing of its own, may go.

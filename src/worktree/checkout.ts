@@ -201,7 +201,7 @@ function removeEmptyTree({ fs, root }: CheckoutOptions, path: string): void {
   try {
     if (fs.stat(`${root}/${path}`)?.kind === 'directory') visit(`${root}/${path}`)
   } catch {
-    // Something ignorable is left in it (a socket, another workspace): the rename below says so.
+    // Something has come into it since it was looked at: the rename below says so.
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveRevision } from '../../src/history/revision.ts'
@@ -91,6 +91,20 @@ describe('switch', () => {
     mkdirSync(join(ws.dir, 'a/empty'))
     await switchTo(ws.workspace, { target: 'old' })
     expect(ws.files().a).toBe('one')
+  })
+
+  it('leaves a folder whole in which another repository keeps something, and refuses before anything is changed', async () => {
+    await createBranch(ws.workspace, { name: 'old', at: 'HEAD~1' })
+    rmSync(join(ws.dir, 'a'))
+    // As git leaves it once the refs are packed: without these folders it is no repository any more.
+    mkdirSync(join(ws.dir, 'a/.git/refs/heads'), { recursive: true })
+    ws.write('a/.git/packed-refs', 'precious')
+    await expect(switchTo(ws.workspace, { target: 'old' })).rejects.toMatchObject({
+      code: 'WORKTREE_WOULD_OVERWRITE',
+      data: { paths: ['a/.git'] },
+    })
+    expect(existsSync(join(ws.dir, 'a/.git/refs/heads'))).toBe(true)
+    expect(ws.files()['d/x']).toBeUndefined()
   })
 
   it('carries changes along that do not stand in the way', async () => {
