@@ -70,11 +70,12 @@ export async function planMoveToTree(
   }
 }
 
-/** Staged changes that survive: those whose path is the same in both versions.
+/** Staged changes that survive: those whose path is the same in both versions. A file that was only taken out of what is tracked
+ *  is the user's own where the target does not have it either: it leaves the items.
  *  @throws {WouldOverwriteError} for a staged change that the target would replace */
 async function keptOverlay(
   { read, staging }: Versions,
-  items: ReadonlyMap<string, CheckoutItem>,
+  items: Map<string, CheckoutItem>,
   target: ObjectId,
 ): Promise<StagedChange[]> {
   const kept: StagedChange[] = []
@@ -82,6 +83,7 @@ async function keptOverlay(
   for (const change of staging.changes()) {
     const after = await findEntry(read, target, change.path)
     const isThere = change.entry ? after !== undefined && sameEntry(change.entry, after) : after === undefined
+    if (isThere && !after) items.delete(change.path)
     if (isThere) continue
     if (items.has(change.path)) lost.push(change.path)
     else kept.push(change)

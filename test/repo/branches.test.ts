@@ -17,6 +17,7 @@ import { commit } from '../../src/repo/commit.ts'
 import { getConfig, listConfig, setConfig, unsetConfig } from '../../src/repo/config.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { mergeDisjoint } from '../../src/repo/merge-disjoint.ts'
+import { remove } from '../../src/repo/rm.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { upstreamOf } from '../../src/repo/upstream.ts'
@@ -91,6 +92,15 @@ describe('switch', () => {
     mkdirSync(join(ws.dir, 'a/empty'))
     await switchTo(ws.workspace, { target: 'old' })
     expect(ws.files().a).toBe('one')
+  })
+
+  it('leaves a file alone that is no longer tracked, where the other version does not have it either', async () => {
+    await createBranch(ws.workspace, { name: 'old', at: 'HEAD~1' })
+    await remove(ws.workspace, { paths: ['e/y'], cached: true })
+    await switchTo(ws.workspace, { target: 'old' })
+    expect(ws.files()['e/y']).toBe('y')
+    const { staged, untracked } = await statusOf(ws.workspace)
+    expect([staged, untracked]).toEqual([[], ['e/y']])
   })
 
   it('leaves a folder whole in which another repository keeps something, and refuses before anything is changed', async () => {
