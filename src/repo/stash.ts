@@ -18,7 +18,7 @@ import { putCommit } from './integrate.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { StashError } from './merge-errors.ts'
 import { mergeRules } from './merge-rules.ts'
-import { moveFiles, moveToTree } from './move-files.ts'
+import { moveFiles, planMoveToTree } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
 import { overlay } from './overlay.ts'
 import type { OnProgress } from './progress.ts'
@@ -59,7 +59,9 @@ export async function listStashes(workspace: Workspace): Promise<StashRecord[]> 
 }
 
 /** The stash is durable before the files change; cut off in between, nothing is lost and the changes are in both places.
- *  @throws {StashError} STASH_NOTHING (exit 2) */
+ *  @throws {StashError} STASH_NOTHING (exit 2)
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed, for files that are not put aside
+ *    where tracked ones have to come back */
 export async function pushStash(
   workspace: Workspace,
   options: StashPushOptions = {},
@@ -75,6 +77,13 @@ export async function pushStash(
     const versions = await readVersions(workspace)
     if (versions.stagedTree === versions.headTree && before.stagedTree === before.headTree)
       throw new StashError('STASH_NOTHING', 'there are no changes to put aside')
+    await using planned = await planMoveToTree(workspace, versions, versions.headTree, {
+      ...options,
+      force: true,
+    }).catch(async (error: unknown) => {
+      await workspace.writeStaging([...before.staging.changes()])
+      throw error
+    })
     const head = workspace.refs.readHead()
     const message = options.message ?? `On ${head.$kind === 'branch' ? head.branch : 'no branch'}, ${base.slice(0, 12)}`
     const session = await workspace.store.begin()
@@ -91,7 +100,7 @@ export async function pushStash(
     }
     const ref = nextName(workspace)
     await workspace.refs.update({ name: ref, expected: null, next: commit, reason: `stash: ${message}` })
-    const moved = await moveToTree(workspace, versions, versions.headTree, { ...options, force: true })
+    const moved = await planned.carryOut()
     await workspace.writeStaging([])
     const files = moved.written + moved.deleted
     return { selector: 'stash@{0}', ref, commit, base, message, timeMs: workspace.clock.now(), files }

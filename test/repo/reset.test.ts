@@ -223,6 +223,22 @@ describe('stash', () => {
     expect((await statusOf(ws.workspace)).untracked).toEqual(['loose'])
   })
 
+  it('changes nothing where it would leave a folder in the place of a tracked file', async () => {
+    ws.write('d/x', 'staged')
+    await add(ws.workspace, { paths: ['d/x'] })
+    ws.remove('a')
+    ws.write('a/untracked', 'precious')
+    ws.write('e/y', 'edited')
+    const before = [ws.files(), await statusOf(ws.workspace)]
+    expect(await codeOf(pushStash(ws.workspace, { author }))).toBe('WORKTREE_WOULD_OVERWRITE')
+    expect([ws.files(), await statusOf(ws.workspace)]).toEqual(before)
+    expect(await listStashes(ws.workspace)).toEqual([])
+    await pushStash(ws.workspace, { author, includeUntracked: true })
+    expect(ws.files()).toEqual({ a: 'two', 'd/x': 'x', 'e/y': 'y' })
+    await popStash(ws.workspace)
+    expect(ws.files()).toEqual(before[0])
+  })
+
   it('is a stack of which any can be dropped, and refuses conflicts and overwriting with nothing changed', async () => {
     for (const text of ['s1', 's2', 's3']) {
       ws.write('a', text)
