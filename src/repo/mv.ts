@@ -43,6 +43,7 @@ export async function move(workspace: Workspace, options: MoveOptions): Promise<
     const moved: MoveResult['moved'] = []
     for (const { entries } of steps)
       for (const { entry, to } of entries) {
+        if (changes.has(entry.path)) throw new MoveRefusedError(entry.path, to, 'it is named twice')
         changes.set(entry.path, null)
         moved.push({ from: entry.path, to })
       }

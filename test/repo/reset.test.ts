@@ -137,6 +137,7 @@ describe('mv', () => {
     expect(await refused(['d'], 'd/inside')).toBe('MOVE_REFUSED')
     expect(await refused(['a'], 'e/y/z')).toBe('MOVE_REFUSED')
     expect(await refused(['a', 'd/x'], 'nowhere')).toBe('MOVE_REFUSED')
+    expect(await refused(['d', 'd/x'], 'e')).toBe('MOVE_REFUSED')
     expect(await refused(['none'], 'b')).toBe('PATH_UNKNOWN')
     expect(ws.files()).toEqual(before)
     await move(ws.workspace, { sources: ['a'], destination: 'd/x', force: true })
