@@ -104,3 +104,23 @@ it('show takes --name-only and --name-status, tag -l a pattern, and remote alone
   expect((await floe('remote', '-v')).stdout).toBe((await floe('remote', 'list')).stdout)
   expect((await floe('remote')).stdout).toMatch(/^up {2}local:0x/)
 })
+
+it('status -s tells what is staged from what has changed since, and from conflicts', async () => {
+  write('a', 'two\n')
+  await floe('branch', 'dev')
+  await floe('commit', '-a', '-m', 'ours')
+  await floe('switch', 'dev')
+  write('a', 'three\n')
+  await floe('commit', '-a', '-m', 'theirs')
+  write('a', 'staged\n')
+  write('new', '')
+  await floe('add', '.')
+  write('a', 'and edited\n')
+  unlinkSync(join(cwd, 'b'))
+  write('loose', '')
+  const short = async () => (await floe('status', '-s', 'a', 'b', 'new', 'loose')).stdout
+  expect(await short()).toBe('MM a\n D b\nA  new\n?? loose\n')
+  await floe('reset', '--hard')
+  await floe('merge', 'main')
+  expect(await short()).toBe('UU a\n?? loose\n')
+})

@@ -4,6 +4,7 @@ import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { IN_PLACE_CHANGED } from '../in-place-text.ts'
+import { shortLines } from '../short-status.ts'
 import { formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -11,7 +12,7 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
   define: (command) =>
     command
       .argument('[path...]', 'look at these paths only')
-      .option('-s, --short', 'one line per path, no headings')
+      .option('-s, --short', 'one line per path, with two letters as in git: staged, and changed since')
       .option('-b, --branch', 'with --short: name the branch and what it follows in a first line'),
   async run(context, paths, options) {
     return inWorkspace(context, async (workspace) => {
@@ -24,7 +25,7 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
       const lines: string[] = []
       const hints: string[] = []
       const section = (title: string, entries: string[]) => {
-        if (entries.length > 0) lines.push(...(options.short ? [] : ['', title]), ...entries)
+        if (entries.length > 0 && !options.short) lines.push('', title, ...entries)
       }
       if (!options.short)
         lines.push(
@@ -34,7 +35,10 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
           ...(result.head.commit ? [] : ['No commits yet']),
           ...(upstream && standing ? [standing.partedText(upstream)] : []),
         )
-      else if (options.branch) lines.push(standing!.branchLine(result.head, upstream))
+      else {
+        if (options.branch) lines.push(standing!.branchLine(result.head, upstream))
+        lines.push(...shortLines(result))
+      }
       if (result.operation) {
         const { kind, conflicts } = result.operation
         const open = conflicts.filter(({ resolved }) => resolved === null)

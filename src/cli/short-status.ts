@@ -1,0 +1,24 @@
+/** `status --short`, as git writes it: a letter for what is staged, one for what has changed since, and the path. */
+
+import { comparePaths } from '../objects/path.ts'
+import type { Change } from '../repo/change.ts'
+import type { Status } from '../repo/status.ts'
+import { changeLetter } from './change-line.ts'
+
+export function shortLines({ operation, staged, unstaged, untracked }: Status): string[] {
+  const open = operation?.conflicts.filter(({ resolved }) => resolved === null) ?? []
+  const letters = new Map<string, [string, string]>(open.map(({ path }) => [path, ['U', 'U']]))
+  const isOpen = new Set(letters.keys())
+  const note = (changes: readonly Change[], column: 0 | 1) => {
+    for (const change of changes) {
+      if (isOpen.has(change.path)) continue
+      const both = letters.get(change.path) ?? [' ', ' ']
+      both[column] = changeLetter(change)
+      letters.set(change.path, both)
+    }
+  }
+  note(staged, 0)
+  note(unstaged, 1)
+  const tracked = [...letters].sort(([a], [b]) => comparePaths(a, b))
+  return [...tracked.map(([path, both]) => `${both.join('')} ${path}`), ...untracked.map((path) => `?? ${path}`)]
+}
