@@ -124,3 +124,13 @@ it('status -s tells what is staged from what has changed since, and from conflic
   await floe('merge', 'main')
   expect(await short()).toBe('UU a\n?? loose\n')
 })
+
+it('diff takes --cached, and with --exit-code ends with 1 if anything differs', async () => {
+  expect((await floe('diff', '--exit-code')).exitCode).toBe(0)
+  write('a', 'two\n')
+  expect(await floe('diff', '--exit-code', '--name-only')).toMatchObject({ exitCode: 1, stdout: 'a\n' })
+  expect((await floe('diff')).exitCode).toBe(0)
+  expect((await floe('diff', '--cached', '--exit-code')).exitCode).toBe(0)
+  await floe('add', 'a')
+  expect(await floe('diff', '--cached', '--exit-code')).toMatchObject({ exitCode: 1, stdout: 'M  a\n' })
+})

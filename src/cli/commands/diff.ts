@@ -10,6 +10,8 @@ import { formatCount } from '../text.ts'
 
 export const diff = command<{
   staged?: boolean
+  cached?: boolean
+  exitCode?: boolean
   nameStatus?: boolean
   nameOnly?: boolean
   stat?: boolean
@@ -23,11 +25,13 @@ export const diff = command<{
       .argument('[to]', 'second revision; FROM..TO works too, and FROM...TO from where they parted')
       .argument('[path...]', 'look at these paths only; after -- also what is no longer here')
       .option('--staged', 'compare HEAD with what is staged')
+      .option('--cached', 'the same as --staged')
       .option('--name-status', 'one line per path (this is the default)')
       .option('--stat', 'show sizes as well')
       .option('--name-only', 'paths only')
       .option('--no-renames', 'show a renamed file as deleted and added')
       .option('--find-copies', 'look for the contents of an added file in all of the older version')
+      .option('--exit-code', 'end with 1 if anything differs')
       .option('--path <path...>', 'look at these paths only'),
   async run(context, args, options) {
     return inLazyWorkspace(context, async (workspace) => {
@@ -38,7 +42,7 @@ export const diff = command<{
       const compared = await compare(workspace, {
         from: from || undefined,
         to: to || undefined,
-        staged: options.staged,
+        staged: options.staged || options.cached,
         paths,
         signal: context.signal,
       })
@@ -50,6 +54,7 @@ export const diff = command<{
         lines: options.stat
           ? changeStatLines(changes)
           : changes.map((change) => (options.nameOnly ? change.path : changeLine(change))),
+        exitCode: options.exitCode && changes.length > 0 ? 1 : 0,
         hints: changes.length > 0 ? [`${formatCount(changes.length, 'path')} differ`] : [],
       }
     })
