@@ -20,7 +20,7 @@ import { readVersions, revisionSource, type Versions } from './versions.ts'
 export type ResetMode = 'soft' | 'mixed' | 'hard'
 
 export interface ResetOptions {
-  /** Default: HEAD. */
+  /** Default: HEAD, or where there is no version yet what `root` means. */
   revision?: string | undefined
   /** To where the branch was before its first version, instead of to a revision. */
   root?: boolean | undefined
@@ -52,8 +52,9 @@ export interface ResetResult {
  *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1), with `soft`, or in a rebase
  *  @throws {UsageError} BRANCH_NEEDED (exit 2), with `root` where HEAD is on no branch */
 export async function reset(workspace: Workspace, options: ResetOptions = {}): Promise<ResetResult> {
-  const { mode = 'mixed', root = false, revision = 'HEAD' } = options
+  const { mode = 'mixed', revision = 'HEAD' } = options
   return workspace.withLock('reset', async () => {
+    const { root = options.revision === undefined && isUnborn(workspace) } = options
     const operation = operationKind(workspace)
     // A rebase has a branch to go back to, which only its own --abort knows.
     if (mode === 'soft' || operation === 'rebase') refuseOperation(workspace)
@@ -79,6 +80,11 @@ export async function reset(workspace: Workspace, options: ResetOptions = {}): P
     const branch = head.$kind === 'branch' ? head.branch : null
     return { mode, branch, from: versions.head, to, files, lost, unstaged, ended: mode === 'soft' ? null : operation }
   })
+}
+
+/** On a branch without a version, of which nothing but staging can be reset. */
+export function isUnborn({ refs }: Workspace): boolean {
+  return refs.readHead().$kind === 'branch' && refs.headCommit() === null
 }
 
 interface Goal {

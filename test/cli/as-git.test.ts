@@ -1,6 +1,6 @@
 /** What hands type that know git: it works, or says what to type here. */
 
-import { mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -133,4 +133,16 @@ it('diff takes --cached, and with --exit-code ends with 1 if anything differs', 
   expect((await floe('diff', '--cached', '--exit-code')).exitCode).toBe(0)
   await floe('add', 'a')
   expect(await floe('diff', '--cached', '--exit-code')).toMatchObject({ exitCode: 1, stdout: 'M  a\n' })
+})
+
+it('reset unstages before the first version too', async () => {
+  await floe('reset', '--soft', '--root')
+  expect(await staged()).toEqual(['a', 'b'])
+  expect(await floe('reset')).toMatchObject({ exitCode: 0, stdout: 'main has no version\n' })
+  expect([await staged(), read('a')]).toEqual([[], 'one\n'])
+  await floe('add', 'a')
+  expect((await floe('reset', '--hard')).stdout).toBe('main has no version (1 file changed)\n')
+  expect(existsSync(join(cwd, 'a'))).toBe(false)
+  expect(read('b')).toBe('one\n')
+  expect((await floe('reset', 'HEAD')).exitCode).toBe(2)
 })

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../base/errors.ts'
 import { typedPath } from '../../repo/paths.ts'
-import { reset as resetBranch } from '../../repo/reset.ts'
+import { isUnborn, reset as resetBranch } from '../../repo/reset.ts'
 import { splitRevisionsAndPaths } from '../../repo/revisions-and-paths.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { bringFirst } from '../bringing.ts'
@@ -46,7 +46,7 @@ export const reset = command<{ soft?: boolean; mixed?: boolean; hard?: boolean; 
         return restoreStaged(context, workspace, paths, revision)
       }
       const mode = modes[0] ?? 'mixed'
-      const { root } = options
+      const root = options.root ?? (revision === undefined && isUnborn(workspace))
       if (root && revision !== undefined)
         throw new UsageError('RESET_ROOT', '--root is instead of a revision: before the first one there is none')
       if (!root) await bringFirst(context, workspace, revision ?? 'HEAD')
