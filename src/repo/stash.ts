@@ -234,7 +234,8 @@ async function changesFor(
     const items: CheckoutItem[] = []
     for (const { path, entry } of changes) {
       const before = await findEntry(versions.read, ours, path)
-      items.push({ path, ...(before ? { before } : {}), ...(entry ? { after: entry } : {}) })
+      // Also where the workspace has come to leave the path out: nothing else holds the change once the stash is dropped.
+      items.push({ path, ...(before ? { before } : {}), ...(entry ? { after: entry } : {}), always: true })
     }
     return items
   } finally {

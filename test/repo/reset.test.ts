@@ -10,6 +10,7 @@ import { reflogOf } from '../../src/repo/reflog.ts'
 import { copiedFrom, withRenames } from '../../src/repo/renames.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { showCommit } from '../../src/repo/show.ts'
+import { writeSparse } from '../../src/repo/sparse.ts'
 import { dropStash, listStashes, popStash, pushStash } from '../../src/repo/stash.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { setUpstream, upstreamOf } from '../../src/repo/upstream.ts'
@@ -238,6 +239,20 @@ describe('stash', () => {
     expect(ws.files()).toEqual({ a: 'two', 'd/x': 'x', 'e/y': 'y' })
     await popStash(ws.workspace)
     expect(ws.files()).toEqual(before[0])
+  })
+
+  it('brings back what a partial workspace has come to leave out', async () => {
+    ws.write('d/x', 'changed')
+    ws.write('d/new', 'untracked')
+    ws.fs.symlink(Buffer.from('x'), `${ROOT}/d/link`)
+    const before = ws.files()
+    await pushStash(ws.workspace, { author, includeUntracked: true })
+    await ws.workspace.withLock('test', () => writeSparse(ws.workspace, ['a']))
+    ws.remove('d/x')
+    await popStash(ws.workspace)
+    expect(ws.files()).toEqual(before)
+    expect(ws.fs.stat(`${ROOT}/d/link`)?.kind).toBe('symlink')
+    expect(await listStashes(ws.workspace)).toEqual([])
   })
 
   it('is a stack of which any can be dropped, and refuses conflicts and overwriting with nothing changed', async () => {
