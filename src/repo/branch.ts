@@ -7,6 +7,8 @@ import type { ObjectId } from '../objects/id.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { BranchNotMergedError, RefStateError } from './errors.ts'
+import { OperationError } from './merge-errors.ts'
+import { readOperation } from './operation.ts'
 import { renameFollowed, writeFollowed } from './upstream.ts'
 import { revisionSource } from './versions.ts'
 
@@ -62,6 +64,7 @@ export async function createBranch(
       throw new RefStateError('REF_EXISTS', `there is a branch ${name} already`, name, ['move it with --force'])
     if (before !== null && currentBranch(workspace) === name)
       throw new RefStateError('REF_IN_USE', `${name} is the current branch`, name)
+    if (before !== null) refuseRebased(workspace, name)
     await workspace.refs.update({ name: `heads/${name}`, expected: before, next: commit, reason: `branch: from ${at}` })
   })
   return { name, commit, current: false }
@@ -77,6 +80,7 @@ export async function deleteBranch(
     const commit = existing(workspace, `heads/${name}`, `there is no branch ${name}`)
     if (currentBranch(workspace) === name)
       throw new RefStateError('REF_IN_USE', `${name} is the current branch`, name, ['switch to another one first'])
+    refuseRebased(workspace, name)
     if (!force && !(await isHeldElsewhere(workspace, name, commit))) throw new BranchNotMergedError(name, commit)
     await writeFollowed(workspace, { [name]: null })
     await workspace.refs.update({ name: `heads/${name}`, expected: commit, next: null, reason: 'branch: deleted' })
@@ -95,6 +99,7 @@ export async function renameBranch(
     const current = currentBranch(workspace) === from
     const commit = workspace.refs.read(`heads/${from}`)
     if (commit === null && !current) throw new RefStateError('REF_UNKNOWN', `there is no branch ${from}`, from)
+    refuseRebased(workspace, from)
     if (workspace.refs.read(`heads/${to}`)) throw new RefStateError('REF_EXISTS', `there is a branch ${to} already`, to)
     const reason = `branch: renamed ${from} to ${to}`
     // The new name first: a crash in between leaves both, never neither.
@@ -133,6 +138,13 @@ export async function deleteTag(workspace: Workspace, { name }: { name: string }
     await workspace.refs.update({ name: `tags/${name}`, expected: commit, next: null, reason: 'tag: deleted' })
     return { name, commit, current: false }
   })
+}
+
+/** HEAD is on no branch while one is rebased, but it is the one that the rebase comes back to.
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) */
+function refuseRebased(workspace: Workspace, name: string): void {
+  const operation = readOperation(workspace)
+  if (operation?.rebase?.branch === name) throw new OperationError('OPERATION_IN_PROGRESS', operation.kind)
 }
 
 /** A commit that is here: a name for one that was never brought would lead nowhere. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveRevision } from '../../src/history/revision.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { add } from '../../src/repo/add.ts'
-import { createBranch } from '../../src/repo/branch.ts'
+import { createBranch, deleteBranch, renameBranch } from '../../src/repo/branch.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { gc } from '../../src/repo/gc.ts'
 import { logOf } from '../../src/repo/log.ts'
@@ -75,6 +75,10 @@ describe('a rebase', () => {
       () => commit(ws.workspace, { message: 'x', author }),
       () => switchTo(ws.workspace, { target: 'main' }),
       () => reset(ws.workspace, { mode: 'hard' }),
+      // The branch that all of it is for.
+      () => renameBranch(ws.workspace, { from: 'dev', to: 'other' }),
+      () => deleteBranch(ws.workspace, { name: 'dev', force: true }),
+      () => createBranch(ws.workspace, { name: 'dev', at: 'main', force: true }),
     ])
       expect(await codeOf(job())).toBe('OPERATION_IN_PROGRESS')
     expect(await codeOf(continueRebase(ws.workspace))).toBe('MERGE_UNRESOLVED')
