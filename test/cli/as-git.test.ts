@@ -146,3 +146,17 @@ it('reset unstages before the first version too', async () => {
   expect(read('b')).toBe('one\n')
   expect((await floe('reset', 'HEAD')).exitCode).toBe(2)
 })
+
+it('branch -m renames the current branch where one name is given, and -d does not pass over a second one', async () => {
+  expect((await floe('branch', '-m', 'trunk')).stdout).toBe('Renamed main to trunk\n')
+  expect((await json('status')).head.branch).toBe('trunk')
+  await floe('branch', 'main')
+  expect((await floe('branch', '-m', 'main')).exitCode).toBe(2)
+  await floe('branch', 'other')
+  expect((await floe('branch', '-d', 'main', 'other')).exitCode).toBe(2)
+  await floe('tag', 'v1')
+  await floe('tag', 'v2')
+  expect((await floe('tag', '-d', 'v1', 'v2')).exitCode).toBe(2)
+  expect((await json('branch')).branches).toHaveLength(3)
+  expect((await json('tag')).tags).toHaveLength(2)
+})

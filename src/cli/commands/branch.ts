@@ -45,13 +45,17 @@ export const branch = command<
       .option('--merged [revision]', 'list only those that this one (default HEAD) has all versions of')
       .option('--no-merged [revision]', 'list only the others', (not: string) => ({ not }))
       .option('-d, --delete <name>', 'delete a branch whose commits another ref holds')
-      .option('-m, --move <from>', 'rename this branch to NAME')
+      .option('-m, --move <from>', 'rename this branch to NAME; without NAME, the current one to this')
       .option('-u, --upstream <remote/branch>', 'let NAME (default: the current branch) follow this')
       .option('--unset-upstream', 'let it follow nothing')
       .option('-f, --force', 'move an existing branch, or delete one that is not merged'),
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
       if (options.delete !== undefined) {
+        if (name !== undefined)
+          throw new UsageError('BRANCH_ONE', 'one branch is deleted at a time', {
+            hints: [`nothing is deleted; \`${floeCommand('branch', '-d', name)}\` deletes this one`],
+          })
         const before = workspace.readConfig().branches?.[options.delete]
         const gone = await deleteBranch(workspace, { name: options.delete, force: options.force })
         const follow = before ? [floeCommand('branch', options.delete, '-u', nameOf(before))] : []
@@ -76,15 +80,16 @@ export const branch = command<
           ],
         }
       }
-      if (name === undefined) return listed(workspace, options, context.signal)
       if (options.move !== undefined) {
-        const renamed = await renameBranch(workspace, { from: options.move, to: name })
+        const [from, to] = name === undefined ? [currentBranch(workspace), options.move] : [options.move, name]
+        const renamed = await renameBranch(workspace, { from, to })
         return {
           data: { renamed },
-          lines: [`Renamed ${options.move} to ${name}`],
-          undo: [floeCommand('branch', '-m', name, options.move)],
+          lines: [`Renamed ${from} to ${to}`],
+          undo: [floeCommand('branch', '-m', to, from)],
         }
       }
+      if (name === undefined) return listed(workspace, options, context.signal)
       const before = refNameProblem(name) === null ? workspace.refs.read(`heads/${name}`) : null
       const created = await createBranch(workspace, { name, at, force: options.force })
       return {

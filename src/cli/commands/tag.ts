@@ -1,3 +1,4 @@
+import { UsageError } from '../../base/errors.ts'
 import { createTag, deleteTag, listTags } from '../../repo/branch.ts'
 import { command } from '../command.ts'
 import { floeCommand, shortId } from '../undo.ts'
@@ -13,6 +14,10 @@ export const tag = command<{ delete?: string; list?: boolean }>({
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
       if (options.delete !== undefined) {
+        if (name !== undefined)
+          throw new UsageError('TAG_ONE', 'one tag is deleted at a time', {
+            hints: [`nothing is deleted; \`${floeCommand('tag', '-d', name)}\` deletes this one`],
+          })
         const gone = await deleteTag(workspace, { name: options.delete })
         return {
           data: { deleted: gone },
