@@ -23,7 +23,7 @@ import { WorkspaceDirtyError } from './errors.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { NothingToApplyError, type OperationKind } from './merge-errors.ts'
 import { type MergeRules, mergeRules, type RowsOption } from './merge-rules.ts'
-import { type MoveOptions, moveFiles, moveToTree, refuseImpossible } from './move-files.ts'
+import { type MoveOptions, moveToTree, type PlannedMove, planFiles, refuseImpossible } from './move-files.ts'
 import {
   type ConflictRecord,
   conflictRecords,
@@ -182,15 +182,10 @@ async function begin(
   const { base: _, ...kept } = request
   const head = versions.head!
   const operation: Operation = { ...kept, head, tree: merged.tree, applied: false, conflicts: merged.conflicts }
+  await using planned = await planOperation(workspace, operation, options)
   await writeOperation(workspace, operation)
-  try {
-    const files = await applyOperation(workspace, operation, options)
-    return { $kind: 'conflicts', from: head, theirs: request.theirs, conflicts: conflictRecords(operation), files }
-  } catch (error) {
-    // Refused before anything was changed: then nothing has begun.
-    if (error instanceof WouldOverwriteError) await endOperation(workspace)
-    throw error
-  }
+  const files = await planned.carryOut()
+  return { $kind: 'conflicts', from: head, theirs: request.theirs, conflicts: conflictRecords(operation), files }
 }
 
 /** Files that merge or are in conflict must be as committed, or already as they shall be: from here on they belong to the
@@ -225,7 +220,8 @@ export async function refuseChanged(
 }
 
 /** Brings files and staging to what merged, and shows the conflicts in the files. Repeating it continues it.
- *  @returns files written or deleted */
+ *  @returns files written or deleted
+ *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1) for what is edited meanwhile, which stays */
 export async function applyOperation(
   workspace: Workspace,
   operation: Operation,
@@ -233,6 +229,16 @@ export async function applyOperation(
 ): Promise<number> {
   if (operation.rebase && workspace.refs.headCommit() !== operation.head)
     await workspace.refs.setHead({ $kind: 'detached', commit: operation.head }, reasonFor(operation))
+  await using planned = await planOperation(workspace, operation, options)
+  return await planned.carryOut()
+}
+
+/** The same up to the first change. HEAD is where the operation has it. */
+async function planOperation(
+  workspace: Workspace,
+  operation: Operation,
+  options: MoveOptions,
+): Promise<PlannedMove<number>> {
   const versions = await readVersions(workspace)
   const items = new Map<string, CheckoutItem>()
   const staged: TreeChange[] = []
@@ -243,13 +249,17 @@ export async function applyOperation(
     staged.push({ path, entry: after ?? null })
   for (const { path, ours, shown } of operation.conflicts)
     if (ours && shown) items.set(path, { path, before: ours, after: shown, always: true })
-  const { written, deleted } = await moveFiles(workspace, versions.read, [...items.values()], operation.tree, {
-    ...options,
-    force: true,
-  })
-  await workspace.writeStaging(staged)
-  operation.applied = true
-  if (operation.rebase) operation.rebase.previous = operation.head
-  await writeOperation(workspace, operation)
-  return written + deleted
+  const how = { ...options, force: true, sparesEdits: true }
+  const files = await planFiles(workspace, versions.read, [...items.values()], operation.tree, how)
+  return {
+    async carryOut() {
+      const { written, deleted } = await files.carryOut()
+      await workspace.writeStaging(staged)
+      operation.applied = true
+      if (operation.rebase) operation.rebase.previous = operation.head
+      await writeOperation(workspace, operation)
+      return written + deleted
+    },
+    [Symbol.asyncDispose]: () => files[Symbol.asyncDispose](),
+  }
 }

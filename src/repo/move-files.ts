@@ -18,6 +18,7 @@ import { localFiles, saveStats, type Versions } from './versions.ts'
 
 export interface MoveOptions {
   force?: boolean | undefined
+  sparesEdits?: PlanOptions['sparesEdits']
   /** Told, with `force`, of local changes that are overwritten. */
   onOverwrite?: PlanOptions['onOverwrite']
   signal?: AbortSignal | undefined
@@ -120,7 +121,8 @@ export async function moveFiles(
   return await planned.carryOut()
 }
 
-async function planFiles(
+/** The same up to the first change. */
+export async function planFiles(
   workspace: Workspace,
   read: ReadObject,
   changes: readonly CheckoutItem[],
@@ -147,8 +149,8 @@ async function planFiles(
   }
   const force = options.force ?? false
   const { keeper, placesOf, held } = workspace.store
-  const { signal, onOverwrite } = options
-  const how = { files, force, onOverwrite, signal, onFile }
+  const { signal, onOverwrite, sparesEdits } = options
+  const how = { files, force, onOverwrite, sparesEdits, signal, onFile }
   const planned = await planCheckout({ fs, root, tmpDir, read, placesOf, keeper, ...how }, items)
   return {
     async carryOut() {

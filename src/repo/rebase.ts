@@ -160,7 +160,11 @@ export async function finish(
   const items: CheckoutItem[] = []
   for await (const { path, before, after } of diffTrees(read, state.from, tree, options))
     items.push({ path, before, after })
-  const { written, deleted } = await moveFiles(workspace, read, items, tree, { ...options, force: true })
+  const { written, deleted } = await moveFiles(workspace, read, items, tree, {
+    ...options,
+    force: true,
+    sparesEdits: true,
+  })
   const reason = reasonFor(state)
   if (branch !== null && refs.read(`heads/${branch}`) !== next)
     await refs.update({ name: `heads/${branch}`, expected, next, reason })

@@ -27,6 +27,8 @@ export interface PlanOptions {
   files: LocalFiles
   /** Overwrite local changes too (default false). */
   force?: boolean
+  /** With `force`: what is edited once this has looked at it stays all the same (default false). */
+  sparesEdits?: boolean | undefined
   /** Told, with `force`, of a file that is neither as it is supposed to be nor as it shall become. */
   onOverwrite?: ((path: string, stat: FileStat) => Promise<void>) | undefined
   signal?: AbortSignal | undefined
@@ -135,7 +137,7 @@ export async function assertUnedited(
   guard: PathGuard,
   { item: { path, before, after }, seen }: Step,
 ): Promise<void> {
-  if (options.force || seen === undefined) return
+  if ((options.force && !options.sparesEdits) || seen === undefined) return
   let expected = seen
   for (let look = 0; look < MAX_LOOKS; look++) {
     const now = guard.stat(path)

@@ -96,6 +96,20 @@ describe('a merge with conflicts', () => {
     }
   })
 
+  it('does not overwrite what is edited while files are written, and says so', async () => {
+    const edit = () => ws.write('text', 'precious')
+    const onProgress = ({ $kind }: { $kind: string }) => void ($kind === 'checking-out' && edit())
+    await expect(mergeDev({ onProgress })).rejects.toMatchObject({
+      code: 'WORKTREE_WOULD_OVERWRITE',
+      data: { paths: ['text'] },
+    })
+    expect(ws.files().text).toBe('precious')
+    // Half of it is done: it is still there to be undone.
+    expect((await statusOf(ws.workspace)).operation).toMatchObject({ kind: 'merge' })
+    await abortOperation(ws.workspace, { kind: 'merge' })
+    expect((await statusOf(ws.workspace)).clean).toBe(true)
+  })
+
   it('does not begin where something is in the way of a folder', async () => {
     for (const put of [() => ws.write('new', 'mine'), () => ws.fs.symlink(Buffer.from('nowhere'), `${ROOT}/new`)]) {
       put()

@@ -112,6 +112,18 @@ describe('a rebase', () => {
     expect(await codeOf(abortRebase(ws.workspace))).toBe('OPERATION_NONE')
   })
 
+  it('does not overwrite what is edited while files are written, whether there are conflicts or not', async () => {
+    await createBranch(ws.workspace, { name: 'clean', at: 'dev~2' })
+    const onProgress = ({ $kind }: { $kind: string }) => void ($kind === 'checking-out' && ws.write('text', 'precious'))
+    for (const branch of ['dev', 'clean']) {
+      await switchTo(ws.workspace, { target: branch })
+      expect(await codeOf(rebase(ws.workspace, { upstream: 'main', onProgress }))).toBe('WORKTREE_WOULD_OVERWRITE')
+      expect(ws.files().text).toBe('precious')
+      expect(await abortRebase(ws.workspace)).toMatchObject({ head: tip(branch), branch })
+      expect((await statusOf(ws.workspace)).clean).toBe(true)
+    }
+  })
+
   it('does not begin where something is in the way of a folder, whether there are conflicts or not', async () => {
     await createBranch(ws.workspace, { name: 'clean', at: 'dev~2' })
     await switchTo(ws.workspace, { target: 'main' })
