@@ -18,7 +18,7 @@ import { putCommit } from './integrate.ts'
 import { createContentMerger } from './merge-contents.ts'
 import { StashError } from './merge-errors.ts'
 import { mergeRules } from './merge-rules.ts'
-import { moveFiles, planMoveToTree } from './move-files.ts'
+import { moveFiles, planFiles } from './move-files.ts'
 import { refuseOperation } from './operation.ts'
 import { overlay } from './overlay.ts'
 import type { OnProgress } from './progress.ts'
@@ -77,10 +77,7 @@ export async function pushStash(
     const versions = await readVersions(workspace)
     if (versions.stagedTree === versions.headTree && before.stagedTree === before.headTree)
       throw new StashError('STASH_NOTHING', 'there are no changes to put aside')
-    await using planned = await planMoveToTree(workspace, versions, versions.headTree, {
-      ...options,
-      force: true,
-    }).catch(async (error: unknown) => {
+    await using planned = await planRemoval(workspace, versions, options).catch(async (error: unknown) => {
       await workspace.writeStaging([...before.staging.changes()])
       throw error
     })
@@ -105,6 +102,13 @@ export async function pushStash(
     const files = moved.written + moved.deleted
     return { selector: 'stash@{0}', ref, commit, base, message, timeMs: workspace.clock.now(), files }
   })
+}
+
+/** From what has just been staged back to HEAD. Without force: what has been edited since is not in the stash. */
+async function planRemoval(workspace: Workspace, { read, stagedTree, headTree }: Versions, options: StashPushOptions) {
+  const items: CheckoutItem[] = []
+  for await (const item of diffTrees(read, stagedTree, headTree, options)) items.push(item)
+  return planFiles(workspace, read, items, headTree, options)
 }
 
 export interface StashPopOptions {

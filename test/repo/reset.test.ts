@@ -241,6 +241,17 @@ describe('stash', () => {
     expect(ws.files()).toEqual(before[0])
   })
 
+  it('does not take away what is edited after it was put aside', async () => {
+    ws.write('a', 'aside')
+    ws.write('e/y', 'aside')
+    const onProgress = ({ $kind }: { $kind: string }) => void ($kind === 'checking-out' && ws.write('e/y', 'precious'))
+    expect(await codeOf(pushStash(ws.workspace, { author, onProgress }))).toBe('WORKTREE_WOULD_OVERWRITE')
+    expect(ws.files()['e/y']).toBe('precious')
+    await reset(ws.workspace, { mode: 'hard' })
+    await popStash(ws.workspace)
+    expect(ws.files()).toMatchObject({ a: 'aside', 'e/y': 'aside' })
+  })
+
   it('brings back what a partial workspace has come to leave out', async () => {
     ws.write('d/x', 'changed')
     ws.write('d/new', 'untracked')
