@@ -74,6 +74,8 @@ describe('switch', () => {
       code: 'WORKTREE_WOULD_OVERWRITE',
       exitCode: 1,
       data: { paths: ['a', 'd/x'] },
+      // Of d/x there is nothing that restore knows of.
+      hints: [expect.stringContaining('what is not tracked can be moved away')],
     })
     expect(ws.files()).toEqual(before)
     expect(head()).toBe(second)
