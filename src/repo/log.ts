@@ -10,6 +10,7 @@ import { diffTrees, findEntry, isInTree, sameEntry, walkTree } from '../objects/
 import type { Workspace } from '../store/workspace.ts'
 import { rangeOf } from './range-commits.ts'
 import { readShallow } from './sparse.ts'
+import { HistoryCutError } from './sparse-errors.ts'
 
 export interface LogOptions {
   /** Where to start (default HEAD); ranges `A..B` and `A...B`; `^A`: without what leads to A. */
@@ -43,7 +44,8 @@ export interface CommitRecord {
   refs: string[]
 }
 
-/** Empty before the first commit. */
+/** Empty before the first commit.
+ *  @throws {HistoryCutError} HISTORY_CUT (exit 2) if a revision is beyond where history is cut off */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
   const { read } = workspace.store
   const { limit = Number.POSITIVE_INFINITY } = options
@@ -68,6 +70,9 @@ async function chosenCommits(
 ): Promise<AsyncIterable<QueuedCommit> | QueuedCommit[]> {
   const { refs, store } = workspace
   const { include, exclude } = await rangeOf(workspace, revisions, { signal })
+  // Passed over as the end of a history is, a version that was asked for by name would give a list of nothing.
+  const cutOff = include.find((id) => absent.has(id))
+  if (cutOff) throw new HistoryCutError(cutOff)
   const head = refs.headCommit()
   if (all) include.push(...refs.list().map(({ id }) => id))
   if (head && (all || include.length === 0)) include.push(head)

@@ -119,6 +119,7 @@ describe('a clone with --depth', () => {
       ['reset', 'HEAD~1'],
       ['branch', 'x', 'HEAD~1'],
       ['tag', 'x', 'HEAD~2'],
+      ['log', 'HEAD~1'],
     ]) {
       const run = await floe(dir, ...args)
       expect(run.exitCode, args.join(' ')).toBe(2)
