@@ -5,13 +5,15 @@ import { FloeError, type FloeErrorOptions, IntegrityError, UsageError } from '..
 /** The workspace has no remote of that name (exit 2). */
 export class RemoteMissingError extends UsageError {
   override name = 'RemoteMissingError'
-  constructor(remote: string, known: readonly string[]) {
+  /** @param hints - what else may have been meant */
+  constructor(remote: string, known: readonly string[], hints: readonly string[] = []) {
     super('REMOTE_MISSING', `the workspace has no remote called "${remote}"`, {
       data: { remote, known },
       hints: [
         known.length > 0
           ? `Known remotes: ${known.join(', ')}`
           : 'Create a repository with `floe push --create NAME`, or name one with `floe remote add origin NETWORK:OBJECT_ID`',
+        ...hints,
       ],
     })
   }

@@ -55,7 +55,7 @@ export async function splitRevisionsAndPaths(
 const NO_REVISION = 'revisions come before paths'
 
 /** The workspace path, if the argument is one of something on disk or in HEAD. */
-async function pathHere(workspace: Workspace, cwd: string, argument: string): Promise<string | undefined> {
+export async function pathHere(workspace: Workspace, cwd: string, argument: string): Promise<string | undefined> {
   let path: string
   try {
     path = workspacePath(workspace, cwd, argument)

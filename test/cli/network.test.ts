@@ -1,6 +1,6 @@
 /** The remote verbs as a user and a script meet them, against a local network that the first command starts. */
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
@@ -225,6 +225,38 @@ describe('the life of a repository', () => {
 
   it('gives test money', async () => {
     const run = await floe(data, 'faucet')
+  it('pulls paths, named alone or after a remote and a branch', async () => {
+    const copy = join(root, 'copy')
+    const there = () => existsSync(join(copy, 'a.txt'))
+    const writer = join(root, 'writer')
+    const { network, repository } = await json(copy, 'remote', 'show')
+    await floe(root, 'clone', `${network}:${repository}`, writer)
+    await floe(copy, 'reset', '--hard', 'origin/main')
+    await floe(copy, 'pull')
+    for (const words of [['a.txt'], ['--', 'a.txt'], ['origin', 'main', 'a.txt'], ['origin', '--', 'a.txt']]) {
+      await floe(copy, 'drop', 'a.txt')
+      expect(there()).toBe(false)
+      expect(await floe(copy, 'pull', ...words), words.join(' ')).toMatchObject({
+        exitCode: 0,
+        stdout: 'Already up to date\nBrought a.txt\n',
+      })
+      expect(there()).toBe(true)
+    }
+    // Also below where one is, and together with what is new.
+    await floe(copy, 'drop', 'a.txt')
+    mkdirSync(join(copy, 'sub'))
+    writeFileSync(join(writer, 'b.txt'), 'b\n')
+    await floe(writer, 'commit', '-A', '-m', 'with b')
+    await floe(writer, 'push')
+    const pulled = await floe(join(copy, 'sub'), 'pull', '../a.txt')
+    expect(pulled.stdout).toMatch(/^Fast-forwarded .*\nBrought \.\.\/a\.txt\n$/)
+    expect(there()).toBe(true)
+    const unknown = await floe(copy, 'pull', 'nowhere')
+    expect(unknown.exitCode).toBe(2)
+    expect(unknown.stderr).toContain('no remote called "nowhere"')
+    expect(unknown.stderr).toContain('`floe pull -- PATH`')
+  })
+
     expect(run.exitCode).toBe(0)
     expect(run.stdout).toMatch(/^0x[0-9a-f]{64} received .* SUI and .* WAL\n$/)
   })

@@ -22,6 +22,7 @@ import {
 } from '../network.ts'
 import { undoReset } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
+import { pullArguments } from '../pull-arguments.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { folderBefore, removal } from '../undo-folder.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -42,7 +43,10 @@ export const pull = command<PullFlags>({
     addAggregatorFlag(addNetworkFlags(command))
       .argument('[remote]', 'remote to pull from (default: the one that the branch follows, else origin)')
       .argument('[ref]', 'branch (default: the current one)')
-      .argument('[path...]', 'in a partial workspace: paths to bring to this disk as well')
+      .argument(
+        '[path...]',
+        'in a partial workspace: paths to bring to this disk as well; also without remote and branch',
+      )
       .option('--allow-takedown', 'bring a version that was taken down all the same')
       .option('--ff-only', 'refuse to merge; exit 1 where you have commits that the remote lacks')
       .option('--rebase', 'make your commits again on what the remote has, instead of merging')
@@ -50,13 +54,14 @@ export const pull = command<PullFlags>({
       .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
       .option('--filter <pattern...>', "with --to: only these paths, such as 'train/**'")
       .option('--atomic', 'with --to: the directory appears complete or not at all; always so'),
-  run: (context, [remote, ref, ...paths], options) =>
+  run: (context, words, options) =>
     options.to !== undefined
-      ? exportTo(context, remote, ref, options.to, options)
+      ? exportTo(context, words[0], words[1], options.to, options)
       : inWorkspace(context, async (workspace) => {
           refuseWithoutTo(options)
           if (options.rebase && options.ffOnly)
             throw new UsageError('OPTIONS_EXCLUSIVE', '--rebase and --ff-only are two different things')
+          const { remote, ref, paths } = await pullArguments(workspace, context.cwd, words, context.afterDashes)
           const network = await networkOfRemote(workspace, remote)
           const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
           // Only a merge commit needs one, but whether there will be one is not known yet.
@@ -93,6 +98,7 @@ export const pull = command<PullFlags>({
             data: result,
             lines: [
               `${result.$kind === 'merged' ? 'Merged' : 'Fast-forwarded'} ${result.from?.slice(0, 12) ?? '(empty)'} → ${result.to.slice(0, 12)} (${formatCount(result.files, 'file')} changed)`,
+              ...brought,
             ],
             ...(await undoReset(workspace, result, hadFiles)),
           }
