@@ -146,6 +146,18 @@ describe('the life of a repository', () => {
 
   it('says what the local network is, with every id that a client needs', async () => {
     const status = await json(root, 'localnet', 'status')
+  it('times what the network gives: of the workspace around, else of where new repositories go', async () => {
+    const few = ['--requests', '1', '--rows', '1']
+    const here = await json(data, 'bench', 'network', ...few)
+    expect(here).toMatchObject({ ok: true, network: 'local', blobId: expect.any(String) })
+    const elsewhere = await json(root, 'bench', 'network', ...few)
+    expect(elsewhere).toMatchObject({ ok: true, network: 'local', blobId: null })
+    const told = await floe(data, 'bench', 'network', ...few)
+    expect(told.stdout).toMatch(/^ledger {2}median .*\nnode {5}shards/)
+    expect(told.stdout).toMatch(/^all nodes together {2}.*B\/s$/m)
+    expect((await floe(data, 'bench', 'network', '--rows', '0')).exitCode).toBe(2)
+  })
+
     const id = expect.stringMatching(/^0x[0-9a-f]{64}$/)
     const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(status).toMatchObject({

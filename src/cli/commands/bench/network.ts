@@ -1,19 +1,24 @@
-import { UsageError } from '../../../base/errors.ts'
+import { FloeError, UsageError } from '../../../base/errors.ts'
 import { benchNetwork } from '../../../repo/bench-network.ts'
-import { parseRepositoryAddress } from '../../../repo/remote.ts'
+import { defaultNetwork } from '../../../repo/network-use.ts'
+import { parseRepositoryAddress, readRemote } from '../../../repo/remote.ts'
 import { command } from '../../command.ts'
+import type { Context } from '../../context.ts'
 import { addNetworkFlags, type NetworkFlags, withNetwork } from '../../network.ts'
 import { formatBytes, formatCount, formatTable } from '../../text.ts'
+import { inWorkspace } from '../../workspace.ts'
 
 export const benchNetworkCommand = command<NetworkFlags & { requests?: string; rows?: string }>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('<network-or-repository>', 'a network, or NETWORK:OBJECT_ID to fetch rows of its largest pack as well')
+      .argument(
+        '[network-or-repository]',
+        'a network, or NETWORK:OBJECT_ID to fetch rows of its largest pack as well (default: the repository of this workspace, else where new ones go)',
+      )
       .option('--requests <number>', 'small answers asked of each node', '10')
       .option('--rows <number>', 'rows fetched from each node at most', '4'),
   async run(context, [target], options) {
-    const isAddress = target!.includes(':')
-    const place = isAddress ? parseRepositoryAddress(target!) : { network: target!, repository: undefined }
+    const place = await placeOf(context, target)
     const [requests, rows] = [count('--requests', options.requests), count('--rows', options.rows)]
     const result = await withNetwork(context, place.network, options, (remoteOptions) =>
       benchNetwork({ ...remoteOptions, network: place.network, repository: place.repository, requests, rows }),
@@ -46,6 +51,20 @@ export const benchNetworkCommand = command<NetworkFlags & { requests?: string; r
     }
   },
 })
+
+async function placeOf(
+  context: Context,
+  target: string | undefined,
+): Promise<{ network: string; repository?: string | undefined }> {
+  if (target !== undefined) return target.includes(':') ? parseRepositoryAddress(target) : { network: target }
+  try {
+    return await inWorkspace(context, async (workspace) => readRemote(workspace))
+  } catch (error) {
+    const isNone = error instanceof FloeError && ['NOT_A_WORKSPACE', 'REMOTE_MISSING'].includes(error.code)
+    if (isNone) return { network: defaultNetwork(context.homeDir) }
+    throw error
+  }
+}
 
 function count(flag: string, text: string | undefined): number {
   const value = Number(text)
