@@ -400,6 +400,8 @@ describe('looking at history and changing it', () => {
     )
     expect((await floe('gc', '--grace', 'soon')).exitCode).toBe(2)
     expect((await floe('fsck', '--full')).stdout).toMatch(/every byte read\n$/)
+    expect(await floe('fsck', '--quick')).toEqual(await floe('fsck'))
+    expect(await floe('fsck', '--quick', '--full')).toMatchObject({ exitCode: 2 })
     const healthy = await floe('doctor')
     expect(healthy).toMatchObject({ exitCode: 0 })
     // As the commits of this environment are.

@@ -68,6 +68,8 @@ describe('the life of a repository', () => {
     expect(status.stderr).toMatch(/`floe push --create words main` goes on[\s\S]*floe push --abort/)
     const plan = await floe(data, 'push', '--dry-run', '--create', 'words')
     expect(plan.stderr).toContain('an attempt at this push has paid for 1 pack (1.00 kB)')
+    expect((await floe(data, 'push', '--resume', '--dry-run', '--create', 'words')).stderr).toBe(plan.stderr)
+    expect(await floe(data, 'push', '--resume', '--abort')).toMatchObject({ exitCode: 2 })
     rmSync(journal.path)
     expect((await floe(data, 'push', '--dry-run', '--create', 'words')).stderr).not.toContain('attempt')
   })
@@ -144,8 +146,6 @@ describe('the life of a repository', () => {
     expect(await json(root, 'verify', `local:${pushed.repository}`)).toMatchObject({ ok: true, commit: pushed.new })
   })
 
-  it('says what the local network is, with every id that a client needs', async () => {
-    const status = await json(root, 'localnet', 'status')
   it('times what the network gives: of the workspace around, else of where new repositories go', async () => {
     const few = ['--requests', '1', '--rows', '1']
     const here = await json(data, 'bench', 'network', ...few)
@@ -158,6 +158,8 @@ describe('the life of a repository', () => {
     expect((await floe(data, 'bench', 'network', '--rows', '0')).exitCode).toBe(2)
   })
 
+  it('says what the local network is, with every id that a client needs', async () => {
+    const status = await json(root, 'localnet', 'status')
     const id = expect.stringMatching(/^0x[0-9a-f]{64}$/)
     const url = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)
     expect(status).toMatchObject({
@@ -223,20 +225,6 @@ describe('the life of a repository', () => {
     )
   })
 
-  it('gives and takes write access by address', async () => {
-    const { address } = await json(data, 'key', 'generate', '--alias', 'guest')
-    expect(await json(data, 'key', 'list')).toMatchObject({
-      keys: expect.arrayContaining([expect.objectContaining({ alias: 'guest', address })]),
-    })
-    expect((await floe(data, 'access', 'grant', address)).exitCode).toBe(0)
-    const granted = await floe(data, 'access', 'list')
-    expect(granted.stdout).toContain(address)
-    expect((await floe(data, 'access', 'revoke', address)).exitCode).toBe(0)
-    expect((await floe(data, 'access', 'list')).stdout).not.toMatch(new RegExp(`${address}.*writer`))
-  })
-
-  it('gives test money', async () => {
-    const run = await floe(data, 'faucet')
   it('pulls paths, named alone or after a remote and a branch', async () => {
     const copy = join(root, 'copy')
     const there = () => existsSync(join(copy, 'a.txt'))
@@ -269,6 +257,20 @@ describe('the life of a repository', () => {
     expect(unknown.stderr).toContain('`floe pull -- PATH`')
   })
 
+  it('gives and takes write access by address', async () => {
+    const { address } = await json(data, 'key', 'generate', '--alias', 'guest')
+    expect(await json(data, 'key', 'list')).toMatchObject({
+      keys: expect.arrayContaining([expect.objectContaining({ alias: 'guest', address })]),
+    })
+    expect((await floe(data, 'access', 'grant', address)).exitCode).toBe(0)
+    const granted = await floe(data, 'access', 'list')
+    expect(granted.stdout).toContain(address)
+    expect((await floe(data, 'access', 'revoke', address)).exitCode).toBe(0)
+    expect((await floe(data, 'access', 'list')).stdout).not.toMatch(new RegExp(`${address}.*writer`))
+  })
+
+  it('gives test money', async () => {
+    const run = await floe(data, 'faucet')
     expect(run.exitCode).toBe(0)
     expect(run.stdout).toMatch(/^0x[0-9a-f]{64} received .* SUI and .* WAL\n$/)
   })

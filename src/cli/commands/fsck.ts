@@ -1,3 +1,4 @@
+import { UsageError } from '../../base/errors.ts'
 import { fsck as checkWorkspace } from '../../repo/fsck.ts'
 import { DamageError } from '../../repo/fsck-damage.ts'
 import type { RepairedRef } from '../../repo/ref-repair.ts'
@@ -11,11 +12,19 @@ import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
-type Flags = NetworkFlags & { full?: boolean; repair?: boolean; restart?: boolean; ref?: string[]; remote?: string }
+type Flags = NetworkFlags & {
+  quick?: boolean
+  full?: boolean
+  repair?: boolean
+  restart?: boolean
+  ref?: string[]
+  remote?: string
+}
 
 export const fsck = command<Flags>({
   define: (command) =>
     addNetworkFlags(command)
+      .option('--quick', 'check indexes, and that everything is there which refs need; so without --full')
       .option('--full', 'read and hash every byte; goes on where an earlier check was cut off')
       .option('--restart', 'with --full: begin anew')
       .option(
@@ -34,6 +43,8 @@ export const fsck = command<Flags>({
       ),
   run: (context, _args, options) =>
     inWorkspace(context, async (workspace) => {
+      if (options.quick && options.full)
+        throw new UsageError('OPTIONS_EXCLUSIVE', '--quick and --full are two different things')
       const closers: AsyncDisposable[] = []
       const putBack: RepairedRef[] = []
       const result = await withProgress(context, 'fsck', (onProgress) => {

@@ -39,6 +39,7 @@ interface Options extends NetworkFlags {
   public?: boolean
   finishTail?: boolean
   relay?: string
+  resume?: boolean
   status?: boolean
   abort?: boolean
   verify: boolean
@@ -68,6 +69,7 @@ export const push = command<Options>({
         'send packs through this upload relay, which encodes them; its certificates are verified',
       )
       .option('--finish-tail', 'wait until nodes that were too slow, now or in earlier pushes, have their part as well')
+      .option('--resume', 'go on with interrupted pushes where they stopped; always so')
       .option('--status', 'list interrupted pushes and how far they got; pushing again continues them')
       .option('--abort', 'give interrupted pushes up and release the storage bought for them')
       .option('--public', 'confirm that a new repository outside the local network is readable by everyone')
@@ -79,8 +81,9 @@ export const push = command<Options>({
       const known = await networkOfRemote(workspace, remote)
       const target = options.network ?? defaultNetwork(context.homeDir)
       if (options.delete) return deleteThere(context, workspace, { ...options, remote }, ref)
-      if (options.status && options.abort)
-        throw new UsageError('OPTIONS_EXCLUSIVE', '--status and --abort are two different things')
+      const named = (['status', 'abort', 'resume'] as const).filter((name) => options[name])
+      if (named.length > 1)
+        throw new UsageError('OPTIONS_EXCLUSIVE', `--${named[0]} and --${named[1]} are two different things`)
       if (options.status) {
         const pushes = await pushStatus(workspace.root)
         return { data: { pushes }, lines: statusLines(pushes), hints: statusHints(pushes) }
