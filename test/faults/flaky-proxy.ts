@@ -26,6 +26,16 @@ export const FAULTS = [
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
+/** Those that change only some answers. */
+const LYING: ReadonlySet<Fault> = new Set([
+  'wrong-sliver',
+  'other-index',
+  'stale-metadata',
+  'forged-metadata',
+  'bad-signature',
+  'foreign-message',
+])
+
 /** Made once: packing it takes longer than everything else in a schedule. */
 let bomb: Buffer | undefined
 function gzipBomb(): Buffer {
@@ -38,7 +48,7 @@ export interface FlakyProxy extends AsyncDisposable {
   url(index: number): string
   /** Replaces all faults: node index → what it does. */
   set(faults: ReadonlyMap<number, Fault>): void
-  /** Requests that a fault was done to. */
+  /** Requests so far whose answer was another than the node's own. */
   spoiled(): number
 }
 
@@ -95,7 +105,7 @@ export async function startFlakyProxy(targets: readonly string[]): Promise<Flaky
     const isGet = method === 'GET'
     const sliver = isGet && /\/slivers\/\d+\/(primary|secondary)$/.test(path)
     const symbols = isGet && /Symbols\?/.test(path)
-    if (fault !== undefined) spoiled++
+    if (fault !== undefined && !LYING.has(fault)) spoiled++
     switch (fault) {
       case 'down':
         return void response.destroy()
@@ -131,12 +141,16 @@ export async function startFlakyProxy(targets: readonly string[]): Promise<Flaky
         return void response.end(gzipBomb())
     }
     const found = await real()
+    const lie = (answer: Answer) => {
+      spoiled++
+      give(response, answer)
+    }
     const spoil = () => {
       const bytes = Buffer.from(found.body)
       bytes[bytes.length >> 1]! ^= 0x10
       return { ...found, body: bytes }
     }
-    if (fault === 'wrong-sliver' && (sliver || symbols)) return give(response, spoil())
+    if (fault === 'wrong-sliver' && (sliver || symbols)) return lie(spoil())
     if (fault === 'other-index' && sliver) {
       // A true sliver of the same blob, of another pair: whoever holds it.
       const pair = Number(/slivers\/(\d+)/.exec(path)![1])
@@ -148,26 +162,26 @@ export async function startFlakyProxy(targets: readonly string[]): Promise<Flaky
           headers,
           body,
         )
-        if (taken.status === 200) return give(response, taken)
+        if (taken.status === 200) return lie(taken)
       }
     }
     if (isGet && path.endsWith('/metadata') && found.status === 200) {
       const earlier = metadata.get(index)
       metadata.set(index, earlier ?? found)
-      if (fault === 'stale-metadata') return give(response, earlier ?? spoil())
-      if (fault === 'forged-metadata') return give(response, spoil())
+      if (fault === 'stale-metadata') return lie(earlier ?? spoil())
+      if (fault === 'forged-metadata') return lie(spoil())
     }
     if (path.includes('/confirmation/') && found.status === 200) {
       const earlier = confirmations.get(index)
       confirmations.set(index, earlier ?? found)
-      if (fault === 'foreign-message' && earlier) return give(response, earlier)
+      if (fault === 'foreign-message' && earlier) return lie(earlier)
       if (fault === 'bad-signature') {
         const envelope = JSON.parse(found.body.toString())
         const { signed } = envelope.success.data
         const signature = Buffer.from(signed.signature, 'base64')
         signature[50]! ^= 1
         signed.signature = signature.toString('base64')
-        return give(response, { ...found, body: Buffer.from(JSON.stringify(envelope)) })
+        return lie({ ...found, body: Buffer.from(JSON.stringify(envelope)) })
       }
     }
     give(response, found)

@@ -2,11 +2,12 @@
  *  `FLOE_SIM_SEED=<seed> npx vitest run test/sim/transfer.test.ts` shows the same again. */
 
 import { CancelledError, FloeError } from '../../src/base/errors.ts'
-import { createRng } from '../../src/base/rng.ts'
+import { createRng, type Rng } from '../../src/base/rng.ts'
 import type { ErasureCoder } from '../../src/erasure/api.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
 import { verifyCertificate } from '../../src/protocol/certificate.ts'
 import { isQuorum } from '../../src/protocol/quorum.ts'
+import { blobRangeReader, createRowCache } from '../../src/transfer/blob-range.ts'
 import { openBlob } from '../../src/transfer/blob-source.ts'
 import { createCommittee } from '../../src/transfer/committee.ts'
 import { uploadBlob } from '../../src/transfer/upload.ts'
@@ -62,7 +63,11 @@ export function committeeOf({ nodes, proxy }: FaultyWorld) {
 export interface Outcome {
   uploaded: 'certified' | string
   read: 'same bytes' | string
+  /** Of a part of the blob, by a client of its own. */
+  range: 'same bytes' | string
   ms: number
+  /** Answers that were spoiled while writing, and while reading. */
+  spoiled: { writing: number; reading: number }
 }
 
 /** Uploads with some faults and reads with others. What cannot be done must fail with a code.
@@ -76,6 +81,7 @@ export async function runFaults(
   const blob = sync.encodeBlob(SHARDS, bytes)
   const started = performance.now()
   const signal = AbortSignal.timeout(DEADLINE_MS)
+  const before = world.proxy.spoiled()
   let uploaded = 'certified'
   world.proxy.set(writing)
   try {
@@ -88,15 +94,33 @@ export async function runFaults(
     uploaded = codeOf(error)
     world.nodes.store(blob)
   }
+  const between = world.proxy.spoiled()
   world.proxy.set(reading)
-  let read = 'same bytes'
+  const [read, range] = await Promise.all([
+    outcomeOf(async () => {
+      const source = await openBlob(committeeOf(world), coder, blob.blobId, { signal })
+      return { found: await source.readAll({ signal }), expected: bytes }
+    }),
+    outcomeOf(async () => {
+      const source = await openBlob(committeeOf(world), coder, blob.blobId, { signal })
+      const offset = Math.floor(bytes.length / 3)
+      const length = Math.ceil(bytes.length / 4)
+      const found = await blobRangeReader(source, 'blob', createRowCache()).read(offset, length)
+      return { found, expected: bytes.subarray(offset, offset + length) }
+    }),
+  ])
+  const spoiled = { writing: between - before, reading: world.proxy.spoiled() - between }
+  return { uploaded, read, range, ms: performance.now() - started, spoiled }
+}
+
+async function outcomeOf(job: () => Promise<{ found: Uint8Array; expected: Uint8Array }>): Promise<string> {
   try {
-    const source = await openBlob(committeeOf(world), coder, blob.blobId, { signal })
-    if (Buffer.compare(await source.readAll({ signal }), bytes) !== 0) throw new Error('wrong bytes were read')
+    const { found, expected } = await job()
+    if (Buffer.compare(found, expected) !== 0) throw new Error('wrong bytes were read')
+    return 'same bytes'
   } catch (error) {
-    read = codeOf(error)
+    return codeOf(error)
   }
-  return { uploaded, read, ms: performance.now() - started }
 }
 
 function codeOf(error: unknown): string {
@@ -147,8 +171,9 @@ export async function runSchedule(seed: number): Promise<Outcome> {
   try {
     const outcome = await runFaults(world, schedule.bytes, schedule.writing, schedule.reading)
     if (outcome.ms > DEADLINE_MS) throw new LateOutcome(`took ${Math.round(outcome.ms)} ms`)
-    if (outcome.uploaded !== 'certified' || outcome.read !== 'same bytes')
-      throw new LateOutcome(`with at most f faulty shards: ${outcome.uploaded}, ${outcome.read}`)
+    const { uploaded, read, range } = outcome
+    if (uploaded !== 'certified' || read !== 'same bytes' || range !== 'same bytes')
+      throw new LateOutcome(`with at most f faulty shards: ${uploaded}, ${read}, ${range}`)
     return outcome
   } catch (cause) {
     const isLate =
@@ -156,4 +181,45 @@ export async function runSchedule(seed: number): Promise<Outcome> {
     const text = `${cause instanceof Error ? cause.message : String(cause)}\n${replayOf(schedule)}`
     throw isLate ? new LateOutcome(text, { cause }) : new Error(text, { cause })
   }
+}
+
+/** A cell of the fault matrix: nodes with exactly so many shards are at fault in this one way; which, and with what blob, the
+ *  seed says. */
+export interface Cell {
+  fault: Fault
+  shards: number
+  seed: number
+  /** Where it is tested. */
+  file: string
+}
+
+export function replayOfCell({ fault, seed, file }: Cell): string {
+  const config = file.endsWith('.slow.ts') ? ' --config vitest.slow.config.ts' : ''
+  return `replay: FLOE_SIM_SEED=${seed} npx vitest run${config} ${file} -t '(${fault})'`
+}
+
+/** @throws with the command that repeats it */
+export async function runCell(cell: Cell): Promise<Outcome> {
+  const rng = createRng(cell.seed)
+  const bytes = rng.fill(new Uint8Array(3_000 + rng.below(3_000)))
+  const pick = () => new Map(nodesWith(cell.shards, rng).map((index) => [index, cell.fault]))
+  await using world = await startFaultyWorld()
+  try {
+    // An earlier blob, so that there is something stale to answer with.
+    await runFaults(world, bytes.subarray(0, 500), new Map(), new Map())
+    return await runFaults(world, bytes, pick(), pick())
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${replayOfCell(cell)}`, { cause })
+  }
+}
+
+function nodesWith(shards: number, rng: Rng): number[] {
+  const nodes: number[] = []
+  for (let left = shards; left > 0; ) {
+    const index = rng.below(SHAPE.length)
+    if (nodes.includes(index) || SHAPE[index]! > left) continue
+    nodes.push(index)
+    left -= SHAPE[index]!
+  }
+  return nodes
 }
