@@ -3,6 +3,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { createBranch, createTag, deleteBranch, deleteTag, renameBranch } from '../../src/repo/branch.ts'
+import { createBundle, unbundle, verifyBundle } from '../../src/repo/bundle.ts'
 import { amendCommit, commit } from '../../src/repo/commit.ts'
 import { getConfig, setConfig, unsetConfig } from '../../src/repo/config.ts'
 import { merge } from '../../src/repo/merge.ts'
@@ -12,7 +13,7 @@ import { pickSeveral, revertSeveral } from '../../src/repo/pick-several.ts'
 import { rebase } from '../../src/repo/rebase.ts'
 import { continueRebase } from '../../src/repo/rebase-resume.ts'
 import { writeRemote } from '../../src/repo/remote.ts'
-import { removeRemote, renameRemote } from '../../src/repo/remote-change.ts'
+import { removeRemote, renameRemote, setRemoteAddress } from '../../src/repo/remote-change.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { restore } from '../../src/repo/restore.ts'
 import { remove } from '../../src/repo/rm.ts'
@@ -23,7 +24,7 @@ import { setUpstream } from '../../src/repo/upstream.ts'
 import type { Workspace } from '../../src/store/workspace.ts'
 import type { CrashFs } from '../faults/crash-fs.ts'
 import { atEveryCut, openAt, versionOf } from './every-cut.ts'
-import { filesIn, memoryWorkspace } from './memory-workspace.ts'
+import { filesIn, memoryWorkspace, writeTo } from './memory-workspace.ts'
 import { author, codeOf } from './temporary-workspace.ts'
 
 interface Verb {
@@ -36,6 +37,9 @@ interface Verb {
 }
 
 const sign = { author }
+/** Beside the workspace: one with a version and contents that it lacks, and the place of one that it makes. */
+const BUNDLE = '/bundles/theirs'
+const WRITTEN_BUNDLE = '/bundles/ours'
 const VERBS: Verb[] = [
   { name: 'mv', job: (ws) => move(ws, { sources: ['text'], destination: 'd/text' }), again: ['PATH_UNKNOWN'] },
   {
@@ -44,6 +48,7 @@ const VERBS: Verb[] = [
     again: ['PATH_UNKNOWN'],
   },
   { name: 'rm', job: (ws) => remove(ws, { paths: ['text'] }), again: ['PATH_UNKNOWN'] },
+  { name: 'rm --cached', job: (ws) => remove(ws, { paths: ['text'], cached: true }), again: ['PATH_UNKNOWN'] },
   { name: 'restore', job: (ws) => restore(ws, { paths: ['edited'] }), discards: true },
   { name: 'restore --staged --source', job: (ws) => restore(ws, { paths: ['text'], staged: true, source: 'HEAD~1' }) },
   {
@@ -57,6 +62,7 @@ const VERBS: Verb[] = [
     again: ['COMMIT_NOTHING_STAGED'],
   },
   { name: 'commit --amend -a', job: (ws) => amendCommit(ws, { message: 'again', all: true }) },
+  { name: 'reset --soft', job: (ws) => reset(ws, { revision: 'v1', mode: 'soft' }) },
   { name: 'reset --mixed', job: (ws) => reset(ws, { revision: 'dev~1', mode: 'mixed' }) },
   { name: 'reset --hard', job: (ws) => reset(ws, { revision: 'dev', mode: 'hard' }), discards: true },
   { name: 'switch', job: (ws) => switchTo(ws, { target: 'dev' }) },
@@ -71,6 +77,7 @@ const VERBS: Verb[] = [
   { name: 'rebase', job: (ws) => rebase(ws, { upstream: 'dev' }) },
   { name: 'stash push', job: (ws) => pushStash(ws, sign), again: ['STASH_NOTHING'], discards: true },
   { name: 'stash pop', job: (ws) => popStash(ws), again: ['STASH_UNKNOWN'] },
+  { name: 'stash apply', job: (ws) => popStash(ws, { keep: true }) },
   { name: 'stash drop', job: (ws) => dropStash(ws), again: ['STASH_UNKNOWN'] },
   { name: 'tag', job: (ws) => createTag(ws, { name: 'v2' }), again: ['REF_EXISTS'] },
   { name: 'tag -d', job: (ws) => deleteTag(ws, { name: 'v1' }), again: ['REF_UNKNOWN'] },
@@ -82,6 +89,8 @@ const VERBS: Verb[] = [
     again: ['REF_UNKNOWN', 'REF_EXISTS'],
   },
   { name: 'branch -u', job: (ws) => setUpstream(ws, 'main', 'origin/main') },
+  { name: 'branch --unset-upstream', job: (ws) => setUpstream(ws, 'dev', null) },
+  { name: 'remote set-url', job: (ws) => setRemoteAddress(ws, 'origin', 'local:0x2') },
   {
     name: 'remote rename',
     job: (ws) => renameRemote(ws, { from: 'origin', to: 'up' }),
@@ -90,7 +99,19 @@ const VERBS: Verb[] = [
   { name: 'remote remove', job: (ws) => removeRemote(ws, 'origin'), again: ['REMOTE_MISSING'] },
   { name: 'config set', job: (ws) => setConfig(ws, 'user.name', 'Grace') },
   { name: 'config unset', job: (ws) => unsetConfig(ws, 'user.email') },
+  { name: 'bundle unbundle', job: (ws) => unbundle(ws, { path: BUNDLE }) },
+  {
+    name: 'bundle create',
+    // What stands in its place is whole, or it would not be there.
+    job: (ws) =>
+      ws.fs.stat(WRITTEN_BUNDLE)
+        ? verifyBundle(ws.fs, { path: WRITTEN_BUNDLE })
+        : createBundle(ws, { path: WRITTEN_BUNDLE }),
+  },
 ]
+
+/** Of these the stash is all that changes. */
+const BRINGS_STASH: ReadonlySet<string> = new Set(['stash pop', 'stash apply'])
 
 /** Two branches that have parted without a conflict, one that is ahead, a tag, a stash, and a file that is edited and
  *  touched by none of it. */
@@ -121,8 +142,24 @@ async function prepared(verb: Verb): Promise<CrashFs> {
   await workspace.refs.update({ name: 'remotes/origin/main', next: workspace.refs.read('tags/v1'), reason: 'fetch' })
   ws.write('late', 'stashed')
   await pushStash(workspace, sign)
-  if (verb.name !== 'stash pop') ws.write('edited', 'edited')
+  if (!BRINGS_STASH.has(verb.name)) ws.write('edited', 'edited')
+  fs.makeDirectory('/bundles')
+  await setUpstream(workspace, 'dev', 'origin/main')
   await ws.close()
+  const elsewhere = fs.clone()
+  {
+    await using other = await openAt(elsewhere, 0)
+    await reset(other, { mode: 'hard' })
+    await switchTo(other, { target: 'more', create: true })
+    writeTo(elsewhere, 'more', 'm')
+    await commit(other, { ...sign, message: 'more', add: true })
+    await createBundle(other, { path: BUNDLE, refs: ['more'] })
+  }
+  const bundle = fs.open(BUNDLE, 'create')
+  bundle.write(elsewhere.readFile(BUNDLE, 1_000_000))
+  await bundle.sync()
+  bundle.close()
+  await fs.syncDirectory('/bundles')
   return fs.clone()
 }
 
@@ -147,6 +184,8 @@ async function look(workspace: Workspace): Promise<Seen> {
       await getConfig(workspace, 'user.name'),
       await getConfig(workspace, 'user.email'),
       await getConfig(workspace, 'branches.main.ref'),
+      await getConfig(workspace, 'branches.dev.ref'),
+      await getConfig(workspace, 'remotes.origin.repository'),
     ],
   }
 }
@@ -201,7 +240,7 @@ export function verbCrashTests(stride: number): void {
           expect(old.refs.has(name) || goal.refs.has(name), `${where}: ${name}`).toBe(true)
         expect(await versionOf(workspace, id), where).toEqual(old.version)
         const { edited, 'new/deep/edited': moved } = filesIn(fs)
-        if (!verb.discards && verb.name !== 'stash pop') expect(edited ?? moved, where).toBe('edited')
+        if (!verb.discards && !BRINGS_STASH.has(verb.name)) expect(edited ?? moved, where).toBe('edited')
         await repeat(workspace, verb, where)
         const end = await look(workspace)
         if (verb.name === 'stash push') {
