@@ -34,7 +34,18 @@ const NODES = 13
 const REQUESTS = 110
 const MAX_EVENTS = 3
 
+/** Seeds from here on: an epoch that ends right before a request, or right after its answer, one request after the other. */
+const EXACT_SEED = 1_000_000
+
+export function seedOfEpoch(at: number, when: 'epoch' | 'epoch-after'): number {
+  return EXACT_SEED + 2 * at + (when === 'epoch' ? 0 : 1)
+}
+
 export function eventsOf(seed: number): PushEvent[] {
+  if (seed >= EXACT_SEED) {
+    const exact = seed - EXACT_SEED
+    return [{ kind: exact % 2 === 0 ? 'epoch' : 'epoch-after', at: exact >> 1, count: 1, node: 0 }]
+  }
   const rng = createRng(seed)
   return Array.from({ length: 1 + rng.below(MAX_EVENTS) }, () => ({
     kind: EVENTS[rng.below(EVENTS.length)]!,
@@ -52,7 +63,10 @@ export function replayOf(seed: number): string {
 }
 
 /** A `fetch` to which the events happen; `calm` waits until those it has begun are over. */
-function disturbed(world: LocalWorld, events: readonly PushEvent[]): { fetch: typeof fetch; calm(): Promise<void> } {
+function disturbed(
+  world: LocalWorld,
+  events: readonly PushEvent[],
+): { fetch: typeof fetch; calm(): Promise<void>; requests(): number } {
   const first = new Map<string, { status: number; headers: [string, string][]; body: ArrayBuffer }>()
   const under: Promise<unknown>[] = []
   let number = 0
@@ -83,7 +97,7 @@ function disturbed(world: LocalWorld, events: readonly PushEvent[]): { fetch: ty
     const { status, headers, body } = event?.kind === 'stale' ? earliest : given
     return new Response(body.slice(0), { status, headers })
   }
-  return { fetch: send, calm: async () => void (await Promise.all(under)) }
+  return { fetch: send, calm: async () => void (await Promise.all(under)), requests: () => number }
 }
 
 /** A repository that all schedules push to. */
@@ -93,17 +107,28 @@ export async function startPushWorld(world: LocalWorld): Promise<string> {
   return dir
 }
 
-/** @returns what the disturbed push came to: `pushed`, or the code of its error
+/** @param onRequests - told how many requests the disturbed push made
+ *  @returns what the disturbed push came to: `pushed`, or the code of its error
  *  @throws with the command that repeats it */
-export async function runPushSchedule(world: LocalWorld, dir: string, seed: number): Promise<string> {
+export async function runPushSchedule(
+  world: LocalWorld,
+  dir: string,
+  seed: number,
+  onRequests?: (count: number) => void,
+): Promise<string> {
   try {
-    return await disturbedPush(world, dir, seed)
+    return await disturbedPush(world, dir, seed, onRequests)
   } catch (cause) {
     throw new Error(`${cause instanceof Error ? cause.message : String(cause)}\n${replayOf(seed)}`, { cause })
   }
 }
 
-async function disturbedPush(world: LocalWorld, dir: string, seed: number): Promise<string> {
+async function disturbedPush(
+  world: LocalWorld,
+  dir: string,
+  seed: number,
+  onRequests?: (count: number) => void,
+): Promise<string> {
   const { address } = await showAddress(world.options)
   const ledger = createLedgerClient(world.profile)
   const balance = () => ledger.fetchBalance(address, walCoinType(world.profile))
@@ -114,7 +139,7 @@ async function disturbedPush(world: LocalWorld, dir: string, seed: number): Prom
   const options = { ...world.options, extendReused: false }
   const dry = await push(dir, { ...options, dryRun: true })
   const before = await balance()
-  const { fetch: send, calm } = disturbed(world, eventsOf(seed))
+  const { fetch: send, calm, requests } = disturbed(world, eventsOf(seed))
   let outcome = 'pushed'
   const started = performance.now()
   try {
@@ -126,6 +151,7 @@ async function disturbedPush(world: LocalWorld, dir: string, seed: number): Prom
   const ms = performance.now() - started
   if (ms > DEADLINE_MS) throw new Error(`took ${Math.round(ms)} ms`)
   await calm()
+  onRequests?.(requests())
   const again = await push(dir, options)
   if (again.$kind === 'dry-run') throw new Error('a dry run')
   const paid = before - (await balance())

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { push } from '../../src/repo/push.ts'
 import { type LocalWorld, noise, startLocalWorld } from '../e2e/local-world.ts'
-import { eventsOf, replayOf, runPushSchedule, startPushWorld } from './push-schedule.ts'
+import { eventsOf, replayOf, runPushSchedule, seedOfEpoch, startPushWorld } from './push-schedule.ts'
 
 const asked = process.env['FLOE_SIM_SEED']
 const seeds = asked === undefined ? [2] : [Number(asked)]
@@ -48,6 +48,7 @@ describe('a push to which things happen', () => {
 
   it('comes from the seed alone, and names the command that repeats it', () => {
     expect(eventsOf(7)).toEqual(eventsOf(7))
+    expect(eventsOf(seedOfEpoch(31, 'epoch-after'))).toMatchObject([{ kind: 'epoch-after', at: 31 }])
     expect(replayOf(7)).toContain('FLOE_SIM_SEED=7 npx vitest run test/sim/push.test.ts')
   })
 })
