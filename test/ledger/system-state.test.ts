@@ -16,6 +16,7 @@ import {
 
 const id = (n: number) => `0x${n.toString(16).padStart(64, '0')}`
 const raw = (n: number) => fromHex(id(n).slice(2))
+const tlsKey = (n: number) => new Uint8Array(33).fill(n)
 const Id = bcs.fixedArray(32, bcs.u8())
 
 // Written with the BCS library from the layouts of the deployed contract, not with the reader under test.
@@ -148,7 +149,7 @@ function world(staking = stakingInner({ Done: 1_000_000n })) {
       network_address: `127.0.0.1:80${n}`,
       public_key: new Uint8Array(96),
       next_epoch_public_key: null,
-      network_public_key: new Uint8Array(33),
+      network_public_key: tlsKey(n),
       metadata: raw(4),
       epochs_wal_and_shares: [1, 5, 7n, 7n],
       pending: [[[6, 1n]], [], []],
@@ -194,9 +195,9 @@ describe('Walrus state', () => {
       totalCapacityBytes: 1000n,
       usedCapacityBytes: 10n,
     })
-    expect(state.nodes.map(({ name, url, weight, shards }) => ({ name, url, weight, shards }))).toEqual([
-      { name: 'node-a', url: 'https://127.0.0.1:8081', weight: 3, shards: [0, 1, 2] },
-      { name: 'node-b', url: 'https://127.0.0.1:8082', weight: 4, shards: [3, 4, 5, 6] },
+    expect(state.nodes.map(({ nodeId: _, publicKey: __, ...rest }) => rest)).toEqual([
+      { name: 'node-a', url: 'https://127.0.0.1:8081', weight: 3, shards: [0, 1, 2], tlsKey: tlsKey(0x51) },
+      { name: 'node-b', url: 'https://127.0.0.1:8082', weight: 4, shards: [3, 4, 5, 6], tlsKey: tlsKey(0x52) },
     ])
     expect(epochStartEstimateMs(state, 7, 0)).toBe(1_000_000 + 2 * 86_400_000)
   })

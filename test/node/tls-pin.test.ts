@@ -2,6 +2,8 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createNodeClient } from '../../src/node/client.ts'
+import { createCommittee } from '../../src/transfer/committee.ts'
+import { startFakeNodes } from '../transfer/fake-nodes.ts'
 import { type SelfSigned, selfSigned } from './self-signed.ts'
 
 const open: (() => Promise<void>)[] = []
@@ -35,6 +37,21 @@ describe('a connection to a storage node over TLS', () => {
     const client = createNodeClient({ url: node.url, tlsKey: identity.tlsKey })
     for (let i = 0; i < 3; i++) expect(await client.fetchHealth()).toEqual({ epoch: 3 })
     expect(node.requests()).toBe(3)
+  })
+
+  it('is pinned to the key that the chain has for the node, and to no other node’s', async () => {
+    const [own, foreign] = [selfSigned(), selfSigned()]
+    const [honest, impostor] = [await serve(own), await serve(foreign)]
+    await using fake = await startFakeNodes([1, 1, 1, 1])
+    const nodes = fake.state.nodes.map((node, at) => ({
+      ...node,
+      url: at === 0 ? honest.url : impostor.url,
+      tlsKey: own.tlsKey,
+    }))
+    const committee = createCommittee({ ...fake.state, nodes })
+    expect(await committee.client(0).fetchHealth()).toEqual({ epoch: 3 })
+    await expect(committee.client(1).fetchHealth()).rejects.toMatchObject({ code: 'NODE_KEY_FOREIGN' })
+    expect(impostor.requests()).toBe(0)
   })
 
   it('trusts it also when its time is over, as the official client does', async () => {

@@ -26,8 +26,9 @@ export interface FakeNode {
   forges: boolean
   /** Waits so long before each answer. */
   delayMs: number
-  /** Answers 429 this many times first, with `retry-after`. */
+  /** Answers 429 this many times first, and asks to be left alone for so many seconds. */
   overloadedFor: number
+  retryAfter: number
   /** Answers NOT_REGISTERED this many times first. */
   unregisteredFor: number
   requests: string[]
@@ -64,6 +65,7 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
       forges: false,
       delayMs: 0,
       overloadedFor: 0,
+      retryAfter: 0,
       unregisteredFor: 0,
       requests: [],
       slivers: new Map(),
@@ -97,7 +99,7 @@ export async function startFakeNodes(shape: readonly number[]): Promise<FakeNode
       if (node.down) return void response.destroy()
       if (node.overloadedFor > 0) {
         node.overloadedFor--
-        response.writeHead(429, { 'content-type': 'text/plain', 'retry-after': '0' })
+        response.writeHead(429, { 'content-type': 'text/plain', 'retry-after': String(node.retryAfter) })
         return void response.end('later')
       }
       const route = matchRoute(rest!)

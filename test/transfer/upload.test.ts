@@ -130,6 +130,16 @@ describe('uploading a blob', () => {
     expect(certificate.signers).toHaveLength(7)
   })
 
+  it('leaves a node alone for as long as it asks to be', async () => {
+    const fake = await start()
+    Object.assign(fake.nodes[6]!, { overloadedFor: 1, retryAfter: 1 })
+    const started = performance.now()
+    const { tail } = await uploadBlob(committeeOf(fake), blob, PERMANENT, { retryMs: 1, finishTail: true })
+    expect(await tail).toEqual([])
+    expect(performance.now() - started).toBeGreaterThan(950)
+    expect(fake.nodes[6]!.slivers.size).toBeGreaterThan(0)
+  })
+
   it('sends again what a node lost between two requests', async () => {
     const fake = await start()
     const { nodes } = fake
