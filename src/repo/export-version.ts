@@ -1,7 +1,7 @@
 /** `pull --to`: a version as a plain directory that appears complete or not at all.
  *
- *  It is built beside its place, in `.NAME.floe-partial`, and renamed. Killed at any moment, the directory is not there, and
- *  the next run goes on with what has been built. */
+ *  It is built beside its place, in `.NAME.floe-partial`, made durable, and renamed. Killed or without power at any moment, the
+ *  directory is not there, and the next run goes on with what has been built. */
 
 import { basename, dirname, resolve } from 'node:path'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -15,6 +15,7 @@ import { acquireLock } from '../store/lock.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { systemProcesses } from '../store/process-identity.ts'
 import { emptyStatCache, fileSystemNow } from '../store/stat-cache.ts'
+import { syncTree } from '../store/sync-tree.ts'
 import { readAheadOf } from '../transfer/sequential.ts'
 import { type CheckoutItem, checkout } from '../worktree/checkout.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
@@ -29,6 +30,8 @@ export interface ExportOptions extends RemoteOptions {
   remote?: string | undefined
   /** Only these paths: rules of `worktree/path-filter.ts`. */
   filter?: readonly string[] | undefined
+  /** Where it is written to (default: the disk). */
+  fs?: FileSystem | undefined
 }
 
 export interface ExportResult {
@@ -56,7 +59,7 @@ export async function exportVersion(target: string, dir: string, options: Export
   const parent = dirname(goal)
   const partial = partialOf(goal)
   const [root, tmpDir] = [`${partial}/files`, `${partial}/tmp`]
-  const fs = nodeFs
+  const { fs = nodeFs } = options
   refuseTaken(fs, goal)
   const filter = options.filter && createPathFilter(options.filter)
   await using version = await openVersion(target, options)
@@ -84,6 +87,7 @@ export async function exportVersion(target: string, dir: string, options: Export
     if (filter && items.length === 0) throw new FilterMatchesNothingError(filter.rules, [])
     await assertNoCollisions(pathsOf(items), probeFolding(fs, tmpDir))
     await fill(fs, { root, tmpDir }, version, items, { ...options, includes: filter?.includes })
+    await syncTree(fs, root, items.length)
     refuseTaken(fs, goal)
     if (fs.stat(goal)) fs.removeDirectory(goal)
     fs.rename(root, goal)

@@ -90,6 +90,9 @@ export interface FileSystem {
   shareBytes?(from: string, to: string): boolean
   /** Resolves when the names in a directory are on the device. */
   syncDirectory(path: string): Promise<void>
+  /** Resolves with true when all is on the device that the file system of this path had not written, whoever it is of;
+   *  false where that cannot be asked for. */
+  syncWhole?(path: string): Promise<boolean>
 }
 
 /** The beginning of a file. */

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { exportVersion } from '../../src/repo/export-version.ts'
 import { push } from '../../src/repo/push.ts'
+import { CrashFs } from '../faults/crash-fs.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
 const child = fileURLToPath(new URL('export-child.ts', import.meta.url))
@@ -89,6 +90,33 @@ describe('a version written to a directory', () => {
     expect(result.files).toBe(253)
     expect(await snapshot(goal)).toEqual(whole)
     expect(await readdir(out)).toEqual(['version'])
+  })
+
+  it('is complete or not there after a power cut, whenever that comes', async () => {
+    const options = { ...world.options, filter: ['train/3', 'README.md', 'empty'] }
+    const emptyDisk = async () => {
+      const disk = new CrashFs()
+      disk.makeDirectory('/out')
+      await disk.syncDirectory('/')
+      return disk
+    }
+    const counted = await emptyDisk()
+    await exportVersion(address, '/out/v', { ...options, fs: counted })
+    const { steps } = counted
+    const whole = counted.contents('/out/v')
+    expect(whole.size).toBe(30)
+    let complete = 0
+    for (let cut = steps - 12; cut <= steps + 1; cut++)
+      for (let seed = 0; seed < 3; seed++) {
+        const disk = await emptyDisk()
+        disk.cutAtStep = cut
+        await exportVersion(address, '/out/v', { ...options, fs: disk }).catch(() => {})
+        const after = disk.reboot(createRng(seed))
+        if (!after.stat('/out/v')) continue
+        expect(after.contents('/out/v'), `cut at ${cut} of ${steps}, seed ${seed}`).toEqual(whole)
+        complete++
+      }
+    expect(complete).toBeGreaterThan(0)
   })
 
   it('of another version does not keep files of the one that was cut off', async () => {
