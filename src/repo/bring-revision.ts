@@ -6,6 +6,7 @@ import { resolveRevision } from '../history/revision.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { bringTree } from './bring.ts'
 import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { readSparse } from './sparse.ts'
@@ -13,18 +14,20 @@ import { headTreeHere } from './version-here.ts'
 import { revisionSource } from './versions.ts'
 
 /** @returns bytes taken from storage nodes
- *  @throws {RemoteIntegrityError} REMOTE_TIP_INCOMPLETE (exit 13) if no ref of the remote leads to all of it */
+ *  @throws {RemoteIntegrityError} REMOTE_TIP_INCOMPLETE (exit 13) if no ref of the remote leads to all of it; REMOTE_LOG_SHRUNK */
 export async function bringRevision(
   dir: string,
   revision: string,
   options: RemoteOptions & { remote?: string | undefined },
 ): Promise<{ downloadedBytes: number }> {
   await using workspace = await openWorkspace(dir)
-  const { network, repository } = readRemote(workspace, options.remote)
+  const { name, network, repository } = readRemote(workspace, options.remote)
   const revisions = await revisionSource(workspace)
   const tip = await resolveRevision(revisions, revision)
   const { tree } = await readCommit(revisions.read, tip, options)
-  await using source = await openRemoteSource(network, repository, options)
+  // An end point that lags behind what has been seen would make an honest tip look incomplete.
+  const seen = seenPushes(workspace, name, repository)
+  await using source = await openRemoteSource(network, repository, options, seen)
   const objects = await source.objects(source.refs.map(source.recordOf))
   await workspace.withLock('bring', async () => {
     const base = await headTreeHere(workspace)

@@ -12,6 +12,7 @@ import { PathsUnknownError } from './errors.ts'
 import { moveFiles } from './move-files.ts'
 import { isSelected } from './paths.ts'
 import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { readSparse, writeSparse } from './sparse.ts'
@@ -35,7 +36,8 @@ export interface GetResult {
 
 /** Files that are on disk already stay as they are. Objects first, then files, then the rules: what was cut off is
  *  finished by repeating it.
- *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) */
+ *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2)
+ *  @throws {RemoteIntegrityError} REMOTE_LOG_SHRUNK (exit 13) */
 export async function get(dir: string, options: GetOptions): Promise<GetResult> {
   await using workspace = await openWorkspace(dir)
   const filter = readSparse(workspace)
@@ -86,7 +88,9 @@ async function isHere({ store }: Workspace, { headTree, read }: Versions, { path
 
 async function bring(workspace: Workspace, { head, headTree }: Versions, options: GetOptions): Promise<number> {
   const remote = readRemote(workspace, options.remote)
-  await using source = await openRemoteSource(remote.network, remote.repository, options)
+  // An end point that lags behind what has been seen would make an honest tip look incomplete.
+  const seen = seenPushes(workspace, remote.name, remote.repository)
+  await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
   const objects = await source.objects(source.refs.map(source.recordOf))
   await workspace.withLock('get', () =>
     bringTree(

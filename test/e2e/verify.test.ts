@@ -7,9 +7,11 @@ import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { addBeginPush, addFinishPush, addSegment } from '../../src/ledger/transactions/repository.ts'
 import { COMMIT_PREDICATE_TYPE, encodeStatement, STATEMENT_ATTACHMENT } from '../../src/provenance/statement.ts'
 import { add } from '../../src/repo/add.ts'
+import { bringRevision } from '../../src/repo/bring-revision.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { fetchRemote } from '../../src/repo/fetch.ts'
+import { get } from '../../src/repo/get.ts'
 import { push } from '../../src/repo/push.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
@@ -111,6 +113,14 @@ describe('verify', () => {
     const path = join(dir, '.floe', 'remotes', 'origin.json')
     await writeFile(path, JSON.stringify({ repository, pushes: 99 }))
     await expect(fetchRemote(dir, world.options)).rejects.toMatchObject({ code: 'REMOTE_LOG_SHRUNK', exitCode: 13 })
+    // Whoever lacks contents is told that as well, and not that a pusher left some out.
+    const partial = world.path('behind')
+    await clone(address, partial, { ...world.options, useCache: false, filter: ['a.txt'] })
+    await writeFile(join(partial, '.floe', 'remotes', 'origin.json'), JSON.stringify({ repository, pushes: 99 }))
+    const behind = { ...world.options, useCache: false }
+    const shrunk = { code: 'REMOTE_LOG_SHRUNK', exitCode: 13 }
+    await expect(get(partial, { ...behind, paths: [''] })).rejects.toMatchObject(shrunk)
+    await expect(bringRevision(partial, 'HEAD', behind)).rejects.toMatchObject(shrunk)
     await writeFile(path, 'torn')
     await fetchRemote(dir, world.options)
   })
