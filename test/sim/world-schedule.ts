@@ -1,5 +1,5 @@
 /** Seeded schedules of trouble with the world around a verb: a disk that is full from one write on, ledger and nodes that
- *  restart at one request, a clock that is days off. `FLOE_SIM_SEED=<seed> npx vitest run test/sim/world.test.ts` shows the
+ *  restart at one request, a clock that is days off, answers of the ledger that are old or do not come, an epoch that ends. `FLOE_SIM_SEED=<seed> npx vitest run test/sim/world.test.ts` shows the
  *  same again.
  *
  *  Whatever happens, the verb ends done or with a coded error that says what to do; nothing on the disk looks complete that
@@ -30,6 +30,10 @@ export type Trouble =
   /** Ledger and nodes restart at this request, which waits for that or meets nobody. */
   | { kind: 'restart'; at: number; waits: boolean }
   | { kind: 'clock'; days: number }
+  /** So many answers of the ledger from this request on. `lost`: it was asked, but nobody hears of it. `stale`: it answers as
+   *  it did before the last push. */
+  | { kind: 'ledger'; how: 'unavailable' | 'lost' | 'stale'; at: number; count: number }
+  | { kind: 'epoch'; at: number }
 
 export interface WorldSchedule {
   seed: number
@@ -40,7 +44,13 @@ export interface WorldSchedule {
 /** Somewhat more calls than the verbs make that need room, and requests: then nothing happens, which is no trouble either. */
 const WRITES: Readonly<Record<Verb, number>> = { pull: 120, clone: 120, get: 70, fetch: 45, push: 35, create: 45 }
 const REQUESTS = 60
+/** Of these, those that a verb which reads makes to the ledger. */
+const LEDGER_REQUESTS = 12
 const MAX_DAYS = 400
+
+/** Seeds from here on: verbs that read, and trouble with the ledger. For those that push see push-schedule.ts. */
+export const LEDGER_SEED = 2_000_000
+const READERS: readonly Verb[] = ['pull', 'clone', 'get', 'fetch']
 
 /** Seeds from here on: a verb and the write at which the disk is full, one after the other. */
 const EXACT_SEED = 1_000_000
@@ -51,6 +61,14 @@ export function seedOfWrite(verb: Verb, after: number): number {
 }
 
 export function scheduleOf(seed: number): WorldSchedule {
+  if (seed >= LEDGER_SEED) {
+    const rng = createRng(seed)
+    const verb = READERS[rng.below(READERS.length)]!
+    const how = (['unavailable', 'lost', 'stale', 'epoch'] as const)[rng.below(4)]!
+    if (how === 'epoch') return { seed, verb, trouble: { kind: 'epoch', at: rng.below(REQUESTS) } }
+    const [at, count] = [rng.below(LEDGER_REQUESTS), 1 + rng.below(LEDGER_REQUESTS)]
+    return { seed, verb, trouble: { kind: 'ledger', how, at, count } }
+  }
   if (seed >= EXACT_SEED) {
     const exact = seed - EXACT_SEED
     const verb = VERBS[Math.floor(exact / MAX_WRITES)]!
@@ -83,6 +101,18 @@ export interface Scene {
   /** Files of the version before and of the last one, by path. */
   old: Map<string, string>
   last: Map<string, string>
+  /** What the ledger answered at the version before, by what it was asked. */
+  answers: Map<string, KeptAnswer>
+}
+
+interface KeptAnswer {
+  status: number
+  headers: [string, string][]
+  body: ArrayBuffer
+}
+
+function askedOf(input: Parameters<typeof fetch>[0], init: RequestInit | undefined): string {
+  return `${String(input)} ${init?.body ? Buffer.from(init.body as Uint8Array).toString('base64') : ''}`
 }
 
 export async function startScene(world: LocalWorld): Promise<Scene> {
@@ -95,13 +125,22 @@ export async function startScene(world: LocalWorld): Promise<Scene> {
   const { repository } = await push(dir, { ...world.options, create: { name: 'scene', network: 'local' } })
   const address = `local:${repository}`
   const [before, partial] = [world.path('before'), world.path('partial')]
-  await clone(address, before, world.options)
+  const answers = new Map<string, KeptAnswer>()
+  const keeping: typeof fetch = async (input, init) => {
+    const answer = await fetch(input, init)
+    if (!String(input).startsWith(world.profile.rpcUrl)) return answer
+    const kept = { status: answer.status, headers: [...answer.headers], body: await answer.arrayBuffer() }
+    answers.set(askedOf(input, init), kept as KeptAnswer)
+    return new Response(kept.body.slice(0), kept as ResponseInit)
+  }
+  await clone(address, before, { ...world.options, fetch: keeping })
+  await pull(before, { ...world.options, fetch: keeping })
   const old = await snapshot(dir)
   await rm(join(dir, 'sub/gone.txt'))
   await world.change(dir, { 'a.bin': noise(50_000, 3), 'sub/d.bin': noise(70_000, 4), 'keep/b.txt': 'changed\n' })
   await push(dir, world.options)
   await clone(address, partial, { ...world.options, filter: ['keep/**'] })
-  return { world, address, before, partial, home: world.options.homeDir, old, last: await snapshot(dir) }
+  return { world, address, before, partial, home: world.options.homeDir, old, last: await snapshot(dir), answers }
 }
 
 /** What a schedule is run in: everything that it writes is below `root`. */
@@ -159,6 +198,7 @@ export async function runWorldSchedule(
     if (disturbed.outcome !== 'done') await assertNothingFalse(stage, scene, schedule)
     // A directory that is there is nothing to clone into.
     if (disturbed.outcome !== 'done' || schedule.verb !== 'clone') await run(stage, scene, schedule)
+    else if (schedule.trouble.kind === 'ledger') await pull(stage.dir, stage.options)
     await assertWhole(stage, scene, schedule)
     return disturbed
   } catch (cause) {
@@ -179,7 +219,17 @@ async function disturb(stage: Stage, scene: Scene, schedule: WorldSchedule) {
   const restarting: typeof fetch = async (input, init) => {
     if (trouble.kind === 'restart' && requests++ === trouble.at) restarted = scene.world.restart()
     if (trouble.kind === 'restart' && trouble.waits) await restarted
-    return fetch(input, init)
+    if (trouble.kind === 'epoch' && requests++ === trouble.at) await scene.world.net.advanceEpoch()
+    if (trouble.kind !== 'ledger' || !String(input).startsWith(scene.world.profile.rpcUrl)) return fetch(input, init)
+    const now = requests++
+    if (now < trouble.at || now >= trouble.at + trouble.count) return fetch(input, init)
+    if (trouble.how === 'unavailable') return new Response('try later', { status: 503 })
+    const kept = trouble.how === 'stale' ? scene.answers.get(askedOf(input, init)) : undefined
+    if (kept) return new Response(kept.body.slice(0), kept)
+    const answer = await fetch(input, init)
+    if (trouble.how === 'stale') return answer
+    await answer.arrayBuffer()
+    throw new TypeError('fetch failed')
   }
   const options = { ...stage.options, fetch: restarting }
   let outcome = 'done'
@@ -202,7 +252,10 @@ function codeOf(error: unknown, trouble: Trouble): string {
   const expected =
     trouble.kind === 'disk-full'
       ? causes.some(({ code }) => code === 'STORE_DISK_FULL')
-      : trouble.kind === 'restart' && error.kind === 'network'
+      : trouble.kind === 'ledger' && trouble.how === 'stale'
+        ? // A log that has become shorter, or a ref that its log does not tell of.
+          error.kind === 'network' || error.kind === 'integrity'
+        : (trouble.kind === 'restart' || trouble.kind === 'ledger') && error.kind === 'network'
   if (!expected) throw error
   if (trouble.kind === 'disk-full' && error.hints.length === 0) throw new Error(`${error.code} says not what to do`)
   return error.code
