@@ -4,8 +4,8 @@
  *  `.floe/hooks` is refused, so that pulling cannot change what runs. No shell is involved, secrets are taken out of the
  *  environment, and what a hook prints goes to stderr, because stdout is the command's result.
  *
- *  `pre-commit` gets no arguments. `pre-push` gets the name of the remote, and the ref if one was named; on standard input
- *  it gets the line that git gives: `<local ref> <local id> <remote ref> <remote id>`. The last is where the remote was
+ *  `pre-commit` gets no arguments. `pre-push` gets the name of the remote, and the refs if some were named; on standard input
+ *  it gets the lines that git gives: `<local ref> <local id> <remote ref> <remote id>`. The last is where the remote was
  *  when it was last heard of, or zeros. */
 
 import { spawn } from 'node:child_process'

@@ -9,20 +9,43 @@ import { setUpstream, upstreamName } from '../repo/upstream.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { floeCommand } from './undo.ts'
 
-/** One word is a branch or tag if there is one of that name.
+/** One word is a branch or tag if there is one of that name; of several, the first is the remote.
  *  @param option - `--remote`
- *  @throws {UsageError} OPTIONS_EXCLUSIVE (exit 2) if two remotes are named */
+ *  @returns the refs as typed; none: the current branch
+ *  @throws {UsageError} OPTIONS_EXCLUSIVE, REFSPEC_REFUSED (exit 2) */
 export function pushArguments(
   workspace: Workspace,
   words: readonly string[],
   option: string | undefined,
-): { remote: string; ref: string | undefined } {
-  const [first, second] = words
-  const isRemote = first !== undefined && (second !== undefined || isRemoteOnly(workspace, first))
-  if (!isRemote) return { remote: option ?? defaultRemote(workspace), ref: first }
+): { remote: string; refs: string[] } {
+  const [first, ...others] = words
+  const isRemote = first !== undefined && (others.length > 0 || isRemoteOnly(workspace, first))
+  if (!isRemote)
+    return { remote: option ?? defaultRemote(workspace), refs: words.map((word) => refOf(workspace, word)) }
   if (option !== undefined && option !== first)
     throw new UsageError('OPTIONS_EXCLUSIVE', `push goes to one remote, and ${first} and ${option} are named`)
-  return { remote: first, ref: second }
+  return { remote: first, refs: others.map((word) => refOf(workspace, word)) }
+}
+
+/** What git writes as `HEAD` is the branch it is on, and `refs/heads/main` is `heads/main`.
+ *  @throws {UsageError} REFSPEC_REFUSED (exit 2) for `HERE:THERE` and `+HERE` */
+function refOf(workspace: Workspace, word: string): string {
+  const [, force = '', here = '', there] = /^(\+?)([^:]*)(?::(.*))?$/s.exec(word) ?? []
+  if (force === '' && there === undefined) {
+    const head = workspace.refs.readHead()
+    if ((word === 'HEAD' || word === '@') && head.$kind === 'branch') return `heads/${head.branch}`
+    return word.replace(/^refs\/(?=heads\/|tags\/)/, '')
+  }
+  const hint =
+    there === undefined
+      ? `\`${floeCommand('push', '--force', here)}\` moves it even if that drops versions from it`
+      : here === '' && force === ''
+        ? `\`${floeCommand('push', '--delete', there)}\` takes a branch off the remote`
+        : `a branch of that name makes one there: \`${floeCommand('branch', there, here)}\`, then push ${there}`
+  throw new UsageError('REFSPEC_REFUSED', `push moves the branch or tag of the same name, so "${word}" is none`, {
+    data: { ref: word },
+    hints: [hint],
+  })
 }
 
 function isRemoteOnly(workspace: Workspace, word: string): boolean {

@@ -23,16 +23,17 @@ export async function findLacking(
   remote: string,
   target: LocalTarget,
   position: RemotePosition | null,
-  options: RemoteOptions,
+  options: RemoteOptions & { brought?: readonly ObjectId[] | undefined },
 ): Promise<Lacking> {
-  const have = position ? seenCommits(workspace, remote, position) : []
+  const { brought } = options
+  const have = position ? seenCommits(workspace, remote, position, brought) : []
   try {
     return { have, missing: await findMissing(workspace, target, have, options.signal) }
   } catch (error) {
     if (!position || !(error instanceof ObjectMissingError)) throw error
     await fetchRemote(workspace.root, { ...options, remote })
     await using fetched = await openWorkspace(workspace.root)
-    const now = seenCommits(fetched, remote, position)
+    const now = seenCommits(fetched, remote, position, brought)
     if (now.length === have.length) throw error
     return { have: now, missing: await findMissing(fetched, target, now, options.signal) }
   }

@@ -37,7 +37,14 @@ export async function findLocalTarget(workspace: Workspace, name: string | undef
       name === undefined
         ? 'there is nothing to push: the branch has no commit yet'
         : `no branch or tag is called "${name}"`,
-      { data: { ref: wanted }, hints: ['Make a version with `floe add` and `floe commit`, or see `floe branch`'] },
+      {
+        data: { ref: wanted },
+        hints: [
+          name === undefined
+            ? 'Make a version with `floe add` and `floe commit`'
+            : '`floe branch` and `floe tag` list what can be pushed, `floe remote` where it can go',
+        ],
+      },
     )
   return { ref: found.name, commit: found.id, record: await readCommit(workspace.store.read, found.id) }
 }
@@ -98,13 +105,17 @@ export async function assertNotStale(
 }
 
 /** Commits whose contents this workspace has seen in live packs of the remote: it pushed or fetched them.
- *  A commit that is merely here, and that a ref of the remote names, proves nothing about the remote's packs. */
-export function seenCommits(workspace: Workspace, remote: string, position: RemotePosition): ObjectId[] {
+ *  A commit that is merely here, and that a ref of the remote names, proves nothing about the remote's packs.
+ *  @param brought - commits that were pushed there just now */
+export function seenCommits(
+  workspace: Workspace,
+  remote: string,
+  position: RemotePosition,
+  brought: readonly ObjectId[] = [],
+): ObjectId[] {
   const onRemote = new Set(position.refs.map((row) => row.commit))
-  return workspace.refs
-    .list(`remotes/${remote}/`)
-    .map(({ id }) => id)
-    .filter((id) => onRemote.has(id))
+  const tracked = workspace.refs.list(`remotes/${remote}/`).map(({ id }) => id)
+  return [...new Set([...tracked, ...brought])].filter((id) => onRemote.has(id))
 }
 
 export async function findMissing(

@@ -57,6 +57,10 @@ export interface PushOptions extends RemoteOptions {
   dryRun?: boolean | undefined
   /** Most that may be spent, in WAL, as decimal text. */
   maxWal?: string | undefined
+  /** For several pushes that may spend so much together. */
+  budget?: Budget | undefined
+  /** Commits that this workspace has just pushed to the remote: with a tag, which leaves no trace of that here. */
+  brought?: readonly ObjectId[] | undefined
   yes?: boolean | undefined
   /** Blobs can be read by anyone: creating a repository outside the local network needs this to be said. */
   isPublic?: boolean | undefined
@@ -112,7 +116,7 @@ const MAX_ATTEMPTS = 5
  *  @throws {InPlaceLostError} PUSH_IN_PLACE_CHANGED (exit 13), before anything is paid
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
-  const budget = options.revive?.budget ?? options.repack?.budget ?? pushBudget(options)
+  const budget = options.revive?.budget ?? options.repack?.budget ?? options.budget ?? pushBudget(options)
   const attempts: Attempts = { budget, paidBefore: budget.paidFrost, isCreated: false }
   for (let count = 1; ; count++)
     try {

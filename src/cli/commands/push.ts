@@ -1,22 +1,21 @@
-import { CancelledError, FloeError, UsageError } from '../../base/errors.ts'
+import { CancelledError, EXIT_CODES, FloeError, UsageError } from '../../base/errors.ts'
 import { deleteBranchThere } from '../../repo/delete-branch-there.ts'
 import { type EvictResult, evict, storeLimit } from '../../repo/evict.ts'
 import { holdsInPlace, noteCertified } from '../../repo/held-evict.ts'
 import { defaultNetwork } from '../../repo/network-use.ts'
-import { push as pushRef } from '../../repo/push.ts'
+import { type PushOptions, push as pushRef } from '../../repo/push.ts'
 import { abortPush, pushStatus } from '../../repo/push-abort.ts'
 import { announcePush } from '../../repo/push-announcement.ts'
+import { allRefs, type PushedSeveral, pushSeveral } from '../../repo/push-several.ts'
 import { RemoteMissingError } from '../../repo/remote-errors.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
-import { costLines } from '../cost.ts'
-import { warnOfExpiry } from '../expiry-warnings.ts'
 import { runHook } from '../hooks.ts'
 import { addNetworkFlags, httpAddress, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
 import { withProgress } from '../progress.ts'
 import { followPushed, otherFollowed, pushArguments } from '../push-arguments.ts'
-import { formatCount } from '../text.ts'
+import { pushedLines, severalLines, warnOfPush } from '../push-lines.ts'
 import { shortId } from '../undo.ts'
 import { undoDeletion, undoPush } from '../undo-push.ts'
 import { abortedLines, paidHints, statusHints, statusLines } from '../unfinished-pushes.ts'
@@ -28,6 +27,8 @@ interface Options extends NetworkFlags {
   network?: string
   remote?: string
   setUpstream?: boolean
+  tags?: boolean
+  all?: boolean
   epochs?: string
   retain?: string
   extend: boolean
@@ -49,11 +50,13 @@ export const push = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
       .argument('[remote]', 'remote to push to; a single word may be a branch or tag instead')
-      .argument('[ref]', 'branch or tag (default: the current branch)')
+      .argument('[ref...]', 'branches or tags (default: the current branch)')
       .option('--create <name>', 'create the repository; the first push of a workspace needs it')
       .option('--network <name>', 'network of a new repository (default: the one of `floe network use`, else local)')
       .option('--remote <name>', 'remote to push to (default: the one that the branch follows, else origin)')
       .option('-u, --set-upstream', 'let the branch follow where it is pushed to')
+      .option('--tags', 'push all tags that the remote does not have; one that is another version there stays')
+      .option('--all', 'push all branches')
       .option('--epochs <count>', 'buy storage for this many epochs')
       .option(
         '--retain <epochs>',
@@ -77,10 +80,10 @@ export const push = command<Options>({
       .option('-y, --yes', 'do not ask'),
   async run(context, words, options) {
     return inWorkspace(context, async (workspace) => {
-      const { remote, ref } = pushArguments(workspace, words, options.remote)
+      const { remote, refs } = pushArguments(workspace, words, options.remote)
       const known = await networkOfRemote(workspace, remote)
       const target = options.network ?? defaultNetwork(context.homeDir)
-      if (options.delete) return deleteThere(context, workspace, { ...options, remote }, ref)
+      if (options.delete) return deleteThere(context, workspace, { ...options, remote }, refs)
       const named = (['status', 'abort', 'resume'] as const).filter((name) => options[name])
       if (named.length > 1)
         throw new UsageError('OPTIONS_EXCLUSIVE', `--${named[0]} and --${named[1]} are two different things`)
@@ -113,77 +116,90 @@ export const push = command<Options>({
           'This workspace has no repository yet. Name of the new one: ',
           'this workspace has no remote: name the new repository with --create NAME --yes',
         )
-      const other = options.setUpstream ? undefined : otherFollowed(workspace, remote, ref)
-      if (other !== undefined) context.output.warn(other)
+      const several = options.tags || options.all || refs.length > 1
+      const names = several ? [...refs, ...allRefs(workspace, { branches: options.all, tags: options.tags })] : refs
+      if (several && names.length === 0)
+        throw new UsageError('PUSH_NOTHING', `there is no ${options.all ? 'branch with a version' : 'tag'} to push`)
+      const branches = several ? names : [refs[0]]
+      for (const name of options.setUpstream ? [] : branches) {
+        const other = otherFollowed(workspace, remote, name)
+        if (other !== undefined) context.output.warn(other)
+      }
       if (options.verify && !options.dryRun)
         await runHook(context, workspace, 'pre-push', {
-          args: [remote, ...(ref === undefined ? [] : [ref])],
-          stdin: await announcePush(workspace, remote, ref),
+          args: [remote, ...names],
+          stdin: await announcePush(workspace, remote, branches),
         })
-      const result = await withProgress(context, 'push', (onProgress) =>
-        withNetwork(
-          context,
-          known ?? target,
-          options,
-          (remoteOptions) =>
-            pushRef(workspace.root, {
-              ...remoteOptions,
-              ref,
-              remote,
-              create: known === undefined && create !== undefined ? { name: create, network: target } : undefined,
-              epochs: wholeNumber(options.epochs, '--epochs'),
-              retainEpochs: wholeNumber(options.retain, '--retain'),
-              extendReused: options.extend,
-              force: options.force,
-              dryRun: options.dryRun,
-              maxWal: options.maxWal,
-              yes: options.yes,
-              isPublic: options.public,
-              finishTail: options.finishTail,
-              relay: httpAddress(options.relay, '--relay'),
-            }),
-          onProgress,
-        ),
-      ).catch((error: unknown) => {
-        throw error instanceof CancelledError ? cancelledPush(error) : error
-      })
-      warnOfExpiry(context.output, result.expiring)
-      const { retained } = result
-      if (retained?.paidEpochs !== undefined)
-        context.output.warn(
-          `${retained.path} is to be kept ${retained.epochs === null ? 'for ever' : `for ${retained.epochs} epochs`}, and storage is paid for ${retained.paidEpochs}: \`floe renew\` before they end`,
-        )
-      const evicted =
-        result.$kind === 'pushed'
-          ? await evictAfter(context, workspace.root, known ?? target, { ...options, remote })
-          : null
-      const lines = costLines(result.cost)
-      if (result.$kind === 'up-to-date')
-        lines.splice(0, lines.length, `${result.ref} is up to date on ${result.network}:${result.repository}`)
-      else if (result.$kind === 'pushed')
-        lines.push(
-          `${result.ref}  ${result.old?.slice(0, 12) ?? '(new)'} → ${result.new.slice(0, 12)}  ${formatCount(result.packs.length, 'pack')} certified`,
-          `repository ${result.network}:${result.repository}`,
-        )
-      if (retained)
-        lines.push(
-          `promised to be kept ${retained.epochs === null ? 'for ever' : `for ${formatCount(retained.epochs, 'epoch')}`}, as .floeattributes asks for ${retained.path}`,
-        )
-      if (result.tails && result.tails.finished + result.tails.unfinished > 0)
-        lines.push(
-          `${formatCount(result.tails.finished, 'pack')} brought to slow nodes too` +
-            (result.tails.unfinished > 0 ? `, ${result.tails.unfinished} still lacking on some` : ''),
-        )
+      const send = <T>(work: (shared: PushOptions) => Promise<T>): Promise<T> =>
+        withProgress(context, 'push', (onProgress) =>
+          withNetwork(
+            context,
+            known ?? target,
+            options,
+            (remoteOptions) =>
+              work({
+                ...remoteOptions,
+                remote,
+                create: known === undefined && create !== undefined ? { name: create, network: target } : undefined,
+                epochs: wholeNumber(options.epochs, '--epochs'),
+                retainEpochs: wholeNumber(options.retain, '--retain'),
+                extendReused: options.extend,
+                force: options.force,
+                dryRun: options.dryRun,
+                maxWal: options.maxWal,
+                yes: options.yes,
+                isPublic: options.public,
+                finishTail: options.finishTail,
+                relay: httpAddress(options.relay, '--relay'),
+              }),
+            onProgress,
+          ),
+        ).catch((error: unknown) => {
+          throw error instanceof CancelledError ? cancelledPush(error) : error
+        })
+      const result: PushedSeveral = several
+        ? await send((shared) => pushSeveral(workspace.root, { ...shared, refs: names }))
+        : {
+            pushes: [await send((shared) => pushRef(workspace.root, { ...shared, ref: refs[0] }))],
+            standing: [],
+            refused: [],
+          }
+      const { pushes, refused } = result
+      for (const pushed of pushes) warnOfPush(context.output, pushed)
+      for (const { ref, error } of refused) context.output.warn(`${ref} was not pushed: ${error.message}`)
+      const evicted = pushes.some(({ $kind }) => $kind === 'pushed')
+        ? await evictAfter(context, workspace.root, known ?? target, { ...options, remote })
+        : null
+      const lines = several ? severalLines(result) : pushes.flatMap(pushedLines)
       if (evicted && evicted.packs > 0) lines.push(...evictLines(evicted))
-      const data = evicted ? { ...result, evicted } : result
-      const paid = result.$kind === 'dry-run' ? paidHints(await pushStatus(workspace.root), result) : []
+      const hints = new Set(pushes.flatMap(({ notice }) => notice ?? []))
+      const undo: string[] = []
+      const notUndone = new Set<string>()
       workspace.store.refresh()
-      const undone = await undoPush(workspace, result, remote)
-      const followed =
-        options.setUpstream && result.$kind !== 'dry-run' ? await followPushed(workspace, result, remote) : undefined
-      if (followed) lines.push(followed.line)
-      const undo = [...undone.undo, ...(followed?.undo ?? [])]
-      return { data, lines, hints: [...(result.notice ? [result.notice] : []), ...paid], ...undone, undo }
+      for (const pushed of pushes) {
+        if (pushed.$kind === 'dry-run')
+          for (const hint of paidHints(await pushStatus(workspace.root), pushed)) hints.add(hint)
+        const undone = await undoPush(workspace, pushed, remote)
+        const followed =
+          options.setUpstream && pushed.$kind !== 'dry-run' ? await followPushed(workspace, pushed, remote) : undefined
+        if (followed) lines.push(followed.line)
+        undo.push(...(undone.undo ?? []), ...(followed?.undo ?? []))
+        for (const line of undone.notUndone ?? []) notUndone.add(line)
+      }
+      if (several && options.dryRun && pushes.length > 1)
+        hints.add('each is priced as if it were pushed alone: what two of them share is sent and paid for once')
+      for (const { error } of refused) for (const hint of error.hints) hints.add(hint)
+      const failures = refused.map(({ ref, error }) => ({ ref, error: error.toJSON() }))
+      const facts = several ? { pushes, standing: result.standing, refused: failures } : pushes[0]!
+      const isPartial = pushes.length + result.standing.length > 0
+      return {
+        data: evicted ? { ...facts, evicted } : facts,
+        lines,
+        hints: [...hints],
+        undo,
+        notUndone: [...notUndone],
+        exitCode: refused.length === 0 ? 0 : isPartial ? EXIT_CODES.partial : EXIT_CODES.other,
+      }
     })
   },
 })
@@ -192,12 +208,16 @@ async function deleteThere(
   context: Context,
   workspace: Workspace,
   options: Options & { remote: string },
-  ref: string | undefined,
+  [ref, ...others]: readonly string[],
 ): Promise<Result> {
   if (ref === undefined)
     throw new UsageError('ARGUMENT_MISSING', '--delete needs the branch: `floe push --delete NAME`')
-  if (options.dryRun || options.create || options.setUpstream)
-    throw new UsageError('OPTIONS_EXCLUSIVE', '--delete sends nothing, so --dry-run, --create and -u mean nothing')
+  if (others.length > 0) throw new UsageError('ARGUMENT_EXTRA', '--delete takes one branch at a time')
+  if (options.dryRun || options.create || options.setUpstream || options.tags || options.all)
+    throw new UsageError(
+      'OPTIONS_EXCLUSIVE',
+      '--delete sends nothing, so --dry-run, --create, --tags, --all and -u mean nothing',
+    )
   const network = await networkOfRemote(workspace, options.remote)
   const { force, remote } = options
   const deleted = await withNetwork(context, network, options, (remoteOptions) =>

@@ -1,0 +1,91 @@
+/** Several refs with one push, as git users type it. */
+
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { runCli } from './run-cli.ts'
+
+let root = ''
+let data = ''
+let home = ''
+beforeAll(async () => {
+  root = mkdtempSync(join(tmpdir(), 'floe-cli-several-'))
+  data = join(root, 'data')
+  home = join(root, 'home')
+  mkdirSync(data)
+  await floe('init', '.')
+  await change('one')
+})
+afterAll(async () => {
+  await stopLocalNetwork({ dataDir: home })
+  rmSync(root, { recursive: true, force: true })
+})
+
+const floeIn = (cwd: string, ...args: string[]) => runCli(args, { cwd, env: { FLOE_HOME: home } })
+const floe = (...args: string[]) => floeIn(data, ...args)
+const json = async (...args: string[]) => JSON.parse((await floe(...args, '--json')).stdout)
+const change = async (text: string) => {
+  writeFileSync(join(data, 'a.txt'), `${text}\n`)
+  await floe('commit', '-A', '--no-provenance', '-m', text)
+}
+const refsThere = async () => (await json('remote', 'show')).refs.map(({ name }: { name: string }) => name)
+
+it('push sends all tags, or branches and tags by name, and asks the hook about each of them', async () => {
+  expect(await json('push', '--tags', '--create', 'demo', '--yes')).toMatchObject({ error: { code: 'PUSH_NOTHING' } })
+  await floe('tag', 'v1')
+  await floe('branch', 'dev')
+  const first = await floe('push', '--create', 'demo', '--yes', '--tags')
+  expect(first.stdout).toMatch(/\ntags\/v1 {2}\(new\) → [0-9a-f]{12} {2}\d packs? certified\nrepository local:0x/)
+  expect(await refsThere()).toEqual(['tags/v1'])
+
+  const hook = join(data, '.floe', 'hooks', 'pre-push')
+  mkdirSync(join(data, '.floe', 'hooks'), { recursive: true })
+  writeFileSync(hook, `#!/bin/sh\necho "$@" > '${root}/asked'; cat >> '${root}/asked'\n`)
+  chmodSync(hook, 0o755)
+  const all = await json('push', 'origin', 'HEAD', 'refs/heads/dev', 'v1', '-u')
+  rmSync(hook)
+  expect(all).toMatchObject({ ok: true, standing: ['tags/v1'], refused: [] })
+  expect(all.pushes.map(({ ref }: { ref: string }) => ref)).toEqual(['heads/dev', 'heads/main'])
+  expect(all.undo).toContain('floe push --delete dev')
+  const asked = readFileSync(join(root, 'asked'), 'utf8').split('\n')
+  expect(asked[0]).toBe('origin heads/main heads/dev v1')
+  expect(asked.slice(1, -1).map((line) => line.split(' ')[0])).toEqual([
+    'refs/heads/main',
+    'refs/heads/dev',
+    'refs/tags/v1',
+  ])
+  expect((await floe('push', '--all')).stdout).toMatch(/^heads\/dev is up to date on .*\nheads\/main is up to date on/)
+})
+
+it('push --tags leaves a tag that is another version there, pushes the others, and says so', async () => {
+  await change('two')
+  await floe('tag', '-d', 'v1')
+  await floe('tag', 'v1')
+  await floe('tag', 'v2')
+  const run = await floe('push', '--tags')
+  expect(run).toMatchObject({ exitCode: 3, stdout: expect.stringMatching(/\ntags\/v2 {2}\(new\) →/) })
+  expect(run.stderr).toContain('Warning: tags/v1 was not pushed: tag tags/v1 exists on the remote and never moves\n')
+  expect(await refsThere()).toContain('tags/v2')
+  await floe('tag', '-d', 'v2')
+  expect(await json('push', '--tags')).toMatchObject({
+    ok: false,
+    pushes: [],
+    refused: [{ ref: 'tags/v1', error: { code: 'TAG_IMMUTABLE' } }],
+  })
+  expect((await floe('push', '--tags')).exitCode).toBe(1)
+})
+
+it('push says what to type where git would take one name here and another there', async () => {
+  const refused = async (word: string) => (await json('push', 'origin', word)).error
+  expect(await refused('main:other')).toMatchObject({ code: 'REFSPEC_REFUSED' })
+  expect((await refused('main:other')).hints[0]).toContain('`floe branch other main`, then push other')
+  expect((await refused(':dev')).hints[0]).toContain('`floe push --delete dev`')
+  expect((await refused('+main')).hints[0]).toContain('`floe push --force main`')
+  expect((await json('push', 'orign')).error).toMatchObject({
+    code: 'REF_UNKNOWN',
+    hints: [expect.stringContaining('`floe remote`')],
+  })
+  expect(await json('push', 'origin', '--delete', 'dev', 'main')).toMatchObject({ error: { code: 'ARGUMENT_EXTRA' } })
+})
