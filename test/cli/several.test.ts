@@ -1,4 +1,4 @@
-/** Several refs with one push, as git users type it. */
+/** Several refs with one push, and several remotes with one fetch, as git users type it. */
 
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,4 +88,30 @@ it('push says what to type where git would take one name here and another there'
     hints: [expect.stringContaining('`floe remote`')],
   })
   expect(await json('push', 'origin', '--delete', 'dev', 'main')).toMatchObject({ error: { code: 'ARGUMENT_EXTRA' } })
+})
+
+it('fetch --all asks every remote, goes on after one that fails, and names it', async () => {
+  const address = (await json('remote', 'list')).remotes[0].repository
+  await floe('remote', 'add', 'broken', 'local:0x1')
+  await floe('remote', 'add', 'same', `local:${address}`)
+  const run = await floe('fetch', '--all')
+  expect(run.exitCode).toBe(3)
+  expect(run.stdout).toMatch(
+    /^From origin\n {2}tags\/v2 .*\nFrom same\n {2}heads\/dev {2}\(new\) → [0-9a-f]{12}\n {2}heads\/main /,
+  )
+  expect(run.stderr).toContain('Warning: broken was not fetched: ')
+  expect(await json('fetch', '--all')).toMatchObject({
+    ok: false,
+    remotes: [{ remote: 'origin' }, { remote: 'same' }],
+    failed: [{ remote: 'broken', error: { message: expect.any(String) } }],
+  })
+  // Where all fail for the same reason, that is the exit status.
+  const alone = await floe('fetch', 'broken')
+  await floe('remote', 'remove', 'same')
+  await floe('remote', 'remove', 'origin')
+  expect((await floe('fetch', '--all')).exitCode).toBe(alone.exitCode)
+  expect(alone.exitCode).not.toBe(0)
+  await floe('remote', 'remove', 'broken')
+  expect(await floe('fetch', '--all')).toMatchObject({ exitCode: 0, stdout: 'This workspace has no remotes\n' })
+  expect(await json('fetch', '--all', 'origin')).toMatchObject({ error: { code: 'OPTIONS_EXCLUSIVE' } })
 })

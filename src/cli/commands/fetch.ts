@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
+import { EXIT_CODES, FloeError, UsageError } from '../../base/errors.ts'
 import type { Deepened } from '../../repo/deepen.ts'
-import { fetchRemote } from '../../repo/fetch.ts'
+import { type FetchResult, fetchRemote } from '../../repo/fetch.ts'
 import { fetchFolder, isFolderSource } from '../../repo/folder-source.ts'
 import { defaultRemote } from '../../repo/reading-remote.ts'
 import type { Workspace } from '../../store/workspace.ts'
@@ -13,45 +14,111 @@ import { formatCount } from '../text.ts'
 import { undoOfRefs } from '../undo-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 
-export const fetchCommand = command<NetworkFlags & { name?: string; deepen?: string; unshallow?: boolean }>({
+interface FetchFlags extends NetworkFlags {
+  all?: boolean
+  name?: string
+  deepen?: string
+  unshallow?: boolean
+}
+
+export const fetchCommand = command<FetchFlags>({
   define: (command) =>
     addNetworkFlags(command)
       .argument(
         '[remote]',
         'remote to ask (default: the one that the branch follows, else origin), or the folder of a mirror or workspace',
       )
+      .option('--all', 'ask every remote; one that does not answer stops none of the others (exit 3)')
+      .option('-p, --prune', 'forget branches that the remote has no more; always so')
+      .option('-t, --tags', 'bring its tags; always so')
       .option('--name <name>', 'of a folder: its branches appear below this name (default: mirror)')
       .option('--deepen <count>', 'of a clone with --depth: bring so many more versions of its history')
       .option('--unshallow', 'of a clone with --depth: bring the rest of its history'),
   run: (context, [named], options) =>
     inWorkspace(context, async (workspace) => {
+      const deepen = options.unshallow ? Number.POSITIVE_INFINITY : generations(options.deepen)
+      if (options.all) {
+        if (named !== undefined || deepen !== undefined || options.name !== undefined)
+          throw new UsageError(
+            'OPTIONS_EXCLUSIVE',
+            '--all asks every remote: a remote, --name, --deepen and --unshallow mean one',
+          )
+        return fromAll(context, workspace, options)
+      }
       const remote = named ?? defaultRemote(workspace)
       const isRemote = Object.hasOwn(workspace.readConfig().remotes ?? {}, remote)
       const folder = resolve(context.cwd, remote)
       if (!isRemote && isFolderSource(workspace.fs, folder)) return fromFolder(context, workspace, folder, options.name)
-      const deepen = options.unshallow ? Number.POSITIVE_INFINITY : generations(options.deepen)
-      const network = await networkOfRemote(workspace, remote)
-      const result = await withProgress(context, 'fetch', (onProgress) =>
-        withNetwork(
-          context,
-          network,
-          options,
-          (remoteOptions) => fetchRemote(workspace.root, { ...remoteOptions, remote, deepen }),
-          onProgress,
-        ),
-      )
-      const lines = result.updated.map(
-        (update) =>
-          `${update.forced ? '+' : ' '} ${update.ref}  ${update.old?.slice(0, 12) ?? '(new)'} → ${update.new?.slice(0, 12) ?? '(gone)'}`,
-      )
-      for (const tag of result.keptTags)
-        context.output.warn(
-          `${tag.ref} is ${tag.here.slice(0, 12)} here and ${tag.there.slice(0, 12)} on the remote; yours was kept`,
-        )
+      const result = await fromRemote(context, workspace, remote, { ...options, generations: deepen })
+      const lines = updateLines(result)
       if (result.deepened) lines.push(deepenedLine(result.deepened))
       return { data: result, lines: lines.length > 0 ? lines : ['Already up to date'] }
     }),
 })
+
+async function fromRemote(
+  context: Context,
+  workspace: Workspace,
+  remote: string,
+  options: FetchFlags & { generations?: number | undefined },
+): Promise<FetchResult> {
+  const network = await networkOfRemote(workspace, remote)
+  const result = await withProgress(context, 'fetch', (onProgress) =>
+    withNetwork(
+      context,
+      network,
+      options,
+      (remoteOptions) => fetchRemote(workspace.root, { ...remoteOptions, remote, deepen: options.generations }),
+      onProgress,
+    ),
+  )
+  for (const tag of result.keptTags)
+    context.output.warn(
+      `${tag.ref} is ${tag.here.slice(0, 12)} here and ${tag.there.slice(0, 12)} on the remote; yours was kept`,
+    )
+  return result
+}
+
+/** What one remote answers or does not answer is of no concern to the next. */
+async function fromAll(context: Context, workspace: Workspace, options: FetchFlags): Promise<Result> {
+  const fetched: FetchResult[] = []
+  const failed: { remote: string; error: FloeError }[] = []
+  for (const remote of Object.keys(workspace.readConfig().remotes ?? {}).sort())
+    try {
+      fetched.push(await fromRemote(context, workspace, remote, options))
+    } catch (error) {
+      if (!(error instanceof FloeError) || error.kind === 'cancelled' || error.kind === 'internal') throw error
+      failed.push({ remote, error })
+      context.output.warn(`${remote} was not fetched: ${error.message}`)
+    }
+  const lines = fetched.flatMap((result) => {
+    const updates = updateLines(result)
+    return updates.length > 0 ? [`From ${result.remote}`, ...updates] : []
+  })
+  if (lines.length === 0 && failed.length === 0)
+    lines.push(fetched.length > 0 ? 'Already up to date' : 'This workspace has no remotes')
+  const exits = new Set(failed.map(({ error }) => error.exitCode))
+  return {
+    data: { remotes: fetched, failed: failed.map(({ remote, error }) => ({ remote, error: error.toJSON() })) },
+    lines,
+    hints: [...new Set(failed.flatMap(({ error }) => error.hints))],
+    exitCode:
+      failed.length === 0
+        ? 0
+        : fetched.length > 0
+          ? EXIT_CODES.partial
+          : exits.size === 1
+            ? [...exits][0]!
+            : EXIT_CODES.other,
+  }
+}
+
+function updateLines({ updated }: FetchResult): string[] {
+  return updated.map(
+    (update) =>
+      `${update.forced ? '+' : ' '} ${update.ref}  ${update.old?.slice(0, 12) ?? '(new)'} → ${update.new?.slice(0, 12) ?? '(gone)'}`,
+  )
+}
 
 function generations(text: string | undefined): number | undefined {
   return text === undefined ? undefined : positiveInteger(text, '--deepen')
