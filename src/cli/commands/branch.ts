@@ -15,10 +15,13 @@ import {
 import { setUpstream, type Upstream, upstreamOf } from '../../repo/upstream.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command, type Result } from '../command.ts'
+import { fitsPattern } from '../name-pattern.ts'
 import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
 interface ListOptions {
+  list?: boolean
+  showCurrent?: boolean
   all?: boolean
   remotes?: boolean
   verbose?: boolean
@@ -29,6 +32,7 @@ interface ListOptions {
 export const branch = command<
   ListOptions & {
     delete?: string
+    D?: string
     move?: string
     force?: boolean
     upstream?: string
@@ -39,30 +43,34 @@ export const branch = command<
     command
       .argument('[name]', 'branch to create; none lists all')
       .argument('[at]', 'revision it starts at (default HEAD)')
+      .option('-l, --list', 'list all, or those that NAME, a pattern such as `exp-*`, fits')
+      .option('--show-current', 'print the name of the current branch, or nothing')
       .option('-a, --all', 'list the branches of remotes as well')
       .option('-r, --remotes', 'list the branches of remotes only')
       .option('-v, --verbose', 'list what each one is at, too')
       .option('--merged [revision]', 'list only those that this one (default HEAD) has all versions of')
       .option('--no-merged [revision]', 'list only the others', (not: string) => ({ not }))
       .option('-d, --delete <name>', 'delete a branch whose commits another ref holds')
-      .option('-m, --move <from>', 'rename this branch to NAME; without NAME, the current one to this')
+      .option('-D <name>', 'delete it in any case: -d with -f')
+      .option('-m, --move <from>', 'rename this branch to NAME; with no NAME, the current branch to this')
       .option('-u, --upstream <remote/branch>', 'let NAME (default: the current branch) follow this')
       .option('--unset-upstream', 'let it follow nothing')
       .option('-f, --force', 'move an existing branch, or delete one that is not merged'),
   async run(context, [name, at], options) {
     return inWorkspace(context, async (workspace) => {
-      if (options.delete !== undefined) {
+      const unwanted = options.delete ?? options.D
+      if (unwanted !== undefined) {
         if (name !== undefined)
           throw new UsageError('BRANCH_ONE', 'one branch is deleted at a time', {
             hints: [`nothing is deleted; \`${floeCommand('branch', '-d', name)}\` deletes this one`],
           })
-        const before = workspace.readConfig().branches?.[options.delete]
-        const gone = await deleteBranch(workspace, { name: options.delete, force: options.force })
-        const follow = before ? [floeCommand('branch', options.delete, '-u', nameOf(before))] : []
+        const before = workspace.readConfig().branches?.[unwanted]
+        const gone = await deleteBranch(workspace, { name: unwanted, force: options.force || options.D !== undefined })
+        const follow = before ? [floeCommand('branch', unwanted, '-u', nameOf(before))] : []
         return {
           data: { deleted: gone },
-          lines: [`Deleted branch ${options.delete}`],
-          undo: gone.commit ? [floeCommand('branch', options.delete, shortId(gone.commit)), ...follow] : [],
+          lines: [`Deleted branch ${unwanted}`],
+          undo: gone.commit ? [floeCommand('branch', unwanted, shortId(gone.commit)), ...follow] : [],
         }
       }
       if (options.upstream !== undefined || options.unsetUpstream) {
@@ -81,7 +89,8 @@ export const branch = command<
         }
       }
       if (options.move !== undefined) {
-        const [from, to] = name === undefined ? [currentBranch(workspace), options.move] : [options.move, name]
+        const from = name === undefined ? currentBranch(workspace) : options.move
+        const to = name ?? options.move
         const renamed = await renameBranch(workspace, { from, to })
         return {
           data: { renamed },
@@ -89,7 +98,12 @@ export const branch = command<
           undo: [floeCommand('branch', '-m', to, from)],
         }
       }
-      if (name === undefined) return listed(workspace, options, context.signal)
+      if (options.showCurrent) {
+        const head = workspace.refs.readHead()
+        const current = head.$kind === 'branch' ? head.branch : null
+        return { data: { current }, lines: current === null ? [] : [current] }
+      }
+      if (name === undefined || options.list) return listed(workspace, { ...options, pattern: name }, context.signal)
       const before = refNameProblem(name) === null ? workspace.refs.read(`heads/${name}`) : null
       const created = await createBranch(workspace, { name, at, force: options.force })
       return {
@@ -102,10 +116,16 @@ export const branch = command<
   },
 })
 
-async function listed(workspace: Workspace, options: ListOptions, signal: AbortSignal | undefined): Promise<Result> {
+async function listed(
+  workspace: Workspace,
+  options: ListOptions & { pattern?: string | undefined },
+  signal: AbortSignal | undefined,
+): Promise<Result> {
+  const { pattern } = options
   const here = options.remotes ? [] : await listBranches(workspace)
   const there = options.all || options.remotes ? listRemoteBranches(workspace) : []
-  const chosen = await onlyMerged(workspace, [...here, ...there], options)
+  const named = [...here, ...there].filter(({ name }) => pattern === undefined || fitsPattern(name, pattern))
+  const chosen = await onlyMerged(workspace, named, options)
   const branches = []
   for (const entry of chosen) {
     const upstream = there.includes(entry) ? null : await upstreamOf(workspace, entry, { signal })

@@ -1,6 +1,7 @@
 import { UsageError } from '../../base/errors.ts'
 import { createTag, deleteTag, listTags } from '../../repo/branch.ts'
 import { command } from '../command.ts'
+import { fitsPattern } from '../name-pattern.ts'
 import { floeCommand, shortId } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -26,7 +27,7 @@ export const tag = command<{ delete?: string; list?: boolean }>({
         }
       }
       if (name === undefined || options.list) {
-        const tags = (await listTags(workspace)).filter((entry) => name === undefined || fits(entry.name, name))
+        const tags = (await listTags(workspace)).filter((entry) => name === undefined || fitsPattern(entry.name, name))
         return { data: { tags }, lines: tags.map((entry) => `${entry.name}  ${entry.commit?.slice(0, 12)}`) }
       }
       const created = await createTag(workspace, { name, at })
@@ -39,11 +40,3 @@ export const tag = command<{ delete?: string; list?: boolean }>({
     })
   },
 })
-
-/** `*` stands for any text and `?` for a letter, as in git's lists. */
-function fits(name: string, pattern: string): boolean {
-  const parts = pattern
-    .split(/([*?])/)
-    .map((part) => (part === '*' ? '.*' : part === '?' ? '.' : part.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')))
-  return new RegExp(`^${parts.join('')}$`, 'u').test(name)
-}
