@@ -1,5 +1,6 @@
 /** `fetch`: learns where the remote's refs are and brings their commits. Files and branches stay as they are. */
 
+import { UsageError } from '../base/errors.ts'
 import { isAncestor } from '../history/commits.ts'
 import { FETCH_REASON } from '../history/reflog-selector.ts'
 import type { RefRecord } from '../ledger/repository-records.ts'
@@ -44,7 +45,7 @@ export interface KeptTag {
   there: string
 }
 
-/** @param options.refs - only these refs of the remote (`heads/main`); default all
+/** @param options.refs - only these refs of the remote, short or full; default all
  *  @param options.deepen - of a clone with `--depth`: so many more commits on every way; Infinity: all of them */
 export async function fetchRemote(
   dir: string,
@@ -58,7 +59,8 @@ export async function fetchRemote(
   const remote = readRemote(workspace, options.remote)
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
-  const fetched = await fetchRefs(workspace, remote.name, source, options)
+  const refs = options.refs?.map((ref) => refThere(source, remote.name, ref))
+  const fetched = await fetchRefs(workspace, remote.name, source, { ...options, refs })
   const { deepen } = options
   const deepened =
     deepen === undefined
@@ -67,7 +69,20 @@ export async function fetchRemote(
   return { remote: remote.name, network: remote.network, repository: remote.repository, ...fetched, deepened }
 }
 
+/** A branch rather than a tag, where both have the name.
+ *  @throws {UsageError} REMOTE_REF_UNKNOWN (exit 2) */
+function refThere(source: RemoteSource, remote: string, ref: string): string {
+  const there = new Set(source.refs.map(({ name }) => localRefName(name)))
+  const full = [localRefName(ref), `heads/${ref}`, `tags/${ref}`].find((name) => there.has(name))
+  if (full !== undefined) return full
+  throw new UsageError('REMOTE_REF_UNKNOWN', `${remote} has no branch or tag called "${ref}"`, {
+    data: { ref, remote },
+    hints: ['See what it has with `floe remote show`'],
+  })
+}
+
 export interface FetchRefsOptions extends RemoteOptions {
+  /** Full names. */
   refs?: readonly string[] | undefined
   /** So many commits of each ref, instead of all. */
   depth?: number | undefined

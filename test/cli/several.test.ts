@@ -90,6 +90,15 @@ it('push says what to type where git would take one name here and another there'
   expect(await json('push', 'origin', '--delete', 'dev', 'main')).toMatchObject({ error: { code: 'ARGUMENT_EXTRA' } })
 })
 
+it('fetch brings only the branches and tags that are named', async () => {
+  const address = (await json('remote', 'list')).remotes[0].repository
+  await floe('remote', 'add', 'part', `local:${address}`)
+  expect((await floe('fetch', 'part', 'dev')).stdout).toMatch(/^ {2}heads\/dev {2}\(new\) → [0-9a-f]{12}\n$/)
+  expect((await json('fetch', 'part', 'dev', 'refs/heads/main')).updated).toMatchObject([{ ref: 'heads/main' }])
+  expect(await json('fetch', 'part', 'main', 'dve')).toMatchObject({ error: { code: 'REMOTE_REF_UNKNOWN' } })
+  await floe('remote', 'remove', 'part')
+})
+
 it('fetch --all asks every remote, goes on after one that fails, and names it', async () => {
   const address = (await json('remote', 'list')).remotes[0].repository
   await floe('remote', 'add', 'broken', 'local:0x1')

@@ -28,13 +28,14 @@ export const fetchCommand = command<FetchFlags>({
         '[remote]',
         'remote to ask (default: the one that the branch follows, else origin), or the folder of a mirror or workspace',
       )
+      .argument('[ref...]', 'branches and tags to bring (default: all)')
       .option('--all', 'ask every remote; one that does not answer stops none of the others (exit 3)')
       .option('-p, --prune', 'forget branches that the remote has no more; always so')
       .option('-t, --tags', 'bring its tags; always so')
       .option('--name <name>', 'of a folder: its branches appear below this name (default: mirror)')
       .option('--deepen <count>', 'of a clone with --depth: bring so many more versions of its history')
       .option('--unshallow', 'of a clone with --depth: bring the rest of its history'),
-  run: (context, [named], options) =>
+  run: (context, [named, ...refs], options) =>
     inWorkspace(context, async (workspace) => {
       const deepen = options.unshallow ? Number.POSITIVE_INFINITY : generations(options.deepen)
       if (options.all) {
@@ -49,7 +50,7 @@ export const fetchCommand = command<FetchFlags>({
       const isRemote = Object.hasOwn(workspace.readConfig().remotes ?? {}, remote)
       const folder = resolve(context.cwd, remote)
       if (!isRemote && isFolderSource(workspace.fs, folder)) return fromFolder(context, workspace, folder, options.name)
-      const result = await fromRemote(context, workspace, remote, { ...options, generations: deepen })
+      const result = await fromRemote(context, workspace, remote, { ...options, refs, generations: deepen })
       const lines = updateLines(result)
       if (result.deepened) lines.push(deepenedLine(result.deepened))
       return { data: result, lines: lines.length > 0 ? lines : ['Already up to date'] }
@@ -60,7 +61,7 @@ async function fromRemote(
   context: Context,
   workspace: Workspace,
   remote: string,
-  options: FetchFlags & { generations?: number | undefined },
+  options: FetchFlags & { generations?: number | undefined; refs?: readonly string[] },
 ): Promise<FetchResult> {
   const network = await networkOfRemote(workspace, remote)
   const result = await withProgress(context, 'fetch', (onProgress) =>
@@ -68,7 +69,13 @@ async function fromRemote(
       context,
       network,
       options,
-      (remoteOptions) => fetchRemote(workspace.root, { ...remoteOptions, remote, deepen: options.generations }),
+      (remoteOptions) =>
+        fetchRemote(workspace.root, {
+          ...remoteOptions,
+          remote,
+          refs: options.refs?.length ? options.refs : undefined,
+          deepen: options.generations,
+        }),
       onProgress,
     ),
   )
