@@ -3,7 +3,7 @@
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
 import { withConfigVerb } from './config-words.ts'
-import { insteadOf } from './git-words.ts'
+import { insteadOf, insteadOfOption, withHelpOption } from './git-words.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
 import type { Streams } from './output.ts'
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
         Object.hasOwn(REGISTRY, word),
       )
       const program = await createProgram(
-        withConfigVerb(words),
+        withConfigVerb(withHelpOption(words)),
         session.streams,
         async (entry, command, args, options) =>
           session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
@@ -55,7 +55,10 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       writeOut: (text) => streams.stdout.write(text),
       writeErr: (text) => streams.stderr.write(text),
       outputError: (text, write) => {
-        const instead = /^error: unknown command /.test(text) ? insteadOf(typedWords(argv)[0]) : undefined
+        const [, kind, word = ''] = /^error: unknown (command|option) '([^']*)'/.exec(text) ?? []
+        const [verb, ...others] = typedWords(argv)
+        const instead =
+          kind === 'command' ? insteadOf(verb, ...others) : kind === 'option' ? insteadOfOption(verb, word) : undefined
         const line = text.replace(/^error: /, 'Error: ')
         write(instead ? `${line.split('\n')[0]}\nHint: ${instead}\n` : line)
       },

@@ -22,6 +22,7 @@ const VERBS = {
   diff: {
     flags: {
       '--staged': ['staged', true],
+      '--cached': ['cached', true],
       '--name-status': ['nameStatus', true],
       '--stat': ['stat', true],
       '--name-only': ['nameOnly', true],

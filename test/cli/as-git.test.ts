@@ -162,6 +162,27 @@ it('branch -m renames the current branch where one name is given, and -d does no
   expect((await json('tag')).tags).toHaveLength(2)
 })
 
+it('help takes the name of a command', async () => {
+  expect(await floe('help')).toEqual(await floe('--help'))
+  expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)
+  expect(await floe('help', 'push')).toMatchObject({ exitCode: 0, stdout: (await floe('push', '--help')).stdout })
+})
+
+it('options and words of nouns that are not there say what to type instead', async () => {
+  const hint = async (...args: string[]) => {
+    const run = await floe(...args)
+    expect(run.exitCode, args.join(' ')).toBe(2)
+    return run.stderr.split('\n')[1]
+  }
+  expect(await hint('tag', '-a', 'v1', '-m', 'text')).toMatch(/^Hint: a tag .* has no message: `floe tag NAME`$/)
+  expect(await hint('log', '-p')).toContain('floe diff A B')
+  expect(await hint('remote', 'rm', 'origin')).toContain('floe remote remove NAME')
+  expect(await hint('status', '--porcelain')).toContain('floe status --json')
+  write('a', 'two\n')
+  await floe('add', 'a')
+  expect((await floe('diff', '--cached')).stdout).toBe('M  a\n')
+})
+
 it('branch -m NAME renames the current one, -D deletes in any case, -l takes a pattern', async () => {
   const names = async (...args: string[]) =>
     (await json('branch', ...args)).branches.map(({ name }: { name: string }) => name)
