@@ -14,5 +14,5 @@ export interface ChangedFlags {
 export function changedLines(changes: ShowResult['changes'], { nameOnly, nameStatus, stat }: ChangedFlags): string[] {
   if (changes === null) return ['(the version before it is not here and cannot be reached)']
   if (nameOnly) return changes.map(({ path }) => path)
-  return stat && !nameStatus ? changeStatLines(changes) : changes.map(changeLine)
+  return stat && !nameStatus ? changeStatLines(changes) : changes.map((change) => changeLine(change))
 }

@@ -5,7 +5,11 @@ import type { Change } from '../repo/change.ts'
 import type { Status } from '../repo/status.ts'
 import { changeLetter } from './change-line.ts'
 
-export function shortLines({ operation, staged, unstaged, untracked }: Status): string[] {
+/** @param shown - how a path is written */
+export function shortLines(
+  { operation, staged, unstaged, untracked }: Status,
+  shown: (path: string) => string,
+): string[] {
   const open = operation?.conflicts.filter(({ resolved }) => resolved === null) ?? []
   const letters = new Map<string, [string, string]>(open.map(({ path }) => [path, ['U', 'U']]))
   const isOpen = new Set(letters.keys())
@@ -20,5 +24,8 @@ export function shortLines({ operation, staged, unstaged, untracked }: Status): 
   note(staged, 0)
   note(unstaged, 1)
   const tracked = [...letters].sort(([a], [b]) => comparePaths(a, b))
-  return [...tracked.map(([path, both]) => `${both.join('')} ${path}`), ...untracked.map((path) => `?? ${path}`)]
+  return [
+    ...tracked.map(([path, both]) => `${both.join('')} ${shown(path)}`),
+    ...untracked.map((path) => `?? ${shown(path)}`),
+  ]
 }

@@ -1,6 +1,6 @@
 /** What hands type that know git: it works, or says what to type here. */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -199,4 +199,16 @@ it('branch -m NAME renames the current one, -D deletes in any case, -l takes a p
   expect(await names()).toEqual(['trunk'])
   await floe('switch', '--detach', 'HEAD')
   expect(await floe('branch', '--show-current')).toMatchObject({ exitCode: 0, stdout: '' })
+})
+
+it('status in a folder writes paths as they can be typed there', async () => {
+  mkdirSync(join(cwd, 'data'))
+  write('data/c', 'one\n')
+  write('a', 'two\n')
+  const inside = (...args: string[]) => runCli(args, { cwd: join(cwd, 'data'), env: { FLOE_HOME: `${cwd}/home` } })
+  const run = await inside('status', '-s')
+  expect(run.stdout).toBe('  M  ../a\n  ?  c\n')
+  expect((await json('-C', 'data', 'status')).untracked).toEqual(['data/c'])
+  expect((await inside('add', '../a', 'c')).exitCode).toBe(0)
+  expect((await inside('status', '-s')).stdout).toBe('  M  ../a\n  A  c\n')
 })

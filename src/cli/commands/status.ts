@@ -1,4 +1,4 @@
-import { workspacePath } from '../../repo/paths.ts'
+import { typedPath, workspacePath } from '../../repo/paths.ts'
 import { statusOf } from '../../repo/status.ts'
 import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
@@ -24,6 +24,8 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
       const upstream = (await standing?.followedBy(workspace, result.head, context.signal)) ?? null
       const lines: string[] = []
       const hints: string[] = []
+      // As they can be typed where the user is.
+      const shown = (path: string) => (context.cwd === workspace.root ? path : typedPath(workspace, context.cwd, path))
       const section = (title: string, entries: string[]) => {
         if (entries.length > 0 && !options.short) lines.push('', title, ...entries)
       }
@@ -37,14 +39,14 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
         )
       else {
         if (options.branch) lines.push(standing!.branchLine(result.head, upstream))
-        lines.push(...shortLines(result))
+        lines.push(...shortLines(result, shown))
       }
       if (result.operation) {
         const { kind, conflicts } = result.operation
         const open = conflicts.filter(({ resolved }) => resolved === null)
         section(
           `A ${kind} is in progress; conflicts:`,
-          open.map(({ path }) => `  C  ${path}`),
+          open.map(({ path }) => `  C  ${shown(path)}`),
         )
         hints.push(
           open.length > 0
@@ -54,15 +56,15 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
       }
       section(
         'Staged for the next commit:',
-        result.staged.map((change) => `  ${changeLine(change)}`),
+        result.staged.map((change) => `  ${changeLine(change, shown)}`),
       )
       section(
         'Changed but not staged:',
-        result.unstaged.map((change) => `  ${changeLine(change)}`),
+        result.unstaged.map((change) => `  ${changeLine(change, shown)}`),
       )
       section(
         'Not tracked:',
-        result.untracked.map((path) => `  ?  ${path}`),
+        result.untracked.map((path) => `  ?  ${shown(path)}`),
       )
       warnOfExpiry(context.output, result.expiring)
       for (const { path, state } of result.inPlace) context.output.warn(`${path} ${IN_PLACE_CHANGED[state]}`)
