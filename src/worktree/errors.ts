@@ -48,7 +48,9 @@ export class WouldOverwriteError extends FloeError {
   constructor(paths: readonly string[]) {
     super('other', 'WORKTREE_WOULD_OVERWRITE', `local changes in ${listed(paths)} would be lost`, {
       data: { paths: paths.slice(0, MAX_LISTED), count: paths.length },
-      hints: ['commit them, or discard them with `floe restore`; what is not tracked can be moved away'],
+      hints: [
+        'commit them, put them aside with `floe stash`, or discard them with `floe restore`; what is not tracked can be moved away',
+      ],
     })
   }
 }
