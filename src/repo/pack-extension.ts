@@ -14,7 +14,7 @@ import type { WalrusState } from '../ledger/system-state.ts'
 import { addRenewal, PACKS_PER_RENEWAL } from '../ledger/transactions/renew.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import { storageCost } from '../protocol/cost.ts'
-import { ensureLocalFunds } from './push-packs.ts'
+import { ensureLocalFunds } from './local-funds.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
 

@@ -57,6 +57,13 @@ export async function findDeposited(packs: readonly ReadyPack[], place: Deposite
   return used
 }
 
+/** True for a blob that the repository holds as a pack, unexpired, which a push may use instead of bringing it.
+ *  One whose removal is proposed is none: what becomes of it is `findDeposited`'s to say. */
+export async function isDeposited(blobId: Uint8Array, place: DepositedPacks): Promise<boolean> {
+  const [record] = await recordsOf([blobId], place)
+  return record !== null && record !== undefined && record.state !== 'removal-proposed' && record.endEpoch > place.epoch
+}
+
 /** The pack because of which this blob cannot be deposited, nor that pack be used instead: its removal is proposed, and
  *  only others may call that off.
  *  @throws {FloeError} PUSH_TAKEN_DOWN (exit 1) */

@@ -2,24 +2,17 @@
  *
  *  Packs go in groups of at most `WINDOW_BYTES`, because of what encoding and sending them takes in memory; one group is
  *  encoded while the one before is sent. What an
- *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. */
+ *  earlier, interrupted push has paid for is found on chain by blob id and used again: packs are deterministic. What it had
+ *  uploaded as well is not even encoded again (`push-uploaded.ts`). */
 
-import { sleep } from '../base/abort.ts'
+import { dirname } from 'node:path'
 import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
-import { type BlobRecord, blobObjectType, fetchOwnedBlobs, parseBlobObject } from '../ledger/blob-object.ts'
-import { type ExecutedTransaction, paidBy } from '../ledger/client.ts'
-import { LedgerError } from '../ledger/errors.ts'
-import { fetchFaucetCoins } from '../ledger/faucet.ts'
 import type { LedgerSigner } from '../ledger/keystore.ts'
-import { walCoinType } from '../ledger/networks.ts'
-import { fetchOwnStorage } from '../ledger/own-storage.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
-import { addRegistration, registrationCost } from '../ledger/transactions/register.ts'
-import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -35,9 +28,19 @@ import {
 } from '../transfer/pack-builder.ts'
 import type { PushJournal } from '../transfer/push-journal.ts'
 import type { OnProgress } from './progress.ts'
-import { copiesBarred, copyOf, type DepositedPacks, findBarring, findDeposited, MAX_COPIES } from './push-deposited.ts'
+import {
+  copiesBarred,
+  copyOf,
+  type DepositedPacks,
+  findBarring,
+  findDeposited,
+  isDeposited,
+  MAX_COPIES,
+} from './push-deposited.ts'
 import { type LocatorLimits, locatorLimits, type PushLocator } from './push-locator.ts'
-import { uploadPacks } from './push-upload.ts'
+import { earliestEnd, register, usableOwnedBlobs } from './push-register.ts'
+import { uploadedStep, uploadPacks } from './push-upload.ts'
+import { createUploadedPacks, type UploadedPack, type UploadedPacks } from './push-uploaded.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
 
@@ -110,7 +113,9 @@ export interface PreparePacks {
 
 interface PendingPack {
   built: Pick<BuiltPack, 'kind' | 'summary'>
-  blob: EncodedBlob
+  blobId: Uint8Array
+  /** The slivers, or that the nodes have them since an interrupted push. */
+  source: { $kind: 'encoded'; blob: EncodedBlob } | { $kind: 'uploaded'; pack: UploadedPack }
   /** Position in the push, from 1. */
   position: number
 }
@@ -129,7 +134,7 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const send = async (group: readonly PendingPack[]) => {
     const releaseAll = () => {
       // Shared memory, some three times the packs: the next packs take it over.
-      for (const { blob } of group) blob.release()
+      release(group)
     }
     try {
       const { packs, tails } = await registerAndUpload(group, sending)
@@ -159,9 +164,16 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     ...(signal ? { signal } : {}),
   }
   // Not inside `take`: what waits for the upload there would keep the pack, which by then is in the encoded blob.
-  const encode = (built: BuiltPack) => {
+  const known = await uploadedBefore(options)
+  const encode = async (built: BuiltPack) => {
     const { bytes, isAllocated } = built.takeBytes()
-    return coder.encodeBlob(state.shardCount, bytes, { takes: isAllocated, ...encodeOptions })
+    const { packHash, uploaded } = await known.find(bytes)
+    if (uploaded) {
+      if (isAllocated) coder.release(bytes)
+      return { packHash, blobId: uploaded.blobId, source: { $kind: 'uploaded', pack: uploaded } as const }
+    }
+    const blob = await coder.encodeBlob(state.shardCount, bytes, { takes: isAllocated, ...encodeOptions })
+    return { packHash, blobId: blob.blobId, source: { $kind: 'encoded', blob } as const }
   }
   // Threads read it in place, and it stays until it is sent: of larger packs two would be too much memory.
   const allocate = maxBytes <= PUSH_PACK_BYTES ? coder.allocate : undefined
@@ -169,31 +181,34 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   const take = async (built: BuiltPack, rewrite: WriteLocator | null, copies = 0): Promise<void> => {
     position++
     onProgress?.({ $kind: 'packed', pack: position, packs: position, packBytes: built.summary.bytes })
-    const held = () => pending.reduce((sum, { blob }) => sum + blob.metadata.blobBytes, 0)
+    const held = () => pending.reduce((sum, { built }) => sum + built.summary.bytes, 0)
     if (held() + built.summary.bytes > WINDOW_BYTES) await flush()
-    const blob = await encode(built)
-    const barring = place && (await findBarring(blob.blobId, place).catch(releasing(blob)))
+    const { packHash, blobId: id, source } = await encode(built)
+    const barring = place && (await findBarring(id, place).catch(releasing(source)))
     if (barring) {
-      blob.release()
+      release([{ source }])
       position--
-      if (copies >= MAX_COPIES || !rewrite) throw copiesBarred(blob.blobId, barring)
+      if (copies >= MAX_COPIES || !rewrite) throw copiesBarred(id, barring)
       const repository = place.state.id
       const copy = copyOf(built.summary, barring, { read, repository, maxBytes, signal }, rewrite)
       for await (const again of copy) await take(again, rewrite, copies + 1)
       return
     }
     const encodedBytes = encodedBlobBytes(state.shardCount, built.summary.bytes)
-    const blobId = blobIdText(blob.blobId)
-    onProgress?.({ $kind: 'encoded', pack: position, packs: position, blobId, encodedBytes })
-    await options.journal.record({
-      $kind: 'encoded',
-      blobId,
-      rootHash: Buffer.from(blob.rootHash).toString('hex'),
-      blobBytes: built.summary.bytes,
-      kind: built.kind,
-    })
-    fresh.push({ index: built.summary.index, blobId: blob.blobId })
-    pending.push({ built: { kind: built.kind, summary: built.summary }, blob, position })
+    const blobId = blobIdText(id)
+    if (source.$kind === 'encoded') {
+      onProgress?.({ $kind: 'encoded', pack: position, packs: position, blobId, encodedBytes })
+      await options.journal.record({
+        $kind: 'encoded',
+        blobId,
+        rootHash: Buffer.from(source.blob.rootHash).toString('hex'),
+        blobBytes: built.summary.bytes,
+        kind: built.kind,
+        packHash,
+      })
+    } else await options.journal.record(source.pack.encoded)
+    fresh.push({ index: built.summary.index, blobId: id })
+    pending.push({ built: { kind: built.kind, summary: built.summary }, blobId: id, source, position })
     // Before the next pack is built: two of this size at once would be too much memory.
     if (held() > WINDOW_BYTES / 2 || pending.length >= WINDOW_PACKS) await flush()
   }
@@ -228,9 +243,29 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     await underWay?.catch(() => undefined)
     throw error
   } finally {
-    for (const { blob } of pending) blob.release()
+    release(pending)
   }
   return ready
+}
+
+function release(packs: readonly Pick<PendingPack, 'source'>[]): void {
+  for (const { source } of packs) if (source.$kind === 'encoded') source.blob.release()
+}
+
+/** With `finishTail` all is encoded: slow nodes want slivers too. */
+async function uploadedBefore(options: PreparePacks): Promise<Pick<UploadedPacks, 'find'>> {
+  const { context, signer, state, epochs, signal, journal } = options
+  const place = depositedPlace(options)
+  const uploaded = await createUploadedPacks({
+    dir: dirname(journal.path),
+    context,
+    pusher: signer.address,
+    earliestEnd: earliestEnd(state, epochs),
+    isDeposited: async (blobId) => place !== null && (await isDeposited(blobId, place)),
+    signal,
+  })
+  if (!options.finishTail) return uploaded
+  return { find: async (bytes) => ({ ...(await uploaded.find(bytes)), uploaded: null }) }
 }
 
 /** The contract's own limit, as publishing has it. */
@@ -258,9 +293,9 @@ function depositedPlace({ repository, signer, state, signal }: PreparePacks): De
   return repository && { ...repository, pusher: signer.address, epoch: state.epoch, signal }
 }
 
-function releasing(blob: EncodedBlob): (error: unknown) => never {
+function releasing(source: PendingPack['source']): (error: unknown) => never {
   return (error) => {
-    blob.release()
+    release([{ source }])
     throw error
   }
 }
@@ -270,11 +305,11 @@ async function registerAndUpload(
   options: PreparePacks,
 ): Promise<{ packs: ReadyPack[]; tails: Promise<void>[] }> {
   const { context, state, signal, onProgress, journal } = options
-  const packs = pending.map(({ built, blob }): ReadyPack => {
+  const packs = pending.map(({ built, blobId }): ReadyPack => {
     const { summary, kind } = built
     return {
       kind,
-      blobId: blob.blobId,
+      blobId,
       bytes: summary.bytes,
       index: summary.index,
       blobObjectId: null,
@@ -303,14 +338,22 @@ async function registerAndUpload(
   const certified = new Set(
     packs.filter((pack) => pack.blobObjectId !== null && owned.certified.has(pack.blobObjectId)),
   )
-  const fresh = pending.filter((_, i) => packs[i]!.packNumber === null && packs[i]!.blobObjectId === null)
+  const fresh = pending.flatMap(({ blobId, source }, i) => {
+    if (packs[i]!.packNumber !== null || packs[i]!.blobObjectId !== null) return []
+    if (source.$kind === 'uploaded') throw uploadedGone(blobId)
+    return [source.blob]
+  })
   await register(fresh, packs, options)
 
-  const sent = packs.flatMap((pack, i) => {
-    if (pack.blobObjectId === null || certified.has(pack)) return []
-    const { blob, position } = pending[i]!
-    return [{ pack, blob, position, blobObjectId: pack.blobObjectId, isResumed: resumed.has(pack) }]
-  })
+  const sent = []
+  for (const [i, pack] of packs.entries()) {
+    const { source, position } = pending[i]!
+    const { blobObjectId } = pack
+    if (blobObjectId === null || certified.has(pack)) continue
+    if (source.$kind === 'encoded')
+      sent.push({ pack, blob: source.blob, position, blobObjectId, isResumed: resumed.has(pack) })
+    else await takeUploaded(pack, source.pack, position, options)
+  }
   const uploaded = await uploadPacks(sent, {
     context,
     journal,
@@ -323,139 +366,27 @@ async function registerAndUpload(
   return { packs, tails: uploaded.map(({ tail }) => tail) }
 }
 
-/** Blobs that the signer owns and that would do as packs of this push. */
-async function usableOwnedBlobs(options: PreparePacks): Promise<Map<string, BlobRecord> & { certified: Set<string> }> {
-  const { context, state, signer, epochs, signal } = options
-  const blobs = await fetchOwnedBlobs(context.ledger, state, signer.address, signal ? { signal } : {})
-  // An interrupted push may have bought its epochs a little earlier: paid is paid.
-  const earliestEnd = state.epoch + Math.max(1, epochs - EPOCHS_LOST_TO_A_BREAK)
-  const usable = new Map<string, BlobRecord>()
-  const certified = new Set<string>()
-  for (const blob of blobs) {
-    if (!blob.deletable || blob.endEpoch < earliestEnd) continue
-    usable.set(blobKey(blob.blobId), blob)
-    if (blob.certifiedEpoch !== null) certified.add(blob.objectId)
-  }
-  return Object.assign(usable, { certified })
-}
-
-const EPOCHS_LOST_TO_A_BREAK = 2
-
-/** Buys storage for packs and registers them, in one transaction. Fills in their object ids. */
-async function register(
-  fresh: readonly PendingPack[],
-  packs: readonly ReadyPack[],
-  options: PreparePacks,
+/** The nodes have it, and have signed for it. */
+async function takeUploaded(
+  pack: ReadyPack,
+  { encoded, certificate, tails }: UploadedPack,
+  position: number,
+  { state, journal, onProgress }: PreparePacks,
 ): Promise<void> {
-  if (fresh.length === 0) return
-  const { context, state, signer, epochs, budget, signal, onProgress, journal } = options
-  const laterFrost = options.laterFrost()
-  const { ledger, profile } = context
-  const request = signal ? { signal } : {}
-  const registration = {
-    state,
-    packs: fresh.map(({ blob }) => ({
-      blobId: blob.blobId,
-      rootHash: blob.rootHash,
-      blobBytes: blob.metadata.blobBytes,
-    })),
-    epochs,
-    // What an attempt that was given up has left.
-    owned: await fetchOwnStorage(ledger, state, signer.address, request),
-  }
-  const cost = registrationCost(registration)
-  budget.assertEnough(cost + laterFrost)
-  const limitFrost = budget.limitFor(cost, laterFrost)
-  await ensureLocalFunds(context, signer, limitFrost)
-  const coinType = walCoinType(profile)
-  const executed = await ledger.execute(
-    async (transaction) =>
-      addRegistration(transaction, {
-        ...registration,
-        funds: await fetchWalFunds(ledger, signer.address, coinType, request),
-        limitFrost,
-        owner: signer.address,
-        network: { name: profile.name, faucet: profile.faucetUrl !== undefined },
-      }),
-    signer,
-    request,
-  )
-  budget.paid(cost, paidBy(executed, signer.address, coinType))
-  const byBlobId = await registeredBlobs(fresh, executed, options)
-  for (const pack of packs) {
-    const blob = byBlobId.get(blobKey(pack.blobId))
-    if (!blob || pack.blobObjectId !== null) continue
-    pack.blobObjectId = blob.objectId
-    pack.endEpoch = blob.endEpoch
-    await journal.record({
-      $kind: 'registered',
-      blobId: blobIdText(pack.blobId),
-      objectId: blob.objectId,
-      endEpoch: blob.endEpoch,
-      digest: executed.digest,
-    })
-  }
-  onProgress?.({ $kind: 'registered', packs: fresh.length, digest: executed.digest })
+  // Between the look for it and now it was taken out of the repository, or a certified blob of the same content came to the key.
+  if (certificate === null) throw uploadedGone(pack.blobId)
+  pack.certificate = certificate
+  const confirmedShards = certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
+  onProgress?.({ $kind: 'uploaded', pack: position, packs: position, confirmedShards, shards: state.shardCount })
+  await journal.record(uploadedStep(encoded.blobId, certificate))
+  for (const tail of tails) await journal.record(tail)
 }
 
-/** The blobs that a transaction has registered. A replica that lags behind may not show all of them at once.
- *  @throws {LedgerError} LEDGER_RESULT_UNSEEN (exit 14) */
-async function registeredBlobs(
-  fresh: readonly PendingPack[],
-  executed: ExecutedTransaction,
-  options: PreparePacks,
-): Promise<Map<string, BlobRecord>> {
-  const { context, state, signal } = options
-  const type = blobObjectType(state)
-  const created = executed.changed.filter((changed) => changed.change === 'created' && changed.type === type)
-  const found = new Map<string, BlobRecord>()
-  for (const object of await context.ledger.fetchObjects(created.map(({ id }) => id)))
-    if (object) {
-      const blob = parseBlobObject(object)
-      found.set(blobKey(blob.blobId), blob)
-    }
-  for (let round = 0; ; round++) {
-    const unseen = fresh.filter(({ blob }) => !found.has(blobKey(blob.blobId)))
-    if (unseen.length === 0) return found
-    if (round >= UNSEEN_WAITS_MS.length) throw blobsUnseen(unseen, executed, options)
-    await sleep(UNSEEN_WAITS_MS[round]!, signal)
-    for (const [key, blob] of await usableOwnedBlobs(options)) if (!found.has(key)) found.set(key, blob)
-  }
+/** Somebody has released or used meanwhile what an interrupted push had brought. */
+function uploadedGone(blobId: Uint8Array): FloeError {
+  return new FloeError('network', 'PUSH_UPLOADED_GONE', 'a pack of an interrupted push was released meanwhile', {
+    data: { blobId: blobIdText(blobId) },
+    hints: ['push again: it is encoded and sent anew, and what else was paid for is used'],
+    retryable: true,
+  })
 }
-
-const UNSEEN_WAITS_MS = [0, 500, 2_000]
-
-function blobsUnseen(
-  unseen: readonly PendingPack[],
-  { digest }: ExecutedTransaction,
-  { context }: PreparePacks,
-): LedgerError {
-  const { name: network, rpcUrl } = context.profile
-  return new LedgerError(
-    'LEDGER_RESULT_UNSEEN',
-    `transaction ${digest} has registered packs, but the ledger does not show ${unseen.length} of them yet`,
-    {
-      data: { digest, network, rpcUrl, blobIds: unseen.map(({ blob }) => blobIdText(blob.blobId)) },
-      retryable: true,
-      hints: ['They are paid for: push again in a moment, it finds them and pays for nothing twice'],
-    },
-  )
-}
-
-/** On a local network coins are worth nothing: a key that has too few gets some. */
-export async function ensureLocalFunds(context: RemoteContext, signer: LedgerSigner, frost: bigint): Promise<void> {
-  const { profile, ledger } = context
-  if (!profile.local || !profile.faucetUrl) return
-  let [sui, wal] = await Promise.all([
-    ledger.fetchBalance(signer.address, '0x2::sui::SUI'),
-    ledger.fetchBalance(signer.address, walCoinType(profile)),
-  ])
-  for (let round = 0; round < MAX_FAUCET_ROUNDS && (sui < LOW_SUI_MIST || wal < frost); round++) {
-    const got = await fetchFaucetCoins(profile.faucetUrl, signer.address)
-    sui += got.suiMist
-    wal += got.walFrost
-  }
-}
-
-const LOW_SUI_MIST = 5_000_000_000n
-const MAX_FAUCET_ROUNDS = 20

@@ -12,7 +12,7 @@ import { parseMessage } from '../protocol/messages.ts'
 import type { Committee } from '../transfer/committee.ts'
 import { confirmBlob } from '../transfer/confirm.ts'
 import { TransferError } from '../transfer/errors.ts'
-import type { PushJournal } from '../transfer/push-journal.ts'
+import type { PushJournal, PushStep } from '../transfer/push-journal.ts'
 import { uploadThroughRelay } from '../transfer/relay.ts'
 import { createSendBudget } from '../transfer/send-budget.ts'
 import { type Upload, uploadBlob } from '../transfer/upload.ts'
@@ -69,14 +69,7 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       const { state } = committee
       const confirmedShards = certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
       onProgress?.({ $kind: 'uploaded', pack: position, packs: position, confirmedShards, shards: state.shardCount })
-      await journal.record({
-        $kind: 'uploaded',
-        blobId: blobIdText(pack.blob.blobId),
-        epoch: state.epoch,
-        signers: [...certificate.signers],
-        message: Buffer.from(certificate.message).toString('base64'),
-        signature: Buffer.from(certificate.signature).toString('base64'),
-      })
+      await journal.record(uploadedStep(blobIdText(pack.blob.blobId), certificate))
       return { certificate, tail: recordTail(committee, pack, upload, journal) }
     } catch (error) {
       const isChange = error instanceof TransferError && error.code === 'UPLOAD_EPOCH_CHANGED'
@@ -86,6 +79,13 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       if (state.epoch === committee.state.epoch) await context.walrus({ fresh: true })
     }
   }
+}
+
+/** As the journal has it: what `push-uploaded.ts` makes a certificate of again. */
+export function uploadedStep(blobId: string, { signers, message, signature }: Certificate): PushStep {
+  const [text, signed] = [message, signature].map((bytes) => Buffer.from(bytes).toString('base64'))
+  const { epoch } = parseMessage(message)
+  return { $kind: 'uploaded', blobId, epoch, signers: [...signers], message: text!, signature: signed! }
 }
 
 async function send(committee: Committee, pack: PackToUpload, again: boolean, options: UploadPacks): Promise<Upload> {

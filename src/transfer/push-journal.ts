@@ -1,7 +1,8 @@
 /** `.floe/pushes/<time>-<random>.jsonl`: what a push has done so far, one JSON object per line, flushed line by line.
  *
  *  The journal is for people and for `push --abort`: what a later push reuses, it looks up on chain. Only a repository that was
- *  made unheard is found by it. A torn last line is ignored. */
+ *  made unheard is found by it, and packs that were uploaded, which need not be encoded again to know their ids. A torn last
+ *  line is ignored. */
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -21,7 +22,15 @@ export type PushStep =
       new: string
       timeMs: number
     }
-  | { $kind: 'encoded'; blobId: string; rootHash: string; blobBytes: number; kind: 'data' | 'meta' }
+  /** `packHash`: SHA-256 of the pack, hex; journals of earlier versions have none. */
+  | {
+      $kind: 'encoded'
+      blobId: string
+      rootHash: string
+      blobBytes: number
+      kind: 'data' | 'meta'
+      packHash?: string
+    }
   | { $kind: 'registered'; blobId: string; objectId: string; endEpoch: number; digest: string | null }
   | { $kind: 'uploaded'; blobId: string; epoch: number; signers: number[]; message: string; signature: string }
   /** A transaction that makes the repository is about to be sent. */

@@ -1,0 +1,136 @@
+/** Packs that an interrupted push had brought to the nodes, found by the hash of their bytes: they are not encoded again.
+ *
+ *  Encoding is most of what a push does on this machine. What the journal says of a pack counts only if it can still be
+ *  used: the blob is the pusher's, or in the repository already, and has a certificate, made anew if its epoch has ended. */
+
+import { FloeError } from '../base/errors.ts'
+import { sha256Hex } from '../crypto/hash.ts'
+import { type BlobRecord, fetchOwnedBlobs } from '../ledger/blob-object.ts'
+import { addressToBytes } from '../ledger/object-id.ts'
+import { blobKey } from '../ledger/repository-state.ts'
+import { parseBlobId } from '../protocol/blob-id.ts'
+import { type Certificate, verifyCertificate } from '../protocol/certificate.ts'
+import { confirmBlob } from '../transfer/confirm.ts'
+import { TransferError } from '../transfer/errors.ts'
+import { findUnfinishedPushes, type PushStep } from '../transfer/push-journal.ts'
+import type { RemoteContext } from './remote-context.ts'
+
+type EncodedStep = Extract<PushStep, { $kind: 'encoded' }>
+
+/** A pack that needs no more than to be certified on chain. */
+export interface UploadedPack {
+  encoded: EncodedStep
+  blobId: Uint8Array
+  /** Null where it is in the repository already, or certified. */
+  certificate: Certificate | null
+  /** As journals have it: nodes that did not get the pack in time. */
+  tails: readonly PushStep[]
+}
+
+export interface UploadedPacks {
+  /** @param bytes - of a whole pack
+   *  @returns the hash to be written down, and what is known of the pack if nothing has to be sent */
+  find(bytes: Uint8Array): Promise<{ packHash: string; uploaded: UploadedPack | null }>
+}
+
+export interface UploadedOptions {
+  /** `.floe/pushes` */
+  dir: string
+  context: RemoteContext
+  /** Address of the pusher. */
+  pusher: string
+  /** A blob that ends earlier is of no use. */
+  earliestEnd: number
+  /** True for a blob that the repository holds as a pack, which this push may use. */
+  isDeposited(blobId: Uint8Array): Promise<boolean>
+  signal: AbortSignal | undefined
+}
+
+interface Journaled {
+  encoded: EncodedStep
+  certificate: Certificate
+  tails: PushStep[]
+}
+
+export async function createUploadedPacks(options: UploadedOptions): Promise<UploadedPacks> {
+  const journaled = await readJournals(options.dir, options.context.profile.name)
+  let owned: Promise<ReadonlyMap<string, BlobRecord>> | undefined
+
+  async function usable(found: Journaled): Promise<UploadedPack | null> {
+    const blobId = parseBlobId(found.encoded.blobId)
+    const known = { encoded: found.encoded, blobId, tails: found.tails }
+    owned ??= ownedBlobs(options)
+    const blob = (await owned).get(blobKey(blobId))
+    if (!blob) return (await options.isDeposited(blobId)) ? { ...known, certificate: null } : null
+    if (blob.certifiedEpoch !== null) return { ...known, certificate: null }
+    const certificate = await valid(found.certificate, blob, options)
+    return certificate && { ...known, certificate }
+  }
+
+  return {
+    async find(bytes) {
+      const packHash = sha256Hex(bytes)
+      const found = journaled.get(packHash)
+      const isThisPack = found?.encoded.blobBytes === bytes.length
+      return { packHash, uploaded: found && isThisPack ? await usable(found) : null }
+    },
+  }
+}
+
+/** Of pushes that did not finish, on this network: the last word on each pack. */
+async function readJournals(dir: string, network: string): Promise<Map<string, Journaled>> {
+  const found = new Map<string, Journaled>()
+  for (const { steps } of await findUnfinishedPushes(dir)) {
+    const [started] = steps
+    if (started?.$kind !== 'started' || started.network !== network) continue
+    const encoded = new Map<string, EncodedStep>()
+    const byBlob = new Map<string, Journaled>()
+    for (const step of steps)
+      if (step.$kind === 'encoded') encoded.set(step.blobId, step)
+      else if (step.$kind === 'tail') byBlob.get(step.blobId)?.tails.push(step)
+      else if (step.$kind === 'uploaded') {
+        const begun = encoded.get(step.blobId)
+        if (!begun?.packHash) continue
+        const { signers } = step
+        const [message, signature] = [step.message, step.signature].map((text) => Buffer.from(text, 'base64'))
+        const entry = { encoded: begun, certificate: { signers, message: message!, signature: signature! }, tails: [] }
+        byBlob.set(step.blobId, entry)
+        found.set(begun.packHash, entry)
+      }
+  }
+  return found
+}
+
+async function ownedBlobs(options: UploadedOptions): Promise<ReadonlyMap<string, BlobRecord>> {
+  const { context, pusher, earliestEnd, signal } = options
+  const blobs = await fetchOwnedBlobs(context.ledger, await context.walrus(), pusher, signal ? { signal } : {})
+  const usable = blobs.filter(({ deletable, endEpoch }) => deletable && endEpoch >= earliestEnd)
+  return new Map(usable.map((blob) => [blobKey(blob.blobId), blob]))
+}
+
+/** The certificate as the chain takes it now; null if the nodes do not confirm, and the pack has to be sent again. */
+async function valid(
+  certificate: Certificate,
+  { blobId, objectId }: BlobRecord,
+  { context, signal }: UploadedOptions,
+): Promise<Certificate | null> {
+  const committee = await context.committee()
+  const { state } = committee
+  const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(objectId) }
+  try {
+    verifyCertificate(
+      state.committee,
+      { $kind: 'blob-certificate', epoch: state.epoch, blobId, persistence },
+      certificate,
+    )
+    return certificate
+  } catch (error) {
+    if (!(error instanceof FloeError)) throw error
+  }
+  try {
+    return await confirmBlob(committee, blobId, persistence, { signal })
+  } catch (error) {
+    if (error instanceof TransferError) return null
+    throw error
+  }
+}
