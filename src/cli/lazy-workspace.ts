@@ -15,11 +15,12 @@ export async function inLazyWorkspace<T>(context: Context, work: (workspace: Wor
   const connect = async (remote: string) => {
     // The modules of the network are not loaded by those who need nothing from it.
     const { readRemote } = await import('../repo/remote.ts')
+    const { seenPushes } = await import('../repo/remote-memory.ts')
     const { openNetwork } = await import('./network.ts')
     const { network, repository } = readRemote(workspace, remote)
     const opened = await openNetwork(context, network, {})
     release = opened.release
-    return { network, repository, options: opened.options }
+    return { network, repository, options: opened.options, seen: seenPushes(workspace, remote, repository) }
   }
   const workspace = await openWorkspace(context.cwd, {
     onAmbiguous: warnOfAmbiguity(context),

@@ -18,6 +18,7 @@ import { cachedObjects } from './download.ts'
 import { type FileRecord, fileRecord } from './file-record.ts'
 import { lazyObjects } from './lazy-objects.ts'
 import { localRefName, parseRepositoryAddress, readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { treeOfRevision } from './versions.ts'
@@ -195,7 +196,10 @@ async function openAddress(address: string, options: DatasetOptions): Promise<Op
 
 async function openDirectory(dir: string, options: DatasetOptions): Promise<OpenVersion> {
   const local = await openWorkspace(dir)
-  const remote = lazyObjects(async () => ({ ...readRemote(local, options.remote), options }))
+  const remote = lazyObjects(async () => {
+    const place = readRemote(local, options.remote)
+    return { ...place, options, seen: seenPushes(local, place.name, place.repository) }
+  })
   const workspace = await openWorkspace(dir, { fetchObject: remote.read })
   const close = async () => {
     await workspace.close()

@@ -21,6 +21,7 @@ import { certifyHeld, copyBytes } from './held-upkeep.ts'
 import { isMirror } from './mirror.ts'
 import { contentsOf, whereHere } from './purge-contents.ts'
 import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 import { replacePacks } from './repack.ts'
@@ -88,7 +89,9 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
   result.bytes.after = result.bytes.before
   if (result.bytes.before <= limitBytes && !(await holdsInPlace(workspace))) return result
   const place = readRemote(workspace, options.remote)
-  await using source = await openRemoteSource(place.network, place.repository, options)
+  // What an end point that lags behind still shows may be gone by now.
+  const seen = seenPushes(workspace, place.name, place.repository)
+  await using source = await openRemoteSource(place.network, place.repository, options, seen)
   const own = await ownAddress(source.context, true)
   const certified = await certifiedChunks(workspace, place.name, source, own, options)
   if (options.dryRun) {

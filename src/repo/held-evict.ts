@@ -8,6 +8,7 @@ import { certifiedChunks } from './certified-chunks.ts'
 import { ownAddress } from './gc-remote.ts'
 import { certifyHeld, copyBytes } from './held-upkeep.ts'
 import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
 
@@ -81,7 +82,8 @@ export async function noteCertified(
   await using workspace = await openWorkspace(dir)
   if (!(await holdsInPlace(workspace))) return 0
   const place = readRemote(workspace, options.remote)
-  await using source = await openRemoteSource(place.network, place.repository, options)
+  const seen = seenPushes(workspace, place.name, place.repository)
+  await using source = await openRemoteSource(place.network, place.repository, options, seen)
   const own = await ownAddress(source.context, true)
   const { held } = await certifiedChunks(workspace, place.name, source, own, options)
   return workspace.withLock('push', () => certifyHeld(workspace, held), { signal: options.signal })

@@ -9,6 +9,8 @@ export interface RemotePlace {
   network: string
   repository: string
   options: RemoteOptions
+  /** Pushes that have been seen there: fewer are an end point that lags behind (default: none has been). */
+  seen?: number | undefined
 }
 
 export interface LazyObjects extends AsyncDisposable {
@@ -23,8 +25,8 @@ export function lazyObjects(connect: () => Promise<RemotePlace>): LazyObjects {
   let opened: Promise<{ source: RemoteSource; read: ReadObject; bytes: () => number }> | undefined
   let downloaded = () => 0
   async function open() {
-    const { network, repository, options } = await connect()
-    const source = await openRemoteSource(network, repository, options)
+    const { network, repository, options, seen } = await connect()
+    const source = await openRemoteSource(network, repository, options, seen)
     const objects = await source.objects(source.refs.map(source.recordOf))
     downloaded = () => objects.downloadedBytes
     return { source, read: cachedObjects(source.cache, objects.read), bytes: downloaded }

@@ -19,6 +19,7 @@ import { dropPurged, filesOnDisk, moveToNewHistory, newHistory, type PurgedHisto
 import { type PurgeRemoteResult, planPurgeRemote, purgeRemote } from './purge-remote.ts'
 import { defaultRemote, readingRemote } from './reading-remote.ts'
 import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { packsWith } from './repack.ts'
 
@@ -74,8 +75,8 @@ async function openLazily(dir: string, remote: string | null, options: PurgeOpti
   if (remote === null) return { workspace: await openWorkspace(dir), [Symbol.asyncDispose]: async () => undefined }
   const lazy = lazyObjects(async () => {
     await using plain = await openWorkspace(dir)
-    const { network, repository } = readRemote(plain, remote)
-    return { network, repository, options }
+    const { name, network, repository } = readRemote(plain, remote)
+    return { network, repository, options, seen: seenPushes(plain, name, repository) }
   })
   const workspace = await openWorkspace(dir, { fetchObject: lazy.read })
   return {

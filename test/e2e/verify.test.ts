@@ -10,6 +10,8 @@ import { add } from '../../src/repo/add.ts'
 import { bringRevision } from '../../src/repo/bring-revision.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
+import { openDataset } from '../../src/repo/dataset.ts'
+import { evict } from '../../src/repo/evict.ts'
 import { fetchRemote } from '../../src/repo/fetch.ts'
 import { get } from '../../src/repo/get.ts'
 import { push } from '../../src/repo/push.ts'
@@ -121,6 +123,12 @@ describe('verify', () => {
     const shrunk = { code: 'REMOTE_LOG_SHRUNK', exitCode: 13 }
     await expect(get(partial, { ...behind, paths: [''] })).rejects.toMatchObject(shrunk)
     await expect(bringRevision(partial, 'HEAD', behind)).rejects.toMatchObject(shrunk)
+    await using dataset = await openDataset(partial, behind)
+    const paths: string[] = []
+    for await (const { path } of dataset.list()) if (path !== 'a.txt') paths.push(path)
+    await expect(dataset.readFile(paths[0]!)).rejects.toMatchObject(shrunk)
+    // And nothing is deleted here because it is said to be there.
+    await expect(evict(dir, { ...behind, limitBytes: 0 })).rejects.toMatchObject(shrunk)
     await writeFile(path, 'torn')
     await fetchRemote(dir, world.options)
   })
