@@ -38,7 +38,7 @@ import {
   MAX_COPIES,
 } from './push-deposited.ts'
 import { type LocatorLimits, locatorLimits, type PushLocator } from './push-locator.ts'
-import { earliestEnd, register, usableOwnedBlobs } from './push-register.ts'
+import { register, usableOwnedBlobs } from './push-register.ts'
 import { uploadedStep, uploadPacks } from './push-upload.ts'
 import { createUploadedPacks, type UploadedPack, type UploadedPacks } from './push-uploaded.ts'
 import type { RemoteContext } from './remote-context.ts'
@@ -254,15 +254,13 @@ function release(packs: readonly Pick<PendingPack, 'source'>[]): void {
 
 /** With `finishTail` all is encoded: slow nodes want slivers too. */
 async function uploadedBefore(options: PreparePacks): Promise<Pick<UploadedPacks, 'find'>> {
-  const { context, signer, state, epochs, signal, journal } = options
   const place = depositedPlace(options)
   const uploaded = await createUploadedPacks({
-    dir: dirname(journal.path),
-    context,
-    pusher: signer.address,
-    earliestEnd: earliestEnd(state, epochs),
+    dir: dirname(options.journal.path),
+    context: options.context,
+    owned: () => usableOwnedBlobs(options),
     isDeposited: async (blobId) => place !== null && (await isDeposited(blobId, place)),
-    signal,
+    signal: options.signal,
   })
   if (!options.finishTail) return uploaded
   return { find: async (bytes) => ({ ...(await uploaded.find(bytes)), uploaded: null }) }

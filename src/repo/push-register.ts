@@ -8,7 +8,6 @@ import { LedgerError } from '../ledger/errors.ts'
 import { walCoinType } from '../ledger/networks.ts'
 import { fetchOwnStorage } from '../ledger/own-storage.ts'
 import { blobKey } from '../ledger/repository-state.ts'
-import type { WalrusState } from '../ledger/system-state.ts'
 import { addRegistration, registrationCost } from '../ledger/transactions/register.ts'
 import { fetchWalFunds } from '../ledger/transactions/wal-payment.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -21,11 +20,12 @@ export async function usableOwnedBlobs(
 ): Promise<Map<string, BlobRecord> & { certified: Set<string> }> {
   const { context, state, signer, epochs, signal } = options
   const blobs = await fetchOwnedBlobs(context.ledger, state, signer.address, signal ? { signal } : {})
-  const least = earliestEnd(state, epochs)
+  // An interrupted push may have bought its epochs a little earlier: paid is paid.
+  const earliestEnd = state.epoch + Math.max(1, epochs - EPOCHS_LOST_TO_A_BREAK)
   const usable = new Map<string, BlobRecord>()
   const certified = new Set<string>()
   for (const blob of blobs) {
-    if (!blob.deletable || blob.endEpoch < least) continue
+    if (!blob.deletable || blob.endEpoch < earliestEnd) continue
     usable.set(blobKey(blob.blobId), blob)
     if (blob.certifiedEpoch !== null) certified.add(blob.objectId)
   }
@@ -33,11 +33,6 @@ export async function usableOwnedBlobs(
 }
 
 const EPOCHS_LOST_TO_A_BREAK = 2
-
-/** An interrupted push may have bought its epochs a little earlier: paid is paid. */
-export function earliestEnd({ epoch }: WalrusState, epochs: number): number {
-  return epoch + Math.max(1, epochs - EPOCHS_LOST_TO_A_BREAK)
-}
 
 /** Buys storage for packs and registers them, in one transaction. Fills in their object ids. */
 export async function register(

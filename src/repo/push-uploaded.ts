@@ -3,9 +3,10 @@
  *  Encoding is most of what a push does on this machine. What the journal says of a pack counts only if it can still be
  *  used: the blob is the pusher's, or in the repository already, and has a certificate, made anew if its epoch has ended. */
 
+import * as v from 'valibot'
 import { FloeError } from '../base/errors.ts'
 import { sha256Hex } from '../crypto/hash.ts'
-import { type BlobRecord, fetchOwnedBlobs } from '../ledger/blob-object.ts'
+import type { BlobRecord } from '../ledger/blob-object.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { parseBlobId } from '../protocol/blob-id.ts'
@@ -37,10 +38,8 @@ export interface UploadedOptions {
   /** `.floe/pushes` */
   dir: string
   context: RemoteContext
-  /** Address of the pusher. */
-  pusher: string
-  /** A blob that ends earlier is of no use. */
-  earliestEnd: number
+  /** The pusher's blobs that would do as packs of this push, by `blobKey`. */
+  owned(): Promise<ReadonlyMap<string, BlobRecord>>
   /** True for a blob that the repository holds as a pack, which this push may use. */
   isDeposited(blobId: Uint8Array): Promise<boolean>
   signal: AbortSignal | undefined
@@ -59,7 +58,7 @@ export async function createUploadedPacks(options: UploadedOptions): Promise<Upl
   async function usable(found: Journaled): Promise<UploadedPack | null> {
     const blobId = parseBlobId(found.encoded.blobId)
     const known = { encoded: found.encoded, blobId, tails: found.tails }
-    owned ??= ownedBlobs(options)
+    owned ??= options.owned()
     const blob = (await owned).get(blobKey(blobId))
     if (!blob) return (await options.isDeposited(blobId)) ? { ...known, certificate: null } : null
     if (blob.certifiedEpoch !== null) return { ...known, certificate: null }
@@ -77,7 +76,26 @@ export async function createUploadedPacks(options: UploadedOptions): Promise<Upl
   }
 }
 
-/** Of pushes that did not finish, on this network: the last word on each pack. */
+/** A file can be damaged: what is not as a push writes it is as good as not there. */
+const blobIdSchema = v.pipe(v.string(), v.check(isBlobId))
+const bytesSchema = v.pipe(v.string(), v.base64())
+const encodedSchema = v.looseObject({ blobId: blobIdSchema, rootHash: v.string(), packHash: v.string() })
+const uploadedSchema = v.looseObject({
+  signers: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  message: bytesSchema,
+  signature: bytesSchema,
+})
+
+function isBlobId(text: string): boolean {
+  try {
+    parseBlobId(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of pushes that did not finish, on this network: the last word on each pack, by its hash. */
 async function readJournals(dir: string, network: string): Promise<Map<string, Journaled>> {
   const found = new Map<string, Journaled>()
   for (const { steps } of await findUnfinishedPushes(dir)) {
@@ -90,7 +108,7 @@ async function readJournals(dir: string, network: string): Promise<Map<string, J
       else if (step.$kind === 'tail') byBlob.get(step.blobId)?.tails.push(step)
       else if (step.$kind === 'uploaded') {
         const begun = encoded.get(step.blobId)
-        if (!begun?.packHash) continue
+        if (!begun || !v.is(encodedSchema, begun) || !v.is(uploadedSchema, step)) continue
         const { signers } = step
         const [message, signature] = [step.message, step.signature].map((text) => Buffer.from(text, 'base64'))
         const entry = { encoded: begun, certificate: { signers, message: message!, signature: signature! }, tails: [] }
@@ -99,13 +117,6 @@ async function readJournals(dir: string, network: string): Promise<Map<string, J
       }
   }
   return found
-}
-
-async function ownedBlobs(options: UploadedOptions): Promise<ReadonlyMap<string, BlobRecord>> {
-  const { context, pusher, earliestEnd, signal } = options
-  const blobs = await fetchOwnedBlobs(context.ledger, await context.walrus(), pusher, signal ? { signal } : {})
-  const usable = blobs.filter(({ deletable, endEpoch }) => deletable && endEpoch >= earliestEnd)
-  return new Map(usable.map((blob) => [blobKey(blob.blobId), blob]))
 }
 
 /** The certificate as the chain takes it now; null if the nodes do not confirm, and the pack has to be sent again. */

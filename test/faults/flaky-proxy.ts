@@ -4,6 +4,16 @@ import { createServer, request as httpRequest, type IncomingHttpHeaders, type Se
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
+/** Those that change only some answers. */
+const LYING_FAULTS = [
+  'wrong-sliver',
+  'other-index',
+  'stale-metadata',
+  'forged-metadata',
+  'bad-signature',
+  'foreign-message',
+] as const
+
 /** What a faulty node does to the requests it gets. */
 export const FAULTS = [
   'down',
@@ -13,28 +23,14 @@ export const FAULTS = [
   'overloaded-429',
   'broken-500',
   'unavailable-503',
-  'wrong-sliver',
-  'other-index',
-  'stale-metadata',
-  'forged-metadata',
-  'bad-signature',
-  'foreign-message',
+  ...LYING_FAULTS,
   'html',
   'redirect',
   'endless',
   'gzip-bomb',
 ] as const
 export type Fault = (typeof FAULTS)[number]
-
-/** Those that change only some answers. */
-const LYING: ReadonlySet<Fault> = new Set([
-  'wrong-sliver',
-  'other-index',
-  'stale-metadata',
-  'forged-metadata',
-  'bad-signature',
-  'foreign-message',
-])
+const LYING: ReadonlySet<Fault> = new Set(LYING_FAULTS)
 
 /** Made once: packing it takes longer than everything else in a schedule. */
 let bomb: Buffer | undefined
