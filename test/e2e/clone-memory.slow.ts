@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -8,13 +7,12 @@ import { add } from '../../src/repo/add.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { initWorkspace } from '../../src/repo/init.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { noise } from '../transfer/packed-remote.ts'
+import { makeLargeDataset } from './large-dataset.ts'
 import { type LocalWorld, startLocalWorld } from './local-world.ts'
 
 const MEBIBYTE = 2 ** 20
-/** MiB; 8192 for the figure that the README may quote. */
+/** MiB. `npm run bench -- memory` takes 8192. */
 const SIZE = Number(process.env.FLOE_MEMORY_MIB ?? 2048)
-const FILE = 32
 const CHILD = fileURLToPath(new URL('./clone-child.ts', import.meta.url))
 const onLinux = it.runIf(process.platform === 'linux')
 
@@ -36,15 +34,8 @@ beforeAll(async () => {
   // Packs of the usual size, so that a clone brings them whole.
   world = await startLocalWorld({ shards: 208 })
   const dir = world.path('data')
-  await mkdir(dir)
+  await makeLargeDataset(dir, SIZE)
   await initWorkspace(dir)
-  const content = noise(FILE * MEBIBYTE)
-  for (let i = 0; i < SIZE / FILE; i++) {
-    // No two files share a chunk: each is turned by another key.
-    const words = new Uint32Array(content.buffer, content.byteOffset, content.length / 4)
-    const own = words.map((word) => word ^ Math.imul(i + 1, 0x9e3779b9))
-    await writeFile(join(dir, `${i}.bin`), new Uint8Array(own.buffer))
-  }
   await using workspace = await openWorkspace(dir)
   await add(workspace, { all: true })
   await commit(workspace, { message: 'large', author: { name: 'Test', email: '' } })
