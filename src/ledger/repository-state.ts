@@ -8,7 +8,7 @@ import { toHex } from '../base/bytes.ts'
 import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, stringKey, u64Key } from './dynamic-field.ts'
-import { ChainRecordError, NoRepositoryError } from './errors.ts'
+import { ChainRecordError, LedgerError, NoRepositoryError } from './errors.ts'
 import type { FloeUpgrade } from './networks.ts'
 import { addressToBytes, packagesOfType, parseAddress, parseStructType } from './object-id.ts'
 import {
@@ -50,7 +50,8 @@ export interface RepositoryReader {
   readonly repositoryId: string
   /** Reads the shared object anew. */
   fetchState(options?: ReadOptions): Promise<RepositoryState>
-  /** Rows of refs that exist; deleted ones are left out. Sorted by name. */
+  /** Rows of refs that exist; deleted ones are left out. Sorted by name.
+   *  @throws {LedgerError} LEDGER_REFS_STALE (exit 14) if they do not tell of the last push that `state` counts */
   fetchRefs(state: RepositoryState, options?: ReadOptions): Promise<RefRecord[]>
   /** @param name - as on chain, `refs/heads/main` */
   fetchRef(state: RepositoryState, name: string, options?: ReadOptions): Promise<RefRecord | null>
@@ -141,6 +142,17 @@ export function createRepositoryReader(
     })
   }
 
+  /** Every record of the log moves one ref, so one of them, deleted or not, tells of the last. Each row is asked for by
+   *  itself: one of an earlier day would pass for the ref as it stands. */
+  function assertTellOfTheLast(rows: readonly RefRecord[], { log, refNames }: RepositoryState): void {
+    const newest = rows.reduce((most, { push }) => Math.max(most, push), -1)
+    if (newest >= log.size - 1 || rows.length < refNames.size) return
+    throw new LedgerError('LEDGER_REFS_STALE', `the refs of ${id} are older than its log`, {
+      data: { repository: id, records: log.size, newest: newest + 1 },
+      hints: ['The end point lags behind: run the command again, or use another end point'],
+    })
+  }
+
   function required<T>(rows: (T | null)[], what: string): T[] {
     return rows.map((row, i) => {
       if (row !== null) return row
@@ -197,6 +209,7 @@ export function createRepositoryReader(
         ),
         'a ref',
       )
+      assertTellOfTheLast(rows, state)
       return rows.filter((row) => row.commit !== null).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
     },
 

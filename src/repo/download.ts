@@ -128,7 +128,9 @@ export async function contained(
     throw new RemoteIntegrityError('REMOTE_TIP_INCOMPLETE', `the remote's packs lack ${kind} ${id} of commit ${tip}`, {
       data: { kind, id, commit: tip, ...blame },
       hints: [
-        'Whoever pushed this has not pushed all of it: ask them to push again',
+        'pusher' in blame
+          ? 'Whoever pushed this has not pushed all of it: ask them to push again'
+          : 'No branch or tag there leads to all of it; perhaps one was moved back or deleted since: see `floe fetch`',
         'Earlier states stay readable: `floe clone … --at-log N`',
       ],
       cause: error,

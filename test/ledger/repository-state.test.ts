@@ -233,6 +233,22 @@ describe('reading a repository', () => {
       )
   })
 
+  it('refuses refs that are older than the log', async () => {
+    const objects = world()
+    const reader = createRepositoryReader(ledgerOf(objects), id(1), [FLOE])
+    const state = await reader.fetchState()
+    const { log } = state
+    const grown = { ...state, log: { ...log, size: log.size + 1 } }
+    expect(await reader.fetchRefs(state)).toHaveLength(1)
+    await expect(reader.fetchRefs(grown)).rejects.toMatchObject({
+      code: 'LEDGER_REFS_STALE',
+      exitCode: 14,
+      data: { records: log.size + 1, newest: log.size },
+    })
+    // Read after the state, they may well be newer.
+    expect(await reader.fetchRefs({ ...state, log: { ...log, size: log.size - 1 } })).toHaveLength(1)
+  })
+
   it('says that an object is none, or no repository', async () => {
     const objects = world()
     await expect(createRepositoryReader(ledgerOf(objects), id(2), [FLOE]).fetchState()).rejects.toMatchObject({

@@ -253,8 +253,8 @@ function codeOf(error: unknown, trouble: Trouble): string {
     trouble.kind === 'disk-full'
       ? causes.some(({ code }) => code === 'STORE_DISK_FULL')
       : trouble.kind === 'ledger' && trouble.how === 'stale'
-        ? // A log that has become shorter, or a ref that its log does not tell of.
-          error.kind === 'network' || error.kind === 'integrity'
+        ? // A log that has become shorter, or refs that are older than it. Nobody who pushed is to blame.
+          (error.kind === 'network' || error.kind === 'integrity') && error.code !== 'REMOTE_TIP_INCOMPLETE'
         : (trouble.kind === 'restart' || trouble.kind === 'ledger') && error.kind === 'network'
   if (!expected) throw error
   if (trouble.kind === 'disk-full' && error.hints.length === 0) throw new Error(`${error.code} says not what to do`)
