@@ -72,7 +72,7 @@ export function noticeOf(
     return { notice: 'The workspace is in use, or its disk is full, and did not note the push: run `floe fetch`' }
   if (unused > 0)
     return {
-      notice: `An earlier attempt had paid for ${unused} packs that this push could not use: \`floe push --abort\` gives their storage back`,
+      notice: `An earlier attempt had paid for ${unused === 1 ? 'a pack' : `${unused} packs`} that this push could not use: \`floe push --abort\` gives the storage back`,
     }
   return local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }

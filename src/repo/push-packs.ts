@@ -13,6 +13,7 @@ import type { LedgerSigner } from '../ledger/keystore.ts'
 import type { PackRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
+import type { ObjectId } from '../objects/id.ts'
 import type { PackIndex } from '../objects/pack-index.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -102,6 +103,8 @@ export interface PreparePacks {
    *  `openPush`: the `Push` that an interrupted push has left, with which this one goes on. */
   repository: { reader: RepositoryReader; state: RepositoryState; openPush: string | null } | null
   journal: PushJournal
+  /** Commits behind whose contents a pack ends, as it did in the interrupted push that has paid for it. */
+  paidUpTo: ReadonlySet<ObjectId>
   /** True: nodes that are slow are not given up when there are enough others; `onTail` gets what is still under way. */
   finishTail?: boolean | undefined
   onTail?: ((tail: Promise<void>) => void) | undefined
@@ -216,7 +219,7 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
   try {
     const limits = options.locatorLimits ?? locatorLimits(state.maxBlobBytes)
     await assertNameable(locator, objects.length, limits)
-    for await (const built of buildDataPacks(objects, { read, maxBytes, allocate, signal }))
+    for await (const built of buildDataPacks(objects, { read, maxBytes, allocate, endsAt: options.paidUpTo, signal }))
       await take(built, writeLocator)
     const planned = await locator.plan({ entries: objects.length, packs: fresh.length })
     const isSplit = planned.maxBytes > limits.inlineBytes

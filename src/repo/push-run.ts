@@ -1,5 +1,6 @@
 /** The part of a push that pays and sends: packs are prepared, the ref moves, and the journal says how far it got. */
 
+import { dirname } from 'node:path'
 import type { ErasurePool } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { fetchOwnedBlobs } from '../ledger/blob-object.ts'
@@ -22,6 +23,7 @@ import { type Reuse, withFound } from './push-reuse.ts'
 import type { LocalTarget, RemotePosition } from './push-target.ts'
 import { publishPush } from './push-transaction.ts'
 import { renewCertificates } from './push-upload.ts'
+import { paidCommits } from './push-uploaded.ts'
 import { defaultRemote } from './reading-remote.ts'
 import type { RemoteContext } from './remote-context.ts'
 import type { Budget } from './spending.ts'
@@ -119,6 +121,11 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       locatorLimits: limits,
       repository: reader && position ? { reader, state: position.state, openPush } : null,
       journal,
+      paidUpTo: await paidCommits(dirname(journal.path), {
+        network: context.profile.name,
+        repository: reader?.repositoryId ?? null,
+        ref: target.ref,
+      }),
       finishTail: options.finishTail ?? false,
       onTail: (tail) => void tails.push(tail),
       relay: options.relay,

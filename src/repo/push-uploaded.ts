@@ -9,11 +9,12 @@ import { sha256Hex } from '../crypto/hash.ts'
 import type { BlobRecord } from '../ledger/blob-object.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
 import { blobKey } from '../ledger/repository-state.ts'
+import { isObjectId, type ObjectId } from '../objects/id.ts'
 import { parseBlobId } from '../protocol/blob-id.ts'
 import { type Certificate, verifyCertificate } from '../protocol/certificate.ts'
 import { confirmBlob } from '../transfer/confirm.ts'
 import { TransferError } from '../transfer/errors.ts'
-import { findUnfinishedPushes, type PushStep } from '../transfer/push-journal.ts'
+import { findPushesOf, findUnfinishedPushes, type PushStep, type PushSubject } from '../transfer/push-journal.ts'
 import type { RemoteContext } from './remote-context.ts'
 
 type EncodedStep = Extract<PushStep, { $kind: 'encoded' }>
@@ -74,6 +75,22 @@ export async function createUploadedPacks(options: UploadedOptions): Promise<Upl
       return { packHash, uploaded: found && isThisPack ? await usable(found) : null }
     },
   }
+}
+
+/** Commits that interrupted pushes of the ref were about, if they have paid for contents of theirs. Contents come oldest commit
+ *  first: with a pack that ends where theirs did, a push of a later commit finds its packs again, the last one too.
+ *  @param dir - `.floe/pushes` */
+export async function paidCommits(dir: string, subject: PushSubject): Promise<Set<ObjectId>> {
+  const commits = new Set<ObjectId>()
+  for (const { steps } of await findPushesOf(dir, subject)) {
+    const data = new Set(
+      steps.flatMap((step) => (step.$kind === 'encoded' && step.kind === 'data' ? [step.blobId] : [])),
+    )
+    const [started] = steps
+    if (started?.$kind !== 'started' || !isObjectId(started.new)) continue
+    if (steps.some((step) => step.$kind === 'registered' && data.has(step.blobId))) commits.add(started.new)
+  }
+  return commits
 }
 
 /** A file can be damaged: what is not as a push writes it is as good as not there. */

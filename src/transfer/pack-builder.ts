@@ -47,17 +47,20 @@ export type Allocate = (bytes: number) => Uint8Array
 /** Writes the locator segment of the last meta pack, when all other packs are known. */
 export type WriteLocator = (ownIndex: PackIndex) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
-/** Data packs of the chunks among the objects. */
-export function buildDataPacks(
+/** Data packs of the chunks among the objects.
+ *  @param options.endsAt - commits at which a pack ends, full or not */
+export async function* buildDataPacks(
   objects: readonly ObjectToPack[],
-  options: PackBuilderOptions,
+  { endsAt, ...options }: PackBuilderOptions & { endsAt?: ReadonlySet<ObjectId> | undefined },
 ): AsyncGenerator<BuiltPack> {
-  return buildPacks(
-    'data',
-    objects.filter((object) => object.kind === 'chunk'),
-    options,
-    undefined,
-  )
+  let chunks: ObjectToPack[] = []
+  for (const object of objects)
+    if (object.kind === 'chunk') chunks.push(object)
+    else if (object.kind === 'commit' && endsAt?.has(object.id)) {
+      yield* buildPacks('data', chunks, options, undefined)
+      chunks = []
+    }
+  yield* buildPacks('data', chunks, options, undefined)
 }
 
 /** Meta packs of the rest. The last one holds the last object and the locator segment. */

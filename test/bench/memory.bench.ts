@@ -24,6 +24,8 @@ const SHARDS = 208
 /** What no dataset may exceed. */
 const BOUND_MEBIBYTES = 1024
 const NETWORK = 'bench'
+/** The nodes keep five times what is pushed, as fast as the disk takes that. */
+const LIMIT_MS = 60 * 60_000
 const STREAM = fileURLToPath(new URL('../e2e/clone-child.ts', import.meta.url))
 
 const VERBS = ['push', 'clone', 'stream'] as const
@@ -67,7 +69,7 @@ async function transferred(floe: readonly string[], mebibytes: number, log: (lin
       return { env, forget: () => rmSync(env.HOME!, { recursive: true }) }
     }
     const measure = (verb: string, words: readonly string[], env: NodeJS.ProcessEnv, cwd = dir) => {
-      const run = timed(words, { cwd, env })
+      const run = timed(words, { cwd, env, limitMs: LIMIT_MS })
       log(`  ${verb} of ${mebibytes} MiB: ${(run.peakBytes / 2 ** 20).toFixed(0)} MiB, ${run.wallMs.toFixed(0)} ms`)
       return run
     }

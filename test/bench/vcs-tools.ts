@@ -65,10 +65,11 @@ export function cleanEnv(home: string): NodeJS.ProcessEnv {
 const MAX_COMMAND_MS = 10 * 60_000
 
 /** Runs a command under GNU time.
- *  @param expected - exit statuses that are fine */
+ *  @param expected - exit statuses that are fine
+ *  @param limitMs - after which it is taken to hang */
 export function timed(
   command: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv; expected?: readonly number[] },
+  options: { cwd: string; env: NodeJS.ProcessEnv; expected?: readonly number[]; limitMs?: number },
 ): Timed {
   const report = join(options.env.HOME!, `time-${process.pid}`)
   const start = performance.now()
@@ -77,7 +78,7 @@ export function timed(
     env: options.env,
     stdio: ['ignore', 'ignore', 'pipe'],
     maxBuffer: 1 << 26,
-    timeout: MAX_COMMAND_MS,
+    timeout: options.limitMs ?? MAX_COMMAND_MS,
   })
   const wallMs = performance.now() - start
   if (error) throw error

@@ -104,6 +104,7 @@ async function lyingPacks(
     locator,
     repository: { reader, state: position.state, openPush: null },
     journal,
+    paidUpTo: new Set(),
     onProgress: undefined,
     signal: undefined,
   }).finally(() => journal.close())

@@ -51,10 +51,16 @@ describe('a push that had uploaded packs before it was interrupted', () => {
 
   it('encodes what a commit made since has changed, and no more', async () => {
     const dir = await interrupted('uploaded-more', 310)
+    const [before] = await pushStatus(dir)
     await world.change(dir, { 'c.bin': noise(30_000, 312) })
     const { result, encoded } = await resumed(dir, 'uploaded-more')
-    expect(encoded).toBeGreaterThan(0)
-    expect(encoded).toBeLessThan(result.packs.length)
+    const paidBefore = new Set(before!.packs.map(({ blobId }) => blobId))
+    const fresh = result.packs.filter(({ blobId }) => !paidBefore.has(blobId))
+    // Its own contents, and the pack with its tree and the locator, which names more packs now.
+    expect(fresh.map(({ kind }) => kind).sort()).toEqual(['data', 'meta'])
+    expect(encoded).toBe(fresh.length)
+    // The pack with the older locator.
+    expect(result.notice).toContain('had paid for a pack that')
   })
 
   it('has them confirmed anew where an epoch has ended since', async () => {

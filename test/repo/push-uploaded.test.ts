@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { sha256Hex } from '../../src/crypto/hash.ts'
 import { blobIdText } from '../../src/protocol/blob-id.ts'
-import { createUploadedPacks } from '../../src/repo/push-uploaded.ts'
+import { createUploadedPacks, paidCommits } from '../../src/repo/push-uploaded.ts'
 import type { RemoteContext } from '../../src/repo/remote-context.ts'
 import { createPushJournal, type PushStep } from '../../src/transfer/push-journal.ts'
 
@@ -43,6 +43,22 @@ it('finds a pack by its bytes, on its own network', async () => {
   expect(await find(pack, 'testnet')).toBeNull()
 })
 
+it('knows which commits have paid for contents, of the same ref', async () => {
+  const subject = { network: 'local', repository: null, ref: 'heads/main' }
+  const started = { ...steps[0]!, new: 'ab'.repeat(32) } as PushStep
+  const registered: PushStep = { $kind: 'registered', blobId, objectId: '0x1', endEpoch: 3, digest: null }
+  const written = async (...lines: PushStep[]) => {
+    writeFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    return paidCommits(dir, subject)
+  }
+  expect(await written(started, steps[1]!, registered)).toEqual(new Set(['ab'.repeat(32)]))
+  expect(await written(started, steps[1]!)).toEqual(new Set())
+  expect(await written(started, { ...steps[1]!, kind: 'meta' } as PushStep, registered)).toEqual(new Set())
+  expect(await written(steps[0]!, steps[1]!, registered)).toEqual(new Set())
+  await written(started, steps[1]!, registered)
+  expect(await paidCommits(dir, { ...subject, ref: 'heads/other' })).toEqual(new Set())
+})
+
 it('takes a damaged journal for none, whatever the damage, and never fails', async () => {
   const whole = readFileSync(path)
   const rng = createRng(17)
@@ -52,6 +68,7 @@ it('takes a damaged journal for none, whatever the damage, and never fails', asy
     for (let change = 0; change <= rng.below(3); change++) bytes[rng.below(bytes.length)] = 32 + rng.below(95)
     writeFileSync(path, bytes)
     if ((await find(pack)) === null) lost++
+    if (round % 4 === 0) await paidCommits(dir, { network: 'local', repository: null, ref: 'heads/main' })
   }
   expect(lost).toBeGreaterThan(MUTATIONS / 4)
   for (const changed of [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
-import type { ObjectKind } from '../../src/objects/id.ts'
+import { type ObjectKind, objectIdFor } from '../../src/objects/id.ts'
 import { indexSource, mergeSegments } from '../../src/objects/locator.ts'
 import { openPack, verifyPack } from '../../src/objects/pack-reader.ts'
 import { bufferRangeReader, createMemoryObjects } from '../../src/objects/reader.ts'
@@ -52,6 +52,20 @@ describe('packs of a push', () => {
     ]
     const [first, second] = [await build(), await build()]
     expect(second.map((pack) => pack.bytes)).toEqual(first.map((pack) => pack.bytes))
+  })
+
+  it('end at a commit if they have to, so that what comes after changes none of them', async () => {
+    const commit: ObjectToPack = { kind: 'commit', id: objectIdFor('commit', new Uint8Array(1)) }
+    const [older, newer] = [objects.slice(0, 20), objects.slice(20)]
+    const options = { read: memory.read, maxBytes: 20_000 }
+    const before = await all(buildDataPacks([...older, commit], options))
+    const endsAt = new Set([commit.id])
+    const after = await all(buildDataPacks([...older, commit, ...newer], { ...options, endsAt }))
+    expect(after.slice(0, before.length).map(({ bytes }) => bytes)).toEqual(before.map(({ bytes }) => bytes))
+    const unbroken = await all(buildDataPacks([...older, commit, ...newer], options))
+    expect(unbroken[before.length - 1]!.bytes).not.toEqual(before.at(-1)!.bytes)
+    const again = await all(buildDataPacks([...older, commit], { ...options, endsAt }))
+    expect(again).toHaveLength(before.length)
   })
 
   it('take the memory they are given once they are large, and are the same bytes', async () => {
