@@ -70,8 +70,14 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     const again = await resumed(released, 'released')
     expect(again.encoded).toBe(again.result.packs.length)
     const toAll = await interrupted('to-all', 340)
-    const all = await resumed(toAll, 'to-all', { finishTail: true })
-    expect([all.encoded, all.result.cost.walFrost]).toEqual([all.result.packs.length, '0'])
+    // Every node is asked, and none is sent what it has.
+    let sent = 0
+    const counting: typeof fetch = (input, init) => {
+      if (init?.method === 'PUT') sent++
+      return fetch(input, init)
+    }
+    const all = await resumed(toAll, 'to-all', { finishTail: true, fetch: counting })
+    expect([all.encoded, all.result.cost.walFrost, sent]).toEqual([all.result.packs.length, '0', 0])
     // What its journal says of a blob is not believed if that is not the pusher's.
     const foreign = await interrupted('foreign', 350)
     const [journal] = (await readdir(join(foreign, '.floe/pushes'))).filter((name) => name.endsWith('.jsonl'))
