@@ -103,8 +103,10 @@ describe('a dataset', () => {
     expect(rest).toEqual(shards[2]!.slice(30))
     expect(await order({ shard: { index: 0, count: 1000 }, from: 5 })).toEqual([])
     const seeds = [{ shuffleSeed: Number.NaN }, { shuffleSeed: 0.5 }, { shuffleSeed: 'x' as unknown as number }]
-    for (const bad of [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }, ...seeds])
-      await expect(order(bad)).rejects.toThrow(RangeError)
+    // What plain JavaScript may pass: each of these would have every reader read the same files.
+    const shapes = ['1/4', 1 / 4, null, { index: 1 }, { count: 4 }, {}].map((shard) => ({ shard: shard as never }))
+    const ranges = [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }]
+    for (const bad of [...ranges, ...shapes, ...seeds]) await expect(order(bad)).rejects.toThrow(RangeError)
     await expect(order({ paths: 'train' as unknown as string[] })).rejects.toMatchObject({ code: 'FILTER_MALFORMED' })
   })
 
