@@ -342,7 +342,10 @@ describe('reading a blob', () => {
     const source = await openBlob(committee, coder, blob.blobId)
     fake.nodes[liar]!.lies = true
     expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
-    expect(committee.reports().filter((report) => report.lied)).toMatchObject([{ name: `node-${liar}` }])
+    // By the proof of its symbol, before it could lie in another row.
+    expect(committee.reports().filter((report) => report.lied)).toMatchObject([
+      { name: `node-${liar}`, reason: 'RECOVERY_SYMBOL_FALSE' },
+    ])
   })
 
   it('decodes the other rows at once where too few nodes have symbols', async () => {
