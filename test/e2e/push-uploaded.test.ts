@@ -64,6 +64,18 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     expect([encoded, result.cost.walFrost]).toEqual([0, '0'])
   })
 
+  it('has them confirmed anew where what the journal has of their certificates does not hold', async () => {
+    const dir = await interrupted('certificates', 325)
+    const [journal] = (await readdir(join(dir, '.floe/pushes'))).filter((name) => name.endsWith('.jsonl'))
+    const path = join(dir, '.floe/pushes', journal!)
+    const text = await readFile(path, 'utf8')
+    const spoiled = text.replace(/"signature":"[^"]+"/g, `"signature":"${Buffer.alloc(96, 1).toString('base64')}"`)
+    expect(spoiled).not.toBe(text)
+    await writeFile(path, spoiled)
+    const { result, encoded } = await resumed(dir, 'certificates')
+    expect([encoded, result.cost.walFrost]).toEqual([0, '0'])
+  })
+
   it('sends them again where they have been released, or slow nodes shall have them too', async () => {
     const released = await interrupted('released', 330)
     await abortPush(released, world.options)
