@@ -117,7 +117,11 @@ function shuffled(files: number, block: number, seed: number | undefined): Uint3
 }
 
 function checkedShard(shard: DatasetOrderOptions['shard']): { index: number; count: number } {
-  const { index = 0, count = 1 } = shard ?? {}
+  if (shard === undefined) return { index: 0, count: 1 }
+  // In JavaScript `shard: 1 / 4` is a number, of which all readers would get all files.
+  if (typeof shard !== 'object' || shard === null)
+    throw new RangeError(`"shard" expected { index, count }, such as { index: 1, count: 4 }, got ${String(shard)}`)
+  const { index, count } = shard
   positive('shard.count', count)
   if (!Number.isSafeInteger(index) || index < 0 || index >= count)
     throw new RangeError(`"shard.index" expected 0..${count - 1}, got ${index}`)

@@ -2,19 +2,23 @@
 
 import { readCommit } from '../history/commits.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
-import type { ObjectId } from '../objects/id.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import { findEntry, type TreeEntry } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { literalRule } from '../worktree/path-filter.ts'
+import { certifiedChunks } from './certified-chunks.ts'
 import { PathsUnknownError } from './errors.ts'
 import { expiry } from './expiry.ts'
 import { certifyHeld } from './held-upkeep.ts'
 import { moveFiles } from './move-files.ts'
 import { isSelected } from './paths.ts'
 import { contentsOf } from './purge-contents.ts'
+import { readRemote } from './remote.ts'
+import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { openRemoteSource } from './remote-source.ts'
 import { readSparse, writeSparse } from './sparse.ts'
 import { DropRefusedError } from './sparse-errors.ts'
 import { localFiles, readVersions } from './versions.ts'
@@ -34,17 +38,22 @@ export interface DropResult {
 }
 
 /** Every file has to be as committed, and part of a version at which a ref of the remote stands now, with all its packs
- *  stored beyond this epoch. The chain is asked each time: what was certified once may have expired.
+ *  stored beyond this epoch; where packs of it were removed, those that are left have to hold the file. The chain is asked each time: what was certified once may have expired.
  *  @throws {DropRefusedError} DROP_REFUSED (exit 1), with nothing changed
  *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) */
 export async function drop(dir: string, options: DropOptions): Promise<DropResult> {
   await using workspace = await openWorkspace(dir)
-  const safe = await safeTrees(workspace, options)
+  const { safe, reduced } = await safeTrees(workspace, options)
+  const isThere = reduced.length > 0 ? await chunksThere(workspace, options) : () => false
   return workspace.withLock('drop', async () => {
     const versions = await readVersions(workspace)
     const entries = await droppable(workspace, versions, options)
     const unsafe: string[] = []
-    for (const entry of entries) if (!(await isIn(workspace, safe, entry))) unsafe.push(entry.path)
+    for (const entry of entries) {
+      if (await isIn(workspace, safe, entry)) continue
+      if ((await isIn(workspace, reduced, entry)) && (await isStored(workspace, entry, isThere))) continue
+      unsafe.push(entry.path)
+    }
     if (unsafe.length > 0)
       throw new DropRefusedError('is in no version that is certified on the remote', unsafe, [
         'push it first: `floe push`; if it was pushed, see `floe expiry`',
@@ -97,20 +106,47 @@ async function droppable(
   return entries
 }
 
-/** Trees of the remote's refs whose packs are stored beyond this epoch, as far as they are known here. */
-async function safeTrees(workspace: Workspace, options: DropOptions): Promise<ObjectId[]> {
+interface Trees {
+  /** All packs of the ref are stored beyond this epoch. */
+  safe: ObjectId[]
+  /** So are those that are left, but others were removed: folded and unused ones as a rule, or taken down. */
+  reduced: ObjectId[]
+}
+
+/** Trees of the remote's refs, as far as they are known here. */
+async function safeTrees(workspace: Workspace, options: DropOptions): Promise<Trees> {
   const { epoch, refs } = await expiry(workspace.root || '/', { ...options, remote: options.remote })
-  const trees: ObjectId[] = []
+  const trees: Trees = { safe: [], reduced: [] }
   for (const { commit, endEpoch, reusedEndEpoch, removed } of refs) {
     const isStored = endEpoch !== null && endEpoch > epoch
-    if (!isStored || (reusedEndEpoch !== null && reusedEndEpoch <= epoch) || removed.length > 0) continue
+    if (!isStored || (reusedEndEpoch !== null && reusedEndEpoch <= epoch)) continue
     try {
-      trees.push((await readCommit(workspace.store.readLocal, commit as ObjectId)).tree)
+      const { tree } = await readCommit(workspace.store.readLocal, commit as ObjectId)
+      trees[removed.length > 0 ? 'reduced' : 'safe'].push(tree)
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error
     }
   }
   return trees
+}
+
+type IsThere = (kind: ObjectKind, id: ObjectId) => boolean
+
+/** Which chunks the packs hold that are left. It takes a look at each of them, so only where some are gone. */
+async function chunksThere(workspace: Workspace, options: DropOptions): Promise<IsThere> {
+  const place = readRemote(workspace, options.remote)
+  const seen = seenPushes(workspace, place.name, place.repository)
+  await using source = await openRemoteSource(place.network, place.repository, options, seen)
+  const { held, claimed } = await certifiedChunks(workspace, place.name, source, null, options)
+  return (kind, id) => held.has(kind, id) || claimed.has(kind, id)
+}
+
+async function isStored({ store }: Workspace, entry: TreeEntry, isThere: IsThere): Promise<boolean> {
+  let isWhole = true
+  await contentsOf(store.readLocal, entry, (kind, id) => {
+    if (kind === 'chunk' && !isThere(kind, id)) isWhole = false
+  })
+  return isWhole
 }
 
 async function isIn({ store }: Workspace, trees: readonly ObjectId[], entry: TreeEntry): Promise<boolean> {

@@ -45,6 +45,8 @@ const MAX_MISSING_ROUNDS = 2
 export async function uploadToNode(job: NodeUpload): Promise<SignedConfirmation> {
   const { client, blob, persistence, signal } = job
   let isKnown = false
+  // Another pack may have been told so.
+  await job.pace.quiet(signal)
   if (job.resuming) {
     const confirmation = await client.fetchConfirmation(blob.blobId, persistence, { signal }).catch(passCancel)
     if (confirmation) {
@@ -115,6 +117,7 @@ async function attempt<T>(job: NodeUpload, bytes: number, request: () => Promise
   let unregistered = 0
   for (;;) {
     try {
+      await pace.quiet(signal)
       const result = await budget.run(bytes, request, signal)
       pace.answered()
       return result

@@ -9,6 +9,8 @@ import { sleep } from '../base/abort.ts'
 export interface Pace {
   /** Runs the job when the node has room for it, in order of the calls. */
   run<T>(job: () => Promise<T>, signal: AbortSignal): Promise<T>
+  /** Waits as long as the node wants to be left alone. `run` does that by itself. */
+  quiet(signal: AbortSignal): Promise<void>
   answered(): void
   /** The node is overloaded, or did not answer in time.
    *  @param pauseMs - how long it wants to be left alone; 0 if it did not say */
@@ -33,7 +35,13 @@ export function createPace(): Pace {
       waiting.shift()!()
     }
   }
+  const quiet = async (signal: AbortSignal) => {
+    // Somebody else may be told meanwhile to wait even longer.
+    for (let pauseMs = quietUntilMs - performance.now(); pauseMs > 0; pauseMs = quietUntilMs - performance.now())
+      await sleep(pauseMs, signal)
+  }
   return {
+    quiet,
     get window() {
       return Math.floor(window)
     },
@@ -41,8 +49,7 @@ export function createPace(): Pace {
       if (active < Math.floor(window)) active++
       else await new Promise<void>((resolve) => waiting.push(resolve))
       try {
-        const pauseMs = quietUntilMs - performance.now()
-        if (pauseMs > 0) await sleep(pauseMs, signal)
+        await quiet(signal)
         return await job()
       } finally {
         active--

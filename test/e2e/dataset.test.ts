@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sleep } from '../../src/base/abort.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { type Dataset, openDataset, type StreamOptions } from '../../src/repo/dataset.ts'
 import { push } from '../../src/repo/push.ts'
@@ -102,8 +103,10 @@ describe('a dataset', () => {
     expect(rest).toEqual(shards[2]!.slice(30))
     expect(await order({ shard: { index: 0, count: 1000 }, from: 5 })).toEqual([])
     const seeds = [{ shuffleSeed: Number.NaN }, { shuffleSeed: 0.5 }, { shuffleSeed: 'x' as unknown as number }]
-    for (const bad of [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }, ...seeds])
-      await expect(order(bad)).rejects.toThrow(RangeError)
+    // What plain JavaScript may pass: each of these would have every reader read the same files.
+    const shapes = ['1/4', 1 / 4, null, { index: 1 }, { count: 4 }, {}].map((shard) => ({ shard: shard as never }))
+    const ranges = [{ shard: { index: 4, count: 4 } }, { shard: { index: 0, count: 0 } }, { from: -1 }]
+    for (const bad of [...ranges, ...shapes, ...seeds]) await expect(order(bad)).rejects.toThrow(RangeError)
     await expect(order({ paths: 'train' as unknown as string[] })).rejects.toMatchObject({ code: 'FILTER_MALFORMED' })
   })
 
@@ -115,6 +118,34 @@ describe('a dataset', () => {
       const ranks = blocks.slice(i, i + 30).map((path) => Math.floor(plain.indexOf(path) / 30))
       expect(new Set(ranks).size).toBe(1)
     }
+  })
+
+  it('holds no more than it may of what nobody has taken yet', async () => {
+    // Packs are small, so that what is read ahead shows in what was downloaded.
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${10 + i}.bin`, noise(10_000, 900 + i)]))
+    const dir = await world.workspace('wide', files)
+    const create = { name: 'wide', network: 'local' }
+    const { repository } = await push(dir, { ...world.options, create, limits: { packBytes: 25_000 } })
+    const ahead = async (bounds: StreamOptions) => {
+      const fresh = { ...options, homeDir: world.path(`home-wide-${JSON.stringify(bounds)}`) }
+      await using wide = await openDataset(`local:${repository}`, fresh)
+      let most = 0
+      for await (const { path } of wide.stream(bounds)) {
+        if (path === '10.bin') {
+          // The reader trains on the first file, and meanwhile nothing more comes than what is read ahead.
+          for (let before = -1; wide.downloadedBytes !== before; ) {
+            before = wide.downloadedBytes
+            await sleep(500)
+          }
+          most = wide.downloadedBytes
+        }
+      }
+      expect(wide.downloadedBytes).toBeGreaterThan(400_000)
+      return most
+    }
+    expect(await ahead({ aheadFiles: 40, aheadBytes: 30_000 })).toBeLessThan(150_000)
+    expect(await ahead({ aheadFiles: 3 })).toBeLessThan(150_000)
+    expect(await ahead({ aheadFiles: 40 })).toBeGreaterThan(350_000)
   })
 
   it('is read from a directory, also from one that has a part of it', async () => {

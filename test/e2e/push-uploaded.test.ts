@@ -70,14 +70,32 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     expect([encoded, result.cost.walFrost]).toEqual([0, '0'])
   })
 
+  it('has them confirmed anew where what the journal has of their certificates does not hold', async () => {
+    const dir = await interrupted('certificates', 325)
+    const [journal] = (await readdir(join(dir, '.floe/pushes'))).filter((name) => name.endsWith('.jsonl'))
+    const path = join(dir, '.floe/pushes', journal!)
+    const text = await readFile(path, 'utf8')
+    const spoiled = text.replace(/"signature":"[^"]+"/g, `"signature":"${Buffer.alloc(96, 1).toString('base64')}"`)
+    expect(spoiled).not.toBe(text)
+    await writeFile(path, spoiled)
+    const { result, encoded } = await resumed(dir, 'certificates')
+    expect([encoded, result.cost.walFrost]).toEqual([0, '0'])
+  })
+
   it('sends them again where they have been released, or slow nodes shall have them too', async () => {
     const released = await interrupted('released', 330)
     await abortPush(released, world.options)
     const again = await resumed(released, 'released')
     expect(again.encoded).toBe(again.result.packs.length)
     const toAll = await interrupted('to-all', 340)
-    const all = await resumed(toAll, 'to-all', { finishTail: true })
-    expect([all.encoded, all.result.cost.walFrost]).toEqual([all.result.packs.length, '0'])
+    // Every node is asked, and none is sent what it has.
+    let sent = 0
+    const counting: typeof fetch = (input, init) => {
+      if (init?.method === 'PUT') sent++
+      return fetch(input, init)
+    }
+    const all = await resumed(toAll, 'to-all', { finishTail: true, fetch: counting })
+    expect([all.encoded, all.result.cost.walFrost, sent]).toEqual([all.result.packs.length, '0', 0])
     // What its journal says of a blob is not believed if that is not the pusher's.
     const foreign = await interrupted('foreign', 350)
     const [journal] = (await readdir(join(foreign, '.floe/pushes'))).filter((name) => name.endsWith('.jsonl'))

@@ -286,7 +286,31 @@ describe('push', () => {
     expect(before - (await wal())).toBe(BigInt(result.cost.walFrost))
   })
 
-  it('is not paid twice when the epoch changes between upload and certification', async () => {
+  it('collects confirmations anew when the epoch ends after the last upload, and does not begin again', async () => {
+    const late = world.path('resume')
+    await world.change(late, { 'after.bin': noise(40_000, 79) })
+    const seen: string[] = []
+    const confirmed: string[] = []
+    let turned = false
+    const turning: typeof fetch = async (input, init) => {
+      const isUploaded = seen.filter((kind) => kind === 'uploaded').length === 2
+      if (isUploaded && !turned) {
+        turned = true
+        await world.net.advanceEpoch()
+      }
+      if (turned && String(input).includes('/confirmation/')) confirmed.push(String(input))
+      return fetch(input, init)
+    }
+    const before = await wal()
+    const onProgress = ({ $kind }: { $kind: string }) => void seen.push($kind)
+    const result = await push(late, { ...world.options, fetch: turning, onProgress })
+    expect([result.$kind, turned]).toEqual(['pushed', true])
+    expect(confirmed.length).toBeGreaterThanOrEqual(2 * 3)
+    expect(seen.filter((kind) => kind === 'scanned')).toHaveLength(1)
+    expect(before - (await wal())).toBe(BigInt(result.cost.walFrost))
+  })
+
+  it('is not paid twice when the epoch changes between registration and upload', async () => {
     const late = world.path('resume')
     await world.change(late, { 'late.bin': noise(40_000, 77) })
     let executions = 0

@@ -147,6 +147,32 @@ describe('an aggregator', () => {
     }
   })
 
+  /** As the aggregator answers, but for every third time. */
+  const spoiled = (spoil: (answer: { status: number; body: Buffer }) => { status: number; body: Buffer }) => {
+    let asked = 0
+    return serve(async (request, response) => {
+      const answer = await fetch(aggregator.url + request.url!, { headers: { range: request.headers.range! } })
+      const given = { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) }
+      const { status, body } = asked++ % 3 === 1 ? spoil(given) : given
+      response.writeHead(status, { 'content-range': answer.headers.get('content-range')! }).end(body)
+    })
+  }
+
+  it('that is overloaded now and then is asked again', async () => {
+    const busy = await spoiled(() => ({ status: 503, body: Buffer.alloc(0) }))
+    const copy = world.path('busy')
+    await clone(address, copy, { ...world.options, aggregator: busy, useCache: false })
+    expect(await snapshot(copy)).toEqual(await snapshot(dir))
+  })
+
+  it('that sends less than it announces is named', async () => {
+    const short = await spoiled(({ status, body }) => ({ status, body: body.subarray(1) }))
+    const error = await failure(
+      clone(address, world.path('short'), { ...world.options, aggregator: short, useCache: false }),
+    )
+    expect(error).toMatchObject({ code: 'AGGREGATOR_MALFORMED', exitCode: 14 })
+  })
+
   it.each<[string, RequestListener]>([
     ['AGGREGATOR_MALFORMED', (_, response) => response.writeHead(206, { 'content-range': 'bytes 0-0/1' }).end('abc')],
     ['AGGREGATOR_MALFORMED', (_, response) => response.writeHead(206).end('a')],

@@ -6,6 +6,7 @@ import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { drop } from '../../src/repo/drop.ts'
 import { gc } from '../../src/repo/gc.ts'
+import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { get } from '../../src/repo/get.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { pull } from '../../src/repo/pull.ts'
@@ -13,9 +14,11 @@ import { push } from '../../src/repo/push.ts'
 import { remove } from '../../src/repo/rm.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
+import { takedown } from '../../src/repo/takedown.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+import { createGrpcClient } from './time.ts'
 
 const AUTHOR = { author: { name: 'Test', email: '' } }
 let world: LocalWorld
@@ -194,6 +197,47 @@ describe('get and drop', () => {
     // gc may take the contents; get brings them back from the network.
     await get(dir, { ...world.options, paths: ['val'] })
     expect(await snapshot(dir)).toEqual(new Map([...(await snapshot(dir)), ...before]))
+  })
+
+  it('leave what has expired on the remote where it is, also if only a part of what it needs has', async () => {
+    const dir = await world.workspace('expiring', { 'old.bin': noise(9_000, 300) })
+    const create = { name: 'expiring', network: 'local' }
+    await push(dir, { ...world.options, create, epochs: 2 })
+    await world.change(dir, { 'new.bin': noise(9_000, 301) })
+    await push(dir, { ...world.options, epochs: 9, extendReused: false })
+    const refused = { code: 'DROP_REFUSED', exitCode: 1, data: { paths: ['old.bin'] } }
+    for (let epoch = 0; epoch < 2; epoch++) await world.net.advanceEpoch()
+    await expect(drop(dir, { ...world.options, paths: ['old.bin'] })).rejects.toMatchObject(refused)
+    for (let epoch = 0; epoch < 8; epoch++) await world.net.advanceEpoch()
+    await expect(drop(dir, { ...world.options, paths: ['old.bin'] })).rejects.toMatchObject(refused)
+    expect(await readdir(dir)).toContain('old.bin')
+  })
+})
+
+describe('drop after small packs were folded', () => {
+  it('goes by where contents are now: packs that were folded and removed are needed by nothing', async () => {
+    const dir = await world.workspace('folded', { 'a.bin': noise(9_000, 310) })
+    await push(dir, { ...world.options, create: { name: 'folded', network: 'local' } })
+    for (let i = 0; i < 3; i++) {
+      await world.change(dir, { [`${i}.bin`]: noise(3_000, 311 + i) })
+      await push(dir, { ...world.options, limits: { smallPacks: 3 } })
+    }
+    expect(await gcRemote(dir, world.options)).toMatchObject({ taken: [] })
+    await createGrpcClient(world.profile).forkingService.advanceClock({ durationMs: 60n * 86_400_000n })
+    expect((await gcRemote(dir, world.options)).taken.length).toBeGreaterThan(0)
+    expect(await drop(dir, { ...world.options, paths: ['a.bin'] })).toMatchObject({ files: 1 })
+    expect(await get(dir, { ...world.options, paths: ['a.bin'] })).toMatchObject({ files: 1 })
+    // A pack that was taken down held what nothing else does.
+    await world.change(dir, { 'bad.bin': noise(3_000, 320) })
+    await push(dir, world.options)
+    await takedown(dir, { ...world.options, revision: 'main', paths: ['bad.bin'], reason: 'by letter' })
+    await createGrpcClient(world.profile).forkingService.advanceClock({ durationMs: 60n * 86_400_000n })
+    expect((await gcRemote(dir, world.options)).taken).toHaveLength(1)
+    await expect(drop(dir, { ...world.options, paths: ['bad.bin'] })).rejects.toMatchObject({
+      code: 'DROP_REFUSED',
+      data: { paths: ['bad.bin'] },
+    })
+    expect(await drop(dir, { ...world.options, paths: ['a.bin'] })).toMatchObject({ files: 1 })
   })
 })
 

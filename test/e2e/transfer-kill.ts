@@ -1,9 +1,11 @@
-/** `kill -9` at random moments of push and pull: the next command finishes the work, and everything is whole. */
+/** `kill -9` at random moments and requests of push and pull: the next command finishes the work, and everything is whole.
+ *  `FLOE_SIM_SEED=<seed> FLOE_KILLS=<rounds> npx vitest run test/e2e/transfer-kill.test.ts` shows the same again: the same
+ *  request to the number, a moment as far as the machine is as fast. */
 
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
-import { createRng } from '../../src/base/rng.ts'
+import { createRng, type Rng } from '../../src/base/rng.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
 import { clone } from '../../src/repo/clone.ts'
@@ -14,24 +16,52 @@ import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot } from './local-world.ts'
 
+/** About as many as they make, to four nodes and the ledger. */
+const PUSH_REQUESTS = 60
+const PULL_REQUESTS = 25
 const CHILD = fileURLToPath(new URL('./transfer-child.ts', import.meta.url))
 
-/** Runs the verb in another process and kills it some time after it has started.
+/** So many milliseconds after it has started, or at a request. */
+type Moment = { ms: number } | { request: number; when: 'before' | 'after' }
+
+function momentOf(rng: Rng, ms: [least: number, span: number], requests: number): Moment {
+  if (rng.below(2) === 0) return { ms: ms[0] + rng.below(ms[1]) }
+  return { request: rng.below(requests), when: rng.below(2) === 0 ? 'before' : 'after' }
+}
+
+/** Runs the verb in another process and kills it.
  *  @returns true if it was killed before it was done */
-async function killed(world: LocalWorld, verb: 'push' | 'pull', dir: string, afterMs: number): Promise<boolean> {
-  const child = spawn(process.execPath, [CHILD, verb, dir, JSON.stringify(world.options)], {
+async function killed(world: LocalWorld, verb: 'push' | 'pull', dir: string, moment: Moment): Promise<boolean> {
+  const at = 'ms' in moment ? [] : [String(moment.request), moment.when]
+  const child = spawn(process.execPath, [CHILD, verb, dir, JSON.stringify(world.options), ...at], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return new Promise((resolve) => {
     let timer: NodeJS.Timeout | undefined
-    child.stdout.once('data', () => {
-      timer = setTimeout(() => child.kill('SIGKILL'), afterMs)
-    })
+    if ('ms' in moment)
+      child.stdout.once('data', () => {
+        timer = setTimeout(() => child.kill('SIGKILL'), moment.ms)
+      })
+    else child.stdout.resume()
     child.once('exit', (_code, signal) => {
       clearTimeout(timer)
       resolve(signal === 'SIGKILL')
     })
   })
+}
+
+/** @throws with the command that repeats it */
+async function replayable<T>(verb: string, seed: number, rounds: number, job: () => Promise<T>): Promise<T> {
+  try {
+    return await job()
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`${text}\n${replayOfKills(verb, seed, rounds)}`, { cause })
+  }
+}
+
+export function replayOfKills(verb: string, seed: number, rounds: number): string {
+  return `replay: FLOE_SIM_SEED=${seed} FLOE_KILLS=${rounds} npx vitest run test/e2e/transfer-kill.test.ts -t 'of a ${verb} '`
 }
 
 async function assertWhole(dir: string): Promise<void> {
@@ -41,7 +71,11 @@ async function assertWhole(dir: string): Promise<void> {
 
 /** Each round changes a file, kills a push, pushes again, and checks that it was paid for once.
  *  @returns how many pushes died before they were done */
-export async function killPushes(world: LocalWorld, rounds: number, seed: number): Promise<number> {
+export function killPushes(world: LocalWorld, rounds: number, seed: number): Promise<number> {
+  return replayable('push', seed, rounds, () => killPushesOf(world, rounds, seed))
+}
+
+async function killPushesOf(world: LocalWorld, rounds: number, seed: number): Promise<number> {
   const rng = createRng(seed)
   const dir = await world.workspace(`push-${seed}`, { 'a.bin': noise(1_000, 1) })
   const { repository } = await push(dir, { ...world.options, create: { name: 'kill', network: 'local' } })
@@ -53,7 +87,7 @@ export async function killPushes(world: LocalWorld, rounds: number, seed: number
     // Without a faucet visit in between, what leaves the purse is what was paid.
     const before = await balance()
     const dry = await push(dir, { ...world.options, dryRun: true })
-    if (await killed(world, 'push', dir, 50 + rng.below(700))) died++
+    if (await killed(world, 'push', dir, momentOf(rng, [50, 700], PUSH_REQUESTS))) died++
     const result = await push(dir, world.options)
     expect(['pushed', 'up-to-date']).toContain(result.$kind)
     const paid = before - (await balance())
@@ -69,7 +103,11 @@ export async function killPushes(world: LocalWorld, rounds: number, seed: number
 
 /** Each round publishes a change of many files, kills a pull of it, and pulls again.
  *  @returns how many pulls died before they were done */
-export async function killPulls(world: LocalWorld, rounds: number, seed: number): Promise<number> {
+export function killPulls(world: LocalWorld, rounds: number, seed: number): Promise<number> {
+  return replayable('pull', seed, rounds, () => killPullsOf(world, rounds, seed))
+}
+
+async function killPullsOf(world: LocalWorld, rounds: number, seed: number): Promise<number> {
   const rng = createRng(seed)
   const files = (round: number) =>
     Object.fromEntries(
@@ -83,7 +121,7 @@ export async function killPulls(world: LocalWorld, rounds: number, seed: number)
   for (let round = 1; round <= rounds; round++) {
     await world.change(dir, files(round))
     await push(dir, world.options)
-    if (await killed(world, 'pull', copy, rng.below(500))) died++
+    if (await killed(world, 'pull', copy, momentOf(rng, [0, 500], PULL_REQUESTS))) died++
     const result = await pull(copy, world.options)
     expect(['fast-forward', 'up-to-date']).toContain(result.$kind)
     expect(await snapshot(copy), `round ${round}`).toEqual(await snapshot(dir))

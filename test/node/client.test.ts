@@ -137,6 +137,36 @@ describe('storage-node client', () => {
     }
   })
 
+  it('knows when a node wants to be asked again: in so many seconds or at a date, at most half a minute', async () => {
+    const inSeconds = (seconds: number) => new Date(Date.now() + 1000 * seconds).toUTCString()
+    const waits = [
+      ['2', 2_000, 2_000],
+      ['0', 0, 0],
+      ['86400', 30_000, 30_000],
+      // Dates are in whole seconds, and some time passes before it is read.
+      [inSeconds(20), 10_000, 20_000],
+      [inSeconds(3_600), 30_000, 30_000],
+      [inSeconds(-60), 0, 0],
+    ] as const
+    for (const [asked, least, most] of waits) {
+      const url = await serve((_, response) => {
+        response.writeHead(429, { 'retry-after': asked })
+        response.end()
+      })
+      const { data } = await errorOf(createNodeClient({ url }).fetchMetadata(ID, 100))
+      expect(data['retryAfterMs'], asked).toBeGreaterThanOrEqual(least)
+      expect(data['retryAfterMs'], asked).toBeLessThanOrEqual(most)
+    }
+    for (const asked of ['soon', '-1', '1e3', '']) {
+      const url = await serve((_, response) => {
+        response.writeHead(503, { 'retry-after': asked })
+        response.end()
+      })
+      const { data } = await errorOf(createNodeClient({ url }).fetchMetadata(ID, 100))
+      expect(data['retryAfterMs'] ?? 0, asked).toBe(0)
+    }
+  })
+
   it('joins bodies that come slowly, several at a time, of an announced length or not', async () => {
     const PIECES = 20
     const PIECE_BYTES = 10_000
@@ -214,6 +244,19 @@ describe('storage-node client', () => {
       createNodeClient({ url: stalling, timeoutMs: 50, stallMs: 50 }).fetchSliver(ID, 0, 'primary', 100),
     )
     expect([error.code, error.retryable]).toEqual(['NODE_TIMEOUT', true])
+  })
+
+  it('gives up an answer that goes on, but so slowly that it would never be whole', async () => {
+    let timer: NodeJS.Timeout | undefined
+    const url = await serve((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': 100_000 })
+      timer = setInterval(() => response.write('x'), 20)
+    })
+    const started = performance.now()
+    const error = await errorOf(createNodeClient({ url, stallMs: 300 }).fetchMetadata(ID, 100_000))
+    clearInterval(timer)
+    expect([error.code, error.retryable]).toEqual(['NODE_TIMEOUT', true])
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 
   it('does not take a lapse of its own process for one of the node', async () => {

@@ -10,6 +10,7 @@ import { buildContentMap } from '../../src/objects/content-map.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { encodeTreeNode, type TreeEntry } from '../../src/objects/tree.ts'
 import { checkoutCommit } from '../../src/repo/checkout.ts'
+import { openDataset } from '../../src/repo/dataset.ts'
 import { restore } from '../../src/repo/restore.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { author, codeOf, filesOf, type TemporaryWorkspace, temporaryWorkspace } from './temporary-workspace.ts'
@@ -120,6 +121,17 @@ describe('a hostile tree', () => {
         .sort()
         .filter((name) => !before.includes(name) && name === 'x'),
     ).toEqual([])
+  })
+
+  it('that claims another hash of a file than it has gives no byte of it to who reads the dataset', async () => {
+    // A file of one chunk cannot lie: its id is that of the chunk.
+    const content = { kind: 'map', id: await storeMap() } as const
+    const fileId = sha256Hex(Buffer.from('another')) as ObjectId
+    const ref = await craft([{ ...fileEntry('a.bin'), fileId, bytes: 2 * payload.length, content }])
+    await using dataset = await openDataset(ws.dir, { ref, homeDir: join(outside, 'home') })
+    const mismatch = { code: 'WORKTREE_FILE_MISMATCH', exitCode: 13 }
+    await expect(dataset.readFile('a.bin')).rejects.toMatchObject(mismatch)
+    await expect(dataset.stream().next()).rejects.toMatchObject(mismatch)
   })
 
   it('that puts a file below its own symbolic link is refused', async () => {

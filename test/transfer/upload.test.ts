@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { sleep } from '../../src/base/abort.ts'
 import { createRng } from '../../src/base/rng.ts'
 import type { ErasureCoder } from '../../src/erasure/api.ts'
 import { createSyncCoder } from '../../src/erasure/sync.ts'
@@ -83,6 +84,21 @@ describe('uploading a blob', () => {
     expect(fake.nodes[1]!.requests.filter((line) => line.startsWith('PUT'))).toHaveLength(5)
   })
 
+  it('sends nodes only what they lack where an upload is resumed', async () => {
+    const fake = await start()
+    const large = sync.encodeBlob(10, createRng(6).fill(new Uint8Array(300_000)))
+    fake.store(large)
+    const put = (position: number) => fake.nodes[position]!.requests.filter((line) => line.startsWith('PUT'))
+    // One has nothing, one lacks a sliver, the others have all.
+    fake.nodes[0]!.slivers.clear()
+    const [lacked] = [...fake.nodes[5]!.slivers.keys()].filter((key) => key.endsWith('/secondary'))
+    fake.nodes[5]!.slivers.delete(lacked!)
+    const { certificate } = await uploadBlob(committeeOf(fake), large, PERMANENT, { resuming: true, retryMs: 1 })
+    expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5, 6])
+    expect(fake.nodes.map((_, position) => put(position).length)).toEqual([5, 0, 0, 0, 0, 1, 0])
+    expect(put(5)[0]).toMatch(/slivers\/\d+\/secondary$/)
+  })
+
   it('waits for nodes that have not seen the registration yet', async () => {
     const fake = await start()
     for (const node of fake.nodes) node.unregisteredFor = 3
@@ -138,6 +154,38 @@ describe('uploading a blob', () => {
     expect(await tail).toEqual([])
     expect(performance.now() - started).toBeGreaterThan(950)
     expect(fake.nodes[6]!.slivers.size).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['metadata', '/metadata'],
+    ['a sliver', '/slivers/'],
+  ])('sends nothing to a node meanwhile, also of what else it is to get (%s was refused)', async (_, refused) => {
+    const fake = await start()
+    const sentMs: number[] = []
+    let refusedMs = 0
+    const committee = createCommittee(fake.state, {
+      fetch: async (input, init) => {
+        if (!String(input).includes('/n6/')) return fetch(input, init)
+        sentMs.push(performance.now())
+        if (refusedMs > 0 || !String(input).includes(refused)) return fetch(input, init)
+        refusedMs = performance.now()
+        return new Response('later', { status: 429, headers: { 'retry-after': '1', 'content-type': 'text/plain' } })
+      },
+    })
+    // A second blob is begun while the node is to be left alone.
+    const upload = async (each: typeof blob) => {
+      const { tail } = await uploadBlob(committee, each, PERMANENT, { retryMs: 1, finishTail: true })
+      return tail
+    }
+    const first = upload(blob)
+    while (refusedMs === 0) await sleep(5)
+    await sleep(200)
+    const second = upload(sync.encodeBlob(10, bytes.subarray(0, 5_000)))
+    expect([await first, await second]).toEqual([[], []])
+    // What was sent at the same moment could not know of it.
+    const later = sentMs.filter((ms) => ms > refusedMs + 100 && ms < refusedMs + 950)
+    expect(later).toEqual([])
+    expect(sentMs.filter((ms) => ms >= refusedMs + 950).length).toBeGreaterThan(0)
   })
 
   it('sends again what a node lost between two requests', async () => {
@@ -244,6 +292,39 @@ describe('reading a blob', () => {
     }
   })
 
+  it('asks a liar for nothing more', async () => {
+    const fake = await stored()
+    const liar = holderOfRow(fake, blob.blobId, 0)
+    fake.nodes[liar]!.lies = true
+    const source = await openBlob(committeeOf(fake), coder, blob.blobId)
+    expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
+    fake.nodes[liar]!.requests = []
+    for (let again = 0; again < 3; again++)
+      expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
+    expect(fake.nodes[liar]!.requests).toEqual([])
+  })
+
+  it('does not wait for a node that takes much longer than others, and does not ask it first again', async () => {
+    const fake = await stored()
+    const holder = holderOfRow(fake, blob.blobId, 0)
+    const committee = createCommittee(fake.state, { random: () => 0.5, timeoutMs: 60_000, stallMs: 60_000 })
+    const source = await openBlob(committee, coder, blob.blobId)
+    for (let answer = 0; answer < 20; answer++) committee.latency.note(1, source.rowBytes)
+    const slow = fake.nodes[holder]!
+    slow.delayMs = 30_000
+    slow.requests = []
+    for (const asked of [1, 0]) {
+      const started = performance.now()
+      expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
+      expect(performance.now() - started).toBeLessThan(15_000)
+      expect(slow.requests.filter((line) => line.includes('/slivers/'))).toHaveLength(asked)
+      expect(committee.isSlow(holder)).toBe(true)
+      slow.requests = []
+    }
+    // Slow is no lie, and no failure either.
+    expect(committee.reports()).toEqual([])
+  })
+
   it('finds the liar among those who help to rebuild a row', async () => {
     const fake = await stored()
     const holder = holderOfRow(fake, blob.blobId, 0)
@@ -261,7 +342,10 @@ describe('reading a blob', () => {
     const source = await openBlob(committee, coder, blob.blobId)
     fake.nodes[liar]!.lies = true
     expect((await source.readRow(0)).subarray(0, 100)).toEqual(bytes.subarray(0, 100))
-    expect(committee.reports().filter((report) => report.lied)).toMatchObject([{ name: `node-${liar}` }])
+    // By the proof of its symbol, before it could lie in another row.
+    expect(committee.reports().filter((report) => report.lied)).toMatchObject([
+      { name: `node-${liar}`, reason: 'RECOVERY_SYMBOL_FALSE' },
+    ])
   })
 
   it('decodes the other rows at once where too few nodes have symbols', async () => {
