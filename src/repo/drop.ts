@@ -38,7 +38,8 @@ export interface DropResult {
 }
 
 /** Every file has to be as committed, and part of a version at which a ref of the remote stands now, with all its packs
- *  stored beyond this epoch; where packs of it were removed, those that are left have to hold the file. The chain is asked each time: what was certified once may have expired.
+ *  stored beyond this epoch; where packs of it were removed, those that are left have to hold the file. The chain is asked
+ *  each time: what was certified once may have expired.
  *  @throws {DropRefusedError} DROP_REFUSED (exit 1), with nothing changed
  *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) */
 export async function drop(dir: string, options: DropOptions): Promise<DropResult> {

@@ -5,7 +5,7 @@ import { FloeError } from '../base/errors.ts'
 import type { PackRecord, PushRecord } from '../ledger/repository-records.ts'
 import type { WalrusState } from '../ledger/system-state.ts'
 import type { Workspace } from '../store/workspace.ts'
-import type { RemoteObjects } from '../transfer/remote-objects.ts'
+import type { RemoteObjects, SegmentPlace } from '../transfer/remote-objects.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { unlessHindered } from './push-memory.ts'
 import { segmentPlaces } from './push-target.ts'
@@ -83,11 +83,18 @@ export async function noteRefEnd(
 
 /** Packs that the newest version of a ref may be read from: those of its last push, and what its locator names. */
 export async function refPacks(
-  { reader, state }: RemoteSource,
+  { reader, state, cache }: RemoteSource,
   objects: RemoteObjects,
   record: PushRecord,
   options: { signal?: AbortSignal | undefined },
 ): Promise<PackRecord[]> {
+  const packsNamed = async (place: SegmentPlace): Promise<readonly Uint8Array[]> => {
+    const known = cache?.segments.packsOf(place)
+    if (known) return known
+    const { packs } = await objects.openSegment(place)
+    await cache?.segments.note(place, packs)
+    return packs
+  }
   const numbers = new Set<number>([record.commitPack, ...record.segments.map(({ pack }) => pack)])
   for (const { first, count } of record.packs)
     for (let at = 0; at < count && numbers.size < MAX_PACKS; at++) numbers.add(first + at)
@@ -95,7 +102,7 @@ export async function refPacks(
   const named: Uint8Array[] = []
   for (const place of places)
     try {
-      if (!place.removed) named.push(...(await objects.openSegment(place)).packs)
+      if (!place.removed) named.push(...(await packsNamed(place)))
     } catch (error) {
       if (!isHindrance(error)) throw error
     }

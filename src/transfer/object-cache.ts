@@ -22,6 +22,7 @@ import { nodeFs } from '../store/node-fs.ts'
 import { CHECKS_AT_ONCE, isPackWhole } from '../store/pack-check.ts'
 import { systemProcesses } from '../store/process-identity.ts'
 import { type CacheShelf, createCacheShelf } from './cache-shelf.ts'
+import { createSegmentMemory, type SegmentMemory } from './segment-memory.ts'
 
 export interface ObjectCache extends AsyncDisposable {
   readonly dir: string
@@ -48,6 +49,7 @@ export interface ObjectCache extends AsyncDisposable {
   /** Drops every pack that holds one of the objects, pinned or not. Under the lock. @returns their bytes */
   dropHolding(doomed: (kind: ObjectKind, id: ObjectId) => boolean): Promise<number>
   readonly shelf: CacheShelf
+  readonly segments: SegmentMemory
   /** Runs a job that changes the cache. @throws {LockedError} LOCKED (exit 11) if others hold it for too long */
   withLock<T>(job: () => Promise<T>): Promise<T>
   /** Brings it under its limit: the longest unused packs go first, pinned ones stay. Under the lock.
@@ -79,6 +81,8 @@ const LOCK_PAUSES = 100
 const LOCK_PAUSE_MS = 20
 /** Tips remembered as read from their repository: more are forgotten, and read again. */
 const MAX_PROVEN = 10_000
+/** Segments whose packs are remembered, 32 KB each at most. */
+const MAX_SEGMENTS = 1_000
 /** Rounds of dropping damaged packs before the cache is left alone for the rest of the process. */
 const MAX_REPAIRS = 8
 
@@ -93,7 +97,7 @@ export async function openObjectCache(
   const { fs = nodeFs, evenIfOff = false } = options
   const dir = `${homeDir}/cache`
   try {
-    for (const name of ['packs', 'tmp', 'used', 'proven']) await ensureDirectory(fs, `${dir}/${name}`)
+    for (const name of ['packs', 'tmp', 'used', 'proven', 'segments']) await ensureDirectory(fs, `${dir}/${name}`)
   } catch (error) {
     if (error instanceof FileSystemError) return null
     throw error
@@ -105,6 +109,7 @@ export async function openObjectCache(
 class DiskCache implements ObjectCache {
   readonly dir: string
   readonly shelf: CacheShelf
+  readonly segments: SegmentMemory
   readonly #fs: FileSystem
   #store: LocalStore
   /** Not on disk yet. */
@@ -116,6 +121,7 @@ class DiskCache implements ObjectCache {
     this.#fs = fs
     this.dir = dir
     this.shelf = createCacheShelf(fs, dir)
+    this.segments = createSegmentMemory(fs, dir)
     this.#store = createLocalStore(fs, dir)
   }
 
@@ -291,6 +297,7 @@ class DiskCache implements ObjectCache {
     }
     await this.#drop(gone.map(({ name }) => name))
     if (this.#fs.readDirectory(`${this.dir}/proven`).length > MAX_PROVEN || limitBytes === 0) this.#forgetProven()
+    this.segments.trim(limitBytes === 0 ? 0 : MAX_SEGMENTS)
     return gone.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 

@@ -40,6 +40,14 @@ describe('the cache of all workspaces', () => {
   it('makes a second clone cost nothing over the network, even with every storage node down', async () => {
     const first = await clone(address, world.path('first'), options)
     expect(first.downloadedBytes).toBeGreaterThan(300_000)
+    let requests = 0
+    const counting: typeof fetch = (input, init) => {
+      if (!String(input).startsWith(world.profile.rpcUrl)) requests++
+      return fetch(input, init)
+    }
+    const beside = await clone(address, world.path('beside'), { ...options, fetch: counting })
+    expect([beside.downloadedBytes, requests]).toEqual([0, 0])
+    expect(beside.expiring).toEqual(first.expiring)
     for (const index of world.net.nodes.keys()) await world.net.stopNode(index)
     try {
       const second = await clone(address, world.path('second'), options)
