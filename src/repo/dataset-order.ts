@@ -23,6 +23,8 @@ export interface DatasetOrderOptions {
 }
 
 export interface DatasetOrder {
+  /** Files of all shards together. */
+  readonly total: number
   /** Files of this shard, and where the reading begins. */
   readonly files: number
   readonly from: number
@@ -50,7 +52,7 @@ export async function datasetOrder(
   const { leaves, places } = await collect(read, tree, options)
   const order = shuffled(places.length / 2, block, options.shuffleSeed)
   const files = Math.max(0, Math.ceil((order.length - index) / count))
-  return { files, from, entries }
+  return { total: order.length, files, from, entries }
 
   async function* entries(): AsyncGenerator<TreeEntry> {
     const open = new Map<number, TreeEntry[]>()

@@ -21,6 +21,7 @@ import { localRefName, parseRepositoryAddress, readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource } from './remote-source.ts'
+import { FilterMatchesNothingError } from './sparse-errors.ts'
 import { treeOfRevision } from './versions.ts'
 
 export interface DatasetOptions extends RemoteOptions {
@@ -68,7 +69,8 @@ export interface Dataset extends AsyncDisposable {
     toByte: number,
     options?: { signal?: AbortSignal | undefined },
   ): Promise<Uint8Array>
-  /** Files one after the other, read ahead. */
+  /** Files one after the other, read ahead.
+   *  @throws {FilterMatchesNothingError} FILTER_MATCHES_NOTHING (exit 2), where `paths` match no file of the version */
   stream(options?: StreamOptions): AsyncGenerator<StreamedFile>
 }
 
@@ -136,6 +138,8 @@ export async function openDataset(target: string, options: DatasetOptions): Prom
       const { signal } = orderOptions
       const includes = paths && createPathFilter(paths).includes
       const order = await datasetOrder(read, tree, { ...orderOptions, includes })
+      // A run of training on nothing would end at once, and look done.
+      if (paths && order.total === 0) throw new FilterMatchesNothingError(paths, [])
       let next = order.from
       const load = async (entry: TreeEntry) => ({
         path: entry.path,

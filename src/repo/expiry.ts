@@ -38,7 +38,8 @@ export interface RefExpiry {
   /** The same over every published pack that its pushes may have built on. */
   reusedEndEpoch: number | null
   reusedEndDate: string | null
-  /** Its packs that were removed: versions that need them cannot be read. */
+  /** Packs of its pushes that were removed: mostly what they held is in others by now, or nobody needed it. What was taken
+   *  down can be read no more. */
   removed: number[]
   /** Earliest end first. */
   packs: PackExpiry[]

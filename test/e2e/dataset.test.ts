@@ -40,6 +40,12 @@ async function order(stream: StreamOptions, from: Dataset = dataset): Promise<st
 }
 
 describe('a dataset', () => {
+  it('refuses to stream what matches nothing, and gives a reader without a share of its own nothing', async () => {
+    await expect(order({ paths: ['typo/**'] })).rejects.toMatchObject({ code: 'FILTER_MATCHES_NOTHING', exitCode: 2 })
+    const only = (index: number) => order({ paths: ['README.md'], shard: { index, count: 2 } })
+    expect([await only(0), await only(1)]).toEqual([['README.md'], []])
+  })
+
   it('lists what the version has, and gives files and ranges of them', async () => {
     const paths: string[] = []
     for await (const { path } of dataset.list({ paths: ['*.md', 'empty'] })) paths.push(path)

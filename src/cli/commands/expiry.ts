@@ -39,7 +39,9 @@ function refLines(ref: RefExpiry, epoch: number): string[] {
     ...formatTable(rows).map((line) => line.trimEnd()),
     ...(ref.removed.length === 0
       ? []
-      : [`  ${formatCount(ref.removed.length, 'pack')} removed: ${ref.removed.join(', ')}`]),
+      : [
+          `  ${formatCount(ref.removed.length, 'pack')} of earlier pushes removed (packed anew, unused, or taken down): ${ref.removed.join(', ')}`,
+        ]),
     ...(ref.reusedEndEpoch === null || ref.reusedEndEpoch === ref.endEpoch
       ? []
       : [`  what it may reuse of earlier pushes ends in epoch ${ref.reusedEndEpoch}, ${ref.reusedEndDate}`]),
