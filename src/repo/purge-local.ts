@@ -47,10 +47,14 @@ export async function newHistory(
   })
   const moves: NewHistory['moves'] = []
   const kept: ObjectId[] = [...new Set(become.values())]
+  const remotes = workspace.readConfig().remotes ?? {}
   for (const { name, id } of workspace.refs.list()) {
     const to = become.get(id) ?? id
-    // What is known of a remote is as it is there until a push has moved it.
-    if (name.startsWith('remotes/')) kept.push(id)
+    const [, remote] = /^remotes\/([^/]+)\//.exec(name) ?? []
+    // What is known of a remote is as it is there until a push has moved it. What an import, a bundle or a folder has
+    // brought is nobody's but this workspace's: left where it was, it would lead to what is gone from here, and there is no
+    // place to have it from again.
+    if (remote !== undefined && Object.hasOwn(remotes, remote)) kept.push(id)
     else if (to !== id) moves.push({ ref: name, from: id, to })
   }
   return { become, moves, kept }

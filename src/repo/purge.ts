@@ -40,7 +40,7 @@ export interface PurgeOptions extends RemoteOptions {
 export interface PurgeResult {
   $kind: 'purged' | 'dry-run'
   paths: readonly string[]
-  /** Branches, tags and stashes that moved. */
+  /** Branches, tags and stashes that moved, and what was imported. */
   refs: { ref: string; from: string; to: string }[]
   /** Versions that were made again. */
   commits: number

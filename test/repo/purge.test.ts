@@ -10,6 +10,7 @@ import { listFiles } from '../../src/repo/ls.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { findDoomed } from '../../src/repo/purge-contents.ts'
 import { moveToNewHistory } from '../../src/repo/purge-local.ts'
+import { writeRemote } from '../../src/repo/remote.ts'
 import { removeObjects } from '../../src/repo/repack.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { statusOf } from '../../src/repo/status.ts'
@@ -61,6 +62,22 @@ describe('purging a path', () => {
     expect(doomed.shared).toBeGreaterThan(0)
     expect(await holds(ws.workspace, ws.fs)).toBe(true)
     await verifyLocal(ws.workspace, { full: true })
+  })
+
+  it('moves what an import brought as well, of which no remote can be asked, and nothing that a remote has', async () => {
+    const ws = await memoryWorkspace()
+    const { workspace } = ws
+    ws.write('secret', SECRET)
+    ws.write('text', 'one')
+    const { commit } = await ws.commitAll('both')
+    await writeRemote(workspace, 'origin', `localnet:0x${'1'.repeat(64)}`)
+    for (const name of ['remotes/old/main', 'remotes/origin/main'])
+      await workspace.refs.update({ name, next: commit, reason: 'test' })
+    const { history } = await purged(workspace)
+    expect(history.moves.map(({ ref }) => ref)).toEqual(['heads/main', 'remotes/old/main'])
+    expect(workspace.refs.read('remotes/old/main')).toBe(workspace.refs.headCommit())
+    expect(workspace.refs.read('remotes/origin/main')).toBe(commit)
+    expect(await holds(workspace, ws.fs)).toBe(false)
   })
 
   it('goes on beside what is not here, as in a sparse workspace, and says how much it could not look into', async () => {
