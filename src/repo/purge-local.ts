@@ -117,16 +117,18 @@ export async function moveToNewHistory(workspace: Workspace, options: FindDoomed
 }
 
 /** Takes the contents, and the versions that held them, out of the packs. Under the lock.
+ *  @param moved - what was found then goes, too, unless it is needed now: what was staged is in no version
  *  @returns what went, to be looked for elsewhere too */
 export async function dropPurged(
   workspace: Workspace,
-  { become }: Pick<NewHistory, 'become'>,
+  { history: { become }, doomed: found }: Pick<PurgedHistory, 'history' | 'doomed'>,
   options: FindDoomed,
 ): Promise<{ doomed: DoomedContents; packs: number; freed: number }> {
   // Anew: since then, refs of remotes have moved.
   await rewriteLogs(workspace, become)
   const tips = await present(workspace, allTips(workspace, { withLogs: true }))
   const doomed = await findDoomed(workspace, workspace.store.read, tips, options)
+  doomed.objects.addAll(found.objects.without(doomed.keeps))
   return { doomed, ...(await removeObjects(workspace, doomed.objects, options)) }
 }
 
