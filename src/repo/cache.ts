@@ -5,6 +5,7 @@ import { readCommit } from '../history/commits.ts'
 import { treeObjects } from '../history/missing-objects.ts'
 import { resolveRevision } from '../history/revision.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { MAX_LABEL_LENGTH } from '../transfer/cache-shelf.ts'
 import { type ObjectCache, openObjectCache } from '../transfer/object-cache.ts'
 import { readSparse } from './sparse.ts'
 import { revisionSource } from './versions.ts'
@@ -63,7 +64,8 @@ export async function clearCache(homeDir: string, options: { pinned?: boolean } 
 }
 
 /** Keeps a version in the cache whatever its limit, as far as its contents are in this workspace.
- *  @returns what it is pinned as, and how many objects are not pinned: not here, or the cache could not take them */
+ *  @returns what it is pinned as, and how many objects are not pinned: not here, or the cache could not take them
+ *  @throws {UsageError} CACHE_LABEL_MALFORMED (exit 2) */
 export async function pinVersion(
   workspace: Workspace,
   homeDir: string,
@@ -72,6 +74,11 @@ export async function pinVersion(
   const { revision = 'HEAD', signal } = options
   const commit = await resolveRevision(await revisionSource(workspace), revision)
   const label = options.label ?? commit.slice(0, 16)
+  if (label === '' || label.length > MAX_LABEL_LENGTH)
+    throw new UsageError('CACHE_LABEL_MALFORMED', `a label has 1 to ${MAX_LABEL_LENGTH} characters`, {
+      data: { label: label.slice(0, MAX_LABEL_LENGTH) },
+      hints: ['Leave --label out, and the beginning of its id is the label'],
+    })
   const { store } = workspace
   const { tree } = await readCommit(store.read, commit)
   await using cache = await open(homeDir)

@@ -169,6 +169,8 @@ describe('the cache of all workspaces', () => {
     expect((await floe('cache', 'pin', '--label', 'v1')).stdout).toMatch(/^Pinned [0-9a-f]{12} as v1: /)
     expect((await floe('cache', 'show')).stdout).toContain('pinned  v1')
     expect(await floe('cache', 'limit', 'lots')).toMatchObject({ exitCode: 2 })
+    for (const label of ['', 'x'.repeat(501)])
+      expect(await floe('cache', 'pin', '--label', label)).toMatchObject({ exitCode: 2 })
     expect((await floe('cache', 'limit', '1.5GiB')).stdout).toContain('at most; 0 B went')
     expect((await floe('cache', 'unpin', 'v1')).exitCode).toBe(0)
     expect(await floe('cache', 'unpin', 'v1')).toMatchObject({ exitCode: 2 })
