@@ -40,7 +40,10 @@ export async function newHistory(
       'a part of the history is not here, so it cannot be made again',
       {
         data: error.data,
-        hints: ['Purge in a clone with all of the history, made without --depth'],
+        hints: [
+          'Without --local-only, it is brought from the remote',
+          'Of a clone with --depth, purge in one that has all of the history',
+        ],
         cause: error,
       },
     )
