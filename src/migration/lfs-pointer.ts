@@ -21,11 +21,17 @@ const VERSIONS = [
 const KEY = /^[a-z0-9.-]+$/
 
 /** The pointer in a blob, or null if it is some other file.
- *  As Git LFS reads it: keys after `version` sorted, one space, one line feed; of unknown keys nothing is a pointer. */
+ *  As Git LFS reads it: keys after `version` sorted, one space; of unknown keys nothing is a pointer. Its specification
+ *  knows the line feed only. The program takes CRLF, blank lines and white space around for the same pointer, and writes
+ *  the contents: where it does and an import does not, the contents would be left behind in silence. */
 export function parseLfsPointer(blob: Uint8Array): LfsPointer | null {
-  if (blob.length > MAX_LFS_POINTER_BYTES || blob[0] !== 0x76) return null
-  const text = Buffer.from(blob).toString('latin1')
-  const [version = '', ...lines] = text.trimEnd().split('\n')
+  if (blob.length > MAX_LFS_POINTER_BYTES) return null
+  let [start, end] = [0, blob.length]
+  while (start < end && isSpace(blob[start]!)) start++
+  if (blob[start] !== 0x76) return null
+  while (isSpace(blob[end - 1]!)) end--
+  const text = Buffer.from(blob.subarray(start, end)).toString('latin1')
+  const [version = '', ...lines] = text.split(/\r?\n/).filter((line) => line !== '')
   if (!VERSIONS.includes(version)) return null
   const values = new Map<string, string>()
   let previous = ''
@@ -44,6 +50,8 @@ export function parseLfsPointer(blob: Uint8Array): LfsPointer | null {
   if (others.some((key) => !/^ext-\d-/.test(key))) return null
   return { id, bytes, isExtended: others.length > 0 }
 }
+
+const isSpace = (byte: number) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d)
 
 /** Place of an object below `lfs/objects`. */
 export function lfsObjectPath(id: string): string {

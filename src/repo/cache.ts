@@ -5,6 +5,7 @@ import { readCommit } from '../history/commits.ts'
 import { treeObjects } from '../history/missing-objects.ts'
 import { resolveRevision } from '../history/revision.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { MAX_LABEL_LENGTH } from '../transfer/cache-shelf.ts'
 import { type ObjectCache, openObjectCache } from '../transfer/object-cache.ts'
 import { readSparse } from './sparse.ts'
 import { revisionSource } from './versions.ts'
@@ -63,7 +64,8 @@ export async function clearCache(homeDir: string, options: { pinned?: boolean } 
 }
 
 /** Keeps a version in the cache whatever its limit, as far as its contents are in this workspace.
- *  @returns what it is pinned as */
+ *  @returns what it is pinned as, and how many objects are not pinned: not here, or the cache could not take them
+ *  @throws {UsageError} CACHE_LABEL_MALFORMED (exit 2) */
 export async function pinVersion(
   workspace: Workspace,
   homeDir: string,
@@ -72,25 +74,36 @@ export async function pinVersion(
   const { revision = 'HEAD', signal } = options
   const commit = await resolveRevision(await revisionSource(workspace), revision)
   const label = options.label ?? commit.slice(0, 16)
+  if (label === '' || label.length > MAX_LABEL_LENGTH)
+    throw new UsageError('CACHE_LABEL_MALFORMED', `a label has 1 to ${MAX_LABEL_LENGTH} characters`, {
+      data: { label: label.slice(0, MAX_LABEL_LENGTH) },
+      hints: ['Leave --label out, and the beginning of its id is the label'],
+    })
   const { store } = workspace
   const { tree } = await readCommit(store.read, commit)
   await using cache = await open(homeDir)
-  let absent = 0
-  await cache.put('commit', commit, await store.readLocal('commit', commit))
-  const holding = new Set<string>()
-  const wanted = treeObjects(store.readLocal, tree, [], signal, readSparse(workspace)?.includes)
-  const later: Parameters<ObjectCache['packsOf']>[] = [['commit', commit]]
-  for await (const { kind, id } of wanted) {
-    const [pack] = await cache.packsOf(kind, id)
-    if (pack !== undefined) holding.add(pack)
-    else if (await store.has(kind, id)) {
-      await cache.put(kind, id, await store.readLocal(kind, id, { signal }))
-      later.push([kind, id])
-    } else absent++
+  async function* wanted() {
+    yield { kind: 'commit' as const, id: commit }
+    yield* treeObjects(store.readLocal, tree, [], signal, readSparse(workspace)?.includes)
   }
-  await cache.flush()
-  for (const [kind, id] of later) for (const pack of (await cache.packsOf(kind, id)).slice(0, 1)) holding.add(pack)
-  await cache.withLock(() => cache.shelf.pin({ label, packs: [...holding].sort() }))
+  const holding = new Set<string>()
+  let absent = 0
+  await cache.growing(async () => {
+    for await (const { kind, id } of wanted())
+      if ((await cache.packsOf(kind, id)).length === 0 && (await store.has(kind, id)))
+        await cache.put(kind, id, await store.readLocal(kind, id, { signal }))
+    await cache.flush()
+    await cache.withLock(async () => {
+      // Only now do packs stay as they are: small ones are put together. And what did not find room is not there.
+      for await (const { kind, id } of wanted()) {
+        const [pack] = await cache.packsOf(kind, id)
+        if (pack !== undefined) holding.add(pack)
+        else absent++
+      }
+      await cache.shelf.pin({ label, packs: [...holding].sort() })
+    })
+  })
+  await cache.withLock(() => cache.trim())
   const packs = (await cache.packs()).filter(({ name }) => holding.has(name))
   return { label, commit, packs: packs.length, bytes: packs.reduce((sum, { bytes }) => sum + bytes, 0), absent }
 }

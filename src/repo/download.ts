@@ -39,6 +39,8 @@ export interface DownloadedHistory {
 export interface TreeOptions extends DownloadOptions {
   /** Paths whose contents are wanted (default all). */
   includes?: ((path: string) => boolean) | undefined
+  /** Told of a chunk that could not be had; throws if that is the end. Without it, it is. */
+  onFailedChunk?: ((error: unknown) => void) | undefined
 }
 
 /** Chunks asked for at once. Neighbours share rows of blobs, which are fetched once. */
@@ -186,6 +188,10 @@ export async function downloadTree(
       if (kept.has(objectKey('chunk', object.id))) continue
       const job: Promise<void> = fetchObject('chunk', object.id)
         .then(() => undefined)
+        .catch((error: unknown) => {
+          if (!options.onFailedChunk) throw error
+          options.onFailedChunk(error)
+        })
         .catch((error: unknown) => {
           failure ??= { error }
         })

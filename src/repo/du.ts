@@ -2,6 +2,7 @@
 
 import { UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
+import { PathUnknownError } from '../history/errors.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -9,7 +10,7 @@ import { treeTotals, walkTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { copyBytes } from './held-upkeep.ts'
 import { reachableFrom } from './reachable.ts'
-import { treeOfRevision } from './versions.ts'
+import { treeAt } from './versions.ts'
 
 export interface DuRow {
   /** A ref, a file, or a folder ending in `/`. */
@@ -37,7 +38,7 @@ export interface DuResult {
 export interface DuOptions {
   /** `ref` (default): branches, tags, what is known of remotes, and stashes. `path`: what stands directly in a folder. */
   by?: 'ref' | 'path' | undefined
-  /** For `path`: a version and a folder of it. */
+  /** For `path`: a version, or `:` for what is staged, and a folder of it. */
   revision?: string | undefined
   prefix?: string | undefined
   signal?: AbortSignal | undefined
@@ -46,6 +47,7 @@ export interface DuOptions {
 /** Chunk → size, per row; more than this many chunks do not fit into memory. */
 const MAX_CHUNKS = 20_000_000
 
+/** @throws {PathUnknownError} PATH_UNKNOWN (exit 2) if nothing is at the prefix */
 export async function diskUsage(workspace: Workspace, options: DuOptions = {}): Promise<DuResult> {
   const count = new ChunkCount()
   const by = options.by ?? 'ref'
@@ -91,12 +93,11 @@ async function byRef(workspace: Workspace, count: ChunkCount, options: DuOptions
 }
 
 async function byPath(workspace: Workspace, count: ChunkCount, options: DuOptions): Promise<Named[]> {
-  const { store } = workspace
-  const { prefix = '', signal } = options
-  const { tree } = await treeOfRevision(workspace, options.revision ?? 'HEAD')
+  const { revision = 'HEAD', prefix = '', signal } = options
+  const { tree, read } = await treeAt(workspace, revision)
   const rows: Named[] = []
   const start = prefix === '' ? 0 : prefix.length + 1
-  for await (const entry of walkTree(store.read, tree, { signal, ...(prefix === '' ? {} : { prefix }) })) {
+  for await (const entry of walkTree(read, tree, { signal, ...(prefix === '' ? {} : { prefix }) })) {
     const slash = entry.path.indexOf('/', start)
     const name = slash < 0 ? entry.path : `${entry.path.slice(0, slash)}/`
     if (rows.at(-1)?.name !== name) rows.push({ name, files: 0, logicalBytes: 0 })
@@ -105,9 +106,10 @@ async function byPath(workspace: Workspace, count: ChunkCount, options: DuOption
     row.logicalBytes += entry.bytes
     const index = rows.length - 1
     if (entry.content?.kind === 'chunk') count.add(index, entry.content.id, entry.bytes)
-    for await (const node of walkMapNodes(store.read, entry, { signal }))
+    for await (const node of walkMapNodes(read, entry, { signal }))
       if (node.level === 0) for (const { id, bytes } of node.items) count.add(index, id, bytes)
   }
+  if (rows.length === 0 && prefix !== '') throw new PathUnknownError(prefix, revision)
   return rows
 }
 

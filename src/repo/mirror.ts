@@ -4,10 +4,11 @@
 
 import * as v from 'valibot'
 import { throwIfAborted } from '../base/abort.ts'
-import { FloeError, UsageError } from '../base/errors.ts'
-import { newCommits } from '../history/missing-objects.ts'
-import { parseCommit } from '../objects/commit.ts'
-import { type ObjectId, objectKey } from '../objects/id.ts'
+import { UsageError } from '../base/errors.ts'
+import { readCommit, walkCommits } from '../history/commits.ts'
+import { newCommits, treeObjectRuns } from '../history/missing-objects.ts'
+import { ObjectMissingError } from '../objects/errors.ts'
+import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { replaceFile } from '../store/atomic-file.ts'
 import { isErrno } from '../store/file-system.ts'
@@ -17,9 +18,10 @@ import { downloadTree } from './download.ts'
 import { fetchRefs } from './fetch.ts'
 import { isFolderSource } from './folder-source.ts'
 import { localRefName, parseRepositoryAddress, readRemote, writeRemote } from './remote.ts'
+import { RemoteIntegrityError } from './remote-errors.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { isGone, openRemoteSource, type RemoteSource } from './remote-source.ts'
 import { writeSparse } from './sparse.ts'
 import { verifyLocal } from './verify-local.ts'
 
@@ -164,11 +166,25 @@ async function bringAll(
   const { signal } = options
   const result = { commits: 0, objects: 0, downloadedBytes: 0, lost: new Set<ObjectId>(before?.lost as ObjectId[]) }
   const wanted = source.refs.map(({ commit }) => commit as ObjectId)
-  const fresh = await newCommits(store.readLocal, { wanted, have: (before?.complete ?? []) as ObjectId[], signal })
-  if (fresh.length === 0) return result
+  const tips = new Set(wanted)
+  const have = before && (await isAsLeft(workspace, before, signal)) ? (before.complete as ObjectId[]) : []
+  if (have.length > 0 && result.lost.size === 0) {
+    const fresh = await newCommits(store.readLocal, { wanted, have, signal })
+    if (fresh.length === 0) return result
+  }
   const remote = await source.objects(source.refs.map(source.recordOf))
   const session = await store.begin()
   try {
+    const fetched = async (kind: ObjectKind, wantedId: ObjectId) => {
+      const bytes = await remote.read(kind, wantedId, { signal })
+      await session.keep(kind, wantedId, bytes)
+      result.objects++
+      return bytes
+    }
+    // A fetch brings commits, and not again those that have gone since.
+    const readHere: ReadObject = async (kind, wantedId, more) =>
+      (await store.has(kind, wantedId)) ? store.readLocal(kind, wantedId, more) : fetched(kind, wantedId)
+    const fresh = await commitsToBring(readHere, { wanted, have, lost: result.lost, signal })
     // Nodes of commits before this one are not readable in a pack that is still written.
     let held = new Map<string, Uint8Array>()
     const read: ReadObject = async (kind, wantedId, more) => {
@@ -187,21 +203,28 @@ async function bringAll(
       sealedBytes = session.newBytes
       batch = 0
     }
+    await seal()
     for (const { id: commit, commit: made } of fresh) {
       throwIfAborted(signal)
       const bases: ObjectId[] = []
       for (const parent of made.parents)
-        if (!result.lost.has(parent)) bases.push(parseCommit(await store.readLocal('commit', parent)).tree)
-      try {
-        const { objects } = await downloadTree(store, session, read, made.tree, bases, commit, {}, { signal })
-        result.objects += objects
-        result.lost.delete(commit)
-      } catch (error) {
-        if (!(error instanceof FloeError) || !GONE.has(error.code)) throw error
-        // Nobody can bring it back; what is newer is worth having all the same.
+        if (!result.lost.has(parent)) bases.push((await readCommit(store.readLocal, parent)).tree)
+      if (!before?.lost.includes(commit)) result.commits++
+      result.lost.delete(commit)
+      // Nobody can bring it back; what else the version has, and what is newer, is worth having all the same.
+      const onFailedChunk = (error: unknown) => {
+        if (!isLost(error, commit, tips)) throw error
         result.lost.add(commit)
       }
-      result.commits++
+      const treeOptions = { signal, onFailedChunk }
+      try {
+        for (const attachment of made.attachments.values())
+          if (!(await store.has('attachment', attachment))) await fetched('attachment', attachment)
+        const { objects } = await downloadTree(store, session, read, made.tree, bases, commit, {}, treeOptions)
+        result.objects += objects
+      } catch (error) {
+        onFailedChunk(error)
+      }
       if (++batch >= BATCH_COMMITS || session.newBytes - sealedBytes >= BATCH_BYTES) await seal()
     }
     await seal()
@@ -212,8 +235,49 @@ async function bringAll(
   return result
 }
 
-/** The network said that it no longer stores it. */
-const GONE = new Set(['PACK_EXPIRED', 'PACK_REMOVED'])
+/** True if the network said that it no longer stores it. Later locators do not even name what is not stored, so of a version
+ *  that no ref stands at, what they do not name is taken for the same. */
+function isLost(error: unknown, commit: ObjectId, tips: ReadonlySet<ObjectId>): boolean {
+  if (isGone(error)) return true
+  return error instanceof RemoteIntegrityError && error.cause instanceof ObjectMissingError && !tips.has(commit)
+}
+
+/** What is new, and what was lost: somebody may have brought that back since. Parents before children. */
+async function commitsToBring(
+  read: ReadObject,
+  options: { wanted: ObjectId[]; have: ObjectId[]; lost: ReadonlySet<ObjectId>; signal?: AbortSignal | undefined },
+) {
+  const { wanted, have, lost, signal } = options
+  const fresh = await newCommits(read, { wanted, have, signal })
+  if (have.length === 0 || lost.size === 0) return fresh
+  const ids = new Set([...fresh.map(({ id }) => id), ...lost])
+  return (await newCommits(read, { wanted, have: [], signal })).filter(({ id }) => ids.has(id))
+}
+
+/** True if all is here that the last run left here. Where packs were deleted or set aside, or files purged, since, the record
+ *  says more than is true, and what calls itself a complete copy must not repeat it. */
+async function isAsLeft(
+  { store }: Workspace,
+  { complete, lost }: MirrorRecord,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const gone = new Set<string>(lost)
+  try {
+    for await (const { id: commit, commit: made } of walkCommits(store.readLocal, complete as ObjectId[], { signal })) {
+      if (gone.has(commit)) continue
+      const bases: ObjectId[] = []
+      for (const parent of made.parents)
+        if (!gone.has(parent)) bases.push((await readCommit(store.readLocal, parent)).tree)
+      for (const attachment of made.attachments.values()) if (!(await store.has('attachment', attachment))) return false
+      for await (const run of treeObjectRuns(store.readLocal, made.tree, bases, signal))
+        if ((await store.lacking(run)).length > 0) return false
+    }
+  } catch (error) {
+    if (!(error instanceof ObjectMissingError)) throw error
+    return false
+  }
+  return true
+}
 
 /** The mirror's own branches stand where the repository's do. */
 async function moveBranches(workspace: Workspace, source: RemoteSource, prune: boolean) {

@@ -40,17 +40,24 @@ export async function newHistory(
       'a part of the history is not here, so it cannot be made again',
       {
         data: error.data,
-        hints: ['Purge in a clone with all of the history, made without --depth'],
+        hints: [
+          'Without --local-only, it is brought from the remote',
+          'Of a clone with --depth, purge in one that has all of the history',
+        ],
         cause: error,
       },
     )
   })
   const moves: NewHistory['moves'] = []
   const kept: ObjectId[] = [...new Set(become.values())]
+  const remotes = workspace.readConfig().remotes ?? {}
   for (const { name, id } of workspace.refs.list()) {
     const to = become.get(id) ?? id
-    // What is known of a remote is as it is there until a push has moved it.
-    if (name.startsWith('remotes/')) kept.push(id)
+    const [, remote] = /^remotes\/([^/]+)\//.exec(name) ?? []
+    // What is known of a remote is as it is there until a push has moved it. What an import, a bundle or a folder has
+    // brought is nobody's but this workspace's: left where it was, it would lead to what is gone from here, and there is no
+    // place to have it from again.
+    if (remote !== undefined && Object.hasOwn(remotes, remote)) kept.push(id)
     else if (to !== id) moves.push({ ref: name, from: id, to })
   }
   return { become, moves, kept }
@@ -113,16 +120,18 @@ export async function moveToNewHistory(workspace: Workspace, options: FindDoomed
 }
 
 /** Takes the contents, and the versions that held them, out of the packs. Under the lock.
+ *  @param moved - what was found then goes, too, unless it is needed now: what was staged is in no version
  *  @returns what went, to be looked for elsewhere too */
 export async function dropPurged(
   workspace: Workspace,
-  { become }: Pick<NewHistory, 'become'>,
+  { history: { become }, doomed: found }: Pick<PurgedHistory, 'history' | 'doomed'>,
   options: FindDoomed,
 ): Promise<{ doomed: DoomedContents; packs: number; freed: number }> {
   // Anew: since then, refs of remotes have moved.
   await rewriteLogs(workspace, become)
   const tips = await present(workspace, allTips(workspace, { withLogs: true }))
   const doomed = await findDoomed(workspace, workspace.store.read, tips, options)
+  doomed.objects.addAll(found.objects.without(doomed.keeps))
   return { doomed, ...(await removeObjects(workspace, doomed.objects, options)) }
 }
 

@@ -40,7 +40,7 @@ export interface PurgeOptions extends RemoteOptions {
 export interface PurgeResult {
   $kind: 'purged' | 'dry-run'
   paths: readonly string[]
-  /** Branches, tags and stashes that moved. */
+  /** Branches, tags and stashes that moved, and what was imported. */
   refs: { ref: string; from: string; to: string }[]
   /** Versions that were made again. */
   commits: number
@@ -138,9 +138,7 @@ async function carriedOut(dir: string, remote: string | null, options: PurgeOpti
   if (remote !== null) result.remote = await purgeRemote(dir, remote, moved.doomed, options, elsewhere)
   if (result.refs.length === 0 && moved.doomed.objects.size === 0 && !result.remote?.packs.length)
     throw new PathsUnknownError(options.paths, 'any version')
-  const { doomed, packs, freed } = await workspace.withLock('purge', () =>
-    dropPurged(workspace, moved.history, options),
-  )
+  const { doomed, packs, freed } = await workspace.withLock('purge', () => dropPurged(workspace, moved, options))
   result.packs = { rewritten: packs, freed }
   moved.doomed.unseen.addAll(doomed.unseen)
   result.unseen = moved.doomed.unseen.size

@@ -5,11 +5,14 @@
  *  The old packs' removal is proposed where the key may do that, so that nothing renews or lists them any more. */
 
 import { FloeError, UsageError } from '../base/errors.ts'
-import { isAncestor } from '../history/commits.ts'
+import { isAncestor, walkCommits } from '../history/commits.ts'
 import type { PackRecord, RefRecord } from '../ledger/repository-records.ts'
 import { addProposeRemoval, ROLES } from '../ledger/transactions/repository.ts'
 import { parseCommit } from '../objects/commit.ts'
-import type { ObjectId } from '../objects/id.ts'
+import { walkMapNodes } from '../objects/content-map.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
+import { ObjectSet } from '../objects/object-set.ts'
+import { walkTreeNodes } from '../objects/tree.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { readAllPacks } from './expiry.ts'
@@ -75,7 +78,7 @@ export async function revive(dir: string, options: ReviveOptions): Promise<Reviv
     walFrost: '0',
     retired: [],
   }
-  const needy = await findNeedy(remote, options)
+  const needy = await findNeedy(workspace, remote, options)
   if (needy.branches.length + needy.tags.length === 0) return { ...result, $kind: 'up-to-date' }
   const budget = pushBudget(options)
   /** Whose locators lead to what is stored again, and those of them that are back with all of their history. */
@@ -109,11 +112,15 @@ interface Needy {
 
 /** Refs that need something expired. */
 async function findNeedy(
+  workspace: Workspace,
   { network, repository }: { network: string; repository: string },
   options: ReviveOptions,
 ): Promise<Needy> {
   await using source = await openRemoteSource(network, repository, options)
   const { epoch } = await source.context.walrus()
+  const expired = (await readAllPacks(source.reader, source.state, options))
+    .filter((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
+    .map((pack) => pack.number)
   const wanted = options.ref === undefined ? source.refs : [findBranch(source, options.ref)]
   const needy: Needy = { branches: [], tags: [], expired: [] }
   for (const row of wanted) {
@@ -124,13 +131,49 @@ async function findNeedy(
       continue
     }
     const packs = await refPacks(source, objects, record, options)
-    if (!packs.every((pack) => pack.endEpoch > epoch && pack.state !== 'removed')) needy.branches.push(row)
+    const isStored = packs.every((pack) => pack.endEpoch > epoch && pack.state !== 'removed')
+    if (!isStored || (expired.length > 0 && (await isForgotten(workspace, objects, row.commit as ObjectId, options))))
+      needy.branches.push(row)
   }
-  if (needy.branches.length > 0)
-    needy.expired = (await readAllPacks(source.reader, source.state, options))
-      .filter((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
-      .map((pack) => pack.number)
+  if (needy.branches.length > 0) needy.expired = expired
   return needy
+}
+
+/** True if something that a commit needs is here, and the locator names it no more: a push writes what is stored into it,
+ *  so after the next push nothing says that something has expired. */
+async function isForgotten(
+  { store }: Workspace,
+  { locator }: RemoteObjects,
+  commit: ObjectId,
+  { signal }: ReviveOptions,
+): Promise<boolean> {
+  const met = new ObjectSet()
+  let isNamed = true
+  const look = async (kind: ObjectKind, id: ObjectId) => {
+    if (!isNamed || !met.add(kind, id) || !(await store.has(kind, id))) return
+    const { done } = await locator.locate(kind, id, { signal }).next()
+    isNamed = !done
+  }
+  const onAbsent = () => undefined
+  for await (const item of walkCommits(store.readLocal, [commit], { signal, onAbsent })) {
+    await look('commit', item.id)
+    for (const attachment of item.commit.attachments.values()) await look('attachment', attachment)
+    const skip = (id: ObjectId) => met.has('tree', id)
+    for await (const node of walkTreeNodes(store.readLocal, item.commit.tree, { skip, onAbsent, signal })) {
+      await look('tree', node.id)
+      for (const entry of node.entries) {
+        if (entry.content?.kind === 'chunk') await look('chunk', entry.content.id)
+        const walk = { skip: (id: ObjectId) => met.has('map', id), onAbsent, signal }
+        for await (const map of walkMapNodes(store.readLocal, entry, walk)) {
+          await look('map', map.id)
+          if (map.level === 0) for (const chunk of map.items) await look('chunk', chunk.id)
+        }
+      }
+      if (!isNamed) return true
+    }
+    if (!isNamed) return true
+  }
+  return false
 }
 
 /** A tag keeps naming its first packs, so whether it is lost shows in reading it only. */

@@ -40,10 +40,11 @@ const MAX_PIN_BYTES = 2 ** 20
 /** 12,000 packs of 256 MiB in one pin: 3 TB. */
 const MAX_PIN_PACKS = 12_000
 const MAX_PINS = 1000
+export const MAX_LABEL_LENGTH = 500
 
 const settingsSchema = v.object({ limitBytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) })
 const pinSchema = v.object({
-  label: v.pipe(v.string(), v.minLength(1), v.maxLength(500)),
+  label: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_LABEL_LENGTH)),
   packs: v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))), v.maxLength(MAX_PIN_PACKS)),
 })
 

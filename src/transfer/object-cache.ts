@@ -56,6 +56,8 @@ export interface ObjectCache extends AsyncDisposable {
    *  @param limitBytes - default: the limit that was set
    *  @returns bytes of the packs that went */
   trim(limitBytes?: number): Promise<number>
+  /** What the job adds stays until it is done, whatever the limit: for who pins it then. */
+  growing<T>(job: () => Promise<T>): Promise<T>
 }
 
 export interface LentPacks {
@@ -116,6 +118,7 @@ class DiskCache implements ObjectCache {
   #pending = new Map<string, { kind: ObjectKind; id: ObjectId; bytes: Uint8Array }>()
   #pendingBytes = 0
   #repairs = 0
+  #isGrowing = false
 
   constructor(fs: FileSystem, dir: string) {
     this.#fs = fs
@@ -163,7 +166,7 @@ class DiskCache implements ObjectCache {
         session.abort()
       }
       await this.#fold()
-      await this.trim()
+      if (!this.#isGrowing) await this.trim()
     })
   }
 
@@ -282,6 +285,15 @@ class DiskCache implements ObjectCache {
       return await job()
     } finally {
       lock.release()
+    }
+  }
+
+  async growing<T>(job: () => Promise<T>): Promise<T> {
+    this.#isGrowing = true
+    try {
+      return await job()
+    } finally {
+      this.#isGrowing = false
     }
   }
 

@@ -132,6 +132,20 @@ describe('the cache of all workspaces', () => {
       await expect(setCacheLimit(home, bad)).rejects.toMatchObject({ code: 'CACHE_LIMIT_MALFORMED' })
   })
 
+  it('pins a whole version, however small the limit is', async () => {
+    for (const limit of [0, 1000]) {
+      await setCacheLimit(home, limit)
+      await using workspace = await openWorkspace(origin)
+      const label = `at ${limit}`
+      const pinned = await pinVersion(workspace, home, { label })
+      expect(pinned).toMatchObject({ packs: 2, absent: 0 })
+      expect(pinned.bytes).toBeGreaterThan(300_000)
+      await clearCache(home)
+      const { bytes, pins } = await cacheInfo(home)
+      expect(pins.find((pin) => pin.label === label)).toEqual({ label, packs: 2, bytes })
+    }
+  })
+
   it('does not stand between the bench and the network, which says what each node gives', async () => {
     const network = { ...world.options, network: 'local', repository: address.slice('local:'.length) }
     await world.net.stopNode(3)
@@ -163,6 +177,8 @@ describe('the cache of all workspaces', () => {
     expect((await floe('cache', 'pin', '--label', 'v1')).stdout).toMatch(/^Pinned [0-9a-f]{12} as v1: /)
     expect((await floe('cache', 'show')).stdout).toContain('pinned  v1')
     expect(await floe('cache', 'limit', 'lots')).toMatchObject({ exitCode: 2 })
+    for (const label of ['', 'x'.repeat(501)])
+      expect(await floe('cache', 'pin', '--label', label)).toMatchObject({ exitCode: 2 })
     expect((await floe('cache', 'limit', '1.5GiB')).stdout).toContain('at most; 0 B went')
     expect((await floe('cache', 'unpin', 'v1')).exitCode).toBe(0)
     expect(await floe('cache', 'unpin', 'v1')).toMatchObject({ exitCode: 2 })

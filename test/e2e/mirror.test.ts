@@ -1,18 +1,20 @@
 /** A repository on the local network, mirrored into a folder, and what can be done with the folder alone. */
 
-import { rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBranch, createTag } from '../../src/repo/branch.ts'
 import { evict } from '../../src/repo/evict.ts'
 import { cloneFolder, fetchFolder } from '../../src/repo/folder-source.ts'
 import { logOf } from '../../src/repo/log.ts'
+import { listFiles } from '../../src/repo/ls.ts'
 import { mirror } from '../../src/repo/mirror.ts'
+import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
-import { openWorkspace } from '../../src/store/workspace.ts'
+import { openWorkspace, type Workspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
 let world: LocalWorld
@@ -37,6 +39,12 @@ beforeAll(async () => {
 })
 
 afterAll(() => world[Symbol.asyncDispose]())
+
+async function listed(workspace: Workspace): Promise<Map<string, number>> {
+  const files = new Map<string, number>()
+  for await (const { path, bytes } of listFiles(workspace)) files.set(path, bytes)
+  return files
+}
 
 describe('mirror', () => {
   it('has every ref and every version, and no file on disk that is missed', async () => {
@@ -73,6 +81,39 @@ describe('mirror', () => {
       create: { name: 'again', network: 'local' },
     })
     expect(restored).toMatchObject({ $kind: 'pushed', ref: 'heads/main' })
+  })
+
+  it.each(['data', 'meta'] as const)('brings again what is gone from it: a %s pack', async (kind) => {
+    const dir = world.path(`without-${kind}`)
+    await mirror(dir, { ...world.options, of: address })
+    {
+      await using workspace = await openWorkspace(dir)
+      for (const pack of await workspace.store.packs())
+        if (pack.kind === kind) await rm(`${dir}/.floe/packs/${pack.name}.pack`)
+    }
+    expect(await mirror(dir, { ...world.options, full: true })).toMatchObject({ $kind: 'updated', lost: [] })
+    await using workspace = await openWorkspace(dir)
+    expect(await verifyLocal(workspace, { full: true })).toMatchObject({ commits: 3, absent: 0 })
+    expect(await mirror(dir, world.options)).toMatchObject({ $kind: 'up-to-date', commits: 0 })
+  })
+
+  it('brings again what was purged in it alone', async () => {
+    const dir = world.path('purged')
+    await mirror(dir, { ...world.options, of: address })
+    await purge(dir, { ...world.options, paths: ['big.bin'], localOnly: true })
+    await mirror(dir, world.options)
+    await using workspace = await openWorkspace(dir)
+    expect(await verifyLocal(workspace, { full: true })).toMatchObject({ absent: 0 })
+    expect((await listed(workspace)).get('big.bin')).toBe(400_000)
+  })
+
+  it('tries again what was lost: somebody may have revived it', async () => {
+    const dir = world.path('lost')
+    await mirror(dir, { ...world.options, of: address })
+    const record = JSON.parse(await readFile(`${dir}/.floe/mirror`, 'utf8'))
+    await writeFile(`${dir}/.floe/mirror`, JSON.stringify({ ...record, lost: record.complete }))
+    expect(await mirror(dir, world.options)).toMatchObject({ $kind: 'up-to-date', commits: 0, lost: [] })
+    expect(JSON.parse(await readFile(`${dir}/.floe/mirror`, 'utf8'))).toMatchObject({ lost: [] })
   })
 
   it('goes on where it was cut off, and refuses to become the mirror of something else', async () => {

@@ -158,6 +158,12 @@ describe('purge', { timeout: 120_000 }, () => {
     await clone(address, world.path('viewer'), world.options)
     expect(await holding(world.path('home'), old)).not.toEqual([])
     expect(await holding(world.path('viewer'), old)).toEqual([])
+    // Older versions are on the remote only.
+    const local = { ...world.options, paths: ['old.bin'], localOnly: true }
+    expect(await failure(purge(world.path('viewer'), local))).toMatchObject({
+      code: 'PURGE_HISTORY_ABSENT',
+      hints: [expect.stringContaining('Without --local-only'), expect.any(String)],
+    })
     await purge(world.path('viewer'), { ...world.options, paths: ['old.bin'], yes: true })
     expect(await holding(world.path('home'), old)).toEqual([])
   })

@@ -110,6 +110,24 @@ describe('reviving', { timeout: 90_000 }, () => {
     expect(await snapshot(world.path('one-clone'))).toEqual(await snapshot(one))
   })
 
+  it('brings back what a push has left out that came after the end, and finds nothing more then', async () => {
+    const late = await world.workspace('late', { 'a.bin': noise(20_000, 11), 'b.txt': 'one\n' })
+    const options = { ...world.options, epochs: 1 }
+    const { repository } = await push(late, { ...options, create: { name: 'late', network: 'local' } })
+    await world.net.advanceEpoch()
+    await world.change(late, { 'b.txt': 'two\n' })
+    // What it says is what shall help.
+    expect((await push(late, world.options)).expiring).toMatchObject([{ ref: 'heads/main', epochsLeft: 0 }])
+    const cloneOf = (name: string) =>
+      clone(`local:${repository}`, world.path(name), { ...world.options, useCache: false })
+    await expect(cloneOf('late-broken')).rejects.toMatchObject({ code: 'REMOTE_TIP_INCOMPLETE' })
+    expect(await revive(late, world.options)).toMatchObject({ refs: [{ ref: 'heads/main', lost: [] }], skipped: [] })
+    await cloneOf('late-clone')
+    expect(await snapshot(world.path('late-clone'))).toEqual(await snapshot(late))
+    expect(await verifyRemote(`local:${repository}`, { ...world.options, full: true })).toMatchObject({ ok: true })
+    expect(await revive(late, world.options)).toMatchObject({ $kind: 'up-to-date', refs: [] })
+  })
+
   it('is for branches, of a remote that has them', async () => {
     await expect(revive(dir, { ...world.options, ref: 'nothing' })).rejects.toMatchObject({
       code: 'REMOTE_REF_UNKNOWN',

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ObjectId } from '../../src/objects/id.ts'
 import { createTag } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { gcRemote } from '../../src/repo/gc-remote.ts'
+import { listFiles } from '../../src/repo/ls.ts'
 import { marksOf } from '../../src/repo/marks.ts'
+import { mirror } from '../../src/repo/mirror.ts'
 import { push } from '../../src/repo/push.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { takedown } from '../../src/repo/takedown.ts'
@@ -87,6 +90,18 @@ describe('a takedown', { timeout: 90_000 }, () => {
     const error = await failure(cloneOf(''))
     expect(error).toMatchObject({ code: 'PACK_TAKEN_DOWN', exitCode: 1, message: expect.stringContaining('by letter') })
     await cloneOf('', { filter: ['**', '!faces/**'] })
+  })
+
+  it('leaves a mirror all else, of the versions that held it too', async () => {
+    const copy = world.path('mirror')
+    const { commits, lost } = await mirror(copy, { ...world.options, of: address })
+    expect({ commits, lost: lost.length }).toEqual({ commits: 3, lost: 2 })
+    expect(await mirror(copy, { ...world.options, full: true })).toMatchObject({ $kind: 'up-to-date', lost })
+    await using workspace = await openWorkspace(copy)
+    const whole: string[] = []
+    for await (const { path, fileId } of listFiles(workspace))
+      if (await workspace.store.has('chunk', fileId as ObjectId)) whole.push(path)
+    expect(whole).toEqual(['a.bin', 'b.txt'])
   })
 
   it('finds nothing more to take down then', async () => {

@@ -20,7 +20,22 @@ describe('a pointer of Git LFS', () => {
     expect(parseLfsPointer(utf8(extended))).toMatchObject({ isExtended: true })
   })
 
+  // Each of these `git lfs pointer --check` and a checkout take for a pointer (git-lfs 3.3.0).
   test.each([
+    ['CRLF', pointer.replaceAll('\n', '\r\n')],
+    ['CRLF and no end of the last line', pointer.replaceAll('\n', '\r\n').trimEnd()],
+    ['blank lines', pointer.replaceAll('\n', '\r\n\n')],
+    ['white space around', ` \t\r\n\v\f${pointer}  \n\t`],
+  ])('is one with %s, as Git LFS reads it', (_, text) => {
+    expect(parseLfsPointer(utf8(text))).toEqual({ id, bytes: 12345, isExtended: false })
+  })
+
+  test.each([
+    ['two carriage returns', pointer.replaceAll('\n', '\r\r\n')],
+    ['carriage returns alone', pointer.replaceAll('\n', '\r')],
+    ['white space at the end of a line', pointer.replace('spec/v1', 'spec/v1 ')],
+    ['white space alone', ' \r\n'],
+    ['nothing', ''],
     ['keys in another order', `version https://git-lfs.github.com/spec/v1\nsize 1\noid sha256:${id}\n`],
     ['an unknown key', pointer.replace('oid', 'color blue\noid')],
     ['another hash', pointer.replace('sha256', 'sha1')],

@@ -177,6 +177,20 @@ describe('du', () => {
     const inside = await diskUsage(ws.workspace, { by: 'path', prefix: 'a' })
     expect(inside.rows.map(({ name }) => name)).toEqual(['a/1', 'a/2'])
   })
+
+  it('measures what is staged, and refuses a folder that is not there rather than call it empty', async () => {
+    ws.write('a/1', 'committed')
+    await ws.commitAll('first')
+    ws.write('b/1', 'staged')
+    await add(ws.workspace, { paths: ['b'] })
+    const staged = await diskUsage(ws.workspace, { by: 'path', revision: ':' })
+    expect(staged.rows.map(({ name, logicalBytes }) => [name, logicalBytes])).toEqual([
+      ['a/', 9],
+      ['b/', 6],
+    ])
+    for (const prefix of ['b', 'nope', './a'])
+      expect(await codeOf(diskUsage(ws.workspace, { by: 'path', prefix })), prefix).toBe('PATH_UNKNOWN')
+  })
 })
 
 describe('grep and doctor', () => {

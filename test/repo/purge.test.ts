@@ -4,12 +4,14 @@ import type { ObjectId } from '../../src/objects/id.ts'
 import { ObjectSet } from '../../src/objects/object-set.ts'
 import { walkTreeNodes } from '../../src/objects/tree.ts'
 import type { TreeEntry, TreeNode } from '../../src/objects/tree-node.ts'
+import { add } from '../../src/repo/add.ts'
 import { createBranch } from '../../src/repo/branch.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { findDoomed } from '../../src/repo/purge-contents.ts'
-import { moveToNewHistory } from '../../src/repo/purge-local.ts'
+import { dropPurged, moveToNewHistory } from '../../src/repo/purge-local.ts'
+import { writeRemote } from '../../src/repo/remote.ts'
 import { removeObjects } from '../../src/repo/repack.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { statusOf } from '../../src/repo/status.ts'
@@ -61,6 +63,49 @@ describe('purging a path', () => {
     expect(doomed.shared).toBeGreaterThan(0)
     expect(await holds(ws.workspace, ws.fs)).toBe(true)
     await verifyLocal(ws.workspace, { full: true })
+  })
+
+  async function withStagedSecret() {
+    const ws = await memoryWorkspace()
+    ws.write('text', 'one')
+    await ws.commitAll('base')
+    ws.write('secret', SECRET)
+    await add(ws.workspace, { paths: ['secret'] })
+    expect(await holds(ws.workspace, ws.fs)).toBe(true)
+    return ws
+  }
+
+  it('takes away what is staged and in no version', async () => {
+    const { workspace, fs } = await withStagedSecret()
+    expect((await purged(workspace)).packs).toBeGreaterThan(0)
+    expect(await holds(workspace, fs)).toBe(false)
+    expect(await statusOf(workspace)).toMatchObject({ clean: true })
+  })
+
+  it('leaves what somebody has staged elsewhere meanwhile', async () => {
+    const { workspace, write } = await withStagedSecret()
+    const moved = await workspace.withLock('purge', () => moveToNewHistory(workspace, options))
+    expect(moved.doomed.contents).toBeGreaterThan(0)
+    write('elsewhere', SECRET)
+    await add(workspace, { paths: ['elsewhere'] })
+    await workspace.withLock('purge', () => dropPurged(workspace, moved, options))
+    await verifyLocal(workspace, { full: true })
+  })
+
+  it('moves what an import brought as well, of which no remote can be asked, and nothing that a remote has', async () => {
+    const ws = await memoryWorkspace()
+    const { workspace } = ws
+    ws.write('secret', SECRET)
+    ws.write('text', 'one')
+    const { commit } = await ws.commitAll('both')
+    await writeRemote(workspace, 'origin', `localnet:0x${'1'.repeat(64)}`)
+    for (const name of ['remotes/old/main', 'remotes/origin/main'])
+      await workspace.refs.update({ name, next: commit, reason: 'test' })
+    const { history } = await purged(workspace)
+    expect(history.moves.map(({ ref }) => ref)).toEqual(['heads/main', 'remotes/old/main'])
+    expect(workspace.refs.read('remotes/old/main')).toBe(workspace.refs.headCommit())
+    expect(workspace.refs.read('remotes/origin/main')).toBe(commit)
+    expect(await holds(workspace, ws.fs)).toBe(false)
   })
 
   it('goes on beside what is not here, as in a sparse workspace, and says how much it could not look into', async () => {

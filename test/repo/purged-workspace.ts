@@ -20,9 +20,9 @@ export const SECRET = Array.from(createRng(5).fill(new Uint8Array(30_000)), (byt
 export const options = { paths: ['secret'] }
 
 export async function purged(workspace: Workspace) {
-  const { history } = await workspace.withLock('purge', () => moveToNewHistory(workspace, options))
-  const { packs } = await workspace.withLock('purge', () => dropPurged(workspace, history, options))
-  return { history, packs }
+  const moved = await workspace.withLock('purge', () => moveToNewHistory(workspace, options))
+  const { packs } = await workspace.withLock('purge', () => dropPurged(workspace, moved, options))
+  return { history: moved.history, packs }
 }
 
 /** Whether any file of the disk has the secret: packs keep text that does not repeat itself nearly as it is, so every

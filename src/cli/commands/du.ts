@@ -8,7 +8,7 @@ import { inWorkspace } from '../workspace.ts'
 export const du = command<{ path?: boolean }>({
   define: (command) =>
     command
-      .argument('[revision]', 'with --path: REV or REV:FOLDER (default HEAD)')
+      .argument('[revision]', 'with --path: REV, REV:FOLDER, or :FOLDER as staged (default HEAD)')
       .option('--path', 'what stands in a folder of a version, instead of refs with their history')
       .addHelpText(
         'after',

@@ -32,8 +32,8 @@ export const purge = command<Options>({
       .addHelpText(
         'after',
         `
-Every branch, tag and stash here that holds the paths is made again without them, with new ids; logs follow, files that are as
-committed are deleted, and local packs and the cache are rewritten. The branches of the remote are moved by force, what shares
+Every branch, tag and stash here that holds the paths is made again without them, with new ids, and what was imported too; logs
+follow, files that are as committed are deleted, and local packs and the cache are rewritten. The branches of the remote are moved by force, what shares
 packs with the contents is packed anew, and removal of the old packs is proposed: \`floe gc --remote\` deletes them when they
 are due. Until then everyone can read them. Tags of a remote never move: \`floe takedown TAG PATH\` removes contents despite
 them. Other clones keep what they have, and so does whoever has copied it. What is purged here cannot be brought back.`,
@@ -151,12 +151,20 @@ function hints(result: PurgeResult, paths: readonly string[], otherRemotes: read
         ]
       : []),
     ...(branches.length > 0 ? ['fetch and merge these branches, then purge again'] : []),
+    ...copiedFrom(result).map(
+      (name) => `what ${name} was imported or fetched from is left as it is: to do that again brings the contents back`,
+    ),
     '`floe gc --grace 0` takes away what was added here and never committed',
     ...otherRemotes.map(
       (name) => `${name} keeps what it has: \`${floeCommand('purge', ...paths, '--remote', name, '--yes')}\``,
     ),
     'other clones of the repository, and copies that others made, keep what they have',
   ]
+}
+
+/** Branches that moved and are no remote's: an import's, a bundle's or a folder's. */
+function copiedFrom({ refs }: PurgeResult): string[] {
+  return [...new Set(refs.flatMap(({ ref }) => /^remotes\/([^/]+)\//.exec(ref)?.[1] ?? []))]
 }
 
 function undo({ $kind, remote }: PurgeResult): string[] {

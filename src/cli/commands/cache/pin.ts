@@ -1,6 +1,6 @@
 import { pinVersion } from '../../../repo/cache.ts'
 import { command } from '../../command.ts'
-import { formatBytes } from '../../text.ts'
+import { formatBytes, formatCount } from '../../text.ts'
 import { inWorkspace } from '../../workspace.ts'
 
 export const cachePin = command<{ label?: string }>({
@@ -15,7 +15,9 @@ export const cachePin = command<{ label?: string }>({
         data: result,
         lines: [`Pinned ${result.commit.slice(0, 12)} as ${result.label}: ${formatBytes(result.bytes)} stay`],
         hints: [
-          ...(result.absent > 0 ? [`${result.absent} objects are not here, and so not pinned`] : []),
+          ...(result.absent > 0
+            ? [`${formatCount(result.absent, 'object')} not pinned: not here, or the cache could not take them`]
+            : []),
           `let it go with \`floe cache unpin ${result.label}\``,
         ],
       }
