@@ -162,6 +162,25 @@ it('branch -m renames the current branch where one name is given, and -d does no
   expect((await json('tag')).tags).toHaveLength(2)
 })
 
+it('commit PATH takes these paths only, and says what to type where they cannot be meant', async () => {
+  mkdirSync(join(cwd, 'd'))
+  write('d/c', 'one\n')
+  write('a', 'two\n')
+  await floe('add', 'd', 'a')
+  write('b', 'two\n')
+  const inside = await runCli(['-C', 'd', 'commit', '--no-provenance', '-m', 'x', '../b', 'c'], { cwd })
+  expect(inside.stdout).toMatch(/^\[main [0-9a-f]{12}\] x\n {2}1 file added, 1 changed, 0 deleted\n$/)
+  expect(await staged()).toEqual(['a'])
+  write('new', '')
+  const refused = async (...args: string[]) => (await json('commit', '-m', 'x', ...args)).error
+  expect(await refused('new')).toMatchObject({ code: 'PATH_UNTRACKED', hints: [expect.stringContaining('floe add')] })
+  expect(await refused('gone')).toMatchObject({ code: 'PATH_UNKNOWN' })
+  expect(await refused('-a', 'a')).toMatchObject({ code: 'COMMIT_PATHS_ALL' })
+  expect(await refused('b')).toMatchObject({ code: 'COMMIT_NOTHING_STAGED' })
+  expect((await floe('commit', '-o', 'a')).stderr).toContain('floe commit PATH')
+  expect(await staged()).toEqual(['a'])
+})
+
 it('help takes the name of a command', async () => {
   expect(await floe('help')).toEqual(await floe('--help'))
   expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)

@@ -69,6 +69,7 @@ it('of every command that changes refs, files or settings', async () => {
     [['commit', '-a', '--no-provenance', '-m', 'x']],
     [['commit', '-A', '--no-provenance', '-m', 'x'], () => write('never seen', 'x\n')],
     [['commit', '--amend', '--no-provenance', '-a'], () => write('a', 'amended\n')],
+    [['commit', '--no-provenance', '-m', 'x', 'a'], () => write('a', 'named\n')],
     [['reset', '--soft', 'HEAD~1'], () => write('a', 'one\n')],
     [['stash', 'pop'], () => {}],
   ]
@@ -81,6 +82,16 @@ it('of every command that changes refs, files or settings', async () => {
     expect((await takesBack(cwd, args)).notUndone, args.join(' ')).toEqual([])
     if (args[1] === 'set') await floe(...args)
   }
+})
+
+it('of a commit of paths while something is staged', async () => {
+  write('a', 'staged\n')
+  await floe('add', 'a')
+  write('it is a folder/b', 'named\n')
+  const named = (path: string) => takesBack(cwd, ['commit', '--no-provenance', '-m', 'x', '--', path])
+  expect((await named('it is a folder')).notUndone).toEqual([])
+  expect((await named('a')).notUndone).toHaveLength(1)
+  await floe('reset', '--hard')
 })
 
 it('of a branch made where nothing else leads is to delete it with --force', async () => {

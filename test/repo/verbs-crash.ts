@@ -61,6 +61,11 @@ const VERBS: Verb[] = [
     job: (ws) => commit(ws, { ...sign, message: 'everything', add: true }),
     again: ['COMMIT_NOTHING_STAGED'],
   },
+  {
+    name: 'commit PATH',
+    job: (ws) => commit(ws, { ...sign, message: 'named', paths: ['edited'] }),
+    again: ['COMMIT_NOTHING_STAGED'],
+  },
   { name: 'commit --amend -a', job: (ws) => amendCommit(ws, { message: 'again', all: true }) },
   { name: 'reset --soft', job: (ws) => reset(ws, { revision: 'v1', mode: 'soft' }) },
   { name: 'reset --mixed', job: (ws) => reset(ws, { revision: 'dev~1', mode: 'mixed' }) },
