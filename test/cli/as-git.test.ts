@@ -181,6 +181,19 @@ it('commit PATH takes these paths only, and says what to type where they cannot 
   expect(await staged()).toEqual(['a'])
 })
 
+it('switch -C makes or moves a branch, under an alias too, and -C before the verb stays a folder', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  await floe('config', 'set', 'alias.sw', 'switch')
+  // A folder of that name in which the alias is not known.
+  await floe('init', 'dev')
+  expect((await floe('sw', '-C', 'dev', 'HEAD~1')).stdout).toMatch(/^Switched to branch dev /)
+  expect((await floe('-C', '.', 'switch', '-C', 'dev', 'main')).stdout).toMatch(/^Reset and switched to branch dev /)
+  expect(read('a')).toBe('two\n')
+  expect(await json('switch', '-C', 'x', '-c')).toMatchObject({ error: { code: 'SWITCH_MODES' } })
+  expect(await json('switch', 'dev', 'main')).toMatchObject({ error: { code: 'SWITCH_START' } })
+})
+
 it('help takes the name of a command', async () => {
   expect(await floe('help')).toEqual(await floe('--help'))
   expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)
