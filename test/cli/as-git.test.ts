@@ -194,6 +194,20 @@ it('switch -C makes or moves a branch, under an alias too, and -C before the ver
   expect(await json('switch', 'dev', 'main')).toMatchObject({ error: { code: 'SWITCH_START' } })
 })
 
+it('cherry-pick -n and revert -n stage what they change, and make no version', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  expect((await floe('revert', '-n', 'HEAD')).stdout).toBe(
+    'Took back what HEAD changed: 1 file changed and staged, no version made\n',
+  )
+  expect([await staged(), read('a')]).toEqual([['a'], 'one\n'])
+  expect((await floe('cherry-pick', '--no-commit', 'HEAD')).exitCode).toBe(0)
+  expect([await staged(), read('a')]).toEqual([[], 'two\n'])
+  expect((await json('log')).commits).toHaveLength(2)
+  expect(await json('revert', '-n', 'HEAD', '-m', 'x')).toMatchObject({ error: { code: 'PICK_MESSAGE' } })
+  expect(await json('revert', '-n')).toMatchObject({ error: { code: 'OPERATION_MODES' } })
+})
+
 it('help takes the name of a command', async () => {
   expect(await floe('help')).toEqual(await floe('--help'))
   expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)

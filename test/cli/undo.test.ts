@@ -98,6 +98,16 @@ it('of a commit of paths while something is staged', async () => {
   await floe('reset', '--hard')
 })
 
+it('of what is picked without a version made of it', async () => {
+  expect(await takesBack(cwd, ['cherry-pick', '-n', 'dev'])).toEqual({ undo: ['floe reset --hard'], notUndone: [] })
+  write('it is a folder/b', 'edited\n')
+  const { undo } = await takesBack(cwd, ['cherry-pick', '-n', 'dev'])
+  expect(undo).toEqual(['floe restore --staged theirs', 'rm theirs'])
+  await floe('cherry-pick', '-n', 'dev')
+  expect((await takesBack(cwd, ['revert', '-n', 'dev'])).undo).toEqual(['floe cherry-pick -n dev'])
+  await floe('reset', '--hard')
+})
+
 it('of a branch made where nothing else leads is to delete it with --force', async () => {
   await floe('branch', '-f', 'lost', 'dev')
   await floe('switch', 'lost')
