@@ -8,6 +8,7 @@ import { UsageError } from '../base/errors.ts'
 import type { QueuedCommit } from '../history/commit-queue.ts'
 import { UnbornError } from '../history/errors.ts'
 import { oldestFirst } from '../history/range.ts'
+import { parseRange } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, type TreeChange } from '../objects/tree.ts'
@@ -107,6 +108,11 @@ export async function commitsToPick(
   options: Pick<PickSeveralOptions, 'revision' | 'signal'>,
 ): Promise<QueuedCommit[]> {
   const { revision } = options
+  if (parseRange(revision)?.$kind === 'parents')
+    throw new UsageError('RANGE_REFUSED', `${revision} is all that led to ${revision.slice(0, -2)}`, {
+      data: { revision },
+      hints: [`\`${revision.slice(0, -1)}1\` is its first parent`],
+    })
   const commits = oldestFirst(await commitsOfRange(workspace, revision, options))
   if (commits.length === 0)
     throw new UsageError('RANGE_EMPTY', `there is no version in ${revision}`, { data: { revision } })

@@ -208,6 +208,24 @@ it('cherry-pick -n and revert -n stage what they change, and make no version', a
   expect(await json('revert', '-n')).toMatchObject({ error: { code: 'OPERATION_MODES' } })
 })
 
+it('versions are named by their messages, and one by itself with ^!, its parents with ^@', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second: a')
+  const subjects = async (...args: string[]) =>
+    (await json(...args)).commits.map(({ message }: { message: string }) => message)
+  expect(await subjects('log', ':/first')).toEqual(['first'])
+  expect(await subjects('log', 'HEAD^!')).toEqual(['second: a'])
+  expect(await subjects('log', 'HEAD~1^@')).toEqual([])
+  expect(await subjects('show', 'HEAD^@')).toEqual(['first'])
+  expect((await floe('cat', 'HEAD^{/first}:a')).stdout).toBe('one\n')
+  expect((await floe('diff', '--name-only', 'HEAD^!')).stdout).toBe('a\n')
+  expect(await json('reset', 'HEAD^!')).toMatchObject({ error: { code: 'REVISION_MALFORMED' } })
+  expect(await json('cat', ':/first')).toMatchObject({ error: { code: 'REVISION_MALFORMED' } })
+  expect((await floe('switch', '-d', ':/third')).stderr).toContain('floe log --grep')
+  expect((await json('reset', '--hard', ':/first')).ok).toBe(true)
+  expect(read('a')).toBe('one\n')
+})
+
 it('help takes the name of a command', async () => {
   expect(await floe('help')).toEqual(await floe('--help'))
   expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)
