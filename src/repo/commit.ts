@@ -108,12 +108,10 @@ async function record(workspace: Workspace, options: Authored, amended: Commit |
     const head = workspace.refs.headCommit()
     const chosen = collected && paths ? choosePaths(workspace, collected.versions, paths) : undefined
     const { left, ...made } = await write(workspace, session, options, { collected, chosen, amended })
-    // Cut off after the branch has moved, nothing that was staged of these paths before comes back over what is committed.
-    const staged = collected?.versions.staging.count
-    const isLess = left !== undefined && left.length < staged!
-    if (isLess) await workspace.writeStaging(await overlay(collected!.versions, collected!.changes))
+    if (collected) await stageAnew(workspace, collected)
     await moveHead(workspace, head, made.commit, `commit${amended ? ' (amend)' : ''}: ${firstLine(options.message)}`)
-    if (left ? isLess : staged !== 0) await workspace.writeStaging(left ?? [])
+    const staged = collected?.versions.staging.count
+    if (left ? left.length < staged! : staged !== 0) await workspace.writeStaging(left ?? [])
     const held = [...session.held]
     const seen = collected && { inPlace: held, added: () => collected.changes.added() }
     const warnings = seen ? stageWarnings(workspace, seen) : []
@@ -121,6 +119,19 @@ async function record(workspace: Workspace, options: Authored, amended: Commit |
   } finally {
     session.abort()
   }
+}
+
+/** What had been staged in an older state than it is committed in would come back over that, were the commit cut off between
+ *  its branch and staging. */
+async function stageAnew(workspace: Workspace, { versions: { staging }, changes }: Collected): Promise<void> {
+  const anew: StagedChange[] = []
+  let isOlder = false
+  for (const change of staging.changes()) {
+    const entry = changes.get(change.path)
+    if (entry !== undefined) isOlder = true
+    anew.push(entry === undefined ? change : { path: change.path, entry })
+  }
+  if (isOlder) await workspace.writeStaging(anew)
 }
 
 type Authored = CommitOptions & { author: CommitAuthor }
