@@ -25,10 +25,17 @@ export async function youngestFrom(
 ): Promise<ObjectId> {
   const fits = parsePattern(revision, text)
   // A reader that brings what is missing would bring all the history that was left out.
-  const options = { skip: source.isCutOff, onAbsent: () => {} }
+  let isCut = false
+  const skip = (id: ObjectId) => {
+    const isEnd = source.isCutOff(id)
+    isCut ||= isEnd
+    return isEnd
+  }
+  const options = { skip, onAbsent: () => {} }
   for await (const { id, commit } of walkCommits(source.read, from, options)) if (fits(commit.message)) return id
   throw new RevisionUnknownError(revision, 'it fits the message of no version', [
     '`floe log --grep TEXT` lists versions by their messages, whatever the case of letters',
+    ...(isCut ? ['`floe fetch --unshallow` brings the older ones, which were left out here'] : []),
   ])
 }
 

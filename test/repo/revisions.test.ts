@@ -15,6 +15,7 @@ import { merge } from '../../src/repo/merge.ts'
 import { pickSeveral } from '../../src/repo/pick-several.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { abortOperation } from '../../src/repo/resolve.ts'
+import { writeShallow } from '../../src/repo/sparse.ts'
 import { pushStash } from '../../src/repo/stash.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { revisionSource } from '../../src/repo/versions.ts'
@@ -281,6 +282,13 @@ it('what stands in braces or after :/ is neither a path nor a range', async () =
   for (const from of ['main^@', 'main^!^!', 'nothing^!'])
     expect(await codeOf(diffOf(ws.workspace, { from })), from).toMatch(/^REVISION_(UNKNOWN|MALFORMED)$/)
   expect(await codeOf(pickSeveral(ws.workspace, { revision: 'dev^@' }))).toBe('RANGE_REFUSED')
+  // Of history that was left out it is said how to bring it.
+  const source = await revisionSource(ws.workspace)
+  const ends = [await resolveRevision(source, 'main~2'), await resolveRevision(source, 'main~1^2')]
+  await writeShallow(ws.workspace, new Set(ends))
+  const hints = [expect.stringContaining('--grep'), expect.stringContaining('--unshallow')]
+  await expect(subjectOf('main^{/^one}')).rejects.toMatchObject({ code: 'REVISION_UNKNOWN', hints })
+  await writeShallow(ws.workspace, new Set())
   // What is put aside is no version.
   ws.write('a', 'aside')
   await pushStash(ws.workspace, { author, message: 'put aside' })
