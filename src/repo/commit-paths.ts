@@ -16,7 +16,14 @@ export interface ChosenPaths {
   takes(change: StagedChange): boolean
   /** Of what is staged, what stays so over the tree that was made.
    *  @throws {PathConflictError} PATH_CONFLICT (exit 2) if it cannot */
-  rest(read: ReadObject, tree: ObjectId): Promise<StagedChange[]>
+  rest(read: ReadObject, tree: ObjectId): Promise<StagedRest>
+}
+
+export interface StagedRest {
+  /** Less than was staged before. */
+  isLess: boolean
+  /** In path order; of a million paths an array would take half of all the memory there shall be. */
+  changes(): Iterable<StagedChange>
 }
 
 export function choosePaths(workspace: Workspace, { staging }: Versions, paths: readonly string[]): ChosenPaths {
@@ -25,16 +32,19 @@ export function choosePaths(workspace: Workspace, { staging }: Versions, paths: 
   return {
     takes: ({ path, entry }) => isSelected(path) || (entry === null && folders.has(path)),
     async rest(read, tree) {
-      const left: StagedChange[] = []
-      for (const change of staging.changes()) {
-        const { path, entry } = change
-        const inPlaceOf = folders.get(path) ?? []
-        if (isSelected(path) || (entry === null && inPlaceOf.length > 0)) continue
-        const isThere = await Promise.all(inPlaceOf.map((below) => isInTree(read, tree, below)))
-        if (!isThere.includes(true)) left.push(change)
+      const gone = new Set<string>()
+      for (const [above, paths] of folders) {
+        const isThere = await Promise.all(paths.map((path) => isInTree(read, tree, path)))
+        if (staging.get(above) === null || isThere.includes(true)) gone.add(above)
       }
-      if (left.length > 0) await updateTree(read, createMemoryObjects().write, tree, left)
-      return left
+      const stays = (path: string) => !isSelected(path) && !gone.has(path)
+      function* changes() {
+        for (const change of staging.changes()) if (stays(change.path)) yield change
+      }
+      let count = 0
+      for (const path of staging.paths()) if (stays(path)) count++
+      if (count > 0) await updateTree(read, createMemoryObjects().write, tree, changes())
+      return { isLess: count < staging.count, changes }
     },
   }
 }

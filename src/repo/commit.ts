@@ -13,7 +13,7 @@ import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Collected, collect, saveCollectedStats } from './collect.ts'
-import { type ChosenPaths, choosePaths, refuseUntracked } from './commit-paths.ts'
+import { type ChosenPaths, choosePaths, refuseUntracked, type StagedRest } from './commit-paths.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
 import type { BuiltTree } from './first-tree.ts'
 import type { InPlaceOption } from './in-place.ts'
@@ -110,8 +110,8 @@ async function record(workspace: Workspace, options: Authored, amended: Commit |
     const { left, ...made } = await write(workspace, session, options, { collected, chosen, amended })
     if (collected) await stageAnew(workspace, collected)
     await moveHead(workspace, head, made.commit, `commit${amended ? ' (amend)' : ''}: ${firstLine(options.message)}`)
-    const staged = collected?.versions.staging.count
-    if (left ? left.length < staged! : staged !== 0) await workspace.writeStaging(left ?? [])
+    if (left ? left.isLess : collected?.versions.staging.count !== 0)
+      await workspace.writeStaging(left?.changes() ?? [])
     const held = [...session.held]
     const seen = collected && { inPlace: held, added: () => collected.changes.added() }
     const warnings = seen ? stageWarnings(workspace, seen) : []
@@ -124,14 +124,20 @@ async function record(workspace: Workspace, options: Authored, amended: Commit |
 /** What had been staged in an older state than it is committed in would come back over that, were the commit cut off between
  *  its branch and staging. */
 async function stageAnew(workspace: Workspace, { versions: { staging }, changes }: Collected): Promise<void> {
-  const anew: StagedChange[] = []
-  let isOlder = false
-  for (const change of staging.changes()) {
-    const entry = changes.get(change.path)
-    if (entry !== undefined) isOlder = true
-    anew.push(entry === undefined ? change : { path: change.path, entry })
+  const [fewer, others] = changes.count < staging.count ? [changes, staging] : [staging, changes]
+  if (!isAny(fewer.paths(), (path) => others.get(path) !== undefined)) return
+  function* anew(): Generator<StagedChange> {
+    for (const change of staging.changes()) {
+      const entry = changes.get(change.path)
+      yield entry === undefined ? change : { path: change.path, entry }
+    }
   }
-  if (isOlder) await workspace.writeStaging(anew)
+  await workspace.writeStaging(anew())
+}
+
+function isAny(paths: Iterable<string>, fits: (path: string) => boolean): boolean {
+  for (const path of paths) if (fits(path)) return true
+  return false
 }
 
 type Authored = CommitOptions & { author: CommitAuthor }
@@ -164,7 +170,7 @@ async function write(
   session: WriteSession,
   options: Authored,
   { collected, chosen, amended }: Parts,
-): Promise<Omit<CommitResult, 'inPlace'> & { left: StagedChange[] | undefined }> {
+): Promise<Omit<CommitResult, 'inPlace'> & { left: StagedRest | undefined }> {
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null

@@ -117,7 +117,7 @@ describe('commit of paths', () => {
         for (const [kind, at, text] of steps) await both[kind](at, text)
         await both.commits(chosen)
       }),
-      { numRuns: 25, seed: 5 },
+      { numRuns: 20, seed: 5 },
     )
   })
 })
