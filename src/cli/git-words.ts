@@ -32,6 +32,12 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  commit: {
+    '-i': '`floe add PATH`, then `floe commit`, takes what is staged as well',
+    '--include': '`floe add PATH`, then `floe commit`, takes what is staged as well',
+    '-o': '`floe commit PATH` takes these paths only',
+    '--only': '`floe commit PATH` takes these paths only',
+  },
   log: {
     '-p': '`floe log --stat` shows what each version changed, `floe diff A B` which files differ',
     '--patch': '`floe log --stat` shows what each version changed, `floe diff A B` which files differ',

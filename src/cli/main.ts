@@ -35,7 +35,8 @@ export async function main(argv: readonly string[], world: World = {}): Promise<
 
 /** The directory that `-C` names, before anything is parsed. */
 function directoryOf(argv: readonly string[], world: World): string {
-  const at = argv.indexOf('-C')
+  // After the verb it is an option of that: `switch -C`.
+  const at = argv.slice(0, firstWord(argv)).indexOf('-C')
   return directoryFor(world, at < 0 ? undefined : argv[at + 1])
 }
 

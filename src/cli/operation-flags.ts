@@ -160,6 +160,11 @@ function conflictHints(kind: OperationKind): string[] {
 /** From so many files on, looking at each would take longer than most of what is to be taken back. */
 const MANY_FILES = 200_000
 
+/** True where that would take longer to find out. */
+export async function mayHaveChanges(workspace: Workspace): Promise<boolean> {
+  return workspace.readStatCache().records.count > MANY_FILES || hasChanges(workspace)
+}
+
 /** What is not committed was left alone, and has to survive the way back as well. */
 export async function undoReset(
   workspace: Workspace,

@@ -295,8 +295,9 @@ export const REGISTRY: Registry = {
 }
 
 export const EXIT_HELP = `
-Revisions are written as in git: main, HEAD~2, v1^2, main@{1}, main@{yesterday}, @{-1}, @{u}, an id of 8 or more digits;
-ranges as v1..v2 and v1...v2. A path at a revision is REV:PATH, as staged :PATH.
+Revisions are written as in git: main, HEAD~2, v1^2, main@{1}, main@{yesterday}, @{-1}, @{u}, an id of 8 or more digits,
+:/text and main^{/text} for the youngest whose message has the text; ranges as v1..v2, v1...v2 and v1^!. A path at a
+revision is REV:PATH, as staged :PATH.
 A repository is NETWORK:OBJECT_ID, optionally with @REVISION.
 
 Exit status: 0 done, 1 other failure, 2 usage, 3 partial, 10 not a repository, 11 locked, 12 key or funds,

@@ -1,5 +1,6 @@
 /** From what a user types to a commit, by git's rules: `main`, `HEAD~2`, `v1^2`, `main@{1}`, `main@{yesterday}`, `@{-1}`,
- *  `@{u}`, `origin/main`, or at least 8 digits of an id; and to a range of commits: `v1..v2`, `v1...v2`. */
+ *  `@{u}`, `origin/main`, `:/text`, `main^{/text}`, or at least 8 digits of an id; and to a range of commits: `v1..v2`,
+ *  `v1...v2`, `v1^!`, `v1^@`, `v1^-`. */
 
 import { isObjectId, type ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -8,6 +9,7 @@ import type { RefStore } from '../store/refs.ts'
 import { readCommit } from './commits.ts'
 import { RevisionAmbiguousError, RevisionMalformedError, RevisionUnknownError, UnbornError } from './errors.ts'
 import { findRef } from './find-ref.ts'
+import { youngestFrom, youngestOfAll } from './message-search.ts'
 import { resolveSelector } from './reflog-selector.ts'
 
 /** What a revision is looked up in. */
@@ -18,6 +20,8 @@ export interface RevisionSource {
   commitsWithPrefix(hexPrefix: string, limit: number): Promise<ObjectId[]>
   /** The branch of a remote that a branch follows: `origin/main`. */
   upstreamOf(branch: string): string | undefined
+  /** History was cut off before this commit, on purpose. */
+  isCutOff(id: ObjectId): boolean
   nowMs(): number
 }
 
@@ -32,10 +36,12 @@ const MAX_CANDIDATES = 10
  *  @throws {RevisionMalformedError} REVISION_MALFORMED
  *  @throws {RevisionAmbiguousError} REVISION_AMBIGUOUS (all exit 2) */
 export async function resolveRevision(source: RevisionSource, revision: string): Promise<ObjectId> {
+  if (isMessageSearch(revision)) return youngestOfAll(source, revision, revision.slice(2))
   const { base, steps } = splitRevision(revision)
   let id = await resolveBase(source, revision, base)
-  for (const { sign, count } of steps) {
-    if (sign === '~') for (let i = 0; i < count; i++) id = await parentOf(source, revision, id, 1)
+  for (const { sign, count, text } of steps) {
+    if (text !== undefined) id = await youngestFrom(source, revision, [id], text)
+    else if (sign === '~') for (let i = 0; i < count; i++) id = await parentOf(source, revision, id, 1)
     else if (count > 0) id = await parentOf(source, revision, id, count)
     else await readCommit(source.read, id)
   }
@@ -49,6 +55,7 @@ export const STAGED_REVISION = ':'
  *  versions of a file in conflict.
  *  @throws {RevisionMalformedError} if the path is empty */
 export function parseRevisionPath(text: string): { revision: string; path: string } {
+  if (isMessageSearch(text)) throw new RevisionMalformedError(text, 'it names no path; write REV^{/text}:PATH')
   const found = splitRevisionPath(text) ?? { revision: 'HEAD', path: text }
   if (found.path === '') throw new RevisionMalformedError(text, 'it names no path; write REV:PATH')
   return found
@@ -56,43 +63,70 @@ export function parseRevisionPath(text: string): { revision: string; path: strin
 
 /** The same where a text without a colon is a revision (undefined), and no path stands for all of them. */
 export function splitRevisionPath(text: string): { revision: string; path: string } | undefined {
+  if (isMessageSearch(text)) return undefined
   const staged = /^:(?:([0-3]):)?(.*)$/s.exec(text)
   if (staged) return { revision: `:${staged[1] === '0' ? '' : (staged[1] ?? '')}`, path: staged[2]! }
   const colon = colonOf(text)
   return colon < 0 ? undefined : { revision: text.slice(0, colon), path: text.slice(colon + 1) }
 }
 
-/** The colon after the revision: times in `@{…}` have some of their own. */
+/** All that follows is the text, whatever it looks like. */
+const isMessageSearch = (text: string) => text.startsWith(':/')
+
+/** The colon after the revision: times in `@{…}`, and what is looked for in messages, have some of their own. */
 function colonOf(text: string): number {
-  return (/^(?:@\{[^{}]*\}|(?!@\{[^{}]*\})[^:])*?:/.exec(text)?.[0].length ?? 0) - 1
+  return (/^(?:[@^]\{[^{}]*\}|(?![@^]\{[^{}]*\})[^:])*?:/.exec(text)?.[0].length ?? 0) - 1
 }
 
-export interface RevisionRange {
-  from: string
-  to: string
-  /** `A...B`: what either has and not both. */
-  symmetric: boolean
-}
+export type RevisionRange =
+  | {
+      $kind: 'between'
+      from: string
+      to: string
+      /** `A...B`: what either has and not both. */
+      symmetric: boolean
+    }
+  /** `A^!`: a commit without any of its parents. */
+  | { $kind: 'one'; revision: string }
+  /** `A^@`: all that leads to its parents. */
+  | { $kind: 'parents'; revision: string }
 
-/** `A..B` or `A...B`, an empty side meaning HEAD; undefined for anything else. */
+/** `A..B` or `A...B`, an empty side meaning HEAD; `A^!`, `A^@`, and `A^-` or `A^-N` for all of `A` that its Nth parent has not;
+ *  undefined for anything else. */
 export function parseRange(text: string): RevisionRange | undefined {
-  const match = /^((?:@\{[^{}]*\}|(?!\.\.).)*)(\.{2,3})(?!\.)(.*)$/s.exec(text)
-  if (!match) return undefined
-  const [, from, dots, to] = match
-  return { from: from || 'HEAD', to: to || 'HEAD', symmetric: dots === '...' }
+  if (isMessageSearch(text)) return undefined
+  const dotted = /^((?:[@^]\{[^{}]*\}|(?![@^]\{[^{}]*\}|\.\.).)*)(\.{2,3})(?!\.)(.*)$/s.exec(text)
+  if (dotted) {
+    const [, from, dots, to] = dotted
+    return { $kind: 'between', from: from || 'HEAD', to: to || 'HEAD', symmetric: dots === '...' }
+  }
+  const [, revision, mark, nth] = /^(.+)\^(?:([!@])|-(\d*))$/s.exec(text) ?? []
+  if (revision === undefined) return undefined
+  if (mark !== undefined) return { $kind: mark === '!' ? 'one' : 'parents', revision }
+  return { $kind: 'between', from: `${revision}^${nth}`, to: revision, symmetric: false }
+}
+
+/** The revisions that a range is written with. */
+export function endsOfRange(range: RevisionRange): string[] {
+  return range.$kind === 'between' ? [range.from, range.to] : [range.revision]
 }
 
 interface Step {
   sign: '~' | '^'
   count: number
+  /** Of `^{/text}`. */
+  text?: string | undefined
 }
 
 function splitRevision(revision: string): { base: string; steps: Step[] } {
   if (revision.length > MAX_REVISION_CHARS) throw new RevisionMalformedError(revision, 'it is too long')
   const plain = revision.replaceAll('^{commit}', '^0').replaceAll('^{}', '^0')
-  const match = /^((?:@\{[^{}]*\}|[^~^:\s{}])*)((?:[~^]\d*)*)$/.exec(plain)
-  if (!match || match[1] === '') throw new RevisionMalformedError(revision, 'expected a name, then ~N or ^N')
-  const steps = [...match[2]!.matchAll(/([~^])(\d*)/g)].map(([, sign, digits]): Step => {
+  const match = /^((?:@\{[^{}]*\}|[^~^:\s{}])*)((?:[~^]\d*|\^\{\/[^{}]*\})*)$/.exec(plain)
+  if (/\^(?:[!@]|-\d*)$/.test(revision))
+    throw new RevisionMalformedError(revision, 'it is a range, and one version is meant')
+  if (!match || match[1] === '') throw new RevisionMalformedError(revision, 'expected a name, then ~N, ^N or ^{/text}')
+  const steps = [...match[2]!.matchAll(/([~^])(?:\{\/([^{}]*)\}|(\d*))/g)].map(([, sign, text, digits]): Step => {
+    if (text !== undefined) return { sign: '^', count: 0, text }
     const count = digits === '' ? 1 : Number(digits)
     if (count > MAX_STEPS) throw new RevisionMalformedError(revision, `more than ${MAX_STEPS} steps`)
     return { sign: sign as Step['sign'], count }

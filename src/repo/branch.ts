@@ -142,7 +142,7 @@ export async function deleteTag(workspace: Workspace, { name }: { name: string }
 
 /** HEAD is on no branch while one is rebased, but it is the one that the rebase comes back to.
  *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) */
-function refuseRebased(workspace: Workspace, name: string): void {
+export function refuseRebased(workspace: Workspace, name: string): void {
   const operation = readOperation(workspace)
   if (operation?.rebase?.branch === name) throw new OperationError('OPERATION_IN_PROGRESS', operation.kind)
 }

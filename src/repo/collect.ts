@@ -31,8 +31,8 @@ export interface CollectOptions {
   /** Workspace paths; none means everything. */
   paths?: readonly string[] | undefined
   /** `all`: new, changed and deleted files. `named`: new and changed ones, and deleted ones that are named themselves.
-   *  `tracked`: changed and deleted ones. */
-  scope: 'all' | 'named' | 'tracked'
+   *  `tracked`: changed and deleted ones. `known`: these, and files that only staging has deleted. */
+  scope: 'all' | 'named' | 'tracked' | 'known'
   includeIgnored?: boolean | undefined
   /** Large files hold their contents themselves (default: as `store.inPlace` says). */
   inPlace?: InPlaceOption
@@ -85,7 +85,10 @@ export async function collect(
   const context: IngestContext = { fs, root, session, pool, readSmall, sizingOf, inPlace, signal: options.signal }
   const changes = new StagedTable()
   const collected: Collected = { versions, files, changes }
-  const isFirst = versions.stagedTree === (await buildTree([], createMemoryObjects().write))
+  const { scope } = options
+  const takesNew = (path: string) =>
+    scope === 'known' ? versions.staging.get(path) === null : scope === 'all' || scope === 'named'
+  const isFirst = scope !== 'known' && versions.stagedTree === (await buildTree([], createMemoryObjects().write))
   const tree = isFirst && versions.staging.count === 0 && options.for === 'commit' ? new FirstTree() : undefined
   const gone: string[] = []
   let doneFiles = 0
@@ -112,7 +115,7 @@ export async function collect(
   }
   await using queue = createIngestQueue(context, { threads: readingThreads(), unseen })
   if (isFirst) {
-    if (options.scope !== 'tracked') await addEverything(files, queue, unseen.onIngested, options)
+    if (scope !== 'tracked') await addEverything(files, queue, unseen.onIngested, options)
     await queue.finish(async () => {
       collected.tree = await tree?.finish(session.put)
       if (changes.count > MAX_AHEAD) return
@@ -123,12 +126,12 @@ export async function collect(
   }
   const directories = new Set<string>()
   // Asked for by name, a file that is as committed is recorded anew if what held its contents is lost.
-  const isRecording = options.inPlace !== undefined && options.inPlace !== false && options.scope !== 'tracked'
+  const isRecording = options.inPlace !== undefined && options.inPlace !== false && scope !== 'tracked'
   const walk = { ...options, changesOnly: !isRecording }
   const states = compareWithTree(files, versions.read, versions.stagedTree, walk)
   for await (const state of states) {
     if (state.$kind === 'problem') {
-      if (options.scope === 'tracked' && !state.entry) continue
+      if (!state.entry && !takesNew(state.path)) continue
       throw state.error
     }
     if (state.$kind === 'deleted') {
@@ -142,7 +145,7 @@ export async function collect(
       const room = queue.add(state.path, state.stat, () => {})
       if (room) await room
     }
-    if (state.$kind === 'untracked' ? options.scope === 'tracked' : state.difference === 'same') continue
+    if (state.$kind === 'untracked' ? !takesNew(state.path) : state.difference === 'same') continue
     const status = statusOf(state)
     const take = (entry: TreeEntry, record?: Uint8Array | null) => {
       changes.set(entry.path, entry, status, record)
@@ -165,7 +168,7 @@ export async function collect(
   }
   await queue.finish()
   const named = new Set(options.paths)
-  const isNamed = (path: string) => options.scope !== 'named' || named.has(path)
+  const isNamed = (path: string) => scope !== 'named' || named.has(path)
   for (const path of gone) if (isNamed(path) || isReplaced(path, changes)) changes.set(path, null)
   return collected
 }

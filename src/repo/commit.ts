@@ -13,6 +13,7 @@ import type { WriteSession } from '../store/local-store.ts'
 import type { StagedChange } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { type Collected, collect, saveCollectedStats } from './collect.ts'
+import { type ChosenPaths, choosePaths, refuseUntracked, type StagedRest } from './commit-paths.ts'
 import { AuthorMissingError, MessageEmptyError, NothingStagedError } from './errors.ts'
 import type { BuiltTree } from './first-tree.ts'
 import type { InPlaceOption } from './in-place.ts'
@@ -22,6 +23,7 @@ import { overlay } from './overlay.ts'
 import type { OnProgress } from './progress.ts'
 import { keepStaged } from './sparse-scope.ts'
 import { type StageWarning, stageWarnings } from './stage-warnings.ts'
+import { readVersions } from './versions.ts'
 
 export interface CommitOptions {
   message: string
@@ -29,7 +31,10 @@ export interface CommitOptions {
   all?: boolean | undefined
   /** Commit everything there is: new files, changes and deletions too. */
   add?: boolean | undefined
-  /** With `all` or `add`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
+  /** Commit these (`''` for all that is tracked) as they are on disk, and leave what else is staged for later; none are
+   *  named by an empty list. */
+  paths?: readonly string[] | undefined
+  /** With `all`, `add` or `paths`: large files hold their contents themselves, and are not copied (default: as `store.inPlace` says). */
   inPlace?: InPlaceOption
   /** Default: `user.*` of the configuration. */
   author?: CommitAuthor | undefined
@@ -64,6 +69,7 @@ export interface CommitResult {
 /** The branch moves last, when everything it stands for is durable.
  *  @throws {NothingStagedError} COMMIT_NOTHING_STAGED (exit 1)
  *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1): then `--continue` makes the commit
+ *  @throws {PathsUntrackedError} PATH_UNTRACKED (exit 2), and PATH_UNKNOWN, for `paths`
  *  @throws {PathConflictError} PATH_CONFLICT (exit 2) if both `a` and `a/b` are staged */
 export async function commit(workspace: Workspace, options: CommitOptions): Promise<CommitResult> {
   if (options.message.trim() === '') throw new MessageEmptyError()
@@ -92,16 +98,20 @@ export async function amendCommit(workspace: Workspace, options: AmendOptions = 
 /** Under the lock. */
 async function record(workspace: Workspace, options: Authored, amended: Commit | null): Promise<CommitResult> {
   const { all, add, inPlace, signal, onProgress } = options
-  const scope = add ? 'all' : 'tracked'
+  const paths = options.paths?.length ? options.paths : undefined
+  const scope = paths ? 'known' : add ? 'all' : 'tracked'
   const session = await workspace.store.begin()
   try {
-    const request = { for: 'commit', scope, inPlace, signal, onProgress } as const
-    const collected = all || add ? await collect(workspace, session, request) : undefined
+    if (paths) await refuseUntracked(workspace, await readVersions(workspace), paths)
+    const request = { for: 'commit', scope, paths, inPlace, signal, onProgress } as const
+    const collected = all || add || paths ? await collect(workspace, session, request) : undefined
     const head = workspace.refs.headCommit()
-    const made = await write(workspace, session, options, collected, amended)
+    const chosen = collected && paths ? choosePaths(workspace, collected.versions, paths) : undefined
+    const { left, ...made } = await write(workspace, session, options, { collected, chosen, amended })
+    if (collected) await stageAnew(workspace, collected)
     await moveHead(workspace, head, made.commit, `commit${amended ? ' (amend)' : ''}: ${firstLine(options.message)}`)
-    const { staging } = collected?.versions ?? { staging: undefined }
-    if (staging?.count !== 0) await workspace.writeStaging([])
+    if (left ? left.isLess : collected?.versions.staging.count !== 0)
+      await workspace.writeStaging(left?.changes() ?? [])
     const held = [...session.held]
     const seen = collected && { inPlace: held, added: () => collected.changes.added() }
     const warnings = seen ? stageWarnings(workspace, seen) : []
@@ -109,6 +119,25 @@ async function record(workspace: Workspace, options: Authored, amended: Commit |
   } finally {
     session.abort()
   }
+}
+
+/** What had been staged in an older state than it is committed in would come back over that, were the commit cut off between
+ *  its branch and staging. */
+async function stageAnew(workspace: Workspace, { versions: { staging }, changes }: Collected): Promise<void> {
+  const [fewer, others] = changes.count < staging.count ? [changes, staging] : [staging, changes]
+  if (!isAny(fewer.paths(), (path) => others.get(path) !== undefined)) return
+  function* anew(): Generator<StagedChange> {
+    for (const change of staging.changes()) {
+      const entry = changes.get(change.path)
+      yield entry === undefined ? change : { path: change.path, entry }
+    }
+  }
+  await workspace.writeStaging(anew())
+}
+
+function isAny(paths: Iterable<string>, fits: (path: string) => boolean): boolean {
+  for (const path of paths) if (fits(path)) return true
+  return false
 }
 
 type Authored = CommitOptions & { author: CommitAuthor }
@@ -127,20 +156,27 @@ export async function moveHead(
     await workspace.refs.update({ name: `heads/${head.branch}`, expected, next, reason })
 }
 
-/** @param collected - what is not staged, and goes into the commit as it is: cut off, nothing has been staged
- *  @param amended - HEAD's commit, if this one takes its place */
+interface Parts {
+  /** What is not staged, and goes into the commit as it is: cut off, nothing has been staged. */
+  collected: Collected | undefined
+  /** Of that and of what is staged, what alone goes into it. */
+  chosen: ChosenPaths | undefined
+  /** HEAD's commit, if this one takes its place. */
+  amended: Commit | null
+}
+
 async function write(
   workspace: Workspace,
   session: WriteSession,
   options: Authored,
-  collected: Collected | undefined,
-  amended: Commit | null,
-): Promise<Omit<CommitResult, 'inPlace'>> {
+  { collected, chosen, amended }: Parts,
+): Promise<Omit<CommitResult, 'inPlace'> & { left: StagedRest | undefined }> {
   const head = workspace.refs.headCommit()
   const { read } = workspace.store
   const before = head ? (await readCommit(read, head)).tree : null
-  const changes = await changesFor(workspace, collected)
+  const changes = await changesFor(workspace, collected, chosen)
   const tree = await newTree(session, before, changes, collected?.tree, options)
+  const left = await chosen?.rest(session.read, tree)
   const isUnchanged = tree === (before ?? (await buildTree([], createMemoryObjects().write)))
   if (isUnchanged && !options.allowEmpty && !amended) {
     // What was read may be what was lost of contents committed in place. Of no version before it, an empty tree alone was put.
@@ -172,7 +208,7 @@ async function write(
   const paths = () => (Array.isArray(added) ? added : added.paths())
   const names = before ? undefined : collected?.tree?.names
   const warnings = count === 0 ? [] : await nameWarnings(read, before ? tree : null, paths, names)
-  return { commit: id, tree, parents, branch, changes: { added: count, ...others }, warnings }
+  return { commit: id, tree, parents, branch, changes: { added: count, ...others }, warnings, left }
 }
 
 /** Of a version that takes another's place all that it changes, if what came before is here: a clone has one tree. */
@@ -199,15 +235,22 @@ interface Changes {
 }
 
 /** What the commit changes: what is staged, with what was collected over it. */
-async function changesFor(workspace: Workspace, collected: Collected | undefined): Promise<Changes> {
+async function changesFor(
+  workspace: Workspace,
+  collected: Collected | undefined,
+  chosen: ChosenPaths | undefined,
+): Promise<Changes> {
   if (!collected) return workspace.readStaging()
   const { versions, changes } = collected
   if (versions.staging.count === 0) return changes
   const both = await overlay(versions, changes)
-  function* paths() {
-    for (const { path } of both) yield path
+  function* taken() {
+    for (const change of both) if (!chosen || chosen.takes(change)) yield change
   }
-  return { count: countOf(both), changes: () => both, paths }
+  function* paths() {
+    for (const { path } of taken()) yield path
+  }
+  return { count: countOf(taken()), changes: taken, paths }
 }
 
 async function newTree(
@@ -252,7 +295,8 @@ export function configuredAuthor(workspace: Workspace): CommitAuthor {
   return { name: user.name, email: user.email ?? '', ...(user.address ? { address: user.address } : {}) }
 }
 
-function nextStep({ all, add }: CommitOptions): string {
+function nextStep({ all, add, paths }: CommitOptions): string {
+  if (paths?.length) return 'nothing that is tracked at these paths has changed'
   if (add) return 'no file has changed since the last commit'
   return all
     ? 'no tracked file has changed; stage new files with `floe add`'

@@ -1,12 +1,12 @@
 /** `diff --name-status`: what differs between two versions, staging or the files on disk. */
 
 import { readCommit } from '../history/commits.ts'
-import { RevisionUnknownError } from '../history/errors.ts'
+import { RevisionMalformedError, RevisionUnknownError } from '../history/errors.ts'
 import { mergeBase } from '../history/merge-base.ts'
 import { parseRange, type RevisionRange } from '../history/revision.ts'
 import type { ObjectId } from '../objects/id.ts'
-import type { ReadObject } from '../objects/reader.ts'
-import { diffTrees, findEntry } from '../objects/tree.ts'
+import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
+import { buildTree, diffTrees, findEntry } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { type Change, changeBetween } from './change.ts'
@@ -15,7 +15,7 @@ import { worktreeChange } from './status.ts'
 import { localFiles, readVersions, treeOfRevision, type Versions } from './versions.ts'
 
 export interface DiffOptions {
-  /** A revision, or a range: `A..B`, or `A...B` for what B has changed since the two parted. */
+  /** A revision, or a range: `A..B`, `A...B` for what B has changed since the two parted, or `A^!` for what A has changed. */
   from?: string | undefined
   to?: string | undefined
   /** Compare `from` (default HEAD) with what is staged. */
@@ -42,7 +42,8 @@ export async function diffOf(workspace: Workspace, options: DiffOptions = {}): P
 export async function compare(workspace: Workspace, options: DiffOptions = {}): Promise<Comparison> {
   const { read } = workspace.store
   const range = options.from === undefined || options.to !== undefined ? undefined : parseRange(options.from)
-  if (range) return between(read, ...(await treesOf(workspace, range, options)), options)
+  if (range?.$kind === 'between') return between(read, ...(await treesOf(workspace, range, options)), options)
+  if (range) return changesOfOne(workspace, range, options)
   const from = options.from === undefined ? undefined : (await treeOfRevision(workspace, options.from)).tree
   // Two versions differ by themselves, whatever is staged.
   const to = options.to === undefined || options.staged ? undefined : (await treeOfRevision(workspace, options.to)).tree
@@ -56,7 +57,7 @@ export async function compare(workspace: Workspace, options: DiffOptions = {}): 
 
 async function treesOf(
   workspace: Workspace,
-  { from, to, symmetric }: RevisionRange,
+  { from, to, symmetric }: Extract<RevisionRange, { $kind: 'between' }>,
   options: DiffOptions,
 ): Promise<[ObjectId, ObjectId]> {
   const left = await treeOfRevision(workspace, from)
@@ -66,6 +67,25 @@ async function treesOf(
   const base = await mergeBase(read, left.commit, right.commit, options)
   if (!base) throw new RevisionUnknownError(`${from}...${to}`, 'the two have nothing in common')
   return [(await readCommit(read, base)).tree, right.tree]
+}
+
+/** From its first parent, or of a first version from nothing. */
+async function changesOfOne(
+  workspace: Workspace,
+  { $kind, revision }: Exclude<RevisionRange, { $kind: 'between' }>,
+  options: DiffOptions,
+): Promise<Comparison> {
+  if ($kind === 'parents')
+    throw new RevisionMalformedError(`${revision}^@`, 'it is several versions, and two are compared')
+  const { read } = workspace.store
+  const { commit, tree } = await treeOfRevision(workspace, revision)
+  const [parent] = (await readCommit(read, commit)).parents
+  if (parent) return between(read, (await readCommit(read, parent)).tree, tree, options)
+  const memory = createMemoryObjects()
+  const empty = await buildTree([], memory.write)
+  const both: ReadObject = (kind, id, how) =>
+    kind === 'tree' && id === empty ? memory.read(kind, id) : read(kind, id, how)
+  return between(both, empty, tree, options)
 }
 
 async function between(read: ReadObject, a: ObjectId, b: ObjectId, options: DiffOptions): Promise<Comparison> {

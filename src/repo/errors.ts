@@ -42,6 +42,18 @@ export class PathsUnknownError extends UsageError {
   }
 }
 
+/** Named paths of which no version knows, nor staging, where only what is tracked is meant (exit 2). */
+export class PathsUntrackedError extends UsageError {
+  override name = 'PathsUntrackedError'
+  constructor(paths: readonly string[]) {
+    const verb = paths.length > 1 ? 'are' : 'is'
+    super('PATH_UNTRACKED', `${paths.slice(0, 3).join(', ')} ${verb} not tracked`, {
+      data: { paths: paths.slice(0, MAX_LISTED) },
+      hints: ['stage what is new with `floe add` first'],
+    })
+  }
+}
+
 /** Named paths that `.floeignore` excludes (exit 2). */
 export class PathsIgnoredError extends UsageError {
   override name = 'PathsIgnoredError'

@@ -75,7 +75,8 @@ async function chosenCommits(
   if (cutOff) throw new HistoryCutError(cutOff)
   const head = refs.headCommit()
   if (all) include.push(...refs.list().map(({ id }) => id))
-  if (head && (all || include.length === 0)) include.push(head)
+  // Of a first version the parents are none, which is not to have named nothing.
+  if (head && (all || revisions.every((revision) => revision.startsWith('^')))) include.push(head)
   // A reader that brings what is missing would bring all the history that was left out.
   const skip = (id: ObjectId) => absent.has(id)
   if (exclude.length === 0) return walkCommits(store.read, include, { signal, skip, onAbsent: () => {} })

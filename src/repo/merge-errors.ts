@@ -53,6 +53,20 @@ export class NothingToApplyError extends FloeError {
   }
 }
 
+/** What is picked without a commit conflicts with what is here (exit 1). */
+export class PickConflictError extends FloeError {
+  override name = 'PickConflictError'
+  constructor(kind: OperationKind, label: string, paths: readonly string[]) {
+    super('other', 'MERGE_CONFLICT', `${label} conflicts with what is here in ${paths.slice(0, 3).join(', ')}`, {
+      data: { label, paths: paths.slice(0, MAX_LISTED), count: paths.length },
+      hints: [
+        'nothing was changed; `--ours` or `--theirs` beside `-n` settles conflicts at once, all or those of paths',
+        `\`floe ${kind}\` without \`-n\` lets you settle each of them; \`floe reset --soft HEAD~1\` after it keeps its changes staged`,
+      ],
+    })
+  }
+}
+
 /** A merge commit has several sides, and one has to be chosen (exit 2). */
 export class MainlineError extends UsageError {
   override name = 'MainlineError'

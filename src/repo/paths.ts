@@ -33,3 +33,14 @@ export function isSelected(path: string, paths: readonly string[] | undefined): 
   if (!paths || paths.length === 0) return true
   return paths.some((chosen) => chosen === '' || isAtOrBelow(path, chosen))
 }
+
+/** The same for many paths, each looked up once. */
+export function pathSelector(paths: readonly string[]): (path: string) => boolean {
+  const chosen = new Set(paths)
+  if (chosen.size === 0 || chosen.has('')) return () => true
+  return (path) => {
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1))
+      if (chosen.has(path.slice(0, slash))) return true
+    return chosen.has(path)
+  }
+}

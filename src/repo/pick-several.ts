@@ -5,8 +5,10 @@
  *  cut off in between is finished by repeating it: what is there already is left out. */
 
 import { UsageError } from '../base/errors.ts'
+import type { QueuedCommit } from '../history/commit-queue.ts'
 import { UnbornError } from '../history/errors.ts'
 import { oldestFirst } from '../history/range.ts'
+import { parseRange } from '../history/revision.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { diffTrees, type TreeChange } from '../objects/tree.ts'
@@ -31,7 +33,7 @@ export interface RevertSeveralOptions extends PickSeveralOptions {
   author?: CommitAuthor | undefined
 }
 
-type SeveralKind = 'cherry-pick' | 'revert'
+export type SeveralKind = 'cherry-pick' | 'revert'
 
 export type PickedSeveral =
   | {
@@ -82,16 +84,11 @@ async function several(
     refuseOperation(workspace)
     await endOperation(workspace) // one that is no longer in force
     const { revision } = options
-    const commits = oldestFirst(await commitsOfRange(workspace, revision, options))
-    if (commits.length === 0)
-      throw new UsageError('RANGE_EMPTY', `there is no version in ${revision}`, { data: { revision } })
-    const merge = commits.find(({ commit }) => commit.parents.length > 1)
-    if (merge) throw new MainlineError(merge.id.slice(0, 12), merge.commit.parents.length)
+    const commits = await commitsToPick(workspace, kind, options)
     const versions = await readVersions(workspace)
     const { head: original, headTree: tree } = versions
     if (!original) throw new UnbornError('HEAD', workspace.refs.readHead())
     await refuseStaged(versions)
-    if (kind === 'revert') commits.reverse()
     const session = await workspace.store.begin()
     try {
       const state = { original, todo: commits.map(({ id }) => id), done: 0 }
@@ -102,6 +99,26 @@ async function several(
       session.abort()
     }
   })
+}
+
+/** In the order in which they are done. */
+export async function commitsToPick(
+  workspace: Workspace,
+  kind: SeveralKind,
+  options: Pick<PickSeveralOptions, 'revision' | 'signal'>,
+): Promise<QueuedCommit[]> {
+  const { revision } = options
+  if (parseRange(revision)?.$kind === 'parents')
+    throw new UsageError('RANGE_REFUSED', `${revision} is all that led to ${revision.slice(0, -2)}`, {
+      data: { revision },
+      hints: [`\`${revision.slice(0, -1)}1\` is its first parent`],
+    })
+  const commits = oldestFirst(await commitsOfRange(workspace, revision, options))
+  if (commits.length === 0)
+    throw new UsageError('RANGE_EMPTY', `there is no version in ${revision}`, { data: { revision } })
+  const merge = commits.find(({ commit }) => commit.parents.length > 1)
+  if (merge) throw new MainlineError(merge.id.slice(0, 12), merge.commit.parents.length)
+  return kind === 'revert' ? commits.reverse() : commits
 }
 
 /** Under the lock. Goes on from a version that is in the session, and that the files are as.

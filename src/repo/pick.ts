@@ -66,10 +66,10 @@ async function pick(workspace: Workspace, kind: 'cherry-pick' | 'revert', option
 }
 
 /** The tree that a commit's changes count from. A first commit has changed all from nothing. */
-async function treeBefore(
+export async function treeBefore(
   workspace: Workspace,
   commit: Commit,
-  { revision, mainline }: PickOptions,
+  { revision, mainline }: Pick<PickOptions, 'revision' | 'mainline'>,
 ): Promise<ObjectId> {
   const { parents } = commit
   const isWrong = mainline === undefined ? parents.length > 1 : !parents[mainline - 1]

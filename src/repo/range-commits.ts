@@ -1,7 +1,9 @@
 /** The commits that revisions name as they are typed: all that leads to `A` and `B`, without what leads to `^C`; `A..B`, and
- *  the two sides of `A...B`. */
+ *  the two sides of `A...B`; `A^!` alone; all that leads to the parents of `A^@`. */
 
 import type { QueuedCommit } from '../history/commit-queue.ts'
+import { readCommit } from '../history/commits.ts'
+import { RevisionMalformedError } from '../history/errors.ts'
 import { mergeBases } from '../history/merge-base.ts'
 import { type CommitRange, commitsInRange } from '../history/range.ts'
 import { parseRange, resolveRevision } from '../history/revision.ts'
@@ -18,13 +20,22 @@ export async function rangeOf(
   const source = await revisionSource(workspace)
   const include: ObjectId[] = []
   const exclude: ObjectId[] = []
+  const parentsOf = async (id: ObjectId) => (await readCommit(source.read, id)).parents
   for (const revision of revisions) {
-    const range = parseRange(revision)
-    if (!range) {
-      const isExcluded = revision.startsWith('^')
-      const id = await resolveRevision(source, isExcluded ? revision.slice(1) : revision)
-      if (isExcluded) exclude.push(id)
-      else include.push(id)
+    const isExcluded = revision.startsWith('^')
+    const text = isExcluded ? revision.slice(1) : revision
+    const range = parseRange(text)
+    if (!range || range.$kind === 'parents') {
+      const id = await resolveRevision(source, range?.revision ?? text)
+      ;(isExcluded ? exclude : include).push(...(range ? await parentsOf(id) : [id]))
+      continue
+    }
+    if (isExcluded) throw new RevisionMalformedError(revision, 'a range cannot be left out')
+    if (range.$kind === 'one') {
+      const id = await resolveRevision(source, range.revision)
+      include.push(id)
+      // Where history was cut off there is nothing to be left out.
+      exclude.push(...(await parentsOf(id)).filter((parent) => !source.isCutOff(parent)))
       continue
     }
     const from = await resolveRevision(source, range.from)

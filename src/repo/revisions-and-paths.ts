@@ -4,7 +4,7 @@
 import { UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { RevisionMalformedError, RevisionUnknownError, UnbornError } from '../history/errors.ts'
-import { parseRange, resolveRevision } from '../history/revision.ts'
+import { endsOfRange, parseRange, resolveRevision } from '../history/revision.ts'
 import { isInTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { workspacePath } from './paths.ts'
@@ -77,7 +77,7 @@ async function revisionProblem(workspace: Workspace, argument: string): Promise<
   const source = await revisionSource(workspace)
   const range = parseRange(argument)
   try {
-    for (const end of range ? [range.from, range.to] : [argument]) await resolveRevision(source, end)
+    for (const end of range ? endsOfRange(range) : [argument]) await resolveRevision(source, end)
     return null
   } catch (error) {
     if (error instanceof UnbornError && argument === 'HEAD') throw error

@@ -1,7 +1,7 @@
 /** `switch`: another branch or version, and its files. */
 
 import { readCommit } from '../history/commits.ts'
-import { RevisionUnknownError } from '../history/errors.ts'
+import { RevisionUnknownError, UnbornError } from '../history/errors.ts'
 import { previousBranch, switchReason } from '../history/reflog-selector.ts'
 import { resolveRevision } from '../history/revision.ts'
 import { isObjectId, type ObjectId } from '../objects/id.ts'
@@ -9,7 +9,7 @@ import { refNameProblem } from '../objects/ref-name.ts'
 import type { Head } from '../store/refs.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { lostBy } from './before.ts'
-import { assertBranchName } from './branch.ts'
+import { assertBranchName, refuseRebased } from './branch.ts'
 import { RefStateError } from './errors.ts'
 import { type LeftBehind, leftBehind } from './left-behind.ts'
 import type { OperationKind } from './merge-errors.ts'
@@ -22,7 +22,9 @@ export interface SwitchOptions {
   /** A branch, `-` for the one before; with `create`, its new name; with `detach`, any revision. */
   target: string
   create?: boolean | undefined
-  /** With `create`: the revision it starts at (default HEAD). */
+  /** Create it, or if it is there already move it to where a new one would start. */
+  reset?: boolean | undefined
+  /** With `create` or `reset`: the revision it starts at (default HEAD). */
   at?: string | undefined
   detach?: boolean | undefined
   /** Throw away local changes. */
@@ -36,6 +38,8 @@ export interface SwitchResult {
   commit: ObjectId | null
   /** The branch is new. */
   created: boolean
+  /** With `reset`: where the branch was, if it was there. */
+  was: ObjectId | null
   written: number
   deleted: number
   /** What HEAD, on no branch before, has left that no name leads to. */
@@ -48,7 +52,8 @@ export interface SwitchResult {
 
 /** Files first, HEAD last: a switch that was cut off is finished by repeating it.
  *  @throws {WouldOverwriteError} WORKTREE_WOULD_OVERWRITE (exit 1), with nothing changed
- *  @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2) */
+ *  @throws {RefStateError} REF_UNKNOWN, REF_EXISTS (exit 2)
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1), with `force` too for a branch that is to be reset and is being rebased */
 export async function switchTo(workspace: Workspace, options: SwitchOptions): Promise<SwitchResult> {
   return workspace.withLock('switch', async () => {
     if (!options.force) refuseOperation(workspace)
@@ -66,7 +71,7 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     if (isSameTree || !goal.commit) {
       await setHead(workspace, goal, reason)
       const unmoved = { written: 0, deleted: 0, lost: [], ended: null }
-      return { branch, commit: goal.commit, created: goal.isNew, ...unmoved, left: await left() }
+      return { branch, commit: goal.commit, created: goal.isNew, was: goal.was, ...unmoved, left: await left() }
     }
     const { tree } = await readCommit(versions.read, goal.commit)
     const gone = lostBy(workspace, versions, tree)
@@ -77,7 +82,8 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
     if (versions.staging.count > 0) await workspace.writeStaging(overlay)
     // Its record would be in force again wherever HEAD is at the version that it began at, with nothing left of its files.
     if (options.force) await endOperation(workspace)
-    return { branch, commit: goal.commit, created: goal.isNew, ...result, left: await left(), lost, ended }
+    const { commit, isNew: created, was } = goal
+    return { branch, commit, created, was, ...result, left: await left(), lost, ended }
   })
 }
 
@@ -85,11 +91,9 @@ export async function switchTo(workspace: Workspace, options: SwitchOptions): Pr
 function backTo({ refs }: Workspace, options: SwitchOptions): SwitchOptions {
   const nth = options.target === '-' ? 1 : Number(options.target.slice(3, -1))
   const target = previousBranch({ refs }, nth)
-  if (target === undefined || options.create)
-    throw new RevisionUnknownError(
-      options.target,
-      options.create ? 'it is no name' : 'there were not that many switches',
-    )
+  const isName = options.create || options.reset
+  if (target === undefined || isName)
+    throw new RevisionUnknownError(options.target, isName ? 'it is no name' : 'there were not that many switches')
   const isBranch = refNameProblem(target) === null && refs.read(`heads/${target}`) !== null
   return { ...options, target, detach: options.detach || (!isBranch && isObjectId(target)) }
 }
@@ -100,6 +104,8 @@ interface Goal {
   commit: ObjectId | null
   /** The branch has to be made first. */
   isNew: boolean
+  /** It is there, and has to be moved from here. */
+  was: ObjectId | null
 }
 
 async function findGoal(workspace: Workspace, head: ObjectId | null, options: SwitchOptions): Promise<Goal> {
@@ -107,24 +113,29 @@ async function findGoal(workspace: Workspace, head: ObjectId | null, options: Sw
   const source = await revisionSource(workspace)
   if (options.detach) {
     const commit = await resolveRevision(source, target)
-    return { head: { $kind: 'detached', commit }, commit, isNew: false }
+    return { head: { $kind: 'detached', commit }, commit, isNew: false, was: null }
   }
-  if (options.create) {
+  if (options.create || options.reset) {
     assertBranchName(target)
-    if (workspace.refs.read(`heads/${target}`))
+    const was = workspace.refs.read(`heads/${target}`)
+    if (was && !options.reset)
       throw new RefStateError('REF_EXISTS', `there is a branch ${target} already`, target, [
-        `switch to it with \`floe switch ${target}\``,
+        `switch to it with \`floe switch ${target}\`, or move it with \`floe switch -C ${target}\``,
       ])
+    if (was) refuseRebased(workspace, target)
     const commit = options.at === undefined ? head : await resolveRevision(source, options.at)
-    return { head: { $kind: 'branch', branch: target }, commit, isNew: true }
+    if (was && !commit) throw new UnbornError('HEAD', workspace.refs.readHead())
+    return { head: { $kind: 'branch', branch: target }, commit, isNew: was === null, was }
   }
   if (refNameProblem(target) === null) {
     const commit = workspace.refs.read(`heads/${target}`)
-    if (commit) return { head: { $kind: 'branch', branch: target }, commit, isNew: false }
+    if (commit) return { head: { $kind: 'branch', branch: target }, commit, isNew: false, was: null }
     const current = workspace.refs.readHead()
-    if (current.$kind === 'branch' && current.branch === target) return { head: current, commit: null, isNew: false }
+    if (current.$kind === 'branch' && current.branch === target)
+      return { head: current, commit: null, isNew: false, was: null }
     const followed = remoteBranches(workspace, target)
-    if (followed.length === 1) return { head: { $kind: 'branch', branch: target }, commit: followed[0]!, isNew: true }
+    if (followed.length === 1)
+      return { head: { $kind: 'branch', branch: target }, commit: followed[0]!, isNew: true, was: null }
   }
   const hints = ['make a new branch with `floe switch -c NAME`, or look at a version with `floe switch --detach REV`']
   const isRevision = await resolveRevision(source, target).then(
@@ -143,8 +154,10 @@ function remoteBranches(workspace: Workspace, branch: string): ObjectId[] {
     .map(({ id }) => id)
 }
 
-async function setHead(workspace: Workspace, goal: Goal, reason: string): Promise<void> {
-  if (goal.isNew && goal.commit && goal.head.$kind === 'branch')
-    await workspace.refs.update({ name: `heads/${goal.head.branch}`, expected: null, next: goal.commit, reason })
-  await workspace.refs.setHead(goal.head, reason)
+async function setHead(workspace: Workspace, { head, commit, isNew, was }: Goal, reason: string): Promise<void> {
+  // Of the branch that HEAD is on this comes into the log of HEAD as well, where it must not pass for a switch.
+  const moved = was ? `switch -C: reset to ${commit?.slice(0, 12)}` : reason
+  if ((isNew || was) && commit && head.$kind === 'branch')
+    await workspace.refs.update({ name: `heads/${head.branch}`, expected: was, next: commit, reason: moved })
+  await workspace.refs.setHead(head, reason)
 }

@@ -52,6 +52,7 @@ export async function revisionSource(
   workspace: Workspace,
   read: ReadObject = workspace.store.read,
 ): Promise<RevisionSource> {
+  let shallow: ReadonlySet<ObjectId> | undefined
   return {
     refs: workspace.refs,
     read: explained(workspace, read),
@@ -61,6 +62,7 @@ export async function revisionSource(
       return found.filter(({ kind }) => kind === 'commit').map(({ id }) => id)
     },
     upstreamOf: (branch) => upstreamName(workspace, branch),
+    isCutOff: (id) => (shallow ??= readShallow(workspace)).has(id),
     nowMs: () => workspace.clock.now(),
   }
 }

@@ -162,6 +162,70 @@ it('branch -m renames the current branch where one name is given, and -d does no
   expect((await json('tag')).tags).toHaveLength(2)
 })
 
+it('commit PATH takes these paths only, and says what to type where they cannot be meant', async () => {
+  mkdirSync(join(cwd, 'd'))
+  write('d/c', 'one\n')
+  write('a', 'two\n')
+  await floe('add', 'd', 'a')
+  write('b', 'two\n')
+  const inside = await runCli(['-C', 'd', 'commit', '--no-provenance', '-m', 'x', '../b', 'c'], { cwd })
+  expect(inside.stdout).toMatch(/^\[main [0-9a-f]{12}\] x\n {2}1 file added, 1 changed, 0 deleted\n$/)
+  expect(await staged()).toEqual(['a'])
+  write('new', '')
+  const refused = async (...args: string[]) => (await json('commit', '-m', 'x', ...args)).error
+  expect(await refused('new')).toMatchObject({ code: 'PATH_UNTRACKED', hints: [expect.stringContaining('floe add')] })
+  expect(await refused('gone')).toMatchObject({ code: 'PATH_UNKNOWN' })
+  expect(await refused('-a', 'a')).toMatchObject({ code: 'COMMIT_PATHS_ALL' })
+  expect(await refused('b')).toMatchObject({ code: 'COMMIT_NOTHING_STAGED' })
+  expect((await floe('commit', '-o', 'a')).stderr).toContain('floe commit PATH')
+  expect(await staged()).toEqual(['a'])
+})
+
+it('switch -C makes or moves a branch, under an alias too, and -C before the verb stays a folder', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  await floe('config', 'set', 'alias.sw', 'switch')
+  // A folder of that name in which the alias is not known.
+  await floe('init', 'dev')
+  expect((await floe('sw', '-C', 'dev', 'HEAD~1')).stdout).toMatch(/^Switched to branch dev /)
+  expect((await floe('-C', '.', 'switch', '-C', 'dev', 'main')).stdout).toMatch(/^Reset and switched to branch dev /)
+  expect(read('a')).toBe('two\n')
+  expect(await json('switch', '-C', 'x', '-c')).toMatchObject({ error: { code: 'SWITCH_MODES' } })
+  expect(await json('switch', 'dev', 'main')).toMatchObject({ error: { code: 'SWITCH_START' } })
+})
+
+it('cherry-pick -n and revert -n stage what they change, and make no version', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second')
+  expect((await floe('revert', '-n', 'HEAD')).stdout).toBe(
+    'Took back what HEAD changed: 1 file changed and staged, no version made\n',
+  )
+  expect([await staged(), read('a')]).toEqual([['a'], 'one\n'])
+  expect((await floe('cherry-pick', '--no-commit', 'HEAD')).exitCode).toBe(0)
+  expect([await staged(), read('a')]).toEqual([[], 'two\n'])
+  expect((await json('log')).commits).toHaveLength(2)
+  expect(await json('revert', '-n', 'HEAD', '-m', 'x')).toMatchObject({ error: { code: 'PICK_MESSAGE' } })
+  expect(await json('revert', '-n')).toMatchObject({ error: { code: 'OPERATION_MODES' } })
+})
+
+it('versions are named by their messages, and one by itself with ^!, its parents with ^@', async () => {
+  write('a', 'two\n')
+  await floe('commit', '-a', '--no-provenance', '-m', 'second: a')
+  const subjects = async (...args: string[]) =>
+    (await json(...args)).commits.map(({ message }: { message: string }) => message)
+  expect(await subjects('log', ':/first')).toEqual(['first'])
+  expect(await subjects('log', 'HEAD^!')).toEqual(['second: a'])
+  expect(await subjects('log', 'HEAD~1^@')).toEqual([])
+  expect(await subjects('show', 'HEAD^@')).toEqual(['first'])
+  expect((await floe('cat', 'HEAD^{/first}:a')).stdout).toBe('one\n')
+  expect((await floe('diff', '--name-only', 'HEAD^!')).stdout).toBe('a\n')
+  expect(await json('reset', 'HEAD^!')).toMatchObject({ error: { code: 'REVISION_MALFORMED' } })
+  expect(await json('cat', ':/first')).toMatchObject({ error: { code: 'REVISION_MALFORMED' } })
+  expect((await floe('switch', '-d', ':/third')).stderr).toContain('floe log --grep')
+  expect((await json('reset', '--hard', ':/first')).ok).toBe(true)
+  expect(read('a')).toBe('one\n')
+})
+
 it('help takes the name of a command', async () => {
   expect(await floe('help')).toEqual(await floe('--help'))
   expect((await floe('help', 'remote', 'add')).stdout).toMatch(/^Usage: floe remote add /)

@@ -40,6 +40,10 @@ it('of every command that changes refs, files or settings', async () => {
     [['switch', 'dev']],
     [['switch', '-c', 'new']],
     [['switch', '-c', 'new', 'dev']],
+    [['switch', '-C', 'new', 'dev']],
+    [['switch', '-C', 'dev']],
+    [['switch', '-C', 'main', 'dev']],
+    [['switch', '-C', 'main', 'HEAD~1'], () => write('never seen', 'x\n')],
     [['switch', '--detach', 'v1']],
     [['branch', 'other', 'v1']],
     [['branch', '-f', 'dev', 'v1']],
@@ -69,6 +73,7 @@ it('of every command that changes refs, files or settings', async () => {
     [['commit', '-a', '--no-provenance', '-m', 'x']],
     [['commit', '-A', '--no-provenance', '-m', 'x'], () => write('never seen', 'x\n')],
     [['commit', '--amend', '--no-provenance', '-a'], () => write('a', 'amended\n')],
+    [['commit', '--no-provenance', '-m', 'x', 'a'], () => write('a', 'named\n')],
     [['reset', '--soft', 'HEAD~1'], () => write('a', 'one\n')],
     [['stash', 'pop'], () => {}],
   ]
@@ -81,6 +86,26 @@ it('of every command that changes refs, files or settings', async () => {
     expect((await takesBack(cwd, args)).notUndone, args.join(' ')).toEqual([])
     if (args[1] === 'set') await floe(...args)
   }
+})
+
+it('of a commit of paths while something is staged', async () => {
+  write('a', 'staged\n')
+  await floe('add', 'a')
+  write('it is a folder/b', 'named\n')
+  const named = (path: string) => takesBack(cwd, ['commit', '--no-provenance', '-m', 'x', '--', path])
+  expect((await named('it is a folder')).notUndone).toEqual([])
+  expect((await named('a')).notUndone).toHaveLength(1)
+  await floe('reset', '--hard')
+})
+
+it('of what is picked without a version made of it', async () => {
+  expect(await takesBack(cwd, ['cherry-pick', '-n', 'dev'])).toEqual({ undo: ['floe reset --hard'], notUndone: [] })
+  write('it is a folder/b', 'edited\n')
+  const { undo } = await takesBack(cwd, ['cherry-pick', '-n', 'dev'])
+  expect(undo).toEqual(['floe restore --staged theirs', 'rm theirs'])
+  await floe('cherry-pick', '-n', 'dev')
+  expect((await takesBack(cwd, ['revert', '-n', 'dev'])).undo).toEqual(['floe cherry-pick -n dev'])
+  await floe('reset', '--hard')
 })
 
 it('of a branch made where nothing else leads is to delete it with --force', async () => {

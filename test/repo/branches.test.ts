@@ -218,6 +218,43 @@ describe('switch', () => {
   })
 })
 
+describe('switch -C', () => {
+  const shown = async () => {
+    const { head, staged } = await statusOf(ws.workspace)
+    return [head.branch, head.commit, ...staged.map(({ path }) => path)]
+  }
+
+  it('makes a branch, or moves one that is there, also the current one, and keeps what is staged', async () => {
+    ws.write('new', 'n')
+    await add(ws.workspace, { paths: ['new'] })
+    const made = await switchTo(ws.workspace, { target: 'dev', reset: true, at: first })
+    expect(made).toMatchObject({ branch: 'dev', commit: first, created: true, was: null })
+    await switchTo(ws.workspace, { target: 'main' })
+    const moved = await switchTo(ws.workspace, { target: 'dev', reset: true })
+    expect(moved).toMatchObject({ branch: 'dev', commit: second, created: false, was: first, written: 0 })
+    expect(ws.workspace.refs.reflog('heads/dev')[0]).toMatchObject({ old: first, new: second })
+    const back = await switchTo(ws.workspace, { target: 'dev', reset: true, at: 'HEAD~1' })
+    expect(back).toMatchObject({ branch: 'dev', commit: first, was: second, written: 2, deleted: 1 })
+    expect([await shown(), ws.files()]).toEqual([['dev', first, 'new'], { a: 'one', 'd/x': 'x', new: 'n' }])
+    // To be reset is not to be left.
+    expect(await switchTo(ws.workspace, { target: '-' })).toMatchObject({ branch: 'main' })
+  })
+
+  it('is refused with nothing moved where changes would be lost, a name is none, or there is no version', async () => {
+    await createBranch(ws.workspace, { name: 'dev', at: first })
+    const reset = (target: string, at?: string) => codeOf(switchTo(ws.workspace, { target, reset: true, at }))
+    expect(await reset('-')).toBe('REVISION_UNKNOWN')
+    expect(await reset('HEAD')).toBe('REF_NAME_REFUSED')
+    ws.write('a', 'edited')
+    expect(await reset('main', 'HEAD~1')).toBe('WORKTREE_WOULD_OVERWRITE')
+    expect(await reset('dev', 'HEAD~1')).toBe('WORKTREE_WOULD_OVERWRITE')
+    expect([await shown(), ws.files().a]).toEqual([['main', second], 'edited'])
+    await ws.workspace.refs.setHead({ $kind: 'branch', branch: 'unborn' }, 'test')
+    expect(await reset('dev')).toBe('REVISION_UNKNOWN')
+    expect(ws.workspace.refs.read('heads/dev')).toBe(first)
+  })
+})
+
 describe('branch and tag', () => {
   it('list, rename and delete, and keep commits from being lost', async () => {
     await createBranch(ws.workspace, { name: 'old', at: first })

@@ -79,6 +79,7 @@ describe('a rebase', () => {
       () => renameBranch(ws.workspace, { from: 'dev', to: 'other' }),
       () => deleteBranch(ws.workspace, { name: 'dev', force: true }),
       () => createBranch(ws.workspace, { name: 'dev', at: 'main', force: true }),
+      () => switchTo(ws.workspace, { target: 'dev', reset: true, at: 'main', force: true }),
     ])
       expect(await codeOf(job())).toBe('OPERATION_IN_PROGRESS')
     expect(await codeOf(continueRebase(ws.workspace))).toBe('MERGE_UNRESOLVED')

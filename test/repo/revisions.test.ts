@@ -12,8 +12,11 @@ import { diffOf } from '../../src/repo/diff.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { merge } from '../../src/repo/merge.ts'
+import { pickSeveral } from '../../src/repo/pick-several.ts'
 import { reset } from '../../src/repo/reset.ts'
 import { abortOperation } from '../../src/repo/resolve.ts'
+import { writeShallow } from '../../src/repo/sparse.ts'
+import { pushStash } from '../../src/repo/stash.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { revisionSource } from '../../src/repo/versions.ts'
 import { GitOracle } from './git-oracle.ts'
@@ -83,11 +86,23 @@ describe('a revision', () => {
       ...['HEAD~1', 'HEAD~', 'HEAD^', 'HEAD^^', 'HEAD~1^2', 'HEAD~1^2~1', '@~2', 'main~1^1~1', 'main^^2^', 'v1~0'],
       ...['main@{0}', 'main@{1}', '@{1}', 'HEAD@{2}', 'main@{1}~1', 'dev@{1}', 'main@{2}^', 'HEAD@{5}'],
       ...['@{-1}', '@{-2}', '@{-1}~1', 'same@{0}'],
+      ...[
+        ':/one',
+        ':/^t',
+        ':/^dev t',
+        ':/dev.*',
+        ':/!-dev',
+        ':/(five|three)',
+        ':/three',
+        ':/(no|dev) t.o',
+        ':/dev|ours',
+      ],
+      ...['main^{/one}', 'main^{/^o}', 'HEAD^{/t}~1', 'HEAD^{/}', 'dev^{/!-dev}', 'HEAD~1^2^{/dev}^{/dev one}^0'],
     ]
     const subjects = new Map(
       git.lines('log', '--all', '--format=%H%x09%s').map((line) => line.split('\t') as [string, string]),
     )
-    const theirs = git.lines('rev-parse', ...revisions).map((id) => subjects.get(id))
+    const theirs = git.lines('rev-parse', ...revisions, '--').map((id) => subjects.get(id))
     const ours = await Promise.all(revisions.map(subjectOf))
     expect(Object.fromEntries(revisions.map((revision, i) => [revision, ours[i]]))).toEqual(
       Object.fromEntries(revisions.map((revision, i) => [revision, theirs[i]])),
@@ -108,7 +123,19 @@ describe('a revision', () => {
   })
 
   it('that git refuses is refused, with a code', async () => {
-    const refused = ['@{-9}', 'main@{99}', 'HEAD^3', 'main@{u}', 'HEAD~1^2^2', 'nothing@{1}', 'main@{-1}', 'v1@{x']
+    const refused = [
+      '@{-9}',
+      'main@{99}',
+      'HEAD^3',
+      'main@{u}',
+      'HEAD~1^2^2',
+      'nothing@{1}',
+      'main@{-1}',
+      'v1@{x',
+      ':/nothing like it',
+      'v1^{/dev}',
+    ]
+    refused.push('main^{/three', ':/', ':/!x', ':/(', 'main^!^', 'main^-9', 'main^{/a}}')
     for (const revision of refused) {
       expect(git.run('rev-parse', '--verify', '--quiet', revision).status, revision).not.toBe(0)
       expect(await codeOf(subjectOf(revision)), revision).toMatch(/^REVISION_(UNKNOWN|MALFORMED)$/)
@@ -142,6 +169,10 @@ describe('a revision', () => {
         '2',
         'u',
         'yesterday',
+        ':/',
+        '^{/',
+        '^!',
+        '^-',
         ' ',
       ),
       fc.string({ maxLength: 3 }),
@@ -151,7 +182,7 @@ describe('a revision', () => {
         const text = pieces.join('')
         expect(await codeOf(subjectOf(text))).toMatch(/^(none|REVISION_(UNKNOWN|MALFORMED))$/)
         const range = parseRange(text)
-        if (range) expect(text).toContain('..')
+        if (range) expect(text).toMatch(/\.\.|\^[!@-]/)
         expect(await codeOf(Promise.resolve().then(() => parseRevisionPath(text)))).toMatch(
           /^(none|REVISION_MALFORMED)$/,
         )
@@ -174,6 +205,19 @@ describe('a range', () => {
       '..dev',
       'same...dev',
       'v1..v1',
+      ...[
+        'main^!',
+        'main~1^!',
+        'v1^!',
+        'main~4^!',
+        'main~1^@',
+        'main^@',
+        'main~4^@',
+        'main~1^-',
+        'main~1^-2',
+        'dev^-1',
+      ],
+      ...['main^{/dev two}..', '..dev^{/v..w}', 'v1..:/dev three'],
     ]) {
       const ours = (await logOf(ws.workspace, { revisions: [range] })).map(({ message }) => message)
       expect(ours, range).toEqual(git.lines('log', '--format=%s', range))
@@ -191,6 +235,8 @@ describe('a range', () => {
       ['same', '^same', 'dev'],
       ['--all'],
       ['--all', '^dev'],
+      ['dev', '^main~1^@'],
+      ['main^!', 'dev^!'],
     ]) {
       const named = revisions.filter((revision) => revision !== '--all')
       const found = await logOf(ws.workspace, { revisions: named, all: named.length < revisions.length })
@@ -203,7 +249,17 @@ describe('a range', () => {
   })
 
   it('is the changes that git lists, in diff', async () => {
-    for (const range of ['v1..dev', 'dev..main', 'main...dev', 'dev...main', 'HEAD~3..', '..dev', 'same...dev']) {
+    for (const range of [
+      'v1..dev',
+      'dev..main',
+      'main...dev',
+      'dev...main',
+      'HEAD~3..',
+      '..dev',
+      'same...dev',
+      'dev^!',
+      'main^-',
+    ]) {
       const ours = (await diffOf(ws.workspace, { from: range })).map(({ path, status }) => [
         status[0]?.toUpperCase(),
         path,
@@ -212,6 +268,31 @@ describe('a range', () => {
       expect(ours, range).toEqual(theirs)
     }
   })
+})
+
+it('what stands in braces or after :/ is neither a path nor a range', async () => {
+  expect(parseRevisionPath('main^{/a: b..c}:d/e')).toEqual({ revision: 'main^{/a: b..c}', path: 'd/e' })
+  expect(await codeOf(Promise.resolve().then(() => parseRevisionPath(':/one')))).toBe('REVISION_MALFORMED')
+  expect([parseRange(':/a..b'), parseRange('main^{/a..b}')]).toEqual([undefined, undefined])
+  const pieces = await collect(catFile(ws.workspace, parseRevisionPath('main^{/three}:a')))
+  expect(Buffer.concat(pieces).toString()).toBe('three')
+  expect((await diffOf(ws.workspace, { from: 'main~4^!' })).map(({ path, status }) => [path, status])).toEqual([
+    ['a', 'added'],
+  ])
+  for (const from of ['main^@', 'main^!^!', 'nothing^!'])
+    expect(await codeOf(diffOf(ws.workspace, { from })), from).toMatch(/^REVISION_(UNKNOWN|MALFORMED)$/)
+  expect(await codeOf(pickSeveral(ws.workspace, { revision: 'dev^@' }))).toBe('RANGE_REFUSED')
+  // Of history that was left out it is said how to bring it.
+  const source = await revisionSource(ws.workspace)
+  const ends = [await resolveRevision(source, 'main~2'), await resolveRevision(source, 'main~1^2')]
+  await writeShallow(ws.workspace, new Set(ends))
+  const hints = [expect.stringContaining('--grep'), expect.stringContaining('--unshallow')]
+  await expect(subjectOf('main^{/^one}')).rejects.toMatchObject({ code: 'REVISION_UNKNOWN', hints })
+  await writeShallow(ws.workspace, new Set())
+  // What is put aside is no version.
+  ws.write('a', 'aside')
+  await pushStash(ws.workspace, { author, message: 'put aside' })
+  await expect(subjectOf(':/put aside')).rejects.toMatchObject({ code: 'REVISION_UNKNOWN' })
 })
 
 describe('switch -', () => {

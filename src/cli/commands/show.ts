@@ -40,13 +40,18 @@ export const show = command<Options>({
       const place = splitRevisionPath(target)
       if (place) return showPath(context, workspace, target, place)
       const marks = rememberedMarks(workspace)
-      if (!parseRange(target)) {
+      const range = parseRange(target)
+      if (!range) {
         const shown = await showCommit(workspace, { revision: target, findCopies, signal })
         return { data: dataOf(shown, marks), lines: linesOf(shown, marks, options) }
       }
       const commits: object[] = []
       const lines: string[] = []
-      for (const { commit } of await logOf(workspace, { revisions: [target], signal })) {
+      const chosen =
+        range.$kind === 'parents'
+          ? (await showCommit(workspace, { revision: range.revision, signal })).parents
+          : (await logOf(workspace, { revisions: [target], signal })).map(({ commit }) => commit)
+      for (const commit of chosen) {
         const shown = await showCommit(workspace, { revision: commit, findCopies, signal })
         commits.push(dataOf(shown, marks))
         lines.push(...(lines.length > 0 ? [''] : []), ...linesOf(shown, marks, options))
