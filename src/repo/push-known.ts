@@ -23,6 +23,8 @@ export interface KnownObjects {
   segments: LocatorSegment[]
   live: LivePacks
   remote: RemoteObjects
+  /** True if some of what the segments name, or where they stand, is no longer stored because its time is over. */
+  hasExpired: boolean
 }
 
 export async function openKnown(
@@ -46,7 +48,10 @@ export async function openKnown(
     reader && position
       ? await readLivePacks(reader, position.state, blobIds, { epoch, signal })
       : { isReliable: () => false, isStored: () => false, complete: true, packs: [] }
-  return { opened, segments, live, remote }
+  const hasExpired =
+    places.some((place) => !place.removed && place.endEpoch <= epoch) ||
+    live.packs.some((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
+  return { opened, segments, live, remote, hasExpired }
 }
 
 /** The push that an interrupted one has left open; the newest, if there are several. */

@@ -66,13 +66,17 @@ export async function unlessHindered<T>(remember: () => Promise<T>): Promise<T |
 /** What a push that is done tells people besides. */
 export function noticeOf(
   { local }: { local: boolean },
-  { isRemembered, unused }: { isRemembered: boolean; unused: number },
+  { isRemembered, unused, expired }: { isRemembered: boolean; unused: number; expired: number },
 ): { notice?: string } {
   if (!isRemembered)
     return { notice: 'The workspace is in use, or its disk is full, and did not note the push: run `floe fetch`' }
   if (unused > 0)
     return {
       notice: `An earlier attempt had paid for ${unused === 1 ? 'a pack' : `${unused} packs`} that this push could not use: \`floe push --abort\` gives the storage back`,
+    }
+  if (expired > 0)
+    return {
+      notice: `${expired === 1 ? 'A pack of earlier pushes has' : `${expired} packs of earlier pushes have`} expired: what only older versions need of that, \`floe revive\` brings back`,
     }
   return local ? { notice: 'The local network is this one machine, not a backup' } : {}
 }

@@ -20,7 +20,7 @@ export interface Reuse {
   extensions: Extension[]
   /** Numbers of the packs that are promised for a shorter time than the push promises. */
   promises: number[]
-  /** Numbers of the packs that have expired: what only they held is gone. */
+  /** Numbers of the packs that have expired: what only they held, and the push does not bring again, is gone. */
   expired: number[]
 }
 
@@ -76,10 +76,13 @@ export async function withFound(
   }
 }
 
-/** The packs as they end when the push has extended them. */
-export function afterExtension({ packs, extensions }: Reuse): Pick<PackRecord, 'endEpoch' | 'state'>[] {
+/** The packs as they end when the push has extended them. Without those that have expired: what the version needs of these,
+ *  the push has brought again. */
+export function afterExtension({ packs, extensions, expired }: Reuse): Pick<PackRecord, 'endEpoch' | 'state'>[] {
   const extra = new Map(extensions.map(({ number, extraEpochs }) => [number, extraEpochs]))
-  return packs.map(({ number, endEpoch, state }) => ({ endEpoch: endEpoch + (extra.get(number) ?? 0), state }))
+  const gone = new Set(expired)
+  const stored = packs.filter(({ number }) => !gone.has(number))
+  return stored.map(({ number, endEpoch, state }) => ({ endEpoch: endEpoch + (extra.get(number) ?? 0), state }))
 }
 
 /** Promises move with the clock: those that are shorter by less than half an epoch are not worth a write each. */

@@ -15,6 +15,7 @@ import { type PushCost, pushCost } from './push-cost.ts'
 import { findCreated } from './push-created.ts'
 import { withoutPresent } from './push-dedup.ts'
 import { doubtsIn, withDoubted } from './push-doubts.ts'
+import { withExpired } from './push-expired.ts'
 import { planFold, withFolded, withoutFolded } from './push-fold.ts'
 import { promiseOf, pushHints, type Retained } from './push-hints.ts'
 import { openKnown, readHereOrThere } from './push-known.ts'
@@ -114,6 +115,7 @@ const MAX_ATTEMPTS = 5
 
 /** @param dir - a directory inside the workspace
  *  @throws {InPlaceLostError} PUSH_IN_PLACE_CHANGED (exit 13), before anything is paid
+ *  @throws {FloeError} PUSH_BASE_EXPIRED (exit 13), likewise
  *  @throws {StalePushError} PUSH_STALE if the ref has moved on the remote; nothing is lost */
 export async function push(dir: string, options: PushOptions): Promise<PushResult> {
   const budget = options.revive?.budget ?? options.repack?.budget ?? options.budget ?? pushBudget(options)
@@ -204,7 +206,10 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
       ? await planRepack({ reader, position, known, read, have, ...options.repack, signal })
       : null
   const needed = revivable?.objects ?? repack?.missing ?? lack?.missing ?? []
-  const missing = await withDoubted(workspace, doubted, needed, signal)
+  const doubtful = await withDoubted(workspace, doubted, needed, signal)
+  const { store } = workspace
+  const version = { commit: target.commit, tree: target.record.tree }
+  const missing = lack ? await withExpired(version, doubtful, { known, store, read, signal }) : doubtful
   const lacking = await withoutPresent(missing, {
     live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,
@@ -341,6 +346,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...noticeOf(context.profile, {
       isRemembered: expiring !== null && published.isNoted,
       unused: published.unused,
+      expired: reuse.expired.length,
     }),
   }
 }

@@ -113,18 +113,21 @@ describe('reviving', { timeout: 90_000 }, () => {
   it('brings back what a push has left out that came after the end, and finds nothing more then', async () => {
     const late = await world.workspace('late', { 'a.bin': noise(20_000, 11), 'b.txt': 'one\n' })
     const options = { ...world.options, epochs: 1 }
-    const { repository } = await push(late, { ...options, create: { name: 'late', network: 'local' } })
+    const first = await push(late, { ...options, create: { name: 'late', network: 'local' } })
+    const address = `local:${first.repository}`
+    await world.change(late, { 'a.bin': noise(20_000, 12) })
+    await push(late, options)
     await world.net.advanceEpoch()
     await world.change(late, { 'b.txt': 'two\n' })
-    // What it says is what shall help.
-    expect((await push(late, world.options)).expiring).toMatchObject([{ ref: 'heads/main', epochsLeft: 0 }])
-    const cloneOf = (name: string) =>
-      clone(`local:${repository}`, world.path(name), { ...world.options, useCache: false })
-    await expect(cloneOf('late-broken')).rejects.toMatchObject({ code: 'REMOTE_TIP_INCOMPLETE' })
-    expect(await revive(late, world.options)).toMatchObject({ refs: [{ ref: 'heads/main', lost: [] }], skipped: [] })
+    // The version itself comes again with the push, and the history; what older versions held does not.
+    expect(await push(late, world.options)).toMatchObject({ $kind: 'pushed' })
+    const cloneOf = (name: string, at = '') =>
+      clone(`${address}${at}`, world.path(name), { ...world.options, useCache: false })
     await cloneOf('late-clone')
-    expect(await snapshot(world.path('late-clone'))).toEqual(await snapshot(late))
-    expect(await verifyRemote(`local:${repository}`, { ...world.options, full: true })).toMatchObject({ ok: true })
+    await expect(cloneOf('late-broken', `@${first.new}`)).rejects.toMatchObject({ exitCode: 13 })
+    expect(await revive(late, world.options)).toMatchObject({ refs: [{ ref: 'heads/main', lost: [] }], skipped: [] })
+    await cloneOf('late-first', `@${first.new}`)
+    expect(await verifyRemote(address, { ...world.options, full: true })).toMatchObject({ ok: true })
     expect(await revive(late, world.options)).toMatchObject({ $kind: 'up-to-date', refs: [] })
   })
 

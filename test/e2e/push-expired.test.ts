@@ -1,0 +1,80 @@
+/** Pushes to a branch whose packs have expired: it moves to what can be read, or not at all. */
+
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createLedgerClient } from '../../src/ledger/client.ts'
+import { walCoinType } from '../../src/ledger/networks.ts'
+import { clone } from '../../src/repo/clone.ts'
+import { commit } from '../../src/repo/commit.ts'
+import { showAddress } from '../../src/repo/key.ts'
+import { push } from '../../src/repo/push.ts'
+import { remove } from '../../src/repo/rm.ts'
+import { verifyRemote } from '../../src/repo/verify-remote.ts'
+import { openWorkspace } from '../../src/store/workspace.ts'
+import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+
+let world: LocalWorld
+beforeAll(async () => {
+  world = await startLocalWorld({ nodes: 4 })
+})
+afterAll(() => world[Symbol.asyncDispose]())
+
+const brief = () => ({ ...world.options, epochs: 1 })
+async function wal(): Promise<bigint> {
+  const { address: owner } = await showAddress(world.options)
+  return createLedgerClient(world.profile).fetchBalance(owner, walCoinType(world.profile))
+}
+async function assertCloned(address: string, name: string, dir: string): Promise<void> {
+  await clone(address, world.path(name), { ...world.options, useCache: false })
+  expect(await snapshot(world.path(name))).toEqual(await snapshot(dir))
+  expect(await verifyRemote(address, { ...world.options, full: true })).toMatchObject({ ok: true })
+}
+
+it('sends again what the version needs, and says beforehand what that costs', async () => {
+  const dir = await world.workspace('again', { 'a.bin': noise(60_000, 1), 'b.txt': 'one\n' })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'again', network: 'local' } })
+  await world.net.advanceEpoch()
+  await world.change(dir, { 'b.txt': 'two\n' })
+  const before = await wal()
+  const dry = await push(dir, { ...world.options, dryRun: true })
+  expect(Number(dry.cost.newBytes)).toBeGreaterThan(60_000)
+  const pushed = await push(dir, world.options)
+  expect(pushed).toMatchObject({ $kind: 'pushed', expiring: [] })
+  expect(pushed.cost.walFrost).toBe(dry.cost.walFrost)
+  expect(before - (await wal())).toBe(BigInt(dry.cost.walFrost))
+  await assertCloned(`local:${repository}`, 'again-clone', dir)
+})
+
+it('moves nothing where some of it is nowhere, and goes on without these files', async () => {
+  const dir = await world.workspace('lost', { 'a.bin': noise(60_000, 2), 'b.txt': 'one\n' })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'lost', network: 'local' } })
+  const address = `local:${repository}`
+  const partial = world.path('partial')
+  await clone(address, partial, { ...world.options, filter: ['b.txt'] })
+  await world.net.advanceEpoch()
+  await world.change(partial, { 'b.txt': 'two\n' })
+  const before = await wal()
+  const refused = push(partial, world.options)
+  await expect(refused).rejects.toMatchObject({ code: 'PUSH_BASE_EXPIRED', exitCode: 13 })
+  expect(await wal()).toBe(before)
+  {
+    await using workspace = await openWorkspace(partial)
+    await remove(workspace, { paths: ['a.bin'], cached: true })
+    await commit(workspace, { message: 'without', author: { name: 'Test', email: '' } })
+  }
+  expect(await push(partial, world.options)).toMatchObject({ $kind: 'pushed', expiring: [] })
+  await clone(address, world.path('lost-clone'), { ...world.options, useCache: false })
+  expect([...(await snapshot(world.path('lost-clone'))).keys()]).toEqual(['b.txt'])
+})
+
+it('leaves alone what only older versions need', async () => {
+  const dir = await world.workspace('older', { 'a.bin': noise(60_000, 3) })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'older', network: 'local' } })
+  await world.change(dir, { 'a.bin': noise(60_000, 4) })
+  await push(dir, { ...world.options, extendReused: false })
+  await world.net.advanceEpoch()
+  await world.change(dir, { 'b.txt': 'two\n' })
+  const pushed = await push(dir, { ...world.options, extendReused: false })
+  expect(pushed.packs.filter(({ reused }) => !reused).reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(20_000)
+  await clone(`local:${repository}`, world.path('older-clone'), { ...world.options, useCache: false })
+  expect(await snapshot(world.path('older-clone'))).toEqual(await snapshot(dir))
+})
