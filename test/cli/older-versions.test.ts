@@ -62,6 +62,7 @@ describe('a clone, which has the contents of one version', () => {
     expect(await lines(dir, 'log', '--oneline', '--path', 'many/7')).toMatchObject([/ two$/, / one$/].map(matching))
     expect(await lines(dir, 'ls', 'HEAD~2:many')).toHaveLength(300)
     expect((await lines(dir, 'du', 'HEAD~1')).at(-2)).toMatch(/many/)
+    expect((await lines(dir, 'cache', 'pin', 'HEAD~2')).join('\n')).toMatch(/^Pinned [0-9a-f]{12} as /)
     expect(JSON.parse((await floe(dir, 'cat', 'HEAD~1:many', '--json')).stdout)).toMatchObject({
       exitCode: 2,
       error: { code: 'PATH_IS_FOLDER' },

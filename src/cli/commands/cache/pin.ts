@@ -1,4 +1,5 @@
 import { pinVersion } from '../../../repo/cache.ts'
+import { bringing } from '../../bringing.ts'
 import { command } from '../../command.ts'
 import { formatBytes, formatCount } from '../../text.ts'
 import { inWorkspace } from '../../workspace.ts'
@@ -10,7 +11,10 @@ export const cachePin = command<{ label?: string }>({
       .option('--label <name>', 'name to unpin it by (default: the beginning of its id)'),
   run: (context, [revision], { label }) =>
     inWorkspace(context, async (workspace) => {
-      const result = await pinVersion(workspace, context.homeDir, { revision, label, signal: context.signal })
+      const { homeDir, signal } = context
+      const result = await bringing(context, workspace, revision!, () =>
+        pinVersion(workspace, homeDir, { revision, label, signal }),
+      )
       return {
         data: result,
         lines: [`Pinned ${result.commit.slice(0, 12)} as ${result.label}: ${formatBytes(result.bytes)} stay`],
