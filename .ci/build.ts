@@ -60,9 +60,9 @@ const NETWORK_PACKAGES = [
   '@scure/base',
 ]
 
-/** What `floe status` loads, found by walking the imports of what runs it. It is a file of its own: to read and compile the
- *  rest takes as long as to look at ten thousand files. */
-const LEAN = modulesReachedFrom(['src/cli/plain-main.ts', 'src/cli/commands/status.ts'])
+/** What `floe status` and `floe diff` load, found by walking the imports of what runs them. It is a file of its own: to read and
+ *  compile the rest takes as long as to look at ten thousand files. */
+const LEAN = modulesReachedFrom(['src/cli/plain-main.ts', 'src/cli/commands/status.ts', 'src/cli/commands/diff.ts'])
 
 /** Files and packages that are loaded with these, not when they are asked for later. */
 function modulesReachedFrom(files: readonly string[]): { files: Set<string>; packages: Set<string> } {
@@ -96,7 +96,7 @@ const CORE = new RegExp(
 const GROUPS = [
   {
     name: 'threads',
-    test: /src\/(worktree\/(?:survey|read)-threads|cli\/home|base\/current-directory)\.ts/,
+    test: /src\/(worktree\/(?:survey|read)-threads|cli\/home|base\/(?:current-directory|thread))\.ts/,
     priority: 3,
   },
   { name: 'lean', test: isLean, priority: 2 },
@@ -114,16 +114,24 @@ const keepModuleUrls: Plugin = {
   },
 }
 
-/** Commander starts programs for commands that are files of their own. Floe has none, and the module costs 4 ms. */
-const childProcessLater: Plugin = {
-  name: 'child-process-later',
+/** What Commander imports of Node and Floe does not want of it. It starts programs for commands that are files of their own:
+ *  there are none, and the module costs 4 ms. To import `node:process` reads all that it exports, and so opens the three
+ *  standard streams, for 3 ms; everybody has it without. */
+const COMMANDER_IMPORTS: Readonly<Record<string, string>> = {
+  "import childProcess from 'node:child_process';":
+    "const childProcess = { spawn: (...a) => process.getBuiltinModule('node:child_process').spawn(...a) };",
+  "import process from 'node:process';": '',
+}
+const commanderLater: Plugin = {
+  name: 'commander-later',
   transform(code, id) {
-    const found = "import childProcess from 'node:child_process';"
     if (!id.endsWith('/commander/lib/command.js')) return null
-    if (!code.includes(found)) throw new Error(`commander has changed: ${found}`)
-    const later =
-      "const childProcess = { spawn: (...a) => process.getBuiltinModule('node:child_process').spawn(...a) };"
-    return { code: code.replace(found, later), map: null }
+    let changed = code
+    for (const [found, instead] of Object.entries(COMMANDER_IMPORTS)) {
+      if (!code.includes(found)) throw new Error(`commander has changed: ${found}`)
+      changed = changed.replace(found, instead)
+    }
+    return { code: changed, map: null }
   },
 }
 
@@ -150,7 +158,7 @@ async function bundle(
     // The oldest Node that is supported cannot read `using`; browsers of its age cannot either.
     transform: { target: 'node22.15' },
     external: options.external,
-    plugins: [keepModuleUrls, childProcessLater],
+    plugins: [keepModuleUrls, commanderLater],
     onwarn(warning) {
       throw new Error(warning.message)
     },

@@ -1,9 +1,9 @@
 /** Chunking and hashing off the main thread, for files above a threshold; smaller ones are done in place, where the
  *  hand-over would cost more than the work. The results are the same. */
 
-import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
+import { createThread, type Thread } from '../base/thread.ts'
 import { createSha256, sha256Hex } from '../crypto/hash.ts'
 import { createAssembler } from './chunker.ts'
 import { wasmEngine } from './engine-wasm.ts'
@@ -21,7 +21,7 @@ export interface ChunkPoolOptions {
   /** Files of at least this many bytes go to a worker (default 1 MiB). */
   workerFromBytes?: number
   /** Starts the thread that runs the module at this URL (default: as Node does). */
-  startWorker?: (url: URL) => Worker
+  startWorker?: (url: URL) => Thread
 }
 
 export interface IngestOptions {
@@ -57,7 +57,11 @@ type Hashing = AsyncGenerator<HashedChunk, string, undefined>
 
 /** A pool to be closed by its owner. Idle workers do not keep the process alive. */
 export function createChunkPool(options: ChunkPoolOptions = {}): ChunkPool {
-  const { threads = 2, workerFromBytes = 1_048_576, startWorker = (url) => new Worker(url, { execArgv: [] }) } = options
+  const {
+    threads = 2,
+    workerFromBytes = 1_048_576,
+    startWorker = (url) => createThread(url, { execArgv: [] }),
+  } = options
   if (!Number.isInteger(threads) || threads < 0)
     throw new RangeError(`"threads" expected a non-negative integer, got ${threads}`)
   const workers = createWorkerSet(threads, startWorker)

@@ -4,7 +4,7 @@
  *  so again and again, starts them once. Starting one takes some 50 ms of processor time, more where types are stripped.
  *  Idle threads do not keep the process alive, and end after a while. */
 
-import { Worker } from 'node:worker_threads'
+import { createThread, type Thread } from '../base/thread.ts'
 import type { EngineName } from './engine-choice.ts'
 import { ErasureError } from './errors.ts'
 import type { Job, JobResult } from './jobs.ts'
@@ -77,7 +77,7 @@ function forget(thread: JobThread): void {
 
 export class JobThread {
   readonly key: string
-  readonly #worker: Worker
+  readonly #worker: Thread
   #waiter: Waiter | undefined
   #isAlive = true
   #isEnding = false
@@ -86,7 +86,7 @@ export class JobThread {
   constructor(key: string, { url, engine }: ThreadScript) {
     this.key = key
     // No inherited flags: a test runner's loader has no business in here.
-    this.#worker = new Worker(url, { execArgv: [], workerData: { engine }, resourceLimits: WORKER_LIMITS })
+    this.#worker = createThread(url, { execArgv: [], workerData: { engine }, resourceLimits: WORKER_LIMITS })
     const died = (cause?: unknown) => {
       if (!this.#isAlive) return
       this.#isAlive = false

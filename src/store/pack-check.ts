@@ -4,9 +4,9 @@
  *  does not go well there is done again here, which says why (ADR 0080). */
 
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { throwIfAborted } from '../base/abort.ts'
 import { IntegrityError } from '../base/errors.ts'
+import { createThread } from '../base/thread.ts'
 import { verifyPack } from '../objects/pack-reader.ts'
 import type { FileSystem } from './file-system.ts'
 import { nodeFs } from './node-fs.ts'
@@ -60,7 +60,7 @@ export async function checkPack(fs: FileSystem, path: string, signal?: AbortSign
 /** @returns undefined if the thread could not tell */
 async function askThread(path: string, signal: AbortSignal | undefined): Promise<boolean | undefined> {
   throwIfAborted(signal)
-  const worker = new Worker(WORKER_URL, { execArgv: [], resourceLimits: LIMITS, workerData: path })
+  const worker = createThread(WORKER_URL, { execArgv: [], resourceLimits: LIMITS, workerData: path })
   const { promise, resolve } = Promise.withResolvers<boolean | undefined>()
   const giveUp = () => resolve(undefined)
   worker.on('message', resolve)

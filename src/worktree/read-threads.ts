@@ -1,7 +1,7 @@
 /** Threads for `read-pool.ts`. One takes as long to start as the program takes to load, so whoever knows early that files
- *  will be read may start one before: this file needs nothing else. */
+ *  will be read may start one before: this file needs next to nothing else. */
 
-import { Worker } from 'node:worker_threads'
+import { createThread, type Thread } from '../base/thread.ts'
 
 // Built programs hold .js files; the compiler rewrites import specifiers but not this.
 const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' : './read-worker.js', import.meta.url)
@@ -9,7 +9,7 @@ const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './read-worker.ts' 
 /** A thread keeps next to nothing, and what it no longer needs would pile up to three times the default of 16 MiB. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 }
 
-let ahead: Worker | undefined
+let ahead: Thread | undefined
 
 /** Starts a thread that the next pool will find. */
 export function startReadThreadAhead(): void {
@@ -17,14 +17,14 @@ export function startReadThreadAhead(): void {
 }
 
 /** A thread that nobody else has; a new one where none was started ahead. It waits to be told where to write. */
-export function takeReadThread(): Worker {
+export function takeReadThread(): Thread {
   const taken = ahead ?? startThread()
   ahead = undefined
   return taken
 }
 
-function startThread(): Worker {
-  const worker = new Worker(WORKER_URL, { execArgv: [], resourceLimits: LIMITS })
+function startThread(): Thread {
+  const worker = createThread(WORKER_URL, { execArgv: [], resourceLimits: LIMITS })
   // Nobody waits for a thread as such: the process may end without it.
   worker.unref()
   // One that has died before anybody took it.

@@ -1,8 +1,8 @@
 /** Threads for `survey.ts`. They take as long to start as the program takes to load, so whoever knows early that there
- *  will be a survey may start them before: this file needs nothing else. */
+ *  will be a survey may start them before: this file needs next to nothing else. */
 
 import { availableParallelism } from 'node:os'
-import { SHARE_ENV, Worker } from 'node:worker_threads'
+import { createThread, type Thread } from '../base/thread.ts'
 import type { SharedMemory } from '../store/shared-memory.ts'
 import type { Unproven } from './prover.ts'
 
@@ -57,13 +57,13 @@ const WORKER_URL = new URL(
 )
 
 export class SurveyThread {
-  readonly #worker: Worker
+  readonly #worker: Thread
   /** It has died: what it has drawn may never come. */
   failed = false
   #onAnswer: ((answer: SurveyAnswer) => void) | undefined
 
   constructor() {
-    this.#worker = new Worker(WORKER_URL, { execArgv: [], env: SHARE_ENV })
+    this.#worker = createThread(WORKER_URL, { execArgv: [], sharesEnvironment: true })
     this.#worker.on('message', (answer: SurveyAnswer) => this.#onAnswer?.(answer))
     this.#worker.on('error', () => {
       this.failed = true

@@ -2,7 +2,7 @@
  *  them. Creating a file takes the system longer than all else that belongs to it. Decisions: ADR 0078, 0081. */
 
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { createThread, type Thread } from '../base/thread.ts'
 import type { ObjectPlace } from '../objects/pack.ts'
 import type { TreeEntry } from '../objects/tree-node.ts'
 import type { FileStat, FileSystem } from '../store/file-system.ts'
@@ -161,7 +161,7 @@ class WriteThread {
   readonly #label: string
   readonly #tmpDir: string
   readonly #onFile: (file: BatchedFile, stat: FileStat | undefined) => void
-  readonly #worker: Worker
+  readonly #worker: Thread
   readonly #jobs = new Map<number, readonly BatchedFile[]>()
   #lastJob = 0
   #changed = Promise.withResolvers<void>()
@@ -177,7 +177,7 @@ class WriteThread {
     this.#label = label
     this.#tmpDir = tmpDir
     this.#onFile = onFile
-    this.#worker = new Worker(workerUrl, { execArgv: [], resourceLimits: LIMITS })
+    this.#worker = createThread(workerUrl, { execArgv: [], resourceLimits: LIMITS })
     this.#worker.on('message', (written: WrittenBatch) => this.#receive(written))
     this.#worker.on('error', () => this.#fail())
     this.#worker.on('exit', () => this.#fail())
