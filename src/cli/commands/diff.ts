@@ -55,7 +55,10 @@ export const diff = command<{
           ? changeStatLines(changes)
           : changes.map((change) => (options.nameOnly ? change.path : changeLine(change))),
         exitCode: options.exitCode && changes.length > 0 ? 1 : 0,
-        hints: changes.length > 0 ? [`${formatCount(changes.length, 'path')} ${changes.length === 1 ? 'differs' : 'differ'}`] : [],
+        hints:
+          changes.length > 0
+            ? [`${formatCount(changes.length, 'path')} ${changes.length === 1 ? 'differs' : 'differ'}`]
+            : [],
       }
     })
   },
