@@ -2,17 +2,21 @@
  *  there, so a push would leave it out: the branch would move to what nobody can read. It is sent again, as far as it is here. */
 
 import { FloeError } from '../base/errors.ts'
-import { walkCommits } from '../history/commits.ts'
+import { readCommit, walkCommits } from '../history/commits.ts'
 import { type MissingObject, treeObjectRuns } from '../history/missing-objects.ts'
 import { LocatorCorruptError, ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { createLocator } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { LocalStore } from '../store/local-store.ts'
-import type { KnownObjects } from './push-known.ts'
+import { type KnownObjects, segmentKey } from './push-known.ts'
+import type { RemotePosition } from './push-target.ts'
 
 export interface ExpiredOptions {
   known: KnownObjects
+  position: RemotePosition
+  /** Commits that this workspace has seen on the remote. */
+  have: readonly ObjectId[]
   store: LocalStore
   /** Here, or from packs that are still stored. */
   read: ReadObject
@@ -27,9 +31,9 @@ export interface ExpiredOptions {
 export async function withExpired(
   { commit, tree }: { commit: ObjectId; tree: ObjectId },
   missing: readonly MissingObject[],
-  { known, store, read, signal }: ExpiredOptions,
+  { known, position, have, store, read, signal }: ExpiredOptions,
 ): Promise<MissingObject[]> {
-  if (!known.hasExpired) return [...missing]
+  if (known.expired.size === 0) return [...missing]
   const met = new Set(missing.map(({ kind, id }) => objectKey(kind, id)))
   const locator = createLocator(known.segments.map((segment) => async () => segment))
   const again: MissingObject[] = []
@@ -55,10 +59,12 @@ export async function withExpired(
     ;((await store.has(kind, id)) ? again : lost).push(object)
   }
 
+  const whole = await wholeVersions({ known, position, have, store, signal })
   const attachments: ObjectId[] = []
   const commits: ObjectId[] = []
   const onAbsent = (id: ObjectId) => void commits.push(id)
-  for await (const item of walkCommits(store.readLocal, [commit], { signal, onAbsent })) {
+  const skip = (id: ObjectId) => whole.history.has(id)
+  for await (const item of walkCommits(store.readLocal, [commit], { signal, onAbsent, skip })) {
     commits.push(item.id)
     attachments.push(...item.commit.attachments.values())
   }
@@ -72,7 +78,7 @@ export async function withExpired(
   // Known by then.
   const onAbsentMap = () => undefined
   try {
-    for await (const run of treeObjectRuns(readNode, tree, [], signal, undefined, onAbsentMap))
+    for await (const run of treeObjectRuns(readNode, tree, whole.trees, signal, undefined, onAbsentMap))
       for (const object of run) await look(object)
   } catch (error) {
     if (!(error instanceof ObjectMissingError)) throw error
@@ -82,6 +88,23 @@ export async function withExpired(
   for (const id of commits.reverse()) await look({ kind: 'commit', id })
   if (lost.length > 0) throw baseExpired(commit, lost)
   return [...again, ...missing]
+}
+
+/** Versions at which refs of the remote stand by locators of which nothing has expired, and what they come from: a branch that
+ *  nobody has pushed to for long must not make every push look at everything. */
+async function wholeVersions({ known, position, have, store, signal }: Omit<ExpiredOptions, 'read'>) {
+  const trees: ObjectId[] = []
+  const tips: ObjectId[] = []
+  for (const row of position.refs) {
+    const commit = row.commit as ObjectId
+    if (!have.includes(commit) || !(await store.has('commit', commit))) continue
+    if (position.pushes.get(row.push)!.segments.some((segment) => known.expired.has(segmentKey(segment)))) continue
+    tips.push(commit)
+    trees.push((await readCommit(store.readLocal, commit)).tree)
+  }
+  const history = new Set<ObjectId>()
+  for await (const { id } of walkCommits(store.readLocal, tips, { signal, onAbsent: () => undefined })) history.add(id)
+  return { trees, history }
 }
 
 function baseExpired(commit: ObjectId, lost: readonly MissingObject[]): FloeError {

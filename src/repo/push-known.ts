@@ -2,6 +2,7 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { ErasureCoder } from '../erasure/api.ts'
+import type { SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -23,8 +24,13 @@ export interface KnownObjects {
   segments: LocatorSegment[]
   live: LivePacks
   remote: RemoteObjects
-  /** True if some of what the segments name, or where they stand, is no longer stored because its time is over. */
-  hasExpired: boolean
+  /** Keys of segments, as `segmentKey` gives them: of what they name, or where they stand, some is no longer stored because its
+   *  time is over. */
+  expired: ReadonlySet<string>
+}
+
+export function segmentKey({ pack, offset }: SegmentRecord): string {
+  return `${pack}:${offset}`
 }
 
 export async function openKnown(
@@ -48,10 +54,15 @@ export async function openKnown(
     reader && position
       ? await readLivePacks(reader, position.state, blobIds, { epoch, signal })
       : { isReliable: () => false, isStored: () => false, complete: true, packs: [] }
-  const hasExpired =
-    places.some((place) => !place.removed && place.endEpoch <= epoch) ||
-    live.packs.some((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
-  return { opened, segments, live, remote, hasExpired }
+  const over = live.packs.filter((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
+  const overKeys = new Set(over.map((pack) => blobKey(pack.blobId)))
+  const expired = new Set<string>()
+  for (const [i, { record, segment }] of opened.entries()) {
+    const place = places[i]!
+    const isOver = !place.removed && place.endEpoch <= epoch
+    if (isOver || segment?.packs.some((blobId) => overKeys.has(blobKey(blobId)))) expired.add(segmentKey(record))
+  }
+  return { opened, segments, live, remote, expired }
 }
 
 /** The push that an interrupted one has left open; the newest, if there are several. */

@@ -209,7 +209,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const doubtful = await withDoubted(workspace, doubted, needed, signal)
   const { store } = workspace
   const version = { commit: target.commit, tree: target.record.tree }
-  const missing = lack ? await withExpired(version, doubtful, { known, store, read, signal }) : doubtful
+  const missing =
+    lack && position ? await withExpired(version, doubtful, { known, position, have, store, read, signal }) : doubtful
   const lacking = await withoutPresent(missing, {
     live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,

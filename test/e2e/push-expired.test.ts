@@ -6,8 +6,10 @@ import { walCoinType } from '../../src/ledger/networks.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { showAddress } from '../../src/repo/key.ts'
+import { merge } from '../../src/repo/merge.ts'
 import { push } from '../../src/repo/push.ts'
 import { remove } from '../../src/repo/rm.ts'
+import { switchTo } from '../../src/repo/switch.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -77,4 +79,32 @@ it('leaves alone what only older versions need', async () => {
   expect(pushed.packs.filter(({ reused }) => !reused).reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(20_000)
   await clone(`local:${repository}`, world.path('older-clone'), { ...world.options, useCache: false })
   expect(await snapshot(world.path('older-clone'))).toEqual(await snapshot(dir))
+})
+
+it('sends what a branch that has expired brought, once another branch takes it in', async () => {
+  const dir = await world.workspace('side', { 'a.txt': 'one\n' })
+  const { repository } = await push(dir, { ...world.options, create: { name: 'side', network: 'local' } })
+  {
+    await using workspace = await openWorkspace(dir)
+    await switchTo(workspace, { target: 'side', create: true })
+  }
+  await world.change(dir, { 'big.bin': noise(50_000, 5) })
+  await push(dir, { ...brief(), extendReused: false })
+  await world.net.advanceEpoch()
+  const side = await snapshot(dir)
+  {
+    await using workspace = await openWorkspace(dir)
+    await switchTo(workspace, { target: 'main' })
+  }
+  // What main has is stored, and is not looked at.
+  await world.change(dir, { 'a.txt': 'two\n' })
+  const plain = await push(dir, world.options)
+  expect(plain.packs.filter(({ reused }) => !reused).reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(10_000)
+  {
+    await using workspace = await openWorkspace(dir)
+    await merge(workspace, { revision: 'side', author: { name: 'Test', email: '' } })
+  }
+  expect([...(await snapshot(dir)).keys()].sort()).toEqual([...side.keys()].sort())
+  await push(dir, world.options)
+  await assertCloned(`local:${repository}`, 'side-clone', dir)
 })
