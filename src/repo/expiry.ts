@@ -23,6 +23,9 @@ export interface PackExpiry {
   state: 'live' | 'removal-proposed'
   /** First epoch without it. */
   endEpoch: number
+  /** It had expired when the ref moved last. What the ref needed of it came again with that push: older versions alone may miss
+   *  it. */
+  wasOver: boolean
   epochsLeft: number
   /** When that epoch begins, as far as can be told: `2026-12-24`. */
   endDate: string
@@ -32,7 +35,7 @@ export interface RefExpiry {
   /** `heads/main` */
   ref: string
   commit: string
-  /** First epoch in which a pack of its own pushes is gone; `null` if it has none that is stored. */
+  /** First epoch in which a pack of its own pushes is gone that it may need; `null` if it has none that is stored. */
   endEpoch: number | null
   endDate: string | null
   /** The same over every published pack that its pushes may have built on. */
@@ -128,11 +131,13 @@ function refExpiry(
   const of = (numbers: ReadonlySet<number>) => packs.filter((pack) => numbers.has(pack.number))
   const stored = (list: readonly PackRecord[]) => list.filter((pack) => pack.state !== 'removed')
   const own = of(needed)
+  const movedEpoch = pushes[ref.push]?.walrusEpoch ?? 0
   const described = stored(own)
-    .map((pack) => packExpiry(pack, walrus))
+    .map((pack) => packExpiry(pack, walrus, movedEpoch))
     .sort((a, b) => a.endEpoch - b.endEpoch || a.number - b.number)
   // What is to be removed has been packed anew before that was proposed.
-  const live = (list: readonly PackRecord[]) => list.filter((pack) => pack.state === 'live')
+  const live = (list: readonly PackRecord[]) =>
+    list.filter((pack) => pack.state === 'live' && pack.endEpoch > movedEpoch)
   const endEpoch = earliest(live(own)) ?? earliest(stored(own))
   const reusedEndEpoch = earliest(live(of(new Set([...before, ...needed])))) ?? endEpoch
   return {
@@ -147,7 +152,7 @@ function refExpiry(
   }
 }
 
-function packExpiry(pack: PackRecord, walrus: WalrusState): PackExpiry {
+function packExpiry(pack: PackRecord, walrus: WalrusState, movedEpoch: number): PackExpiry {
   return {
     number: pack.number,
     blobId: blobIdText(pack.blobId),
@@ -155,6 +160,7 @@ function packExpiry(pack: PackRecord, walrus: WalrusState): PackExpiry {
     bytes: pack.bytes,
     state: pack.state as 'live' | 'removal-proposed',
     endEpoch: pack.endEpoch,
+    wasOver: pack.endEpoch <= movedEpoch,
     epochsLeft: Math.max(0, pack.endEpoch - walrus.epoch),
     endDate: epochDate(walrus, pack.endEpoch),
   }

@@ -47,7 +47,9 @@ export async function findRefEnd(
 ): Promise<RefEnd | null> {
   try {
     const walrus = await source.context.walrus()
-    const endEpoch = earliestEnd(await refPacks(source, objects, record, options))
+    const packs = await refPacks(source, objects, record, options)
+    // What had expired by then is named for the sake of older versions: the push has brought again what its own needs.
+    const endEpoch = earliestEnd(packs.filter((pack) => pack.endEpoch > record.walrusEpoch))
     return { walrus, ref: localRefName(record.ref), endEpoch }
   } catch (error) {
     if (isHindrance(error)) return null

@@ -5,6 +5,8 @@ import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
+import { drop } from '../../src/repo/drop.ts'
+import { expiry } from '../../src/repo/expiry.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { push } from '../../src/repo/push.ts'
@@ -44,6 +46,13 @@ it('sends again what the version needs, and says beforehand what that costs', as
   expect(pushed.cost.walFrost).toBe(dry.cost.walFrost)
   expect(before - (await wal())).toBe(BigInt(dry.cost.walFrost))
   await assertCloned(`local:${repository}`, 'again-clone', dir)
+  // It has nothing to do with what is over, here, there, and on chain.
+  const again = await clone(`local:${repository}`, world.path('again-late'), world.options)
+  expect(again.expiring).toEqual([])
+  const { epoch, refs } = await expiry(dir, world.options)
+  expect(refs).toMatchObject([{ ref: 'heads/main', endEpoch: pushed.packs[0]!.endEpoch }])
+  expect(refs[0]!.packs.filter(({ wasOver }) => wasOver).map(({ endEpoch }) => endEpoch)).toEqual([epoch, epoch])
+  expect(await drop(world.path('again-late'), { ...world.options, paths: ['a.bin'] })).toMatchObject({ files: 1 })
 })
 
 it('moves nothing where some of it is nowhere, and goes on without these files', async () => {

@@ -30,7 +30,7 @@ function refLines(ref: RefExpiry, epoch: number): string[] {
     pack.kind,
     formatBytes(pack.bytes),
     endText(pack, epoch),
-    pack.state === 'removal-proposed' ? 'removal is proposed' : '',
+    pack.state === 'removal-proposed' ? 'removal is proposed' : pack.wasOver ? 'needed by older versions at most' : '',
   ])
   return [
     ref.endEpoch === null
