@@ -1,4 +1,4 @@
-/** Numbers and times as they are typed. */
+/** Numbers, times and repeated values as they are typed. */
 
 import { UsageError } from '../base/errors.ts'
 import { parsePointInTime } from '../history/point-in-time.ts'
@@ -42,4 +42,9 @@ export function pointInTime(text: string, option: string, nowMs: number): number
   const timeMs = parsePointInTime(text, nowMs)
   if (timeMs !== undefined) return timeMs
   throw new UsageError('TIME_MALFORMED', `${option} expected a date or a time such as "2 weeks ago", got "${text}"`)
+}
+
+/** Values of an option that may be given several times; one that takes several at once swallows the arguments after it. */
+export function repeated(value: string, before: string[] = []): string[] {
+  return [...before, value]
 }

@@ -7,6 +7,7 @@ import type { OnProgress } from '../repo/progress.ts'
 import { defaultRemote } from '../repo/reading-remote.ts'
 import type { RemoteOptions } from '../repo/remote-options.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { repeated } from './arguments.ts'
 import type { Context } from './context.ts'
 
 /** Options that every remote verb understands. */
@@ -102,9 +103,4 @@ export async function openNetwork(
 function keySource(context: Context, flag: string | undefined): RemoteOptions['key'] {
   if (flag !== undefined) return /[/\\.]/.test(flag) ? { $kind: 'file', path: flag } : { $kind: 'alias', name: flag }
   return context.secretKey === undefined ? undefined : { $kind: 'secret', secret: context.secretKey }
-}
-
-/** Values of an option that may be given several times; one that takes several at once swallows the arguments after it. */
-function repeated(value: string, before: string[] = []): string[] {
-  return [...before, value]
 }

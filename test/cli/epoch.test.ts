@@ -75,6 +75,11 @@ it('mirrors the repository into a folder, which can be cloned and fetched from',
   expect(readFileSync(join(root, 'from-nas/a.txt'), 'utf8')).toBe('two\n')
   expect((await floe('-C', 'from-nas', 'fetch', '../nas')).stdout).toBe('Already up to date\n')
   expect(await floe('clone', 'nas', 'part', '--filter', 'a')).toMatchObject({ exitCode: 2 })
+  // As in git, what stands before the address does not take it for one more of its own.
+  const { repository } = JSON.parse((await floe('remote', 'show', 'origin', '--json')).stdout)
+  const some = await floe('clone', '--filter', '*.txt', '--filter', '!b*', `local:${repository}`, 'some')
+  expect(some.exitCode, some.stderr).toBe(0)
+  expect(readFileSync(join(root, 'some/a.txt'), 'utf8')).toBe('two\n')
   expect(await floe('mirror', 'copy')).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/not a mirror/) })
 })
 

@@ -3,6 +3,7 @@ import { UsageError } from '../../base/errors.ts'
 import { clone as cloneRepository } from '../../repo/clone.ts'
 import { cloneFolder, isFolderSource } from '../../repo/folder-source.ts'
 import { nodeFs } from '../../store/node-fs.ts'
+import { repeated } from '../arguments.ts'
 import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
@@ -17,14 +18,13 @@ export const clone = command<
 >({
   define: (command) =>
     addAggregatorFlag(addNetworkFlags(command))
-      // A filter takes all words that follow it.
-      .usage('<repository> [dir] [options]')
       .argument('<repository>', 'NETWORK:OBJECT_ID[@REVISION], or the folder of a mirror or workspace')
       .argument('[dir]', 'directory to create (default: the repository name)')
       .option('-b, --ref <name>', 'branch or tag to check out')
       .option(
-        '--filter <pattern...>',
-        "have only these paths on disk: 'train/**', '*.parquet', '!train/raw'; the last that matches decides",
+        '--filter <pattern>',
+        "have only these paths on disk: 'train/**', '*.parquet', '!train/raw' (repeatable; the last that matches decides)",
+        repeated,
       )
       .option('--depth <commits>', 'so many commits of each ref instead of the whole history')
       .option('--allow-takedown', 'bring a version that was taken down all the same')

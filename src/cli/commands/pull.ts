@@ -7,6 +7,7 @@ import { get } from '../../repo/get.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { pull as pullRef } from '../../repo/pull.ts'
 import { readRemote } from '../../repo/remote.ts'
+import { repeated } from '../arguments.ts'
 import { authorFrom } from '../author.ts'
 import { command } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -52,7 +53,7 @@ export const pull = command<PullFlags>({
       .option('--rebase', 'make your commits again on what the remote has, instead of merging')
       .option('--to <dir>', 'write the version into a new directory without .floe; the remote may be an address')
       .option('--ref <name>', 'with --to: branch, tag or commit (default: main)')
-      .option('--filter <pattern...>', "with --to: only these paths, such as 'train/**'")
+      .option('--filter <pattern>', "with --to: only these paths, such as 'train/**' (repeatable)", repeated)
       .option('--atomic', 'with --to: the directory appears complete or not at all; always so'),
   run: (context, words, options) =>
     options.to !== undefined

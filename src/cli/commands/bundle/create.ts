@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createBundle } from '../../../repo/bundle.ts'
+import { repeated } from '../../arguments.ts'
 import { command } from '../../command.ts'
 import { inLazyWorkspace } from '../../lazy-workspace.ts'
 import { formatBytes, formatCount } from '../../text.ts'
@@ -11,7 +12,11 @@ export const bundleCreate = command<{ base?: string[]; force?: boolean }>({
     command
       .argument('<file>', 'where to write the bundle')
       .argument('[ref...]', 'branches and tags (default: all)')
-      .option('--base <revision...>', 'leave out what the receiver has: everything reachable from this (repeatable)')
+      .option(
+        '--base <revision>',
+        'leave out what the receiver has: everything reachable from this (repeatable)',
+        repeated,
+      )
       .option('-f, --force', 'replace a file that is there')
       .addHelpText(
         'after',
