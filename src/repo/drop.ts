@@ -38,7 +38,7 @@ export interface DropResult {
 }
 
 /** Every file has to be as committed, and part of a version at which a ref of the remote stands now, with all its packs
- *  stored beyond this epoch; where packs of it were removed, those that are left have to hold the file. The chain is asked
+ *  stored beyond this epoch; where packs of it were removed or expired, those that are left have to hold the file. The chain is asked
  *  each time: what was certified once may have expired.
  *  @throws {DropRefusedError} DROP_REFUSED (exit 1), with nothing changed
  *  @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) */
@@ -57,7 +57,7 @@ export async function drop(dir: string, options: DropOptions): Promise<DropResul
     }
     if (unsafe.length > 0)
       throw new DropRefusedError('is in no version that is certified on the remote', unsafe, [
-        'push it first: `floe push`; if it was pushed, see `floe expiry`',
+        'push it first: `floe push`; if it was pushed, see `floe expiry`: `floe revive` brings back what has expired',
       ])
     // Rules first: files that are left if this is cut off are only files that need not be here.
     const rules = readSparse(workspace)?.rules ?? ['**']
@@ -110,7 +110,8 @@ async function droppable(
 interface Trees {
   /** All packs of the ref are stored beyond this epoch. */
   safe: ObjectId[]
-  /** So are those that are left, but others were removed: folded and unused ones as a rule, or taken down. */
+  /** Others were removed (folded and unused ones as a rule, or taken down), or had expired before the ref moved last: a push
+   *  brings again what its version needs, but that is no reason to delete a file. */
   reduced: ObjectId[]
 }
 
@@ -118,12 +119,12 @@ interface Trees {
 async function safeTrees(workspace: Workspace, options: DropOptions): Promise<Trees> {
   const { epoch, refs } = await expiry(workspace.root || '/', { ...options, remote: options.remote })
   const trees: Trees = { safe: [], reduced: [] }
-  for (const { commit, endEpoch, reusedEndEpoch, removed } of refs) {
+  for (const { commit, endEpoch, reusedEndEpoch, removed, hasExpired } of refs) {
     const isStored = endEpoch !== null && endEpoch > epoch
     if (!isStored || (reusedEndEpoch !== null && reusedEndEpoch <= epoch)) continue
     try {
       const { tree } = await readCommit(workspace.store.readLocal, commit as ObjectId)
-      trees[removed.length > 0 ? 'reduced' : 'safe'].push(tree)
+      trees[removed.length > 0 || hasExpired ? 'reduced' : 'safe'].push(tree)
     } catch (error) {
       if (!(error instanceof ObjectMissingError)) throw error
     }
@@ -138,8 +139,14 @@ async function chunksThere(workspace: Workspace, options: DropOptions): Promise<
   const place = readRemote(workspace, options.remote)
   const seen = seenPushes(workspace, place.name, place.repository)
   await using source = await openRemoteSource(place.network, place.repository, options, seen)
-  const { held, claimed } = await certifiedChunks(workspace, place.name, source, null, options)
-  return (kind, id) => held.has(kind, id) || claimed.has(kind, id)
+  try {
+    const { held, claimed } = await certifiedChunks(workspace, place.name, source, null, options)
+    return (kind, id) => held.has(kind, id) || claimed.has(kind, id)
+  } catch (error) {
+    // Older versions have expired, and with them what would tell which packs are needed: nothing is certain then.
+    if (error instanceof ObjectMissingError) return () => false
+    throw error
+  }
 }
 
 async function isStored({ store }: Workspace, entry: TreeEntry, isThere: IsThere): Promise<boolean> {

@@ -44,6 +44,8 @@ export interface RefExpiry {
   /** Packs of its pushes that were removed: mostly what they held is in others by now, or nobody needed it. What was taken
    *  down can be read no more. */
   removed: number[]
+  /** Some of what its pushes may have built on has expired and was not retired. */
+  hasExpired: boolean
   /** Earliest end first. */
   packs: PackExpiry[]
 }
@@ -139,7 +141,8 @@ function refExpiry(
   const live = (list: readonly PackRecord[]) =>
     list.filter((pack) => pack.state === 'live' && pack.endEpoch > movedEpoch)
   const endEpoch = earliest(live(own)) ?? earliest(stored(own))
-  const reusedEndEpoch = earliest(live(of(new Set([...before, ...needed])))) ?? endEpoch
+  const reused = of(new Set([...before, ...needed]))
+  const reusedEndEpoch = earliest(live(reused)) ?? endEpoch
   return {
     ref: localRefName(ref.name),
     commit: ref.commit!,
@@ -148,6 +151,7 @@ function refExpiry(
     reusedEndEpoch,
     reusedEndDate: reusedEndEpoch === null ? null : epochDate(walrus, reusedEndEpoch),
     removed: own.filter((pack) => pack.state === 'removed').map((pack) => pack.number),
+    hasExpired: reused.some((pack) => pack.state === 'live' && pack.endEpoch <= walrus.epoch),
     packs: described,
   }
 }

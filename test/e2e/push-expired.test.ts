@@ -7,9 +7,11 @@ import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { drop } from '../../src/repo/drop.ts'
 import { expiry } from '../../src/repo/expiry.ts'
+import { fetchRemote } from '../../src/repo/fetch.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { push } from '../../src/repo/push.ts'
+import { revive } from '../../src/repo/revive.ts'
 import { remove } from '../../src/repo/rm.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
@@ -52,7 +54,12 @@ it('sends again what the version needs, and says beforehand what that costs', as
   const { epoch, refs } = await expiry(dir, world.options)
   expect(refs).toMatchObject([{ ref: 'heads/main', endEpoch: pushed.packs[0]!.endEpoch }])
   expect(refs[0]!.packs.filter(({ wasOver }) => wasOver).map(({ endEpoch }) => endEpoch)).toEqual([epoch, epoch])
-  expect(await drop(world.path('again-late'), { ...world.options, paths: ['a.bin'] })).toMatchObject({ files: 1 })
+  // A file is deleted only where nothing is left in doubt.
+  const late = () => drop(world.path('again-late'), { ...world.options, paths: ['a.bin'] })
+  await expect(late()).rejects.toMatchObject({ code: 'DROP_REFUSED' })
+  expect(await revive(dir, world.options)).toMatchObject({ $kind: 'revived', refs: [{ lost: [] }] })
+  await fetchRemote(world.path('again-late'), world.options)
+  expect(await late()).toMatchObject({ files: 1 })
 })
 
 it('moves nothing where some of it is nowhere, and goes on without these files', async () => {
