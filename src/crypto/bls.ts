@@ -141,7 +141,8 @@ function g1CurvePoint(bytes: Uint8Array): G1Point {
   const isCompressed = Boolean(flags & COMPRESSED)
   if (bytes.length !== (isCompressed ? 1 : 2) * COORDINATE_BYTES || flags & INFINITY)
     throw new Error('not a point of G1, or zero')
-  const xBytes = bytes.slice(0, COORDINATE_BYTES)
+  // Not `slice`, which makes no copy of a Buffer.
+  const xBytes = new Uint8Array(bytes.subarray(0, COORDINATE_BYTES))
   if (isCompressed) xBytes[0]! &= LARGER_Y - 1
   const x = Fp.fromBytes(xBytes)
   const ySquared = Fp.add(Fp.mul(Fp.sqr(x), x), bls12_381.G1.Point.CURVE().b)
@@ -161,7 +162,7 @@ function curvePoint(bytes: Uint8Array): G2Point {
   const flags = bytes[0]!
   if (bytes.length !== 2 * COORDINATE_BYTES || !(flags & COMPRESSED) || flags & INFINITY)
     throw new Error('not a compressed point of G2')
-  const c1 = bytes.slice(0, COORDINATE_BYTES)
+  const c1 = new Uint8Array(bytes.subarray(0, COORDINATE_BYTES))
   c1[0]! &= LARGER_Y - 1
   const x = Fp2.create({ c0: Fp.fromBytes(bytes.slice(COORDINATE_BYTES)), c1: Fp.fromBytes(c1) })
   const y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), bls12_381.G2.Point.CURVE().b))

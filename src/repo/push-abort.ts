@@ -13,7 +13,7 @@ import { blobIdText, parseBlobId } from '../protocol/blob-id.ts'
 import { LockedError } from '../store/errors.ts'
 import type { Lock } from '../store/lock.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
-import { findUnfinishedPushes, forgetPushes, type PushStep } from '../transfer/push-journal.ts'
+import { findUnfinishedPushes, forgetPushes, forgetStrayUploads, type PushStep } from '../transfer/push-journal.ts'
 import { fetchOpenPushes } from './open-push.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
@@ -103,6 +103,7 @@ export async function abortPush(
         await deleteBlobs(context, own, result, options)
         // None is running: the locks of all of them are held here.
         for (const push of own) await forgetPushes(`${workspace.floeDir}/pushes`, push, () => false)
+        await forgetStrayUploads(`${workspace.floeDir}/pushes`)
         result.pushes += own.length
       }
       return result

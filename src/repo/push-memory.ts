@@ -6,7 +6,13 @@ import type { ObjectId } from '../objects/id.ts'
 import { LockedError } from '../store/errors.ts'
 import { FileSystemError } from '../store/file-system.ts'
 import type { Workspace } from '../store/workspace.ts'
-import { forgetFinished, forgetPushes, type PaidBlobs, type PushSubject } from '../transfer/push-journal.ts'
+import {
+  forgetFinished,
+  forgetPushes,
+  forgetStrayUploads,
+  type PaidBlobs,
+  type PushSubject,
+} from '../transfer/push-journal.ts'
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
@@ -90,7 +96,9 @@ export async function forgetAttempts(workspace: Workspace, subject: PushSubject,
   const isRunning = (journal: string) => workspace.isFileLocked(`${journal}.lock`)
   const dir = `${workspace.floeDir}/pushes`
   await forgetFinished(dir, isRunning)
-  return forgetPushes(dir, subject, isRunning, paid)
+  const unused = await forgetPushes(dir, subject, isRunning, paid)
+  await forgetStrayUploads(dir)
+  return unused
 }
 
 /** As long as others may be at work, as `add` is: without the name of it, the next push would make the repository anew. */

@@ -3,6 +3,7 @@
  *  An epoch may end meanwhile. Then the nodes confirm for the new one, to whose committee the upload goes on; and what
  *  was confirmed before is confirmed anew, because the chain takes certificates of the present epoch only. */
 
+import { dirname } from 'node:path'
 import { mapLimited } from '../base/limit.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
@@ -16,6 +17,7 @@ import type { PushJournal, PushStep } from '../transfer/push-journal.ts'
 import { uploadThroughRelay } from '../transfer/relay.ts'
 import { createSendBudget } from '../transfer/send-budget.ts'
 import { type Upload, uploadBlob } from '../transfer/upload.ts'
+import { forgetUpload, openUploadJournal } from '../transfer/upload-journal.ts'
 import type { OnProgress } from './progress.ts'
 import type { RemoteContext } from './remote-context.ts'
 
@@ -70,7 +72,8 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       const confirmedShards = certificate.signers.reduce((sum, at) => sum + state.nodes[at]!.weight, 0)
       onProgress?.({ $kind: 'uploaded', pack: position, packs: position, confirmedShards, shards: state.shardCount })
       await journal.record(uploadedStep(blobIdText(pack.blob.blobId), certificate))
-      return { certificate, tail: recordTail(committee, pack, upload, journal) }
+      const tail = recordTail(committee, pack, upload, journal)
+      return { certificate, tail: tail.finally(() => forgetUpload(dirname(journal.path), pack.blobObjectId)) }
     } catch (error) {
       const isChange = error instanceof TransferError && error.code === 'UPLOAD_EPOCH_CHANGED'
       if (!isChange || changes >= MAX_EPOCH_CHANGES) throw error
@@ -109,14 +112,22 @@ async function send(committee: Committee, pack: PackToUpload, again: boolean, op
     })
     return { certificate, tail: Promise.resolve([]) }
   }
-  return uploadBlob(committee, blob, persistence, {
-    signal: options.signal,
-    budget,
-    resuming: pack.isResumed || again,
-    finishTail: options.finishTail,
-    onProgress: (progress) =>
-      options.onProgress?.({ $kind: 'uploading', pack: position, packs: position, ...progress }),
-  })
+  const journal = await openUploadJournal(dirname(options.journal.path), pack.blobObjectId)
+  try {
+    const upload = await uploadBlob(committee, blob, persistence, {
+      signal: options.signal,
+      budget,
+      resuming: pack.isResumed || again,
+      journal,
+      finishTail: options.finishTail,
+      onProgress: (progress) =>
+        options.onProgress?.({ $kind: 'uploading', pack: position, packs: position, ...progress }),
+    })
+    return { ...upload, tail: upload.tail.finally(() => journal.close()) }
+  } catch (error) {
+    journal.close()
+    throw error
+  }
 }
 
 /** What was not finished is written down, so that a later push can. */

@@ -10,11 +10,12 @@ import type { BlobRecord } from '../ledger/blob-object.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { isObjectId, type ObjectId } from '../objects/id.ts'
-import { parseBlobId } from '../protocol/blob-id.ts'
+import { blobIdText, parseBlobId } from '../protocol/blob-id.ts'
 import { type Certificate, verifyCertificate } from '../protocol/certificate.ts'
 import { confirmBlob } from '../transfer/confirm.ts'
 import { TransferError } from '../transfer/errors.ts'
 import { findPushesOf, findUnfinishedPushes, type PushStep, type PushSubject } from '../transfer/push-journal.ts'
+import { heldConfirmations, readUploadJournal } from '../transfer/upload-journal.ts'
 import type { RemoteContext } from './remote-context.ts'
 
 type EncodedStep = Extract<PushStep, { $kind: 'encoded' }>
@@ -48,7 +49,8 @@ export interface UploadedOptions {
 
 interface Journaled {
   encoded: EncodedStep
-  certificate: Certificate
+  /** Null where it was not uploaded to its end, as far as is written down. */
+  certificate: Certificate | null
   tails: PushStep[]
 }
 
@@ -63,6 +65,10 @@ export async function createUploadedPacks(options: UploadedOptions): Promise<Upl
     const blob = (await owned).get(blobKey(blobId))
     if (!blob) return (await options.isDeposited(blobId)) ? { ...known, certificate: null } : null
     if (blob.certifiedEpoch !== null) return { ...known, certificate: null }
+    if (found.certificate === null) {
+      const confirmed = await confirmedBefore(blob, options)
+      return confirmed && { ...known, ...confirmed }
+    }
     const certificate = await valid(found.certificate, blob, options)
     return certificate && { ...known, certificate }
   }
@@ -121,8 +127,12 @@ async function readJournals(dir: string, network: string): Promise<Map<string, J
     const encoded = new Map<string, EncodedStep>()
     const byBlob = new Map<string, Journaled>()
     for (const step of steps)
-      if (step.$kind === 'encoded') encoded.set(step.blobId, step)
-      else if (step.$kind === 'tail') byBlob.get(step.blobId)?.tails.push(step)
+      if (step.$kind === 'encoded') {
+        encoded.set(step.blobId, step)
+        if (!v.is(encodedSchema, step) || found.get(step.packHash)?.certificate) continue
+        const entry = { encoded: step, certificate: null, tails: [] }
+        found.set(step.packHash, entry)
+      } else if (step.$kind === 'tail') byBlob.get(step.blobId)?.tails.push(step)
       else if (step.$kind === 'uploaded') {
         const begun = encoded.get(step.blobId)
         if (!begun || !v.is(encodedSchema, begun) || !v.is(uploadedSchema, step)) continue
@@ -134,6 +144,26 @@ async function readJournals(dir: string, network: string): Promise<Map<string, J
       }
   }
   return found
+}
+
+/** Of an upload that was killed after enough nodes had confirmed: the certificate, and which nodes may lack the pack. */
+async function confirmedBefore(
+  { blobId, objectId }: BlobRecord,
+  { dir, context }: UploadedOptions,
+): Promise<Pick<UploadedPack, 'certificate' | 'tails'> | null> {
+  const { state } = await context.committee()
+  const persistence = { $kind: 'deletable' as const, objectId: addressToBytes(objectId) }
+  const { certificate } = heldConfirmations(readUploadJournal(dir, objectId), state, {
+    $kind: 'blob-certificate',
+    epoch: state.epoch,
+    blobId,
+    persistence,
+  })
+  if (!certificate) return null
+  const signers = new Set(certificate.signers)
+  const nodes = state.nodes.flatMap(({ nodeId }, at) => (signers.has(at) ? [] : [nodeId]))
+  const tail = { $kind: 'tail' as const, blobId: blobIdText(blobId), objectId, nodes }
+  return { certificate, tails: nodes.length > 0 ? [tail] : [] }
 }
 
 /** The certificate as the chain takes it now; null if the nodes do not confirm, and the pack has to be sent again. */

@@ -11,6 +11,7 @@ import type { BlobPersistence } from '../protocol/messages.ts'
 import { pairOnShard, type SliverAxis } from '../protocol/shards.ts'
 import type { Pace } from './pace.ts'
 import type { SendBudget } from './send-budget.ts'
+import type { NodeHolding } from './upload-journal.ts'
 
 export interface NodeUpload {
   client: NodeClient
@@ -25,9 +26,13 @@ export interface NodeUpload {
   retryMs: number
   /** True if the node may hold slivers already: it is asked before it is sent to. */
   resuming: boolean
+  /** What it had taken before a break, as far as that was written down. */
+  held?: NodeHolding | undefined
   signal: AbortSignal
   /** The node holds so many bytes more of the blob's slivers. */
   onStored(bytes: number): void
+  /** The node has said that it has the sliver. */
+  onTaken?(pair: number, axis: SliverAxis): void
 }
 
 const MAX_RETRIES = 4
@@ -44,10 +49,12 @@ const MAX_MISSING_ROUNDS = 2
 /** @throws {NodeError} if the node does not do its part */
 export async function uploadToNode(job: NodeUpload): Promise<SignedConfirmation> {
   const { client, blob, persistence, signal } = job
-  let isKnown = false
+  // Without the metadata it would have taken no sliver.
+  let isKnown = job.held !== undefined && job.held.primary.size + job.held.secondary.size > 0
+  let { held } = job
   // Another pack may have been told so.
   await job.pace.quiet(signal)
-  if (job.resuming) {
+  if (job.resuming && !isKnown) {
     const confirmation = await client.fetchConfirmation(blob.blobId, persistence, { signal }).catch(passCancel)
     if (confirmation) {
       job.onStored(job.shards.length * (blob.params.primarySliverBytes + blob.params.secondarySliverBytes))
@@ -58,43 +65,49 @@ export async function uploadToNode(job: NodeUpload): Promise<SignedConfirmation>
   for (let round = 0; ; round++) {
     try {
       if (!isKnown) await attempt(job, 0, () => client.sendMetadata(blob.blobId, job.metadata, { signal }))
-      await sendSlivers(job, isKnown)
+      await sendSlivers(job, isKnown, held)
       return await attempt(job, 0, () => client.fetchConfirmation(blob.blobId, persistence, { signal }))
     } catch (error) {
       // The node has lost what it said it had, in a restart for one: what is there is asked for, the rest sent.
       const isForgetful = error instanceof NodeError && FORGETFUL_REASONS.has(error.reason ?? '')
       if (!isForgetful || round >= MAX_MISSING_ROUNDS) throw error
       isKnown = error.reason !== 'METADATA_NOT_FOUND'
+      held = undefined
     }
   }
 }
 
 const FORGETFUL_REASONS: ReadonlySet<string> = new Set(['MISSING_SLIVERS', 'METADATA_NOT_FOUND'])
 
-async function sendSlivers(job: NodeUpload, isKnown: boolean): Promise<void> {
+async function sendSlivers(job: NodeUpload, isKnown: boolean, held: NodeHolding | undefined): Promise<void> {
   const { blob, shards } = job
   const { shardCount } = blob.params
   // In order of pairs: neighbouring columns of a blob in a file are read together.
   const pairs = shards.map((shard) => pairOnShard(blob.blobId, shard, shardCount)).sort((a, b) => a - b)
   let failure: { error: unknown } | undefined
-  const send = (pair: number, axis: SliverAxis) =>
-    job.pace
+  const send = (pair: number, axis: SliverAxis) => {
+    if (held?.[axis].has(pair)) return job.onStored(sliverBytes(job, axis))
+    return job.pace
       .run(async () => {
         if (!failure) await sendSliver(job, pair, axis, isKnown)
       }, job.signal)
       .catch((error: unknown) => {
         failure ??= { error }
       })
+  }
   await Promise.all(pairs.flatMap((pair) => [send(pair, 'primary'), send(pair, 'secondary')]))
   if (failure) throw failure.error
 }
 
 async function sendSliver(job: NodeUpload, pair: number, axis: SliverAxis, isKnown: boolean): Promise<void> {
   const { blob, client, budget, signal } = job
-  const bytes = axis === 'primary' ? blob.params.primarySliverBytes : blob.params.secondarySliverBytes
+  const bytes = sliverBytes(job, axis)
   if (isKnown && bytes >= STATUS_CHECK_BYTES) {
     const status = await client.fetchSliverStatus(blob.blobId, pair, axis, { signal }).catch(passCancel)
-    if (status === 'stored') return job.onStored(bytes)
+    if (status === 'stored') {
+      job.onTaken?.(pair, axis)
+      return job.onStored(bytes)
+    }
   }
   await attempt(job, bytes, async () => {
     const index = axis === 'primary' ? pair : blob.params.shardCount - 1 - pair
@@ -106,7 +119,12 @@ async function sendSliver(job: NodeUpload, pair: number, axis: SliverAxis, isKno
     // Not after a failure: then it may still be on its way.
     if (!view) budget.give(sliver)
   })
+  job.onTaken?.(pair, axis)
   job.onStored(bytes)
+}
+
+function sliverBytes({ blob: { params } }: NodeUpload, axis: SliverAxis): number {
+  return axis === 'primary' ? params.primarySliverBytes : params.secondarySliverBytes
 }
 
 /** Tries again what may go away by itself. The waits happen outside the budget, so that a slow node does not hold what

@@ -1,8 +1,8 @@
 /** `.floe/pushes/<time>-<random>.jsonl`: what a push has done so far, one JSON object per line, flushed line by line.
  *
  *  The journal is for people and for `push --abort`: what a later push reuses, it looks up on chain. Only a repository that was
- *  made unheard is found by it, and packs that were uploaded, which need not be encoded again to know their ids. A torn last
- *  line is ignored. */
+ *  made unheard is found by it, and packs that were uploaded, which need not be encoded again to know their ids. What each node
+ *  has of a pack that is on its way stands beside it (`upload-journal.ts`). A torn last line is ignored. */
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { utf8 } from '../base/bytes.ts'
 import { discard, ensureDirectory } from '../store/atomic-file.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
+import { forgetUploads } from './upload-journal.ts'
 
 /** Steps of a push, each written after it is done. Storable and complete: nothing refers to memory. */
 export type PushStep =
@@ -215,4 +216,13 @@ export async function forgetFinished(dir: string, isRunning: (journal: string) =
     // One that is under way may have a tail yet.
     if (isFinished && !steps.some((step) => step.$kind === 'tail') && !isRunning(path)) discard(nodeFs, path)
   }
+}
+
+/** Drops the journals of uploads that no push goes on with: of all but those that an unfinished one has paid for. */
+export async function forgetStrayUploads(dir: string): Promise<void> {
+  const unfinished = await findUnfinishedPushes(dir)
+  const registered = unfinished.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.$kind === 'registered' ? [step.objectId] : [])),
+  )
+  forgetUploads(dir, new Set(registered))
 }

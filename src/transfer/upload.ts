@@ -19,6 +19,7 @@ import { TransferError } from './errors.ts'
 import { uploadToNode } from './node-upload.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createSendBudget, type SendBudget } from './send-budget.ts'
+import { heldConfirmations, type UploadJournal } from './upload-journal.ts'
 
 export interface UploadProgress {
   doneBytes: number
@@ -32,6 +33,8 @@ export interface UploadOptions {
   onProgress?: (progress: UploadProgress) => void
   /** True if nodes may hold slivers already (resume): each is asked before it is sent to. */
   resuming?: boolean
+  /** Told what nodes have taken. What it says that they hold is not sent, and they are not asked for it. */
+  journal?: UploadJournal | undefined
   /** Shared by all uploads of a push: bounds the slivers in memory and the open requests. */
   budget?: SendBudget
   /** First wait before a retry (default 250 ms); doubles each time. */
@@ -80,9 +83,11 @@ export async function uploadBlob(
   const expectedBytes = encodeMessage(expected)
   const metadata = encodeMetadata(blob.metadata)
   const budget = options.budget ?? createSendBudget()
+  const pairBytes = blob.params.primarySliverBytes + blob.params.secondarySliverBytes
+  const { journal } = options
   const progress: UploadProgress = {
     doneBytes: 0,
-    totalBytes: (blob.params.primarySliverBytes + blob.params.secondarySliverBytes) * shardCount,
+    totalBytes: pairBytes * shardCount,
     confirmedShards: 0,
     shards: shardCount,
   }
@@ -109,6 +114,14 @@ export async function uploadBlob(
     failedWeight += committee.nodes[position]!.weight
     // Nothing more can come of it: the other nodes' work would be for nothing.
     if (isWriteHopeless(failedWeight, shardCount) && !isQuorum(shardCount - failedWeight, shardCount)) stop.abort()
+  }
+
+  /** What nodes have confirmed before a break. A file can be damaged: none of them is blamed for what does not hold. */
+  const readmit = (held: UploadJournal['held']) => {
+    for (const [position, confirmation] of heldConfirmations(held, state, expected).confirmations) {
+      progress.doneBytes += committee.nodes[position]!.weight * pairBytes
+      accept(position, confirmation)
+    }
   }
 
   /** Signatures are checked together, one pairing instead of one per node, soon after enough of them are there: a false
@@ -148,10 +161,12 @@ export async function uploadBlob(
   }
 
   const sendToNode = async (position: number) => {
+    const { nodeId, shards } = committee.nodes[position]!
     try {
       const confirmation = await uploadToNode({
         client: committee.client(position),
-        shards: committee.nodes[position]!.shards,
+        shards,
+        held: journal?.held.get(nodeId),
         blob,
         metadata,
         persistence,
@@ -160,19 +175,21 @@ export async function uploadBlob(
         retryMs: options.retryMs ?? 250,
         resuming: options.resuming ?? false,
         signal,
+        onTaken: (pair, axis) => journal?.stored(nodeId, pair, axis),
         onStored(bytes) {
           progress.doneBytes = Math.min(progress.totalBytes, progress.doneBytes + bytes)
           options.onProgress?.({ ...progress })
         },
       })
       accept(position, confirmation)
+      journal?.confirmed(nodeId, confirmation)
     } catch (error) {
       fail(position, error)
     }
   }
-  const settled = Promise.all(committee.nodes.map((_, position) => sendToNode(position))).finally(() =>
-    clearTimeout(timer),
-  )
+  if (journal) readmit(journal.held)
+  const asked = [...committee.nodes.keys()].filter((position) => !confirmations.has(position))
+  const settled = Promise.all(asked.map(sendToNode)).finally(() => clearTimeout(timer))
   await Promise.race([settled, enough.promise])
 
   if (failures.length > 0) throw failures[0]

@@ -49,6 +49,14 @@ describe('BLS12-381 min-pk', () => {
     expect(() => blsVerifiedSum([signatures[0]!.subarray(1)], message, keys.slice(0, 1))).toThrow()
   })
 
+  it('leaves what it is given as it is, whatever holds the bytes', () => {
+    const keys = secrets.map((s) => Buffer.from(blsPublicKey(s)))
+    const signatures = secrets.map((s) => Buffer.from(blsSign(message, s)))
+    const before = [...keys, ...signatures].map((bytes) => toHex(bytes))
+    expect(toHex(blsVerifiedSum(signatures, message, keys)!)).toBe(vector.aggregate010203)
+    expect([...keys, ...signatures].map((bytes) => toHex(bytes))).toEqual(before)
+  })
+
   it('refuses another message, another key and malformed bytes', () => {
     const signature = fromHex(vector.signature01)
     expect(blsVerify(signature, Uint8Array.of(1), blsPublicKey(secrets[0]!))).toBe(false)

@@ -106,4 +106,53 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     const rest = await resumed(foreign, 'foreign')
     expect([rest.encoded, rest.result.cost.walFrost]).toEqual([1, '0'])
   })
+
+  it('goes on with the slivers that no node has taken, and asks for none of the others', async () => {
+    const name = 'half-way'
+    const dir = await world.workspace(name, { 'a.bin': noise(90_000, 360) })
+    const create = { name, network: 'local' }
+    const stop = new AbortController()
+    // Of sixteen, two packs at four nodes.
+    const SENT = 9
+    let sent = 0
+    const before = new Set<string>()
+    const stopping: typeof fetch = async (input, init) => {
+      const url = String(input)
+      if (init?.method !== 'PUT' || !url.includes('/slivers/')) return fetch(input, init)
+      // The others wait for the end.
+      if (sent++ >= SENT)
+        return new Promise((_, reject) => stop.signal.addEventListener('abort', () => reject(new Error('stopped'))))
+      const answer = await fetch(input, init)
+      before.add(url)
+      if (before.size === SENT) setTimeout(() => stop.abort(), 200)
+      return answer
+    }
+    const first = push(dir, { ...world.options, create, fetch: stopping, signal: stop.signal })
+    await expect(first).rejects.toMatchObject({ exitCode: 130 })
+    const again: string[] = []
+    const watching: typeof fetch = (input, init) => {
+      const url = String(input)
+      if (before.has(url.replace(/\/status$/, ''))) again.push(url)
+      return fetch(input, init)
+    }
+    const { result } = await resumed(dir, name, { fetch: watching })
+    expect(result).toMatchObject({ $kind: 'pushed', cost: { walFrost: '0' } })
+    expect([before.size, again]).toEqual([SENT, []])
+    expect((await readdir(join(dir, '.floe/pushes'))).filter((file) => file.endsWith('.upload'))).toEqual([])
+  })
+
+  it('encodes nothing again that enough nodes had confirmed before it was killed', async () => {
+    const name = 'confirmed'
+    const dir = await world.workspace(name, { 'a.bin': noise(90_000, 370) })
+    const killing = (event: ProgressEvent) => {
+      if (event.$kind === 'uploaded') throw new Error('killed')
+    }
+    const create = { name, network: 'local' }
+    await expect(push(dir, { ...world.options, create, onProgress: killing })).rejects.toThrow('killed')
+    const states = (await pushStatus(dir)).flatMap(({ packs }) => packs.map(({ state }) => state))
+    expect(states).not.toContain('uploaded')
+    const { result, encoded, events } = await resumed(dir, name)
+    expect([result.cost.walFrost, encoded]).toEqual(['0', 0])
+    expect(events.some(({ $kind }) => $kind === 'uploading')).toBe(false)
+  })
 })

@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sleep } from '../../src/base/abort.ts'
 import { createRng } from '../../src/base/rng.ts'
 import type { ErasureCoder } from '../../src/erasure/api.ts'
@@ -9,6 +12,7 @@ import { openBlob } from '../../src/transfer/blob-source.ts'
 import { createCommittee } from '../../src/transfer/committee.ts'
 import { confirmBlob } from '../../src/transfer/confirm.ts'
 import { uploadBlob } from '../../src/transfer/upload.ts'
+import { openUploadJournal, type UploadJournal } from '../../src/transfer/upload-journal.ts'
 import { type FakeNodes, holderOfRow, startFakeNodes } from './fake-nodes.ts'
 
 // 10 shards: f = 3, kp = 4 rows, ks = 7 columns.
@@ -97,6 +101,89 @@ describe('uploading a blob', () => {
     expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5, 6])
     expect(fake.nodes.map((_, position) => put(position).length)).toEqual([5, 0, 0, 0, 0, 1, 0])
     expect(put(5)[0]).toMatch(/slivers\/\d+\/secondary$/)
+  })
+
+  describe('that was interrupted', () => {
+    let dir: string
+    beforeEach(async () => {
+      dir = await mkdtemp(join(tmpdir(), 'floe-upload-'))
+    })
+    afterEach(() => rm(dir, { recursive: true }))
+    const large = sync.encodeBlob(10, createRng(6).fill(new Uint8Array(300_000)))
+
+    /** Nodes 0 and 1 are down, 5 takes its slivers and gives no confirmation: too few. */
+    const interrupted = async () => {
+      const fake = await start()
+      for (const position of [0, 1]) fake.nodes[position]!.down = true
+      const journal = await openUploadJournal(dir, '0x1')
+      let taken = 0
+      const stopping: UploadJournal = {
+        ...journal,
+        stored(nodeId, pair, axis) {
+          const isLast = nodeId === fake.state.nodes[5]!.nodeId && ++taken === 2
+          // As if it had not been written yet when the push was killed.
+          if (isLast) fake.nodes[5]!.down = true
+          else journal.stored(nodeId, pair, axis)
+        },
+      }
+      const options = { retryMs: 1, journal: stopping }
+      await expect(uploadBlob(committeeOf(fake), large, PERMANENT, options)).rejects.toMatchObject({
+        code: 'UPLOAD_QUORUM',
+      })
+      journal.close()
+      for (const node of fake.nodes) {
+        node.down = false
+        node.requests = []
+      }
+      return fake
+    }
+    const resumed = async (fake: FakeNodes) => {
+      const committee = committeeOf(fake)
+      const journal = await openUploadJournal(dir, '0x1')
+      const seen: number[] = []
+      const { certificate } = await uploadBlob(committee, large, PERMANENT, {
+        resuming: true,
+        retryMs: 1,
+        journal,
+        onProgress: ({ doneBytes, totalBytes }) => seen.push(doneBytes / totalBytes),
+      })
+      journal.close()
+      verifyCertificate(fake.state.committee, { ...expected, blobId: large.blobId }, certificate)
+      expect(certificate.signers).toEqual([0, 1, 2, 3, 4, 5, 6])
+      expect(seen.at(-1)).toBe(1)
+      return committee
+    }
+
+    it('asks nothing of nodes that have confirmed, and sends the others what they have not taken', async () => {
+      const fake = await interrupted()
+      await resumed(fake)
+      expect([2, 3, 4, 6].map((position) => fake.nodes[position]!.requests)).toEqual([[], [], [], []])
+      const put = (position: number) => fake.nodes[position]!.requests.filter((line) => line.startsWith('PUT')).length
+      expect([0, 1, 5].map(put)).toEqual([5, 5, 0])
+      // Whether the one that is not written down has come is asked; then it confirms.
+      expect(fake.nodes[5]!.requests.map((line) => line.replace(/^.*\//, ''))).toEqual(['status', 'permanent'])
+    })
+
+    it('brings everything again to a node that has lost it meanwhile', async () => {
+      const fake = await interrupted()
+      fake.nodes[5]!.slivers.clear()
+      const committee = await resumed(fake)
+      expect(fake.nodes[5]!.slivers.size).toBe(2)
+      expect(committee.reports()).toEqual([])
+    })
+
+    it('asks nodes again, and blames none, where what is written of their confirmations does not hold', async () => {
+      const fake = await interrupted()
+      const path = join(dir, '0x1.upload')
+      const text = await readFile(path, 'utf8')
+      const false_ = Buffer.alloc(96, 1).toString('base64')
+      const spoiled = text.replace(/"signature":"[^"]+"/, `"signature":"${false_}"`)
+      expect(spoiled).not.toBe(text)
+      await writeFile(path, spoiled)
+      const committee = await resumed(fake)
+      expect(committee.reports()).toEqual([])
+      expect([2, 3, 4, 6].filter((position) => fake.nodes[position]!.requests.length > 0)).toHaveLength(1)
+    })
   })
 
   it('waits for nodes that have not seen the registration yet', async () => {
