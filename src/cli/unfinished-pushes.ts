@@ -8,8 +8,16 @@ export function statusLines(pushes: readonly UnfinishedPush[]): string[] {
   if (pushes.length === 0) return ['no push is unfinished']
   return pushes.flatMap(({ ref, commit, network, startedMs, packs }) => [
     `${ref}  ${commit.slice(0, 12)} → ${network}, begun ${new Date(startedMs).toISOString()}`,
-    ...packs.map((pack) => `  ${pack.blobId}  ${pack.kind}  ${formatBytes(pack.bytes)}  ${pack.state}`),
+    ...packs.map(
+      (pack) => `  ${pack.blobId}  ${pack.kind}  ${formatBytes(pack.bytes)}  ${pack.state}${sentText(pack)}`,
+    ),
   ])
+}
+
+function sentText({ sent }: UnfinishedPack): string {
+  if (!sent) return ''
+  const confirmed = sent.confirmed > 0 ? `, ${formatCount(sent.confirmed, 'node')} confirmed` : ''
+  return `; ${formatCount(sent.slivers, 'sliver')} at ${formatCount(sent.nodes, 'node')}${confirmed}`
 }
 
 /** What to type: one that was to make its repository has to be told its name again. */

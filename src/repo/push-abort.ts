@@ -14,6 +14,7 @@ import { LockedError } from '../store/errors.ts'
 import type { Lock } from '../store/lock.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { findUnfinishedPushes, forgetPushes, forgetStrayUploads, type PushStep } from '../transfer/push-journal.ts'
+import { readUploadJournal } from '../transfer/upload-journal.ts'
 import { fetchOpenPushes } from './open-push.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext, type RemoteContext } from './remote-context.ts'
@@ -38,6 +39,8 @@ export interface UnfinishedPack {
   bytes: number
   /** `registered` is paid for; `uploaded` is stored and has a certificate, which holds within its epoch. */
   state: 'encoded' | 'registered' | 'uploaded'
+  /** Of a registered one: what nodes have taken of it so far, and how many have confirmed that they have all of theirs. */
+  sent?: { slivers: number; nodes: number; confirmed: number }
 }
 
 /** Pushes of this workspace that have not ended, oldest first. Reads the journals only; nothing is asked of the network. */
@@ -48,19 +51,34 @@ export async function pushStatus(dir: string): Promise<UnfinishedPush[]> {
 
 async function unfinished(workspace: Workspace): Promise<UnfinishedPush[]> {
   const journals = await findUnfinishedPushes(`${workspace.floeDir}/pushes`)
-  return journals.map(({ steps }) => describePush(steps)).filter((push) => push !== null)
+  return journals
+    .map(({ steps }) => describePush(steps))
+    .filter((push) => push !== null)
+    .map((push) => ({ ...push, packs: push.packs.map((pack) => withSent(workspace, pack)) }))
 }
 
-function describePush(steps: readonly PushStep[]): UnfinishedPush | null {
+function withSent(workspace: Workspace, { objectId, ...pack }: DescribedPack): UnfinishedPack {
+  if (pack.state !== 'registered' || objectId === undefined) return pack
+  const held = [...readUploadJournal(`${workspace.floeDir}/pushes`, objectId).values()]
+  if (held.length === 0) return pack
+  const slivers = held.reduce((sum, { primary, secondary }) => sum + primary.size + secondary.size, 0)
+  const confirmed = held.filter(({ confirmation }) => confirmation !== null).length
+  return { ...pack, sent: { slivers, nodes: held.length, confirmed } }
+}
+
+type DescribedPack = UnfinishedPack & { objectId?: string }
+
+function describePush(steps: readonly PushStep[]): (UnfinishedPush & { packs: DescribedPack[] }) | null {
   const [started] = steps
   if (started?.$kind !== 'started') return null
-  const packs = new Map<string, UnfinishedPack>()
+  const packs = new Map<string, DescribedPack>()
   for (const step of steps)
     if (step.$kind === 'encoded')
       packs.set(step.blobId, { blobId: step.blobId, kind: step.kind, bytes: step.blobBytes, state: 'encoded' })
     else if (step.$kind === 'registered' || step.$kind === 'uploaded') {
       const pack = packs.get(step.blobId)
       if (pack) pack.state = step.$kind
+      if (pack && step.$kind === 'registered') pack.objectId = step.objectId
     }
   const { network, repository, ref, timeMs } = started
   const creating = steps.find((step) => step.$kind === 'creating')?.name

@@ -112,8 +112,8 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     const dir = await world.workspace(name, { 'a.bin': noise(90_000, 360) })
     const create = { name, network: 'local' }
     const stop = new AbortController()
-    // Of sixteen, two packs at four nodes.
-    const SENT = 9
+    // Of sixteen, two packs at four nodes; a pack needs six.
+    const SENT = 5
     let sent = 0
     const before = new Set<string>()
     const stopping: typeof fetch = async (input, init) => {
@@ -129,6 +129,9 @@ describe('a push that had uploaded packs before it was interrupted', () => {
     }
     const first = push(dir, { ...world.options, create, fetch: stopping, signal: stop.signal })
     await expect(first).rejects.toMatchObject({ exitCode: 130 })
+    const packs = (await pushStatus(dir)).flatMap((one) => one.packs)
+    expect(packs.map(({ state }) => state)).toEqual(['registered', 'registered'])
+    expect(packs.reduce((sum, { sent: part }) => sum + (part?.slivers ?? 0), 0)).toBe(SENT)
     const again: string[] = []
     const watching: typeof fetch = (input, init) => {
       const url = String(input)
