@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
+import { createBranch, createTag } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
 import { drop } from '../../src/repo/drop.ts'
@@ -123,4 +124,25 @@ it('sends what a branch that has expired brought, once another branch takes it i
   expect([...(await snapshot(dir)).keys()].sort()).toEqual([...side.keys()].sort())
   await push(dir, world.options)
   await assertCloned(`local:${repository}`, 'side-clone', dir)
+})
+
+it('pushes other branches and tags of a version that has come back', async () => {
+  const dir = await world.workspace('back', { 'a.bin': noise(20_000, 9) })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'back', network: 'local' } })
+  await world.change(dir, { 'b.txt': 'two\n' })
+  await push(dir, brief())
+  const named = async (ref: string, make: typeof createTag | typeof createBranch) => {
+    {
+      await using workspace = await openWorkspace(dir)
+      await make(workspace, { name: ref })
+    }
+    return push(dir, { ...world.options, epochs: 1, ref })
+  }
+  // It goes on naming packs that are then retired.
+  await named('v1', createTag)
+  await world.net.advanceEpoch()
+  expect(await revive(dir, world.options)).toMatchObject({ tags: [{ ref: 'tags/v1' }] })
+  await named('other', createBranch)
+  await named('v2', createTag)
+  for (const ref of ['v1', 'v2', 'other']) await assertCloned(`local:${repository}@${ref}`, `back-${ref}`, dir)
 })
