@@ -101,9 +101,11 @@ export async function openRemoteSource(
         const at = await segmentPlaces(reader, state, before.slice(0, MAX_PAST_SEGMENTS), options)
         return open(at.filter(isStored))
       }
+      let over: Promise<number> | undefined
       return withOthers(open(places), {
         everywhere: () => (everywhere ??= openAll()),
         past: () => (past ??= openPast()),
+        over: () => (over ??= countExpired(reader, state, epoch, options)),
       })
     },
     badNodes: async () => (await context.committee()).reports(),
@@ -142,7 +144,12 @@ const MAX_PAST_SEGMENTS = 64
  *  never pushed: nothing is read through them, because a ref has to have all it needs by itself. */
 function withOthers(
   own: RemoteObjects,
-  others: { everywhere(): Promise<RemoteObjects>; past(): Promise<RemoteObjects | null> },
+  others: {
+    everywhere(): Promise<RemoteObjects>
+    past(): Promise<RemoteObjects | null>
+    /** Packs whose time is over. */
+    over(): Promise<number>
+  },
 ): RemoteObjects {
   return {
     openPack: own.openPack,
@@ -161,7 +168,9 @@ function withOthers(
             () => undefined,
             (failure) => failure,
           )
-          throw isGone(reason) ? reason : error
+          if (isGone(reason)) throw reason
+          const expired = await others.over()
+          throw expired === 0 ? error : new ObjectMissingError(kind, id, perhapsExpired(expired))
         }
         if (!isGone(error)) throw error
         try {
@@ -172,6 +181,33 @@ function withOthers(
       }
     },
   }
+}
+
+/** After a push over expired packs, no locator names what was in them. */
+function perhapsExpired(packs: number): { data: Record<string, unknown>; hints: readonly string[] } {
+  const [whose, them] =
+    packs === 1 ? ['A pack of the repository has', 'it'] : [`${packs} packs of the repository have`, 'one of them']
+  return {
+    data: { expiredPacks: packs },
+    hints: [
+      `${whose} expired, and this may have been in ${them}: \`floe revive\` in a workspace that has the version brings it back`,
+    ],
+  }
+}
+
+/** Packs that are looked at to explain what is missing. */
+const MAX_EXPLAINED_PACKS = 1_000
+
+/** Packs that were stored and whose time is over, retired or not; of very many, among the oldest. */
+async function countExpired(
+  reader: RepositoryReader,
+  state: RepositoryState,
+  epoch: number,
+  options: RemoteOptions,
+): Promise<number> {
+  const count = Math.min(state.packs.size, MAX_EXPLAINED_PACKS)
+  const numbers = Array.from({ length: count }, (_, number) => number)
+  return (await reader.fetchPacks(state, numbers, options)).filter((pack) => pack.endEpoch <= epoch).length
 }
 
 const GONE_CODES: ReadonlySet<string> = new Set(['PACK_REMOVED', 'PACK_TAKEN_DOWN', 'PACK_EXPIRED'])
