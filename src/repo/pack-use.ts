@@ -10,7 +10,6 @@ import { walkCommits } from '../history/commits.ts'
 import type { PackRecord, PushRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey } from '../ledger/repository-state.ts'
 import { walkMapNodes } from '../objects/content-map.ts'
-import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { LocatorSegment } from '../objects/locator.ts'
 import { RECORD_BYTES, recordId, recordPack } from '../objects/locator-record.ts'
@@ -20,7 +19,7 @@ import { walkTreeNodes } from '../objects/tree.ts'
 import type { LocalStore } from '../store/local-store.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { segmentPlaces } from './push-target.ts'
-import { isGone, type RemoteSource } from './remote-source.ts'
+import { absentWhereGone, type RemoteSource } from './remote-source.ts'
 
 /** Objects that are held apart: more would take more than half a gigabyte. */
 const MAX_OBJECTS = 10_000_000
@@ -59,13 +58,7 @@ export async function findPackUse(job: FindPackUse): Promise<PackUse> {
     if (!store || !(await store.has(kind, id))) return remote.read(kind, id, options)
     return store.readLocal(kind, id, options)
   }
-  const readLeft: ReadObject = async (kind, id, options) => {
-    try {
-      return await read(kind, id, options)
-    } catch (error) {
-      throw isGone(error) ? new ObjectMissingError(kind, id) : error
-    }
-  }
+  const readLeft = absentWhereGone(read)
   let unread = 0
   const commits = source.refs.map((ref) => ref.commit as ObjectId)
   const reached = await reachedFrom(readLeft, commits, signal, () => void unread++)

@@ -91,6 +91,8 @@ export interface PushResult {
   logIndex?: number
   /** When reviving: older versions whose files could not be brought back. */
   lost?: string[]
+  /** When moving a branch out of packs: objects that the version needs, and that have expired and are not here. */
+  nowhere?: number
   /** How long `.floeattributes` had it promise, for the sake of which path. */
   retained?: Retained
   /** What the ref needs that is about to be lost, or is. */
@@ -209,8 +211,12 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const doubtful = await withDoubted(workspace, doubted, needed, signal)
   const { store } = workspace
   const version = { commit: target.commit, tree: target.record.tree }
+  let nowhere = 0
+  const onLost = repack ? (objects: number) => void (nowhere = objects) : undefined
   const missing =
-    lack && position ? await withExpired(version, doubtful, { known, position, have, store, read, signal }) : doubtful
+    (lack || repack) && position
+      ? await withExpired(version, doubtful, { known, position, have, store, read, onLost, signal })
+      : doubtful
   const lacking = await withoutPresent(missing, {
     live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,
@@ -344,6 +350,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...retained,
     expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
+    ...(nowhere > 0 ? { nowhere } : {}),
     ...noticeOf(context.profile, {
       isRemembered: expiring !== null && published.isNoted,
       unused: published.unused,

@@ -7,6 +7,7 @@ import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import { fetchTakedowns, hasTakedowns } from '../ledger/repository-takedowns.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
+import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { createRowCache } from '../transfer/blob-range.ts'
 import type { NodeReport } from '../transfer/committee.ts'
@@ -214,8 +215,32 @@ const GONE_CODES: ReadonlySet<string> = new Set(['PACK_REMOVED', 'PACK_TAKEN_DOW
 
 /** Whether somebody removed what was there, or let it expire: nobody lied. */
 export function isGone(error: unknown): boolean {
-  for (let at = error; at instanceof FloeError; at = at.cause) if (GONE_CODES.has(at.code)) return true
-  return false
+  return causeWith(GONE_CODES, error) !== undefined
+}
+
+function causeWith(codes: ReadonlySet<string>, error: unknown): FloeError | undefined {
+  for (let at = error; at instanceof FloeError; at = at.cause) if (codes.has(at.code)) return at
+  return undefined
+}
+
+/** With what more storage nodes than may be wrong say of a blob where the chain was not asked. */
+const NOWHERE_CODES: ReadonlySet<string> = new Set([...GONE_CODES, 'BLOB_NOT_FOUND'])
+
+/** For those who can do without what is gone: it is missing then, as what no locator names. */
+export function absentWhereGone(read: ReadObject): ReadObject {
+  return async (kind, id, options) => {
+    try {
+      return await read(kind, id, options)
+    } catch (error) {
+      const gone = causeWith(NOWHERE_CODES, error)
+      if (!gone) throw error
+      throw new ObjectMissingError(kind, id, {
+        message: `${kind} ${id} is missing: ${gone.message}`,
+        data: gone.data,
+        hints: gone.hints,
+      })
+    }
+  }
 }
 
 /** Why the storage nodes do not know a pack, as far as the chain tells. */

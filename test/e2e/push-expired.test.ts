@@ -15,6 +15,7 @@ import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { get } from '../../src/repo/get.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { merge } from '../../src/repo/merge.ts'
+import { purge } from '../../src/repo/purge.ts'
 import { push } from '../../src/repo/push.ts'
 import { revive } from '../../src/repo/revive.ts'
 import { remove } from '../../src/repo/rm.ts'
@@ -146,6 +147,30 @@ it('pushes other branches and tags of a version that has come back', async () =>
   await named('other', createBranch)
   await named('v2', createTag)
   for (const ref of ['v1', 'v2', 'other']) await assertCloned(`local:${repository}@${ref}`, `back-${ref}`, dir)
+})
+
+it('brings what a purged version needs of expired packs, whatever else was in them', async () => {
+  const dir = await world.workspace('purged', { 'a.bin': noise(60_000, 10) })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'purged', network: 'local' } })
+  await world.change(dir, { 's.txt': 'secret\n', 't.bin': noise(20_000, 11) })
+  await push(dir, { ...world.options, extendReused: false })
+  await world.net.advanceEpoch()
+  const purged = await purge(dir, { ...world.options, paths: ['s.txt'] })
+  expect(purged).toMatchObject({ remote: { pushed: [{ ref: 'heads/main', nowhere: 0 }], packs: [{ kind: 'data' }] } })
+  await assertCloned(`local:${repository}`, 'purged-clone', dir)
+  expect([...(await snapshot(dir)).keys()].sort()).toEqual(['a.bin', 't.bin'])
+})
+
+it('lets nothing that is lost stop a purge, and says that it is lost', async () => {
+  const dir = await world.workspace('half', { 'a.bin': noise(60_000, 12), 's.txt': 'secret\n', 'b.txt': 'one\n' })
+  const { repository } = await push(dir, { ...brief(), create: { name: 'half', network: 'local' } })
+  const half = world.path('half-clone')
+  await clone(`local:${repository}`, half, { ...world.options, filter: ['*.txt'] })
+  await world.net.advanceEpoch()
+  const purged = await purge(half, { ...world.options, paths: ['s.txt'] })
+  expect(purged.remote?.pushed).toMatchObject([{ ref: 'heads/main', nowhere: 1 }])
+  const cloned = clone(`local:${repository}`, world.path('half-broken'), { ...world.options, useCache: false })
+  await expect(cloned).rejects.toMatchObject({ hints: [expect.stringContaining('floe revive')] })
 })
 
 describe('where trees of older versions have expired', () => {
