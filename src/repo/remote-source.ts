@@ -3,6 +3,7 @@
 import { FloeError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
+import { caughtUp } from '../ledger/lag.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import { fetchTakedowns, hasTakedowns } from '../ledger/repository-takedowns.ts'
@@ -44,19 +45,7 @@ export async function openRemoteSource(
 ): Promise<RemoteSource> {
   const context = await openRemoteContext(network, options)
   const reader = context.repository(repository)
-  const state = await reader.fetchState(options)
-  if (state.log.size < seenPushes)
-    throw new RemoteIntegrityError(
-      'REMOTE_LOG_SHRUNK',
-      `the log of ${repository} became shorter: ${state.log.size} records, ${seenPushes} were seen before`,
-      {
-        data: { repository, records: state.log.size, seen: seenPushes },
-        hints: [
-          'The end point may lag behind or lie: compare with another one',
-          'A local network that was reset is another network: add it under a new name',
-        ],
-      },
-    )
+  const state = await caughtUp(() => fetchSeenState(reader, seenPushes, options), options.signal)
   const refs = await reader.fetchRefs(state, options)
   const records = await reader.fetchPushesAt(state, [...new Set(refs.map((ref) => ref.push))], options)
   const byNumber = new Map(records.map((record) => [record.number, record]))
@@ -115,6 +104,27 @@ export async function openRemoteSource(
       await cache?.[Symbol.asyncDispose]()
     },
   }
+}
+
+async function fetchSeenState(
+  reader: RepositoryReader,
+  seen: number,
+  options: RemoteOptions,
+): Promise<RepositoryState> {
+  const state = await reader.fetchState(options)
+  if (state.log.size >= seen) return state
+  const { repositoryId: repository } = reader
+  throw new RemoteIntegrityError(
+    'REMOTE_LOG_SHRUNK',
+    `the log of ${repository} became shorter: ${state.log.size} records, ${seen} were seen before`,
+    {
+      data: { repository, records: state.log.size, seen },
+      hints: [
+        'The end point may lag behind or lie: compare with another one',
+        'A local network that was reset is another network: add it under a new name',
+      ],
+    },
+  )
 }
 
 /** A source as if the remote had these refs only. It ends with the one that it is made from. */
