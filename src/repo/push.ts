@@ -26,6 +26,7 @@ import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse } from './push-reuse.ts'
 import { assertAllowed, epochsOf, findPlace, pusherAddress } from './push-rules.ts'
 import { type Attempts, runPush } from './push-run.ts'
+import { standingExpiry } from './push-standing.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
@@ -176,10 +177,12 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     await rememberPush(workspace, remoteName, target, isBranch(target) ? await doubts() : [])
     // Of the attempt that has brought it there and did not hear of it, if there was one.
     await forgetAttempts(workspace, { ...base, commit: target.commit })
-    if (!options.finishTail) return { ...upToDate, expiring: [] }
+    const branch = { ...base, remote: remoteName }
+    const expiring = isBranch(target) ? await standingExpiry(workspace, branch, reader!, position, state, options) : []
+    if (!options.finishTail) return { ...upToDate, expiring }
     await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
-    return { ...upToDate, expiring: [], tails }
+    return { ...upToDate, expiring, tails }
   }
   const { forced } = position ? await assertNotStale(workspace, target, position, options) : { forced: false }
   const lack =

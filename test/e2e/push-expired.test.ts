@@ -128,6 +128,24 @@ it('sends what a branch that has expired brought, once another branch takes it i
   await assertCloned(`local:${repository}`, 'side-clone', dir)
 })
 
+it('says of a branch that is there already when it ends, or has', async () => {
+  const dir = await world.workspace('there', { 'a.bin': noise(20_000, 13) })
+  await push(dir, { ...world.options, epochs: 3, create: { name: 'there', network: 'local' } })
+  const again = () => push(dir, world.options)
+  expect(await again()).toMatchObject({ $kind: 'up-to-date', expiring: [] })
+  await world.change(dir, { 'b.txt': 'two\n' })
+  await push(dir, { ...world.options, epochs: 10, extendReused: false })
+  expect(await again()).toMatchObject({ $kind: 'up-to-date', expiring: [] })
+  await world.net.advanceEpoch()
+  // Of the push before.
+  expect(await again()).toMatchObject({ $kind: 'up-to-date', expiring: [{ ref: 'heads/main', epochsLeft: 2 }] })
+  await world.net.advanceEpoch()
+  await world.net.advanceEpoch()
+  expect(await again()).toMatchObject({ $kind: 'up-to-date', expiring: [{ ref: 'heads/main', epochsLeft: 0 }] })
+  await revive(dir, world.options)
+  expect(await again()).toMatchObject({ $kind: 'up-to-date', expiring: [] })
+})
+
 it('pushes other branches and tags of a version that has come back', async () => {
   const dir = await world.workspace('back', { 'a.bin': noise(20_000, 9) })
   const { repository } = await push(dir, { ...brief(), create: { name: 'back', network: 'local' } })
