@@ -26,7 +26,7 @@ export function damageLines(data: DamageData): string[] {
 }
 
 export function repairLines(result: RepairResult): string[] {
-  const { refs, logs, packs, salvaged, taken, fetched, unneeded, files, lists } = result
+  const { refs, logs, packs, salvaged, taken, fetched, unneeded, files, lists, staging } = result
   const what = packs.length > 0 ? `Repaired ${formatCount(packs.length, 'pack')}` : 'Stored again what was missing'
   const lines = refs.map(putBackLine)
   for (const { name, lost } of logs)
@@ -41,6 +41,7 @@ export function repairLines(result: RepairResult): string[] {
   if (unneeded > 0) lines.push(`Left out ${formatCount(unneeded, 'damaged object')} that nothing refers to any more`)
   for (const name of lists)
     lines.push(`Set aside .floe/held/${name}.list: what it said of files held in place cannot be read`)
+  if (staging) lines.push('Set aside .floe/staging, which cannot be read: stage the changes again with `floe add`')
   return lines
 }
 

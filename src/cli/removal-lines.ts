@@ -1,7 +1,7 @@
 /** Packs whose removal is proposed, waits or was carried out, for people. */
 
 import type { RemovablePack } from '../repo/gc-remote.ts'
-import { formatBytes } from './text.ts'
+import { formatBytes, formatCount } from './text.ts'
 
 /** Packs listed one by one; of more only the sum is printed. */
 const MAX_LISTED = 20
@@ -25,6 +25,11 @@ export function removalLines(what: string, packs: readonly RemovablePack[]): str
       ),
     ...(packs.length > MAX_LISTED ? [`  and ${packs.length - MAX_LISTED} more (all with --json)`] : []),
   ]
+}
+
+/** Of what only versions need that nobody can look into. */
+export function unreadHint(parts: number): string {
+  return `${formatCount(parts, 'part')} of older versions can be read nowhere, as packs have expired: what they may need stays; \`floe revive\` in a workspace that has them brings them back`
 }
 
 const day = (iso: string): string => `${iso.slice(0, 16).replace('T', ' ')} UTC`

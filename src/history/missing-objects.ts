@@ -27,6 +27,8 @@ export interface MissingObjectsOptions {
   wanted: readonly ObjectId[]
   /** Commits the other side has, with all that is reachable from them. */
   have: readonly ObjectId[]
+  /** Told of a node of a map that can be read nowhere, instead of failing. */
+  onAbsentMap?: ((id: ObjectId) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -44,8 +46,8 @@ export async function* missingObjects(read: ReadObject, options: MissingObjectsO
   for (const { id, commit } of await newCommits(read, options)) {
     const bases: ObjectId[] = []
     for await (const parent of walkParents(read, commit.parents)) bases.push(parent)
-    for await (const object of treeObjects(read, commit.tree, bases, options.signal))
-      if (fresh(object.kind, object.id)) yield object
+    for await (const run of treeObjectRuns(read, commit.tree, bases, options.signal, undefined, options.onAbsentMap))
+      for (const object of run) if (fresh(object.kind, object.id)) yield object
     for (const attachment of commit.attachments.values())
       if (fresh('attachment', attachment)) yield { kind: 'attachment', id: attachment }
     if (fresh('commit', id)) yield { kind: 'commit', id }

@@ -9,6 +9,7 @@ import { ByteReader, ByteWriter, CodecError } from '../codec/cursor.ts'
 import type { LedgerClient, LedgerObject } from './client.ts'
 import { dynamicFieldId, fieldValueReader, KEY_TYPES, stringKey, u64Key } from './dynamic-field.ts'
 import { ChainRecordError, LedgerError, NoRepositoryError } from './errors.ts'
+import { caughtUp } from './lag.ts'
 import type { FloeUpgrade } from './networks.ts'
 import { addressToBytes, packagesOfType, parseAddress, parseStructType } from './object-id.ts'
 import {
@@ -45,6 +46,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined
 }
 
+/** Rows that an end point does not have yet, or that are older than the object, are asked for again for some seconds. */
 export interface RepositoryReader {
   readonly ledger: LedgerClient
   readonly repositoryId: string
@@ -324,7 +326,16 @@ export function createRepositoryReader(
     fetchFields: (parent, keyType, keys, what, read, options = {}) =>
       fetchRows({ id: parent, size: 0 }, keyType, keys, what, read, options),
   }
-  return reader
+  return {
+    ...reader,
+    fetchRefs: (state, options = {}) => caughtUp(() => reader.fetchRefs(state, options), options.signal),
+    fetchPushes: (state, first, end, options = {}) =>
+      caughtUp(() => reader.fetchPushes(state, first, end, options), options.signal),
+    fetchPushesAt: (state, numbers, options = {}) =>
+      caughtUp(() => reader.fetchPushesAt(state, numbers, options), options.signal),
+    fetchPacks: (state, numbers, options = {}) =>
+      caughtUp(() => reader.fetchPacks(state, numbers, options), options.signal),
+  }
 }
 
 /** Checks that a ref stands where its own log record says.

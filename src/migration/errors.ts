@@ -22,11 +22,19 @@ export class GitFailedError extends FloeError {
 /** An object of the source is not what its id promises: IMPORT_OBJECT_CORRUPT (exit 13). */
 export class ForeignObjectCorruptError extends IntegrityError {
   override name = 'ForeignObjectCorruptError'
-  constructor(what: string, id: string, reason: string, hint: string) {
-    super('IMPORT_OBJECT_CORRUPT', `${what} ${id} is damaged: ${reason}`, {
-      data: { what, id, reason },
+  /** @param path - of a file that has it, where that is known */
+  constructor(what: string, id: string, reason: string, hint: string, path?: string) {
+    const named = path === undefined ? '' : `${path} cannot be read: `
+    super('IMPORT_OBJECT_CORRUPT', `${named}${what} ${id} is damaged: ${reason}`, {
+      data: { what, id, reason, ...(path === undefined ? {} : { path }) },
       hints: [hint, 'nothing of the import that was not complete is visible; run it again then'],
     })
+  }
+
+  /** The same, of a file: people know that, and not what another tool calls its contents. */
+  at(path: string): ForeignObjectCorruptError {
+    const { what, id, reason } = this.data as { what: string; id: string; reason: string }
+    return new ForeignObjectCorruptError(what, id, reason, this.hints[0]!, path)
   }
 }
 

@@ -18,6 +18,8 @@ import type { RemoteOptions } from './remote-options.ts'
 import { type RemoteSource, withRefs } from './remote-source.ts'
 
 export interface CertifiedChunks {
+  /** Parts of older versions that can be read nowhere any more: chunks that only they lead to are not known to be needed. */
+  readonly unread: number
   /** The remote holds them: packs of this key have them, or they were read. */
   readonly held: ObjectSet
   /** Packs of others are said to have them. */
@@ -28,6 +30,7 @@ export interface CertifiedChunks {
 }
 
 const NONE: CertifiedChunks = {
+  unread: 0,
   held: new ObjectSet(),
   claimed: new ObjectSet(),
   readBack: async () => ({ chunks: 0, bytes: 0 }),
@@ -69,7 +72,7 @@ export async function certifiedChunks(
       if (use.reached.has(index.kindAt(i), index.idAt(i))) (isOwn ? held : all).add(index.kindAt(i), index.idAt(i))
   }
   const claimed = all.without(held)
-  const result = { held, claimed, readBack }
+  const result = { unread: use.unread, held, claimed, readBack }
   return result
 
   async function openIfPack({ blobId }: PackRecord): Promise<PackReader | null> {

@@ -127,14 +127,18 @@ export async function contained(
     const gone = error instanceof Error && error.cause instanceof FloeError ? error.cause : undefined
     if (gone?.code === 'PACK_EXPIRED' || gone?.code === 'PACK_REMOVED' || gone?.code === 'PACK_TAKEN_DOWN') throw gone
     if (!(error instanceof ObjectMissingError) && code !== 'OBJECT_CORRUPT' && code !== 'LOCATOR_CORRUPT') throw error
+    const why = error instanceof ObjectMissingError ? error.hints : []
     throw new RemoteIntegrityError('REMOTE_TIP_INCOMPLETE', `the remote's packs lack ${kind} ${id} of commit ${tip}`, {
       data: { kind, id, commit: tip, ...blame },
-      hints: [
-        'pusher' in blame
-          ? 'Whoever pushed this has not pushed all of it: ask them to push again'
-          : 'No branch or tag there leads to all of it; perhaps one was moved back or deleted since: see `floe fetch`',
-        'Earlier states stay readable: `floe clone … --at-log N`',
-      ],
+      hints:
+        why.length > 0
+          ? why
+          : [
+              'pusher' in blame
+                ? 'Whoever pushed this has not pushed all of it: ask them to push again'
+                : 'No branch or tag there leads to all of it; perhaps one was moved back or deleted since: see `floe fetch`',
+              'Earlier states stay readable: `floe clone … --at-log N`',
+            ],
       cause: error,
     })
   }

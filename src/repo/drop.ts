@@ -139,14 +139,8 @@ async function chunksThere(workspace: Workspace, options: DropOptions): Promise<
   const place = readRemote(workspace, options.remote)
   const seen = seenPushes(workspace, place.name, place.repository)
   await using source = await openRemoteSource(place.network, place.repository, options, seen)
-  try {
-    const { held, claimed } = await certifiedChunks(workspace, place.name, source, null, options)
-    return (kind, id) => held.has(kind, id) || claimed.has(kind, id)
-  } catch (error) {
-    // Older versions have expired, and with them what would tell which packs are needed: nothing is certain then.
-    if (error instanceof ObjectMissingError) return () => false
-    throw error
-  }
+  const { held, claimed } = await certifiedChunks(workspace, place.name, source, null, options)
+  return (kind, id) => held.has(kind, id) || claimed.has(kind, id)
 }
 
 async function isStored({ store }: Workspace, entry: TreeEntry, isThere: IsThere): Promise<boolean> {

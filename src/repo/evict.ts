@@ -47,6 +47,8 @@ export interface EvictResult {
   inPlace: number
   /** Chunks that stay because no remote holds them under a certificate that lasts. */
   uncertified: number
+  /** Parts of older versions that can be read nowhere: chunks that only they lead to are among those that stay. */
+  unread: number
   /** What was read from packs of other keys before it went; in a dry run what would be, its bytes estimated. */
   readBack: { chunks: number; bytes: number }
 }
@@ -82,6 +84,7 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
     packs: 0,
     inPlace: 0,
     uncertified: 0,
+    unread: 0,
     readBack: { chunks: 0, bytes: 0 },
   }
   const packBytes = (await dataPacks(workspace)).reduce((sum, { bytes }) => sum + bytes, 0)
@@ -94,6 +97,7 @@ export async function evict(dir: string, options: EvictOptions): Promise<EvictRe
   await using source = await openRemoteSource(place.network, place.repository, options, seen)
   const own = await ownAddress(source.context, true)
   const certified = await certifiedChunks(workspace, place.name, source, own, options)
+  result.unread = certified.unread
   if (options.dryRun) {
     const { held, claimed } = certified
     const plan = await planEviction(workspace, (kind, id) => held.has(kind, id) || claimed.has(kind, id), result)

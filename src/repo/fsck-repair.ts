@@ -35,6 +35,8 @@ export interface RepairResult {
   files: { path: string; objects: number }[]
   /** Lists of files committed in place that could not be read, and were set aside. */
   lists: string[]
+  /** What was staged could not be read, and was set aside. */
+  staging: boolean
   /** HEAD and other refs that were put back. */
   refs: RepairedRef[]
   /** Logs of refs of which lines were left out. */
@@ -45,7 +47,18 @@ export interface RepairResult {
 const MAX_FILES = 100
 
 export function nothingRepaired(): RepairResult {
-  return { packs: [], salvaged: 0, taken: 0, fetched: 0, unneeded: 0, files: [], lists: [], refs: [], logs: [] }
+  return {
+    packs: [],
+    salvaged: 0,
+    taken: 0,
+    fetched: 0,
+    unneeded: 0,
+    files: [],
+    lists: [],
+    staging: false,
+    refs: [],
+    logs: [],
+  }
 }
 
 /** Good copies of all that damaged packs held, in new packs; then the damaged ones are set aside.

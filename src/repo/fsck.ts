@@ -7,7 +7,7 @@ import { UsageError } from '../base/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import { DAMAGED_DIR } from '../store/cache-file.ts'
-import { HeldLostError } from '../store/errors.ts'
+import { HeldLostError, StoreCorruptError } from '../store/errors.ts'
 import { isErrno } from '../store/file-system.ts'
 import type { PackDamage } from '../store/local-store.ts'
 import { PACK_SUFFIX } from '../store/pack-file.ts'
@@ -56,12 +56,14 @@ export interface FsckResult {
 export async function fsck(workspace: Workspace, options: FsckOptions = {}): Promise<FsckResult> {
   const refs = await checkRefs(workspace, options)
   const logs = options.repair ? await workspace.withLock('fsck', () => workspace.refs.salvageReflogs()) : []
+  const staging = await checkStaging(workspace, options)
   const found = await inspect(workspace, options)
   if (found.damage.length > 0 && !options.repair)
     throw await damageFound(workspace, { packs: found.damage, missing: [] }, options)
   const repair = found.damage.length > 0 ? await replaceDamaged(workspace, found.damage, options) : nothingRepaired()
   repair.refs = refs
   repair.logs = logs
+  repair.staging = staging
   repair.lists = await checkLists(workspace, options)
   if (options.repair) {
     repair.fetched += await bringLost(workspace, options)
@@ -79,7 +81,7 @@ export async function fsck(workspace: Workspace, options: FsckOptions = {}): Pro
   }
   if (options.full) forgetChecked(workspace)
   const { packs, taken, fetched, lists } = repair
-  const isRepaired = packs.length + taken + fetched + lists.length + refs.length + logs.length > 0
+  const isRepaired = staging || packs.length + taken + fetched + lists.length + refs.length + logs.length > 0
   return { report, skippedPacks: found.skipped, repair: isRepaired ? repair : null }
 }
 
@@ -181,6 +183,20 @@ async function checkLists(workspace: Workspace, options: FsckOptions): Promise<s
   const names = damaged.map(({ name }) => name)
   await workspace.withLock('fsck', () => held.setAside(names, `${workspace.floeDir}/${DAMAGED_DIR}`))
   return names
+}
+
+/** What is staged counts among what is needed, so it is looked at before the rest.
+ *  @returns true if it was set aside
+ *  @throws {StoreCorruptError} STORE_STAGING_CORRUPT (exit 13) without `repair` */
+async function checkStaging(workspace: Workspace, { repair }: FsckOptions): Promise<boolean> {
+  try {
+    for (const _ of workspace.readStaging().changes()) void _
+    return false
+  } catch (error) {
+    if (!repair || !(error instanceof StoreCorruptError) || error.code !== 'STORE_STAGING_CORRUPT') throw error
+    await workspace.withLock('fsck', () => workspace.setStagingAside())
+    return true
+  }
 }
 
 /** What files that were committed in place do not hold any more, as far as anything refers to it. */

@@ -64,9 +64,10 @@ export interface KeptPack {
   number: number
   bytes: number
   /** `permanent`: nobody can remove it. `not-yours`: its pusher or a revoker can. `unfinished`: a push is under way.
-   *  `unsure`: refs need something in it, and no locator says where else that is. `needed-here`: a branch, tag, stash or
-   *  log of this workspace needs something in it that is not here. */
-  reason: 'permanent' | 'not-yours' | 'unfinished' | 'unsure' | 'needed-here'
+   *  `unsure`: refs need something in it, and no locator says where else that is. `unread`: they may need something in it, as
+   *  not all of older versions can be read. `needed-here`: a branch, tag, stash or log of this workspace needs something in it
+   *  that is not here. */
+  reason: 'permanent' | 'not-yours' | 'unfinished' | 'unsure' | 'unread' | 'needed-here'
 }
 
 export interface RemoteGcResult {
@@ -86,6 +87,8 @@ export interface RemoteGcResult {
   cancelled: number[]
   /** Needed by no ref, and staying. */
   kept: KeptPack[]
+  /** Parts of older versions that can be read nowhere, as their packs have expired: what only they lead to is not known. */
+  unread: number
   /** What was brought here because it would have gone. */
   brought: { objects: number; bytes: number }
   digests: string[]
@@ -94,7 +97,8 @@ export interface RemoteGcResult {
 /** Rounds of looking again after a push came in between: after that it is left to the next run. */
 const MAX_ROUNDS = 3
 
-/** @throws {FloeError} whatever keeps something that refs need from being read: then nothing is changed */
+/** Where older versions can be read no more, since their packs have expired, what is proposed is what they cannot need.
+ *  @throws {FloeError} whatever else keeps something that refs need from being read: then nothing is changed */
 export async function gcRemote(dir: string, options: GcRemoteOptions): Promise<RemoteGcResult> {
   const place = await placeOf(dir, options.remote)
   const context = await openRemoteContext(place.network, options)
@@ -209,6 +213,7 @@ async function classify(place: RepositoryPlace, facts: Facts): Promise<RemoteGcR
     taken: [],
     cancelled: [],
     kept: [],
+    unread: use.unread,
     brought: { objects: 0, bytes: 0 },
     digests: [],
   }
@@ -224,7 +229,9 @@ async function classify(place: RepositoryPlace, facts: Facts): Promise<RemoteGcR
     else if (pack.permanent) keep('permanent')
     else if (!mayRemove(pack)) keep('not-yours')
     else if (!takedown && pack.endEpoch > walrus.epoch && !(await facts.isSpare(pack))) {
-      if (isProposed) result.cancelled.push(pack.number)
+      // Whoever proposed it may have seen all: what is not known is no reason to carry it out, nor to call it off.
+      if (use.unread > 0) keep('unread')
+      else if (isProposed) result.cancelled.push(pack.number)
       else keep('unsure')
     } else if (!takedown && pack.endEpoch > walrus.epoch && (await facts.isNeededHere(pack))) {
       if (isProposed) result.cancelled.push(pack.number)
@@ -360,6 +367,7 @@ async function cancelProposals(
     ...work,
     waiting: [],
     kept: [],
+    unread: 0,
     brought: { objects: 0, bytes: 0 },
     digests,
   }

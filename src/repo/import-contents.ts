@@ -2,6 +2,7 @@
 
 import type { ChunkPool } from '../chunking/pool.ts'
 import { sha256Hex } from '../crypto/hash.ts'
+import { ForeignObjectCorruptError } from '../migration/errors.ts'
 import { buildContentMap, type ChunkRef, type ContentRef } from '../objects/content-map.ts'
 import { EMPTY_FILE_ID, type ObjectId } from '../objects/id.ts'
 import type { TreeEntry } from '../objects/tree.ts'
@@ -47,6 +48,15 @@ async function storeSmall(session: WriteSession, pieces: Pieces): Promise<Stored
   const fileId = sha256Hex(whole) as ObjectId
   await session.keep('chunk', fileId, whole)
   return { bytes: whole.length, fileId, content: { kind: 'chunk', id: fileId } }
+}
+
+/** Reads what another tool keeps of a file; damage is the file's. */
+export async function contentsOfPath<T>(path: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw error instanceof ForeignObjectCorruptError ? error.at(path) : error
+  }
 }
 
 /** The entry of a tree that has this content. */

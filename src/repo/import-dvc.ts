@@ -13,7 +13,7 @@ import {
 } from '../migration/dvc-file.ts'
 import { ForeignFormatError } from '../migration/errors.ts'
 import { pathProblem } from '../objects/path.ts'
-import { createBoundedMap } from './import-contents.ts'
+import { contentsOfPath, createBoundedMap } from './import-contents.ts'
 
 /** A file that DVC keeps. */
 export interface DvcFile {
@@ -95,7 +95,8 @@ export function createDvcReader(
       if (!outputs) return null
       const described: DvcDescribed = { outputs, files: new Map(), missing: [] }
       const cache = cacheOf(description)
-      for (const output of outputs) addOutput(described, output, cache, onProblem)
+      for (const output of outputs)
+        await contentsOfPath(output.path, () => addOutput(described, output, cache, onProblem))
       return described
     },
   }

@@ -21,7 +21,7 @@ import { compareWithTree, type PathState } from '../worktree/compare.ts'
 import { ingest, ONE_CHUNK_BYTES } from '../worktree/ingest.ts'
 import { type LocalFiles, stampFor } from '../worktree/local-file.ts'
 import { createSmallFileReader } from '../worktree/read-file.ts'
-import { type ContentStore, entryOf, storeContent } from './import-contents.ts'
+import { type ContentStore, contentsOfPath, entryOf, storeContent } from './import-contents.ts'
 import { createDvcReader, type DvcFile, type DvcPlace, descriptionOf, isDvcInternal } from './import-dvc.ts'
 import { statCachePath } from './import-journal.ts'
 import { type ImportCounts, ImportMissingError, type NoteBook } from './import-result.ts'
@@ -97,7 +97,15 @@ export async function importFolder(
       readSmall: createSmallFileReader(fs, source, ONE_CHUNK_BYTES),
       signal: options.signal,
     }
-    for await (const state of compareWithTree(files, read, base, { changesOnly: true, signal: options.signal })) {
+    const others = { count: 0, first: '' }
+    const onOther = (path: string) => {
+      if (others.count++ === 0) others.first = path
+    }
+    for await (const state of compareWithTree(files, read, base, {
+      changesOnly: true,
+      signal: options.signal,
+      onOther,
+    })) {
       if (described?.covers(state.path)) continue
       if (state.$kind === 'problem') throw state.error
       if (state.$kind === 'deleted') {
@@ -111,6 +119,11 @@ export async function importFolder(
       if (options.dryRun) changes.set(state.path, null)
       else changes.set(state.path, await entryFor(context, files, state))
     }
+    if (others.count > 0)
+      options.notes.warn(
+        'IMPORT_SPECIAL_FILES',
+        `${others.first}${others.count > 1 ? ` and ${others.count - 1} more` : ''} left out: pipes, sockets and devices have no contents`,
+      )
     if (described) await dropForgotten(described, read, base, changes, options.signal)
     if (described)
       await addDescribed(described, { session, pool, signal: options.signal }, read, base, changes, counts, options)
@@ -252,7 +265,7 @@ async function addDescribed(
     if (options.dryRun) continue
     counts.files++
     counts.bytes += source.bytes
-    const stored = await storeContent(store, source.pieces(), source.bytes)
+    const stored = await contentsOfPath(path, () => storeContent(store, source.pieces(), source.bytes))
     const entry = entryOf(path, file.isExecutable ? 'executable' : 'file', stored)
     const before = await findEntry(read, base, path)
     if (!before || !sameEntry(before, entry)) changes.set(path, entry)

@@ -16,7 +16,7 @@ import { buildTree, type TreeEntry, updateTree } from '../objects/tree.ts'
 import { entryProblem } from '../objects/tree-node.ts'
 import type { FileSystem } from '../store/file-system.ts'
 import type { WriteSession } from '../store/local-store.ts'
-import { createBoundedMap, entryOf, type StoredContent, storeContent } from './import-contents.ts'
+import { contentsOfPath, createBoundedMap, entryOf, type StoredContent, storeContent } from './import-contents.ts'
 import { contentKey, type DvcPlace, type DvcReader, descriptionOf, dvcChanges, isDvcInternal } from './import-dvc.ts'
 import type { GitChange, GitFile, GitTrees } from './import-git-walk.ts'
 import { type Imported, parentsOf } from './import-journal.ts'
@@ -183,7 +183,7 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
         for await (const piece of object.pieces) pieces.push(piece)
         const small = Buffer.concat(pieces)
         const pointer = parseLfsPointer(small)
-        const found = pointer ? await lfsContent(pointer) : undefined
+        const found = pointer ? await contentsOfPath(path, () => lfsContent(pointer)) : undefined
         if (pointer && !found) notes.addMissing({ kind: 'lfs', id: pointer.id, path })
         if (pointer && !found && !options.skipMissing) throw new ImportMissingError(notes)
         const stored = found ?? (await store([small], small.length))
@@ -239,7 +239,8 @@ export function createCommitMaker(options: CommitMakerOptions): CommitMaker {
       const known = contents.get(contentKey(file))
       const source = known ? undefined : dvc.cacheOf(description)?.open(file.md5, file.isLegacy)
       if (source) {
-        contents.set(contentKey(file), { ...(await store(source.pieces(), source.bytes)), isMissing: false })
+        const stored = await contentsOfPath(path, () => store(source.pieces(), source.bytes))
+        contents.set(contentKey(file), { ...stored, isMissing: false })
         counts.dvcFiles++
       }
       set(changes, path, file.isExecutable ? 'executable' : 'file', contents.get(contentKey(file))!)

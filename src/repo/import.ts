@@ -1,6 +1,7 @@
 /** `import`: brings what a folder, a git repository (with Git LFS) or a DVC repository holds, with its history. Branches
  *  appear as those of a remote do, tags as tags. Run again it goes on where it stopped, and brings only what is new. */
 
+import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { UsageError } from '../base/errors.ts'
 import { type DvcCache, dvcCacheDir, openDvcCache } from '../migration/dvc-cache.ts'
@@ -50,19 +51,26 @@ export interface ImportOptions {
  *  @throws {GitFailedError} IMPORT_GIT_ABSENT, IMPORT_GIT_FAILED (exit 1) */
 export async function importSource(workspace: Workspace, options: ImportOptions): Promise<ImportResult> {
   const { fs } = workspace
-  const { source } = options
+  const source = await leadsTo(fs, options.source)
   if (fs.stat(source)?.kind !== 'directory')
-    throw new ImportSourceError('IMPORT_SOURCE_MISSING', `${source} is no folder`, source, [
+    throw new ImportSourceError('IMPORT_SOURCE_MISSING', `${options.source} is no folder`, options.source, [
       'name a folder, a git repository or a DVC repository on this machine; `git clone` brings one from elsewhere',
     ])
   const git = findGitRepository(fs, source)
   const isDvc = fs.stat(`${source}/${DVC_DIR}`)?.kind === 'directory'
   if (!git) refuseOverlap(workspace, source)
-  const name = options.name ?? defaultName(source, git)
+  const name = options.name ?? defaultName(options.source, git)
   refuseName(workspace, name)
+  const there = { ...options, source, message: options.message ?? `Import ${basename(options.source)}` }
   return workspace.withLock('import', () =>
-    git ? fromGit(workspace, git, name, isDvc, options) : fromFolder(workspace, name, isDvc, options),
+    git ? fromGit(workspace, git, name, isDvc, there) : fromFolder(workspace, name, isDvc, there),
   )
+}
+
+/** Where a link leads, as people name folders by links; what leads nowhere is left to be refused. */
+async function leadsTo(fs: FileSystem, source: string): Promise<string> {
+  if (fs.stat(source)?.kind !== 'symlink') return source
+  return realpath(source).catch(() => source)
 }
 
 async function fromGit(

@@ -19,7 +19,7 @@ import { walkTreeNodes } from '../objects/tree.ts'
 import type { LocalStore } from '../store/local-store.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { segmentPlaces } from './push-target.ts'
-import type { RemoteSource } from './remote-source.ts'
+import { absentWhereGone, type RemoteSource } from './remote-source.ts'
 
 /** Objects that are held apart: more would take more than half a gigabyte. */
 const MAX_OBJECTS = 10_000_000
@@ -29,6 +29,8 @@ export interface PackUse {
   needed: Set<number>
   /** Everything that refs need; marked is what a needed pack has, by the word of a locator. */
   reached: ObjectSet
+  /** Commits, trees and maps that refs need and that can be read nowhere any more: what only they lead to may be in any pack. */
+  unread: number
   remote: RemoteObjects
   read: ReadObject
 }
@@ -45,7 +47,9 @@ export interface FindPackUse {
   signal?: AbortSignal | undefined
 }
 
-/** @throws {FloeError} GC_REMOTE_TOO_LARGE, or whatever keeps something from being read: then nothing is known */
+/** What has expired or was removed is passed over, and counted: a push over expired packs brings again what its own version
+ *  needs, so trees of older ones are gone for good, or until `revive`.
+ *  @throws {FloeError} GC_REMOTE_TOO_LARGE, or whatever else keeps something from being read: then nothing is known */
 export async function findPackUse(job: FindPackUse): Promise<PackUse> {
   const { source, store, signal } = job
   const records = source.refs.map((ref) => source.recordOf(ref))
@@ -54,26 +58,28 @@ export async function findPackUse(job: FindPackUse): Promise<PackUse> {
     if (!store || !(await store.has(kind, id))) return remote.read(kind, id, options)
     return store.readLocal(kind, id, options)
   }
-  const reached = await reachedFrom(
-    read,
-    source.refs.map((ref) => ref.commit as ObjectId),
-    signal,
-  )
+  const readLeft = absentWhereGone(read)
+  let unread = 0
+  const commits = source.refs.map((ref) => ref.commit as ObjectId)
+  const reached = await reachedFrom(readLeft, commits, signal, () => void unread++)
   const needed = new Set<number>(source.refs.map((ref) => ref.commitPack))
   const groups = groupRefs(source)
   for (const [i, { segments, tips }] of groups.entries()) {
     const isExact = groups.length === 1 || i < MAX_EXACT_GROUPS
-    const own = groups.length === 1 ? reached : isExact ? await reachedFrom(read, tips, signal) : reached
+    const own =
+      groups.length === 1 ? reached : isExact ? await reachedFrom(readLeft, tips, signal, () => undefined) : reached
     await markNeeded(job, segments, remote, { reached, own, isExact }, needed)
   }
-  return { needed, reached, remote, read }
+  return { needed, reached, unread, remote, read }
 }
 
-/** Everything reachable from commits. */
+/** Everything reachable from commits.
+ *  @param onAbsent - told of what can be read nowhere, instead of failing; it is reached all the same */
 export async function reachedFrom(
   read: ReadObject,
   commits: readonly ObjectId[],
   signal: AbortSignal | undefined,
+  onAbsent?: () => void,
 ): Promise<ObjectSet> {
   const reached = new ObjectSet()
   const add: ObjectSet['add'] = (kind, id) => {
@@ -84,14 +90,25 @@ export async function reachedFrom(
       })
     return reached.add(kind, id)
   }
-  for await (const { id, commit } of walkCommits(read, commits, { signal })) {
+  const absent = onAbsent && { onAbsent }
+  const absentCommit = onAbsent && {
+    onAbsent: (id: ObjectId) => {
+      add('commit', id)
+      onAbsent()
+    },
+  }
+  for await (const { id, commit } of walkCommits(read, commits, { signal, ...absentCommit })) {
     add('commit', id)
     for (const attachment of commit.attachments.values()) add('attachment', attachment)
-    for await (const node of walkTreeNodes(read, commit.tree, { skip: (tree) => !add('tree', tree), signal }))
+    for await (const node of walkTreeNodes(read, commit.tree, {
+      skip: (tree) => !add('tree', tree),
+      signal,
+      ...absent,
+    }))
       for (const entry of node.entries) {
         if (entry.content?.kind === 'chunk') add('chunk', entry.content.id)
         if (entry.content?.kind !== 'map') continue
-        for await (const map of walkMapNodes(read, entry, { skip: (one) => !add('map', one), signal }))
+        for await (const map of walkMapNodes(read, entry, { skip: (one) => !add('map', one), signal, ...absent }))
           if (map.level === 0) for (const chunk of map.items) add('chunk', chunk.id)
       }
   }

@@ -40,10 +40,13 @@ export async function newHistory(
       'a part of the history is not here, so it cannot be made again',
       {
         data: error.data,
-        hints: [
-          'Without --local-only, it is brought from the remote',
-          'Of a clone with --depth, purge in one that has all of the history',
-        ],
+        hints:
+          error.hints.length > 0
+            ? [...error.hints, 'Or purge in that workspace: it can do without what the remote has lost']
+            : [
+                'Without --local-only, it is brought from the remote',
+                'Of a clone with --depth, purge in one that has all of the history',
+              ],
         cause: error,
       },
     )

@@ -7,7 +7,6 @@
 import { isAncestor, walkCommits } from '../history/commits.ts'
 import { rewriteHistory } from '../history/rewrite.ts'
 import type { PackRecord, RefRecord } from '../ledger/repository-records.ts'
-import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, objectKey } from '../objects/id.ts'
 import { ObjectSet } from '../objects/object-set.ts'
 import { createMemoryObjects, type ReadObject } from '../objects/reader.ts'
@@ -22,14 +21,15 @@ import { contentsBesides, contentsOf, type DoomedContents } from './purge-conten
 import { push, pushBudget } from './push.ts'
 import { localRefName, readRemote } from './remote.ts'
 import { StalePushError } from './remote-errors.ts'
-import { isGone, openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
+import { absentWhereGone, openRemoteSource, type RemoteSource, withRefs } from './remote-source.ts'
 
 export interface PurgeRemoteResult {
   remote: string
   network: string
   repository: string
-  /** Branches that are, or would be, moved: to another commit, or only out of the packs. */
-  pushed: { ref: string; from: string; to: string; digest: string | null }[]
+  /** Branches that are, or would be, moved: to another commit, or only out of the packs. `nowhere`: objects of the version
+   *  that have expired and are not here, so that it cannot be read. */
+  pushed: { ref: string; from: string; to: string; digest: string | null; nowhere: number }[]
   /** Refs that hold the contents still. `tag`: it never moves. `not-here`: no branch of that name here. `moved`: it has
    *  versions that are not here. */
   skipped: { ref: string; reason: 'tag' | 'not-here' | 'moved' }[]
@@ -73,7 +73,13 @@ export async function planPurgeRemote(
   const stays = plan.skipped.length > 0
   return {
     ...result(remote, place, plan),
-    pushed: plan.moves.map(({ row, to }) => ({ ref: localRefName(row.name), from: row.commit!, to, digest: null })),
+    pushed: plan.moves.map(({ row, to }) => ({
+      ref: localRefName(row.name),
+      from: row.commit!,
+      to,
+      digest: null,
+      nowhere: 0,
+    })),
     brought: { objects: 0, bytes: 0 },
     packs: stays
       ? []
@@ -111,8 +117,8 @@ export async function purgeRemote(
     const from = row.commit!
     try {
       const repack = { packs, from, commit, budget }
-      const { digest = null } = await push(dir, { ...rest, remote, ref, force: true, repack })
-      pushed.push({ ref, from, to: commit, digest })
+      const { digest = null, nowhere = 0 } = await push(dir, { ...rest, remote, ref, force: true, repack })
+      pushed.push({ ref, from, to: commit, digest, nowhere })
     } catch (error) {
       // Somebody pushed since the remote was looked at: force must not take that away.
       if (!(error instanceof StalePushError)) throw error
@@ -152,12 +158,13 @@ async function planRemote(
 ): Promise<RemotePlan> {
   const { reader, state } = source
   const objects = await source.objects(source.refs.map((ref) => source.recordOf(ref)))
+  const readThere = absentWhereGone(objects.read)
   const memory = createMemoryObjects()
   const read: ReadObject = async (kind, id, readOptions) => {
     if (memory.objects.has(objectKey(kind, id))) return memory.read(kind, id)
     return (await workspace.store.has(kind, id))
       ? workspace.store.readLocal(kind, id, readOptions)
-      : objects.read(kind, id, readOptions)
+      : readThere(kind, id, readOptions)
   }
   const targets = await remoteContents(source, read, doomed, options)
   const { epoch } = await source.context.walrus()
@@ -213,21 +220,13 @@ async function remoteContents(
   const past = await reader.fetchPushes(state, first, state.log.size, options)
   const commits = [...tips, ...past.flatMap((push) => (push.new === null ? [] : [push.new as ObjectId]))]
   // Of versions that no ref has any more, some have gone.
-  const readPast: ReadObject = async (kind, id, readOptions) => {
-    try {
-      return await read(kind, id, readOptions)
-    } catch (error) {
-      if (!isGone(error)) throw error
-      throw new ObjectMissingError(kind, id)
-    }
-  }
   const gone = new ObjectSet()
   const onAbsent = () => undefined
   const take = (kind: 'chunk' | 'map', content: ObjectId) => void (keeps.has(kind, content) || found.add(kind, content))
-  for await (const { commit } of walkCommits(readPast, [...new Set(commits)], { onAbsent, signal: options.signal }))
+  for await (const { commit } of walkCommits(read, [...new Set(commits)], { onAbsent, signal: options.signal }))
     for (const prefix of options.paths)
-      for await (const entry of walkTree(readPast, commit.tree, { prefix, onAbsent, signal: options.signal }))
-        await contentsOf(readPast, entry, take, gone)
+      for await (const entry of walkTree(read, commit.tree, { prefix, onAbsent, signal: options.signal }))
+        await contentsOf(read, entry, take, gone)
   return found
 }
 

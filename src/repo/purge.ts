@@ -21,6 +21,7 @@ import { defaultRemote, readingRemote } from './reading-remote.ts'
 import { readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
+import { absentWhereGone } from './remote-source.ts'
 import { packsWith } from './repack.ts'
 
 export interface PurgeOptions extends RemoteOptions {
@@ -78,7 +79,7 @@ async function openLazily(dir: string, remote: string | null, options: PurgeOpti
     const { name, network, repository } = readRemote(plain, remote)
     return { network, repository, options, seen: seenPushes(plain, name, repository) }
   })
-  const workspace = await openWorkspace(dir, { fetchObject: lazy.read })
+  const workspace = await openWorkspace(dir, { fetchObject: absentWhereGone(lazy.read) })
   return {
     workspace,
     async [Symbol.asyncDispose]() {

@@ -20,6 +20,8 @@ export interface ExpiredOptions {
   store: LocalStore
   /** Here, or from packs that are still stored. */
   read: ReadObject
+  /** Told how much is nowhere, if that must not stop the push: what a purge takes out has to go all the same. */
+  onLost?: ((objects: number) => void) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -27,11 +29,12 @@ export interface ExpiredOptions {
  *  versions are `revive`'s matter, which says what of them is lost. Looked at only where something has expired.
  *  @param missing - what the push sends anyway
  *  @returns these, and before them what has expired
- *  @throws {FloeError} PUSH_BASE_EXPIRED (exit 13), before anything is paid, if some of it is not here either */
+ *  @throws {FloeError} PUSH_BASE_EXPIRED (exit 13), before anything is paid, if some of it is not here either, and that is to stop
+ *  the push */
 export async function withExpired(
   { commit, tree }: { commit: ObjectId; tree: ObjectId },
   missing: readonly MissingObject[],
-  { known, position, have, store, read, signal }: ExpiredOptions,
+  { known, position, have, store, read, onLost, signal }: ExpiredOptions,
 ): Promise<MissingObject[]> {
   if (known.expired.size === 0) return [...missing]
   const met = new Set(missing.map(({ kind, id }) => objectKey(kind, id)))
@@ -86,13 +89,14 @@ export async function withExpired(
   for (const object of unread) await look(object)
   for (const id of attachments) await look({ kind: 'attachment', id })
   for (const id of commits.reverse()) await look({ kind: 'commit', id })
-  if (lost.length > 0) throw baseExpired(commit, lost)
+  if (lost.length > 0 && !onLost) throw baseExpired(commit, lost)
+  if (lost.length > 0) onLost!(lost.length)
   return [...again, ...missing]
 }
 
 /** Versions at which refs of the remote stand by locators of which nothing has expired, and what they come from: a branch that
  *  nobody has pushed to for long must not make every push look at everything. */
-async function wholeVersions({ known, position, have, store, signal }: Omit<ExpiredOptions, 'read'>) {
+async function wholeVersions({ known, position, have, store, signal }: Omit<ExpiredOptions, 'read' | 'onLost'>) {
   const trees: ObjectId[] = []
   const tips: ObjectId[] = []
   for (const row of position.refs) {

@@ -2,7 +2,7 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { ErasureCoder } from '../erasure/api.ts'
-import type { SegmentRecord } from '../ledger/repository-records.ts'
+import type { PackRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -48,6 +48,7 @@ export async function openKnown(
   // Reads that no locator answers, because its pack is new to us or the segment is broken, go by the places given.
   const remote = createRemoteObjects(await context.committee(), pool, places, { signal })
   const opened = await openKnownSegments(remote, records, places)
+  for (const [i, { removed, proposed }] of places.entries()) if (removed || proposed) opened[i]!.isRetired = true
   const segments = opened.map(({ segment }) => segment).filter((segment) => segment !== null)
   const blobIds = segments.flatMap((segment) => segment.packs)
   const live: LivePacks =
@@ -96,10 +97,13 @@ export async function findCommitPack(
   position: RemotePosition,
   segments: readonly LocatorSegment[],
   commit: ObjectId,
-  options: { signal?: AbortSignal | undefined },
+  options: { epoch: number; signal?: AbortSignal | undefined },
 ): Promise<bigint> {
-  const named = position.refs.find((row) => row.commit === commit)
-  if (named) return BigInt(named.commitPack)
+  const isStored = (pack: PackRecord | undefined) => pack?.state === 'live' && pack.endEpoch > options.epoch
+  const named = position.refs.filter((row) => row.commit === commit).map((row) => row.commitPack)
+  // A tag never moves: it goes on naming its first pack when that has expired and the commit has come again in another.
+  const stored = (await reader.fetchPacks(position.state, named, options)).find(isStored)
+  if (stored) return BigInt(stored.number)
   const seen = new Set<string>()
   for await (const place of createLocator(segments.map((segment) => async () => segment)).locate('commit', commit)) {
     if (seen.has(blobKey(place.blobId))) continue
@@ -107,7 +111,7 @@ export async function findCommitPack(
     const [number] = await reader.fetchPackNumbers(position.state, [place.blobId], options)
     if (number === null || number === undefined) continue
     const [pack] = await reader.fetchPacks(position.state, [number], options)
-    if (pack?.state === 'live' && pack.kind === 'meta') return BigInt(number)
+    if (isStored(pack) && pack!.kind === 'meta') return BigInt(number)
   }
   throw new FloeError(
     'integrity',

@@ -70,6 +70,8 @@ export function swallowedBy(
 export interface KnownSegment {
   record: SegmentRecord
   segment: LocatorSegment | null
+  /** Its pack was removed, or its removal is proposed, as after `revive`: no push may name it again. */
+  isRetired?: boolean
 }
 
 /** The codes of segments that are broken or gone for good. Anything else may pass, and then the push has to wait. */
@@ -132,7 +134,7 @@ export interface PushLocator {
 
 export function createPushLocator(options: PushLocatorOptions): PushLocator {
   const { known, live, readIndexes, signal } = options
-  let keptRecords: SegmentRecord[] = known.map(({ record }) => record)
+  let keptRecords: SegmentRecord[] = known.filter(({ isRetired }) => !isRetired).map(({ record }) => record)
   let planned: Promise<Gathered> | undefined
 
   async function gather(added: number): Promise<Gathered> {

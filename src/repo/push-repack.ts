@@ -12,6 +12,7 @@ import { reachedFrom } from './pack-use.ts'
 import { type Fold, objectsOfPacks } from './push-fold.ts'
 import type { KnownObjects } from './push-known.ts'
 import type { RemotePosition } from './push-target.ts'
+import { absentWhereGone } from './remote-source.ts'
 
 export interface Repack {
   reader: RepositoryReader
@@ -29,10 +30,12 @@ export interface Repack {
 export async function planRepack(job: Repack): Promise<{ missing: MissingObject[]; fold: Fold }> {
   const { reader, position, known, read, commit, have, signal } = job
   const records = await reader.fetchPacks(position.state, job.packs, { signal })
-  const needed = await reachedFrom(read, [commit], signal)
-  const there = await reachedFrom(read, have, signal)
+  // What has expired is `push-expired.ts`'s to find.
+  const [left, onAbsent] = [absentWhereGone(read), () => undefined]
+  const needed = await reachedFrom(left, [commit], signal, onAbsent)
+  const there = await reachedFrom(left, have, signal, onAbsent)
   const missing: MissingObject[] = []
-  for await (const object of missingObjects(read, { wanted: [commit], have, signal }))
+  for await (const object of missingObjects(left, { wanted: [commit], have, signal, onAbsentMap: onAbsent }))
     if (object.kind === 'commit' || !there.has(object.kind, object.id)) missing.push(object)
   const held = await objectsOfPacks(records, { remote: known.remote, signal })
   const objects = held.filter(({ kind, id }) => needed.has(kind, id))

@@ -138,7 +138,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
     await renewCertificates(packs, context, signal)
     const commitPack = packs.some((pack) => pack.index.has('commit', target.commit))
       ? null
-      : await findCommitPack(reader!, position!, known.segments, target.commit, options)
+      : await findCommitPack(reader!, position!, known.segments, target.commit, { epoch: state.epoch, signal })
     const published = await publishPush({
       context,
       state: await context.walrus(),

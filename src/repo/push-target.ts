@@ -151,12 +151,13 @@ export async function segmentPlaces(
   state: RepositoryState,
   segments: readonly SegmentRecord[],
   options: { signal?: AbortSignal | undefined },
-): Promise<(SegmentPlace & { removed: boolean; endEpoch: number })[]> {
+): Promise<(SegmentPlace & { removed: boolean; proposed: boolean; endEpoch: number })[]> {
   const numbers = [...new Set(segments.map((segment) => segment.pack))]
   const packs = await reader.fetchPacks(state, numbers, options)
   const byNumber = new Map(packs.map((pack) => [pack.number, pack]))
   return segments.map(({ pack, offset, bytes }) => {
     const { blobId, state: packState, endEpoch } = byNumber.get(pack)!
-    return { blobId, offset, bytes, removed: packState === 'removed', endEpoch }
+    const proposed = packState === 'removal-proposed'
+    return { blobId, offset, bytes, removed: packState === 'removed', proposed, endEpoch }
   })
 }

@@ -26,6 +26,7 @@ import { planRepack } from './push-repack.ts'
 import { afterExtension, NO_REUSE, planReuse } from './push-reuse.ts'
 import { assertAllowed, epochsOf, findPlace, pusherAddress } from './push-rules.ts'
 import { type Attempts, runPush } from './push-run.ts'
+import { standingExpiry } from './push-standing.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
@@ -91,6 +92,8 @@ export interface PushResult {
   logIndex?: number
   /** When reviving: older versions whose files could not be brought back. */
   lost?: string[]
+  /** When moving a branch out of packs: objects that the version needs, and that have expired and are not here. */
+  nowhere?: number
   /** How long `.floeattributes` had it promise, for the sake of which path. */
   retained?: Retained
   /** What the ref needs that is about to be lost, or is. */
@@ -174,10 +177,12 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     await rememberPush(workspace, remoteName, target, isBranch(target) ? await doubts() : [])
     // Of the attempt that has brought it there and did not hear of it, if there was one.
     await forgetAttempts(workspace, { ...base, commit: target.commit })
-    if (!options.finishTail) return { ...upToDate, expiring: [] }
+    const branch = { ...base, remote: remoteName }
+    const expiring = isBranch(target) ? await standingExpiry(workspace, branch, reader!, position, state, options) : []
+    if (!options.finishTail) return { ...upToDate, expiring }
     await using coder = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
     const tails = await finishTails(`${workspace.floeDir}/pushes`, base, { context, coder, signal: options.signal })
-    return { ...upToDate, expiring: [], tails }
+    return { ...upToDate, expiring, tails }
   }
   const { forced } = position ? await assertNotStale(workspace, target, position, options) : { forced: false }
   const lack =
@@ -209,8 +214,12 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const doubtful = await withDoubted(workspace, doubted, needed, signal)
   const { store } = workspace
   const version = { commit: target.commit, tree: target.record.tree }
+  let nowhere = 0
+  const onLost = repack ? (objects: number) => void (nowhere = objects) : undefined
   const missing =
-    lack && position ? await withExpired(version, doubtful, { known, position, have, store, read, signal }) : doubtful
+    (lack || repack) && position
+      ? await withExpired(version, doubtful, { known, position, have, store, read, onLost, signal })
+      : doubtful
   const lacking = await withoutPresent(missing, {
     live: repack ? withoutFolded(known.live, repack.fold) : known.live,
     remote: known.remote,
@@ -344,6 +353,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...retained,
     expiring: expiring ?? [],
     ...(revivable ? { lost: revivable.lost } : {}),
+    ...(nowhere > 0 ? { nowhere } : {}),
     ...noticeOf(context.profile, {
       isRemembered: expiring !== null && published.isNoted,
       unused: published.unused,

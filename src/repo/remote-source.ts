@@ -3,10 +3,12 @@
 import { FloeError } from '../base/errors.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import { createErasurePool } from '../erasure/pool.ts'
+import { caughtUp } from '../ledger/lag.ts'
 import type { PushRecord, RefRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { assertRefRecorded, type RepositoryReader, type RepositoryState } from '../ledger/repository-state.ts'
 import { fetchTakedowns, hasTakedowns } from '../ledger/repository-takedowns.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
+import type { ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { createRowCache } from '../transfer/blob-range.ts'
 import type { NodeReport } from '../transfer/committee.ts'
@@ -43,19 +45,7 @@ export async function openRemoteSource(
 ): Promise<RemoteSource> {
   const context = await openRemoteContext(network, options)
   const reader = context.repository(repository)
-  const state = await reader.fetchState(options)
-  if (state.log.size < seenPushes)
-    throw new RemoteIntegrityError(
-      'REMOTE_LOG_SHRUNK',
-      `the log of ${repository} became shorter: ${state.log.size} records, ${seenPushes} were seen before`,
-      {
-        data: { repository, records: state.log.size, seen: seenPushes },
-        hints: [
-          'The end point may lag behind or lie: compare with another one',
-          'A local network that was reset is another network: add it under a new name',
-        ],
-      },
-    )
+  const state = await caughtUp(() => fetchSeenState(reader, seenPushes, options), options.signal)
   const refs = await reader.fetchRefs(state, options)
   const records = await reader.fetchPushesAt(state, [...new Set(refs.map((ref) => ref.push))], options)
   const byNumber = new Map(records.map((record) => [record.number, record]))
@@ -101,9 +91,11 @@ export async function openRemoteSource(
         const at = await segmentPlaces(reader, state, before.slice(0, MAX_PAST_SEGMENTS), options)
         return open(at.filter(isStored))
       }
+      let over: Promise<number> | undefined
       return withOthers(open(places), {
         everywhere: () => (everywhere ??= openAll()),
         past: () => (past ??= openPast()),
+        over: () => (over ??= countExpired(reader, state, epoch, options)),
       })
     },
     badNodes: async () => (await context.committee()).reports(),
@@ -112,6 +104,27 @@ export async function openRemoteSource(
       await cache?.[Symbol.asyncDispose]()
     },
   }
+}
+
+async function fetchSeenState(
+  reader: RepositoryReader,
+  seen: number,
+  options: RemoteOptions,
+): Promise<RepositoryState> {
+  const state = await reader.fetchState(options)
+  if (state.log.size >= seen) return state
+  const { repositoryId: repository } = reader
+  throw new RemoteIntegrityError(
+    'REMOTE_LOG_SHRUNK',
+    `the log of ${repository} became shorter: ${state.log.size} records, ${seen} were seen before`,
+    {
+      data: { repository, records: state.log.size, seen },
+      hints: [
+        'The end point may lag behind or lie: compare with another one',
+        'A local network that was reset is another network: add it under a new name',
+      ],
+    },
+  )
 }
 
 /** A source as if the remote had these refs only. It ends with the one that it is made from. */
@@ -142,7 +155,12 @@ const MAX_PAST_SEGMENTS = 64
  *  never pushed: nothing is read through them, because a ref has to have all it needs by itself. */
 function withOthers(
   own: RemoteObjects,
-  others: { everywhere(): Promise<RemoteObjects>; past(): Promise<RemoteObjects | null> },
+  others: {
+    everywhere(): Promise<RemoteObjects>
+    past(): Promise<RemoteObjects | null>
+    /** Packs whose time is over. */
+    over(): Promise<number>
+  },
 ): RemoteObjects {
   return {
     openPack: own.openPack,
@@ -161,7 +179,9 @@ function withOthers(
             () => undefined,
             (failure) => failure,
           )
-          throw isGone(reason) ? reason : error
+          if (isGone(reason)) throw reason
+          const expired = await others.over()
+          throw expired === 0 ? error : new ObjectMissingError(kind, id, perhapsExpired(expired))
         }
         if (!isGone(error)) throw error
         try {
@@ -174,12 +194,63 @@ function withOthers(
   }
 }
 
+/** After a push over expired packs, no locator names what was in them. */
+function perhapsExpired(packs: number): { data: Record<string, unknown>; hints: readonly string[] } {
+  const [whose, them] =
+    packs === 1 ? ['A pack of the repository has', 'it'] : [`${packs} packs of the repository have`, 'one of them']
+  return {
+    data: { expiredPacks: packs },
+    hints: [
+      `${whose} expired, and this may have been in ${them}: \`floe revive\` in a workspace that has the version brings it back`,
+    ],
+  }
+}
+
+/** Packs that are looked at to explain what is missing. */
+const MAX_EXPLAINED_PACKS = 1_000
+
+/** Packs that were stored and whose time is over, retired or not; of very many, among the oldest. */
+async function countExpired(
+  reader: RepositoryReader,
+  state: RepositoryState,
+  epoch: number,
+  options: RemoteOptions,
+): Promise<number> {
+  const count = Math.min(state.packs.size, MAX_EXPLAINED_PACKS)
+  const numbers = Array.from({ length: count }, (_, number) => number)
+  return (await reader.fetchPacks(state, numbers, options)).filter((pack) => pack.endEpoch <= epoch).length
+}
+
 const GONE_CODES: ReadonlySet<string> = new Set(['PACK_REMOVED', 'PACK_TAKEN_DOWN', 'PACK_EXPIRED'])
 
 /** Whether somebody removed what was there, or let it expire: nobody lied. */
 export function isGone(error: unknown): boolean {
-  for (let at = error; at instanceof FloeError; at = at.cause) if (GONE_CODES.has(at.code)) return true
-  return false
+  return causeWith(GONE_CODES, error) !== undefined
+}
+
+function causeWith(codes: ReadonlySet<string>, error: unknown): FloeError | undefined {
+  for (let at = error; at instanceof FloeError; at = at.cause) if (codes.has(at.code)) return at
+  return undefined
+}
+
+/** With what more storage nodes than may be wrong say of a blob where the chain was not asked. */
+const NOWHERE_CODES: ReadonlySet<string> = new Set([...GONE_CODES, 'BLOB_NOT_FOUND'])
+
+/** For those who can do without what is gone: it is missing then, as what no locator names. */
+export function absentWhereGone(read: ReadObject): ReadObject {
+  return async (kind, id, options) => {
+    try {
+      return await read(kind, id, options)
+    } catch (error) {
+      const gone = causeWith(NOWHERE_CODES, error)
+      if (!gone) throw error
+      throw new ObjectMissingError(kind, id, {
+        message: `${kind} ${id} is missing: ${gone.message}`,
+        data: gone.data,
+        hints: gone.hints,
+      })
+    }
+  }
 }
 
 /** Why the storage nodes do not know a pack, as far as the chain tells. */

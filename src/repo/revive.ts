@@ -58,6 +58,8 @@ export interface ReviveResult {
   walFrost: string
   /** Expired packs whose removal was proposed. */
   retired: number[]
+  /** Packs whose time is over and of which nobody has proposed the removal, before this. */
+  expired: number
 }
 
 /** This workspace cannot help, another may. */
@@ -77,8 +79,10 @@ export async function revive(dir: string, options: ReviveOptions): Promise<Reviv
     skipped: [],
     walFrost: '0',
     retired: [],
+    expired: 0,
   }
   const needy = await findNeedy(workspace, remote, options)
+  result.expired = needy.expired.length
   if (needy.branches.length + needy.tags.length === 0) return { ...result, $kind: 'up-to-date' }
   const budget = pushBudget(options)
   /** Whose locators lead to what is stored again, and those of them that are back with all of their history. */
@@ -118,9 +122,7 @@ async function findNeedy(
 ): Promise<Needy> {
   await using source = await openRemoteSource(network, repository, options)
   const { epoch } = await source.context.walrus()
-  const expired = (await readAllPacks(source.reader, source.state, options))
-    .filter((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
-    .map((pack) => pack.number)
+  const over = (await readAllPacks(source.reader, source.state, options)).filter((pack) => pack.endEpoch <= epoch)
   const wanted = options.ref === undefined ? source.refs : [findBranch(source, options.ref)]
   const needy: Needy = { branches: [], tags: [], expired: [] }
   for (const row of wanted) {
@@ -132,10 +134,11 @@ async function findNeedy(
     }
     const packs = await refPacks(source, objects, record, options)
     const isStored = packs.every((pack) => pack.endEpoch > epoch && pack.state !== 'removed')
-    if (!isStored || (expired.length > 0 && (await isForgotten(workspace, objects, row.commit as ObjectId, options))))
+    // What `gc` has removed since it expired may be needed by older versions all the same.
+    if (!isStored || (over.length > 0 && (await isForgotten(workspace, objects, row.commit as ObjectId, options))))
       needy.branches.push(row)
   }
-  if (needy.branches.length > 0) needy.expired = expired
+  needy.expired = over.filter((pack) => pack.state === 'live').map((pack) => pack.number)
   return needy
 }
 

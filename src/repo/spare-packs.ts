@@ -51,7 +51,8 @@ export function spareTest(
 }
 
 /** Whether a pack can go without a loss: each of its objects is needed by nobody, or a needed pack has it, whose own
- *  index says so; if somebody else pushed that, the object is read from it.
+ *  index says so; if somebody else pushed that, the object is read from it. Where not all that refs need could be looked at,
+ *  nothing is known to be needed by nobody.
  *  @param packOf - the stored pack with this blob id
  *  @param own - address whose packs are what their indexes say */
 async function isSpare(
@@ -65,8 +66,9 @@ async function isSpare(
   for (let i = 0; i < index.objectCount; i++) {
     throwIfAborted(options.signal)
     const [kind, id] = [index.kindAt(i), index.idAt(i)]
-    if (!use.reached.has(kind, id)) continue
-    if (!use.reached.isMarked(kind, id)) return false
+    const isReached = use.reached.has(kind, id)
+    if (!isReached && use.unread === 0) continue
+    if (isReached && !use.reached.isMarked(kind, id)) return false
     let isElsewhere = false
     for await (const place of use.remote.locator.locate(kind, id, options)) {
       const other = packOf(place.blobId)

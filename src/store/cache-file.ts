@@ -20,7 +20,11 @@ export async function replaceCacheFile(
 
 /** Moves a folder that stands where a file belongs. Under the lock. */
 export async function clearFolder(fs: FileSystem, path: string, floeDir: string): Promise<void> {
-  if (fs.stat(path)?.kind !== 'directory') return
+  if (fs.stat(path)?.kind === 'directory') await setAside(fs, path, floeDir)
+}
+
+/** Moves what cannot be used out of the way. Under the lock. */
+export async function setAside(fs: FileSystem, path: string, floeDir: string): Promise<void> {
   const dir = `${floeDir}/${DAMAGED_DIR}`
   await ensureDirectory(fs, dir)
   fs.rename(path, uniquePath(dir, basename(path)))

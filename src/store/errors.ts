@@ -87,7 +87,9 @@ export class ConfigInvalidError extends UsageError {
     super('STORE_CONFIG_INVALID', `${path}: ${reason}`, {
       data: { path, reason },
       hints: [
-        'it is JSON text, and holds no data: mend it in an editor, or write {"version": 1} into it and name the repository again with `floe remote add origin ADDRESS`',
+        reason === 'is missing'
+          ? 'it holds no data, and versions are as they were: `floe init` writes a new one; then name the repository again with `floe remote add origin ADDRESS`'
+          : 'it is JSON text, and holds no data: mend it in an editor, or write {"version": 1} into it and name the repository again with `floe remote add origin ADDRESS`',
       ],
     })
   }

@@ -114,6 +114,8 @@ function checked<T>(path: string, read: () => T): T {
 }
 
 function corrupt(path: string, reason: string, cause: unknown): StoreCorruptError {
-  const hints = [`nothing committed is affected; delete ${path} and stage the changes again with \`floe add\``]
+  const hints = [
+    'nothing committed is affected: `floe fsck --repair` sets it aside, then stage the changes again with `floe add`',
+  ]
   return new StoreCorruptError('STORE_STAGING_CORRUPT', path, reason, hints, cause)
 }

@@ -9,8 +9,9 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import { assertRefName } from '../objects/ref-name.ts'
 import { discard, discardFolder, ensureDirectory } from './atomic-file.ts'
+import { setAside } from './cache-file.ts'
 import { type Config, readConfig, WORKSPACE_VERSION, writeConfig } from './config.ts'
-import { LockedError, NotAWorkspaceError } from './errors.ts'
+import { ConfigInvalidError, LockedError, NotAWorkspaceError } from './errors.ts'
 import type { FileSystem } from './file-system.ts'
 import { FLOE_DIR } from './floe-dir.ts'
 import { createLocalStore, type LocalStore } from './local-store.ts'
@@ -89,6 +90,11 @@ export class Workspace implements AsyncDisposable {
   /** Under the lock. Replaces the whole overlay. */
   async writeStaging(changes: Iterable<StagedChange>): Promise<void> {
     await writeStaging(this.fs, `${this.floeDir}/staging`, changes, this.tmpDir)
+  }
+
+  /** Under the lock. What cannot be read is moved to `.floe/damaged/`: nothing is staged then. */
+  async setStagingAside(): Promise<void> {
+    await setAside(this.fs, `${this.floeDir}/staging`, this.floeDir)
   }
 
   readStatCache(): StatCache {
@@ -200,8 +206,20 @@ export async function openWorkspace(dir: string, options: WorkspaceOptions = {})
       workspace.readConfig()
       return workspace
     }
+    // A workspace above must not be taken for this one.
+    if (holdsPacks(fs, `${at}/${FLOE_DIR}`)) throw new ConfigInvalidError(`${at}/${FLOE_DIR}/config.json`, 'is missing')
     if (dirname(at) === at) throw new NotAWorkspaceError(start)
   }
+}
+
+/** True if versions were made there: one that was cut off while it was created has none. */
+function holdsPacks(fs: FileSystem, floeDir: string): boolean {
+  const packs = `${floeDir}/packs`
+  return (
+    fs.stat(packs)?.kind === 'directory' &&
+    fs.stat(`${floeDir}/HEAD`) !== undefined &&
+    fs.readDirectory(packs).length > 0
+  )
 }
 
 export interface CreatedWorkspace {
@@ -210,7 +228,8 @@ export interface CreatedWorkspace {
   branch: string
 }
 
-/** Makes `.floe/` in a directory. The configuration is written last: a run that was cut off is simply repeated. */
+/** Makes `.floe/` in a directory. The configuration is written last: a run that was cut off is simply repeated. One that has lost
+ *  its configuration gets a new one, and stays as it is otherwise. */
 export async function createWorkspace(
   dir: string,
   options: WorkspaceOptions & { branch?: string } = {},
@@ -225,10 +244,14 @@ export async function createWorkspace(
     const head = workspace.refs.readHead()
     return { $kind: 'existing', root, branch: head.$kind === 'branch' ? head.branch : branch }
   }
+  const isKept = holdsPacks(fs, floeDir)
   for (const name of ['refs/heads', 'refs/tags', 'refs/remotes', 'reflog', 'packs', 'pushes', 'tmp'])
     await ensureDirectory(fs, `${floeDir}/${name}`)
   const clock = options.clock ?? systemClock
-  await new RefStore(fs, floeDir, clock).setHead({ $kind: 'branch', branch }, 'init')
+  const refs = new RefStore(fs, floeDir, clock)
+  if (!isKept) await refs.setHead({ $kind: 'branch', branch }, 'init')
   await writeConfig(fs, `${floeDir}/config.json`, { version: WORKSPACE_VERSION }, `${floeDir}/tmp`)
-  return { $kind: 'created', root, branch }
+  if (!isKept) return { $kind: 'created', root, branch }
+  const head = refs.readHead()
+  return { $kind: 'existing', root, branch: head.$kind === 'branch' ? head.branch : branch }
 }

@@ -13,6 +13,7 @@ import { createLimit } from '../base/limit.ts'
 import { sha256Hex } from '../crypto/hash.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import { discard, ensureDirectory } from '../store/atomic-file.ts'
+import { clearFolder } from '../store/cache-file.ts'
 import { LockedError } from '../store/errors.ts'
 import { type FileSystem, FileSystemError } from '../store/file-system.ts'
 import { createLocalStore, type LocalStore } from '../store/local-store.ts'
@@ -85,8 +86,10 @@ const LOCK_PAUSE_MS = 20
 const MAX_PROVEN = 10_000
 /** Segments whose packs are remembered, 32 KB each at most. */
 const MAX_SEGMENTS = 1_000
-/** Rounds of dropping damaged packs before the cache is left alone for the rest of the process. */
-const MAX_REPAIRS = 8
+/** Failures for which no pack is found to blame that could go, before the cache is left alone for the rest of the process. */
+const MAX_UNEXPLAINED = 8
+/** The same of one read: what it asks for is not to be had from here. */
+const MAX_UNEXPLAINED_OF_A_READ = 2
 
 /** Opens the cache, making it if there is none. Reads nothing yet.
  *  @param homeDir - Floe's data directory
@@ -117,7 +120,7 @@ class DiskCache implements ObjectCache {
   /** Not on disk yet. */
   #pending = new Map<string, { kind: ObjectKind; id: ObjectId; bytes: Uint8Array }>()
   #pendingBytes = 0
-  #repairs = 0
+  #unexplained = 0
   #isGrowing = false
 
   constructor(fs: FileSystem, dir: string) {
@@ -373,24 +376,25 @@ class DiskCache implements ObjectCache {
     }
   }
 
-  /** Reads from the packs; where one is damaged, it goes, and the read is tried again.
+  /** Reads from the packs; where one is damaged, it goes, and the read is tried again: each round but a few takes one away.
    *  @param suspects - packs that may be to blame (default: those that cannot even be opened) */
   async #whole<T>(read: () => Promise<T>, suspects?: () => readonly string[]): Promise<T | undefined> {
-    while (this.#repairs < MAX_REPAIRS) {
+    for (let unexplained = 0; unexplained < MAX_UNEXPLAINED_OF_A_READ && this.#unexplained < MAX_UNEXPLAINED; ) {
       try {
         return await read()
       } catch (error) {
         // Gone since it was looked for: another process has made room.
         if (error instanceof FloeError && error.code === 'OBJECT_MISSING') return undefined
         if (!(error instanceof FloeError) || error.kind !== 'integrity') throw error
-        this.#repairs++
         this.#store.close()
         const named = suspects?.() ?? []
-        for (const pack of named.length > 0 ? named : this.#allPacks()) {
-          if (await this.#isWhole(pack)) continue
-          // Not under the lock: a name that goes is something every reader expects.
-          discard(this.#fs, this.#packPath(pack))
-          this.shelf.forget(pack)
+        let gone = 0
+        for (const pack of named.length > 0 ? named : this.#allPacks())
+          if (!(await this.#isWhole(pack)) && (await this.#takeAway(pack))) gone++
+        if (gone === 0) {
+          unexplained++
+          // Of a pack that cannot go, the rest of the cache knows nothing.
+          if (named.length === 0) this.#unexplained++
         }
         // It may remember frames of what was damaged.
         this.#reopen()
@@ -410,6 +414,21 @@ class DiskCache implements ObjectCache {
       .map(({ name }) => Buffer.from(name).toString('latin1'))
       .filter((name) => name.endsWith('.pack'))
       .map((name) => name.slice(0, -'.pack'.length))
+  }
+
+  /** Not under the lock: a name that goes is something every reader expects.
+   *  @returns false if it is still there */
+  async #takeAway(pack: string): Promise<boolean> {
+    const path = this.#packPath(pack)
+    discard(this.#fs, path)
+    try {
+      await clearFolder(this.#fs, path, this.dir)
+    } catch (error) {
+      if (!(error instanceof FileSystemError)) throw error
+    }
+    if (this.#fs.stat(path)) return false
+    this.shelf.forget(pack)
+    return true
   }
 
   #packPath(pack: string): string {

@@ -31,6 +31,8 @@ export interface CompareOptions {
   includeIgnored?: boolean | undefined
   /** Told of paths that are absent: the workspace need not have them on disk, and they are no state otherwise. */
   onAbsent?: ((entry: TreeEntry) => void) | undefined
+  /** Told of devices, sockets and pipes that are met; where the stat cache is settled, not all are. */
+  onOther?: ((path: string) => void) | undefined
   /** Leave out what is as in the tree; where the stat cache is settled the tree is then not read for it. */
   changesOnly?: boolean | undefined
   /** What `looseOn` said of the same files and tree, if it has been asked already. */
@@ -61,7 +63,8 @@ export async function* compareWithTree(
     return
   }
   for (const at of outermost(options.paths)) {
-    const found = scan(files.fs, files.root, { at, includeIgnored: options.includeIgnored ?? false })
+    const { includeIgnored = false, onOther } = options
+    const found = scan(files.fs, files.root, { at, includeIgnored, onOther })
     const tracked = walkTree(read, tree, { signal: options.signal, ...(at === '' ? {} : { prefix: at }) })
     for await (const state of join(files, found, tracked, options.onAbsent)) {
       await breathe()

@@ -25,6 +25,8 @@ export interface ScanOptions {
   at?: string
   /** Also what `.floeignore` excludes (default false). */
   includeIgnored?: boolean
+  /** Told of devices, sockets and pipes. */
+  onOther?: ((path: string) => void) | undefined
 }
 
 /** Deeper than any path of 4,095 bytes. */
@@ -60,10 +62,11 @@ function scanFrom<L extends ListedFile>(
   if (at !== '') {
     const stat = fs.stat(`${root}/${at}`)
     if (!stat) return [].values()
+    if (stat.kind === 'other') options.onOther?.(at)
     if (stat.kind !== 'directory')
       return (stat.kind === 'other' ? [] : [{ $kind: 'entry' as const, path: at, stat }]).values()
   }
-  return new Walk<L>(fs, root, at, rulesAbove, options.includeIgnored ?? false, listed)
+  return new Walk<L>(fs, root, at, rulesAbove, options, listed)
 }
 
 /** A folder that the walk is in. */
@@ -91,6 +94,7 @@ export class Walk<L extends ListedFile = never> implements IterableIterator<Scan
   readonly #fs: FileSystem
   readonly #root: string
   readonly #includeIgnored: boolean
+  readonly #onOther: ScanOptions['onOther']
   readonly #listed: ((path: string) => L) | undefined
   /** A stack of its own: folders may be nested deeper than calls. */
   readonly #levels: Level[] = []
@@ -101,13 +105,14 @@ export class Walk<L extends ListedFile = never> implements IterableIterator<Scan
     root: string,
     at = '',
     rules: IgnoreRules = noRules,
-    includeIgnored = false,
+    options: Pick<ScanOptions, 'includeIgnored' | 'onOther'> = {},
     listed?: (path: string) => L,
   ) {
     this.#listed = listed
     this.#fs = fs
     this.#root = root
-    this.#includeIgnored = includeIgnored
+    this.#includeIgnored = options.includeIgnored ?? false
+    this.#onOther = options.onOther
     this.#levels.push({ directory: at, rules, entries: [], next: ENTER })
   }
 
@@ -167,6 +172,7 @@ export class Walk<L extends ListedFile = never> implements IterableIterator<Scan
     if (listed === 'file' && this.#listed) return this.#listed(path)
     const stat = seen ?? statOrProblem(this.#fs, this.#root, path)
     if (stat instanceof FloeError) return { $kind: 'problem', path, error: stat }
+    if (stat?.kind === 'other') this.#onOther?.(path)
     if (!stat || stat.kind === 'other') return undefined
     return stat.kind === 'directory' ? 'folder' : { $kind: 'entry', path, stat }
   }

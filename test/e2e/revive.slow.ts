@@ -55,7 +55,7 @@ describe('reviving', { timeout: 90_000 }, () => {
     await expect(cloned()).rejects.toMatchObject({ code: 'PACK_EXPIRED', exitCode: 13 })
     await expect(verifyRemote(address, world.options)).rejects.toMatchObject({ code: 'PACK_EXPIRED', exitCode: 13 })
     const { expiring } = await push(dir, { ...world.options, dryRun: true })
-    expect(expiring).toEqual([])
+    expect(expiring).toMatchObject([{ ref: 'heads/main', epochsLeft: 0 }])
   })
 
   it('says its cost, and spends no more than it is allowed to', async () => {
@@ -87,7 +87,14 @@ describe('reviving', { timeout: 90_000 }, () => {
   })
 
   it('brings back the rest from where it was committed, and then has nothing to do', async () => {
-    expect(await revive(dir, world.options)).toMatchObject({ refs: [{ ref: 'heads/old', lost: [] }], skipped: [] })
+    expect(await revive(dir, world.options)).toMatchObject({
+      refs: [
+        { ref: 'heads/main', lost: [] },
+        { ref: 'heads/old', lost: [] },
+      ],
+      skipped: [],
+    })
+    expect(await cloned(`@${first}`)).toHaveLength(2)
     expect((await cloned('@old')).get('b.txt')).toBe(`- ${Buffer.from('one\n').toString('base64')}`)
     expect(await verifyRemote(address, { ...world.options, ref: 'old', full: true })).toMatchObject({ ok: true })
     const before = await wal()

@@ -1,5 +1,5 @@
 import { bcs } from '@mysten/bcs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fromHex } from '../../src/base/bytes.ts'
 import { createRng } from '../../src/base/rng.ts'
 import { ByteReader, CodecError } from '../../src/codec/cursor.ts'
@@ -19,6 +19,19 @@ const raw = (n: number) => fromHex(id(n).slice(2))
 const FLOE = id(0xf10e)
 const OTHER = id(0xbad)
 const COMMIT = 'ab'.repeat(32)
+
+/** Runs what waits between attempts, without the waiting. */
+async function inNoTime<T>(job: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const result = job()
+    result.catch(() => {})
+    await vi.advanceTimersByTimeAsync(10_000)
+    return await result
+  } finally {
+    vi.useRealTimers()
+  }
+}
 
 // Written with the BCS library from the Move sources, not with the readers under test.
 const Id = bcs.fixedArray(32, bcs.u8())
@@ -193,7 +206,7 @@ describe('reading a repository', () => {
     })
     assertRefRecorded(refs[0]!, record!)
     expect(await reader.fetchRef(state, 'refs/heads/gone')).toBeNull()
-    await expect(reader.fetchPushesAt(state, [0])).rejects.toMatchObject({
+    await expect(inNoTime(() => reader.fetchPushesAt(state, [0]))).rejects.toMatchObject({
       code: 'LEDGER_RECORD_MISSING',
       exitCode: 13,
     })
@@ -240,13 +253,41 @@ describe('reading a repository', () => {
     const { log } = state
     const grown = { ...state, log: { ...log, size: log.size + 1 } }
     expect(await reader.fetchRefs(state)).toHaveLength(1)
-    await expect(reader.fetchRefs(grown)).rejects.toMatchObject({
+    await expect(inNoTime(() => reader.fetchRefs(grown))).rejects.toMatchObject({
       code: 'LEDGER_REFS_STALE',
       exitCode: 14,
       data: { records: log.size + 1, newest: log.size },
     })
     // Read after the state, they may well be newer.
     expect(await reader.fetchRefs({ ...state, log: { ...log, size: log.size - 1 } })).toHaveLength(1)
+  })
+
+  it('asks again for rows that are behind, a few times, and until it is told to stop', async () => {
+    const objects = world()
+    const ledger = ledgerOf(objects)
+    let asked = 0
+    const counting = (behind: number): LedgerClient => ({
+      ...ledger,
+      async fetchObjects(ids, options) {
+        const rows = await ledger.fetchObjects(ids, options)
+        return asked++ < behind ? rows.map(() => null) : rows
+      },
+    })
+    const state = await createRepositoryReader(ledger, id(1), [FLOE]).fetchState()
+    const readerOf = (behind: number) => createRepositoryReader(counting(behind), id(1), [FLOE])
+    expect(await inNoTime(() => readerOf(4).fetchPushesAt(state, [1]))).toHaveLength(1)
+    expect(asked).toBe(5)
+    asked = 0
+    expect(await inNoTime(() => readerOf(2).fetchRefs(state))).toHaveLength(1)
+    asked = 0
+    const missing = inNoTime(() => readerOf(Number.POSITIVE_INFINITY).fetchPacks(state, [1]))
+    await expect(missing).rejects.toMatchObject({ code: 'LEDGER_RECORD_MISSING' })
+    expect(asked).toBe(5)
+    asked = 0
+    const signal = AbortSignal.timeout(20)
+    const stopped = readerOf(Number.POSITIVE_INFINITY).fetchPacks(state, [1], { signal })
+    await expect(stopped).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(asked).toBe(1)
   })
 
   it('says that an object is none, or no repository', async () => {

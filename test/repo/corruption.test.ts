@@ -8,7 +8,9 @@ import { createRng, type Rng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { catFile } from '../../src/repo/cat.ts'
 import { commit } from '../../src/repo/commit.ts'
+import { fsck } from '../../src/repo/fsck.ts'
 import { gc } from '../../src/repo/gc.ts'
+import { initWorkspace } from '../../src/repo/init.ts'
 import { listFiles } from '../../src/repo/ls.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
@@ -160,7 +162,7 @@ describe('damage on the disk', () => {
     },
   )
 
-  it('in staging is exit 13, and deleting it loses only what was staged', async () => {
+  it('in staging is exit 13, and setting it aside loses only what was staged', async () => {
     ws.write('d0/new', 'new')
     await using workspace = await openWorkspace(ws.dir)
     await add(workspace, { paths: ['d0/new'] })
@@ -177,9 +179,36 @@ describe('damage on the disk', () => {
     rmSync(path)
     mkdirSync(path)
     await expect(statusOf(workspace)).rejects.toMatchObject({ code: 'STORE_STAGING_CORRUPT', exitCode: 13 })
-    rmSync(path, { recursive: true })
+    await expect(fsck(workspace)).rejects.toMatchObject({
+      code: 'STORE_STAGING_CORRUPT',
+      hints: [expect.stringContaining('`floe fsck --repair`')],
+    })
+    expect(await fsck(workspace, { repair: true })).toMatchObject({ repair: { staging: true } })
+    expect(readdirSync(join(ws.dir, '.floe/damaged'))).toEqual([expect.stringMatching(/^staging-/)])
     expect((await statusOf(workspace)).untracked).toEqual(['d0/new'])
     expect(await readAll()).toEqual(expected)
+  })
+
+  it('that has taken the configuration says what to do, and init keeps everything else', async () => {
+    // The one above must not be taken for it.
+    const inner = join(ws.dir, 'inner')
+    mkdirSync(inner)
+    await initWorkspace(inner)
+    writeFileSync(join(inner, 'a'), 'a')
+    {
+      await using workspace = await openWorkspace(inner)
+      await add(workspace, { all: true })
+      await commit(workspace, { message: 'inner', author })
+      await switchTo(workspace, { target: 'dev', create: true })
+    }
+    rmSync(join(inner, '.floe/config.json'))
+    await expect(openWorkspace(inner)).rejects.toMatchObject({
+      code: 'STORE_CONFIG_INVALID',
+      hints: [expect.stringContaining('`floe init`')],
+    })
+    expect(await initWorkspace(inner)).toMatchObject({ $kind: 'existing', branch: 'dev' })
+    await using workspace = await openWorkspace(inner)
+    expect(await statusOf(workspace)).toMatchObject({ head: { branch: 'dev' }, clean: true })
   })
 
   it('in the configuration is a coded error', async () => {

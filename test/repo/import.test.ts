@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -276,7 +277,7 @@ describe('import of a git repository with LFS', () => {
     await expect(bring()).rejects.toMatchObject({
       code: 'IMPORT_OBJECT_CORRUPT',
       exitCode: 13,
-      data: { id: sha256Of(big('a')) },
+      data: { id: sha256Of(big('a')), path: expect.any(String) },
     })
     writeFileSync(place, 'short')
     await expect(bring()).rejects.toMatchObject({ code: 'IMPORT_OBJECT_CORRUPT' })
@@ -436,6 +437,8 @@ describe.each(['dvc-3', 'dvc-2'] as const)('import of what %s wrote', (name) => 
     await expect(importSource(to.workspace, { source: dvc.dir, name: 'old' })).rejects.toMatchObject({
       code: 'IMPORT_OBJECT_CORRUPT',
       exitCode: 13,
+      message: expect.stringMatching(/^data\/img\/2\.bin cannot be read: DVC file [0-9a-f]{32} is damaged: /),
+      data: { path: 'data/img/2.bin' },
     })
     writeBelow(dvc.dir, `.dvc/cache/${path}`, 'new')
   })
@@ -492,6 +495,25 @@ test('a file of DVC 2 keeps its line ends beside one of DVC 3 that has the same 
 })
 
 describe('import of a plain folder', () => {
+  test('goes where a link leads, and says what cannot be versioned', async () => {
+    rmSync(join(git.dir, '.git'), { recursive: true })
+    git.write('d/a', 'a')
+    for (const name of ['d/pipe', 'd/pipe2']) execFileSync('mkfifo', [join(git.dir, name)])
+    const link = `${git.dir}-link`
+    symlinkSync(git.dir, link)
+    try {
+      const result = await importSource(to.workspace, { source: link, name: 'linked', author })
+      expect(result).toMatchObject({ files: 1, leftOutCount: 0, warnings: [{ code: 'IMPORT_SPECIAL_FILES' }] })
+      expect(result.warnings[0]!.message).toMatch(/^d\/pipe and 1 more left out: /)
+      expect(await filesAt('linked/main')).toEqual({ 'd/a': sha256Of('a') })
+      rmSync(link)
+      symlinkSync('nowhere', link)
+      expect(await codeOf(importSource(to.workspace, { source: link }))).toBe('IMPORT_SOURCE_MISSING')
+    } finally {
+      rmSync(link)
+    }
+  })
+
   test('makes a version, and later one of what changed', async () => {
     rmSync(join(git.dir, '.git'), { recursive: true })
     git.write('a', 'a')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
+import { type FileSystem, FileSystemError } from '../../src/store/file-system.ts'
 import { createLocalStore } from '../../src/store/local-store.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { type ObjectCache, openObjectCache } from '../../src/transfer/object-cache.ts'
@@ -122,6 +123,51 @@ describe('the cache', () => {
     await using cache = await open()
     expect(await cache.find('chunk', kept.id)).toEqual(kept.content)
     expect(await packFiles()).toEqual([whole])
+  })
+
+  it('goes on without a pack that is a folder, and without any number of damaged ones', async () => {
+    const chunks = Array.from({ length: 12 }, () => chunk())
+    for (const { id, content } of chunks) {
+      await using cache = await open()
+      await cache.put('chunk', id, content)
+    }
+    const [whole] = chunks.splice(5, 1)
+    for (const file of await packFiles()) {
+      const at = join(home, 'cache', 'packs', file)
+      const bytes = await readFile(at)
+      const damaged = chunks.find(({ content }) => bytes.includes(Buffer.from(content)))
+      if (!damaged) continue
+      bytes[bytes.indexOf(Buffer.from(damaged.content)) + 5]! ^= 1
+      await writeFile(at, bytes)
+    }
+    await mkdir(join(home, 'cache', 'packs', `${'3'.repeat(64)}.pack`, 'notes'), { recursive: true })
+    await using cache = await open()
+    for (const { id } of chunks) expect(await cache.find('chunk', id)).toBeUndefined()
+    expect(await cache.find('chunk', whole!.id)).toEqual(whole!.content)
+    expect(await packFiles()).toHaveLength(1)
+    expect(await readdir(join(home, 'cache', 'damaged'))).toHaveLength(1)
+  })
+
+  it('does without what a damaged pack holds that cannot be removed, and with the rest', async () => {
+    const [lost, kept] = [chunk(), chunk()]
+    for (const { id, content } of [lost, kept]) {
+      await using cache = await open()
+      await cache.put('chunk', id, content)
+    }
+    for (const file of await packFiles()) {
+      const at = join(home, 'cache', 'packs', file)
+      const bytes = await readFile(at)
+      if (!bytes.includes(Buffer.from(lost.content))) continue
+      bytes[bytes.indexOf(Buffer.from(lost.content)) + 5]! ^= 1
+      await writeFile(at, bytes)
+    }
+    const refuse = (path: string): never => {
+      throw new FileSystemError('EACCES', 'unlink', path)
+    }
+    const stubborn: FileSystem = Object.assign(Object.create(nodeFs), { unlink: refuse, rename: refuse })
+    await using cache = (await openObjectCache(home, { fs: stubborn }))!
+    for (let round = 0; round < 20; round++) expect(await cache.find('chunk', lost.id)).toBeUndefined()
+    expect(await cache.find('chunk', kept.id)).toEqual(kept.content)
   })
 
   it('does not lend a damaged pack', async () => {

@@ -2,6 +2,7 @@ import { type EvictResult, evict as evictPacks } from '../../repo/evict.ts'
 import { parseSize } from '../../repo/size.ts'
 import { command } from '../command.ts'
 import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from '../network.ts'
+import { unreadHint } from '../removal-lines.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { inWorkspace } from '../workspace.ts'
 
@@ -41,7 +42,10 @@ With \`floe config set store.limit 20GiB\` every push ends with it.`,
       return {
         data: result,
         lines: evictLines(result),
-        hints: result.$kind === 'evicted' ? ['contents come back from the network when a command needs them'] : [],
+        hints: [
+          ...(result.$kind === 'evicted' ? ['contents come back from the network when a command needs them'] : []),
+          ...(result.unread > 0 ? [unreadHint(result.unread)] : []),
+        ],
       }
     }),
 })

@@ -7,7 +7,7 @@ import { command, type Result } from '../command.ts'
 import type { Context } from '../context.ts'
 import { addNetworkFlags, type NetworkFlags, withNetwork } from '../network.ts'
 import { networkOfPlace } from '../place.ts'
-import { removalLines } from '../removal-lines.ts'
+import { removalLines, unreadHint } from '../removal-lines.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { floeCommand } from '../undo.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -125,6 +125,7 @@ function lines(result: RemoteGcResult): string[] {
     'not-yours': 'its pusher or a revoker can remove it',
     unfinished: 'part of a push under way: `floe push --abort` gives it up',
     unsure: 'refs need something in it that no locator names elsewhere',
+    unread: 'older versions that cannot be read may need something in it',
     'needed-here': 'versions of this workspace need something in it that is not here',
   }
   return [
@@ -155,6 +156,7 @@ function hints(result: RemoteGcResult): string[] {
         '`floe push BRANCH` keeps what is needed here; without the branch, tag, stash or log entry (90 days) the pack can go',
       ]
     : []
+  if (result.unread > 0) local.push(unreadHint(result.unread))
   if (result.$kind === 'dry-run') return local
   const later = [...result.proposed, ...result.waiting].map(({ removableAt }) => removableAt).sort()
   return [

@@ -133,6 +133,7 @@ function remoteLines({ remote, pushed, skipped, packs, brought, inUse }: PurgeRe
 function hints(result: PurgeResult, paths: readonly string[], otherRemotes: readonly string[]): string[] {
   const { remote } = result
   if (result.$kind === 'dry-run') return [`nothing was changed: \`${floeCommand('purge', ...paths, '--yes')}\` does it`]
+  const broken = remote?.pushed.filter(({ nowhere }) => nowhere > 0) ?? []
   const due = remote?.packs
     .map(({ removableAt }) => removableAt)
     .sort()
@@ -150,6 +151,10 @@ function hints(result: PurgeResult, paths: readonly string[], otherRemotes: read
           `\`${floeCommand('takedown', tags[0]!.ref.replace(/^tags\//, ''), ...paths, '--reason', 'TEXT')}\` removes them despite the tag`,
         ]
       : []),
+    ...broken.map(
+      ({ ref, nowhere }) =>
+        `${ref} cannot be read there: ${formatCount(nowhere, 'object')} that it needs ${nowhere === 1 ? 'has' : 'have'} expired and ${nowhere === 1 ? 'is' : 'are'} not here; \`floe fetch\` and \`floe revive\` in a workspace that has the files bring it back`,
+    ),
     ...(branches.length > 0 ? ['fetch and merge these branches, then purge again'] : []),
     ...copiedFrom(result).map(
       (name) => `what ${name} was imported or fetched from is left as it is: to do that again brings the contents back`,

@@ -74,7 +74,11 @@ function lines(result: ReviveResult): string[] {
   ]
 }
 
-function hints({ refs }: ReviveResult): string[] {
+function hints({ $kind, refs, expired }: ReviveResult): string[] {
+  if ($kind === 'up-to-date' && expired > 0)
+    return [
+      `${formatCount(expired, 'pack')} of the repository ${expired === 1 ? 'has' : 'have'} expired; what is lacking of older versions is not here either: run it in a workspace that has them`,
+    ]
   const lost = new Set(refs.flatMap((ref) => ref.lost))
   if (lost.size === 0) return []
   return [
