@@ -24,6 +24,7 @@ import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs } from './fetch.ts'
 import { checkMarks } from './marks.ts'
 import type { PlannedMove } from './move-files.ts'
+import { rememberWhole } from './push-whole.ts'
 import { findRefEnd, noteRefEnd } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -136,6 +137,8 @@ async function fill(
         ...config,
         branches: { ...config.branches, [branch]: { remote: REMOTE, ref: wanted.ref } },
       })
+      const whole = { ref: wanted.ref, push: record!.number }
+      await rememberWhole(workspace, REMOTE, source.reader.repositoryId, whole)
     }
     return totals
   })

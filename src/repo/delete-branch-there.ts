@@ -7,6 +7,7 @@ import type { ObjectId } from '../objects/id.ts'
 import { openWorkspace } from '../store/workspace.ts'
 import { trackingName } from './fetch.ts'
 import { ensureLocalFunds } from './local-funds.ts'
+import { rememberWhole } from './push-whole.ts'
 import { chainRefName, localRefName, readRemote } from './remote.ts'
 import { openRemoteContext } from './remote-context.ts'
 import { StalePushError } from './remote-errors.ts'
@@ -71,6 +72,7 @@ export async function deleteBranchThere(dir: string, options: DeleteBranchOption
   await workspace.withLock('push', async () => {
     if (workspace.refs.read(tracking) === old)
       await workspace.refs.update({ name: tracking, expected: old, next: null, reason: 'push: deleted there' })
+    await rememberWhole(workspace, remote.name, remote.repository, { ref, push: null })
   })
   return {
     $kind: 'deleted',

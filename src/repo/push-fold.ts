@@ -16,6 +16,7 @@ import { openPack } from '../objects/pack-reader.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { RemoteObjects } from '../transfer/remote-objects.ts'
 import { type LivePacks, unfinishedPushes } from './live-packs.ts'
+import { isLost } from './push-locator.ts'
 import type { RemotePosition } from './push-target.ts'
 
 /** Small packs that a push leaves at most. */
@@ -70,6 +71,8 @@ export async function planFold(options: FoldOptions): Promise<Fold | null> {
   if (small.length + options.freshPacks <= limit) return null
   const unfinished = await unfinishedPushes(reader, position.state, small, { signal })
   const needed = await neededElsewhere(options)
+  // Somebody's broken locator stops no push, only its tidying.
+  if (!needed) return null
   const chosen = small.filter(
     (pack) =>
       pack.pusher === pusher &&
@@ -105,7 +108,7 @@ async function smallPacks(options: FoldOptions): Promise<PackRecord[]> {
   return packs.filter((pack) => pack.state === 'live' && pack.bytes < limit && pack.endEpoch > epoch)
 }
 
-/** Packs through which other refs are read. */
+/** Packs through which other refs are read; null if that cannot be told, because a locator is broken. */
 async function neededElsewhere({ position, remote, ref, reader, signal }: FoldOptions) {
   const numbers = new Set<number>()
   const blobs = new Set<string>()
@@ -115,8 +118,13 @@ async function neededElsewhere({ position, remote, ref, reader, signal }: FoldOp
     for (const segment of position.pushes.get(row.push)!.segments) {
       numbers.add(segment.pack)
       const [pack] = await reader.fetchPacks(position.state, [segment.pack], { signal })
-      const opened = await remote.openSegment({ ...segment, blobId: pack!.blobId })
-      for (const blobId of opened.packs) blobs.add(blobKey(blobId))
+      try {
+        const opened = await remote.openSegment({ ...segment, blobId: pack!.blobId })
+        for (const blobId of opened.packs) blobs.add(blobKey(blobId))
+      } catch (error) {
+        if (!isLost(error)) throw error
+        return null
+      }
     }
   }
   return { numbers, blobs }

@@ -2,7 +2,7 @@
 
 import { FloeError } from '../base/errors.ts'
 import type { ErasureCoder } from '../erasure/api.ts'
-import type { PackRecord, SegmentRecord } from '../ledger/repository-records.ts'
+import type { PackRecord, PushRecord, SegmentRecord } from '../ledger/repository-records.ts'
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -27,6 +27,8 @@ export interface KnownObjects {
   /** Keys of segments, as `segmentKey` gives them: of what they name, or where they stand, some is no longer stored because its
    *  time is over. */
   expired: ReadonlySet<string>
+  /** True if all that the earlier push named, which is built on as well, is there to stay. */
+  hasWhole: boolean
 }
 
 export function segmentKey({ pack, offset }: SegmentRecord): string {
@@ -39,11 +41,14 @@ export async function openKnown(
   position: RemotePosition | null,
   have: readonly ObjectId[],
   pool: ErasureCoder,
-  options: { signal?: AbortSignal | undefined },
+  options: { signal?: AbortSignal | undefined; whole?: PushRecord | null | undefined },
 ): Promise<KnownObjects> {
-  const { signal } = options
+  const { whole, signal } = options
+  const standing = position ? liveSegments(position, have) : []
   const { epoch } = await context.walrus()
-  const records = position ? liveSegments(position, have) : []
+  const earlier = reader && position && whole ? await earlierSegments(reader, position, whole, epoch, options) : []
+  const named = new Set(standing.map(segmentKey))
+  const records = [...standing, ...earlier.filter((segment) => !named.has(segmentKey(segment)))]
   const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
   // Reads that no locator answers, because its pack is new to us or the segment is broken, go by the places given.
   const remote = createRemoteObjects(await context.committee(), pool, places, { signal })
@@ -58,12 +63,39 @@ export async function openKnown(
   const over = live.packs.filter((pack) => pack.state === 'live' && pack.endEpoch <= epoch)
   const overKeys = new Set(over.map((pack) => blobKey(pack.blobId)))
   const expired = new Set<string>()
-  for (const [i, { record, segment }] of opened.entries()) {
+  // What only the earlier push named has been done without since.
+  for (const [i, { record, segment }] of opened.slice(0, standing.length).entries()) {
     const place = places[i]!
     const isOver = !place.removed && place.endEpoch <= epoch
     if (isOver || segment?.packs.some((blobId) => overKeys.has(blobKey(blobId)))) expired.add(segmentKey(record))
   }
-  return { opened, segments, live, remote, expired }
+  return { opened, segments, live, remote, expired, hasWhole: hasAll(whole?.segments ?? [], opened, live, epoch) }
+}
+
+/** Those that stand in packs which are there to stay: the ledger takes no others. */
+async function earlierSegments(
+  reader: RepositoryReader,
+  { state }: RemotePosition,
+  { segments }: PushRecord,
+  epoch: number,
+  options: { signal?: AbortSignal | undefined },
+): Promise<SegmentRecord[]> {
+  const packs = await reader.fetchPacks(state, [...new Set(segments.map(({ pack }) => pack))], options)
+  const isThere = new Map(packs.map((pack) => [pack.number, pack.state === 'live' && pack.endEpoch > epoch]))
+  return segments.filter(({ pack }) => isThere.get(pack))
+}
+
+/** Whether segments could be opened, and all packs that they name are there to stay. */
+function hasAll(
+  records: readonly SegmentRecord[],
+  opened: readonly KnownSegment[],
+  { complete, packs }: LivePacks,
+  epoch: number,
+): boolean {
+  const segments = new Map(opened.map(({ record, segment }) => [segmentKey(record), segment]))
+  const live = packs.filter((pack) => pack.state === 'live' && pack.endEpoch > epoch)
+  const keys = new Set(live.map(({ blobId }) => blobKey(blobId)))
+  return complete && records.every((one) => segments.get(segmentKey(one))?.packs.every((id) => keys.has(blobKey(id))))
 }
 
 /** The push that an interrupted one has left open; the newest, if there are several. */

@@ -16,6 +16,7 @@ import {
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
+import { rememberWhole } from './push-whole.ts'
 import { readRemote, writeRemote } from './remote.ts'
 
 /** Remembers until when the ref has all it needs, and says so if that is soon. */
@@ -41,6 +42,7 @@ export async function rememberPush(
   remote: string,
   target: LocalTarget,
   settled: readonly ObjectId[],
+  push?: { repository: string; logIndex: number },
 ): Promise<void> {
   const isBranch = target.ref.startsWith('heads/')
   if (!isBranch && settled.length === 0) return
@@ -48,6 +50,7 @@ export async function rememberPush(
   await workspace.withLock('push', async () => {
     if (settled.length > 0) await settleDoubts(workspace, remote, readRemote(workspace, remote).repository, settled)
     if (!isBranch) return
+    if (push) await rememberWhole(workspace, remote, push.repository, { ref: target.ref, push: push.logIndex })
     await workspace.refs.update({ name: `remotes/${remote}/${branch}`, next: target.commit, reason: 'push' })
     const config = workspace.readConfig()
     if (config.branches?.[branch] === undefined)

@@ -30,6 +30,7 @@ import { standingExpiry } from './push-standing.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
+import { wholePush } from './push-whole.ts'
 import { defaultRemote } from './reading-remote.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext } from './remote-context.ts'
@@ -185,14 +186,17 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     return { ...upToDate, expiring, tails }
   }
   const { forced } = position ? await assertNotStale(workspace, target, position, options) : { forced: false }
-  const lack =
-    options.revive || options.repack ? null : await findLacking(workspace, remoteName, target, position, options)
+  const isPlain = !options.revive && !options.repack
+  const whole =
+    isPlain && reader && position ? await wholePush(workspace, remoteName, target.ref, reader, position, options) : null
+  const lack = isPlain ? await findLacking(workspace, remoteName, target, position, whole, options) : null
   const doubted = await doubts()
   const seen = options.repack && position ? seenCommits(workspace, remoteName, position) : []
   const have = options.revive?.have ?? lack?.have ?? seen
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
-  const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, options)
+  const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, { ...options, whole })
+  if (lack?.unlessWhole && !known.hasWhole) throw lack.unlessWhole
   const read = readHereOrThere(workspace, known.remote)
   const hints = await pushHints(workspace, { tip: target.commit, have, read, options })
   const { retainUntilMs, ...retained } = promiseOf(hints, options, { epochs, nowMs, state })
@@ -314,7 +318,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...afterExtension(reuse),
   ]
   const expiring = await unlessHindered(async () => {
-    await rememberPush(workspace, remoteName, target, doubted)
+    await rememberPush(workspace, remoteName, target, doubted, published)
     return noteExpiry(workspace, remoteName, facts, state, ends)
   })
   const sent = published.packs.filter((pack) => pack.packNumber === null)

@@ -1,5 +1,6 @@
-/** What this workspace has seen of a remote: how long its log was, which only grows (a shorter one is a lie, exit 13), and
- *  which commits it was said to have that were here first (`push-doubts.ts`). Kept in `.floe/remotes/<name>.json`. */
+/** What this workspace has seen of a remote: how long its log was, which only grows (a shorter one is a lie, exit 13),
+ *  which commits it was said to have that were here first (`push-doubts.ts`), and by which pushes it knows branches to be
+ *  whole (`push-whole.ts`). Kept in `.floe/remotes/<name>.json`. */
 
 import * as v from 'valibot'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -10,12 +11,15 @@ import { remoteFile } from './remote-files.ts'
 
 /** Commits of this workspace that another writer can have named before they were pushed: beyond, the oldest are forgotten. */
 const MAX_DOUBTS = 100_000
+/** Branches: beyond, those that were pushed first are forgotten. */
+const MAX_WHOLE = 1_000
 const MAX_BYTES = 8 * 1024 * 1024
 
 const memorySchema = v.object({
   repository: v.pipe(v.string(), v.maxLength(66)),
   pushes: v.pipe(v.number(), v.integer(), v.minValue(0)),
   doubts: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))), v.maxLength(MAX_DOUBTS)), []),
+  whole: v.optional(v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))), {}),
 })
 
 export interface RemoteMemory {
@@ -23,6 +27,8 @@ export interface RemoteMemory {
   pushes: number
   /** Commits that were here before the remote named them, and that nobody has shown to be there. */
   doubts: ObjectId[]
+  /** Push of each branch, by its number, that this workspace made, or was cloned by. */
+  whole: Readonly<Record<string, number>>
 }
 
 /** Of a remote that was another repository, or was never seen: nothing. */
@@ -30,11 +36,14 @@ export function remoteMemory(workspace: Workspace, remote: string, repository: s
   try {
     const text = fromUtf8(workspace.fs.readFile(remoteFile(workspace, 'remotes', remote), MAX_BYTES))
     const memory = v.parse(memorySchema, JSON.parse(text))
-    if (memory.repository === repository) return { pushes: memory.pushes, doubts: memory.doubts as ObjectId[] }
+    if (memory.repository === repository) {
+      const { pushes, doubts, whole } = memory
+      return { pushes, doubts: doubts as ObjectId[], whole }
+    }
   } catch {
     // Not there, or damaged: losing it loses the comparison and costs no data.
   }
-  return { pushes: 0, doubts: [] }
+  return { pushes: 0, doubts: [], whole: {} }
 }
 
 export function seenPushes(workspace: Workspace, remote: string, repository: string): number {
@@ -48,9 +57,15 @@ export async function rememberRemote(
   repository: string,
   change: Partial<RemoteMemory>,
 ): Promise<void> {
-  const { pushes, doubts } = { ...remoteMemory(workspace, remote, repository), ...change }
+  const { pushes, doubts, whole } = { ...remoteMemory(workspace, remote, repository), ...change }
   await ensureDirectory(workspace.fs, `${workspace.floeDir}/remotes`)
-  const memory = { repository, pushes, ...(doubts.length > 0 ? { doubts: doubts.slice(-MAX_DOUBTS) } : {}) }
+  const branches = Object.entries(whole).slice(-MAX_WHOLE)
+  const memory = {
+    repository,
+    pushes,
+    ...(doubts.length > 0 ? { doubts: doubts.slice(-MAX_DOUBTS) } : {}),
+    ...(branches.length > 0 ? { whole: Object.fromEntries(branches) } : {}),
+  }
   const content = utf8(`${JSON.stringify(memory)}\n`)
   await replaceFile(workspace.fs, remoteFile(workspace, 'remotes', remote), [content], { tmpDir: workspace.tmpDir })
 }

@@ -262,7 +262,11 @@ async function packFault(
   options: RemoteOptions,
 ): Promise<FloeError | null> {
   const [number] = await reader.fetchPackNumbers(state, [blobId], options)
-  if (number === null || number === undefined) return null
+  // A locator lies: that nobody knows the blob is no trouble with the network.
+  if (number === null || number === undefined)
+    return new RemoteIntegrityError('PACK_NOT_DEPOSITED', `blob ${blobIdText(blobId)} is no pack of the repository`, {
+      data: { blobId: blobIdText(blobId) },
+    })
   const [pack] = await reader.fetchPacks(state, [number], options)
   const data = { blobId: blobIdText(blobId), pack: number }
   if (pack?.state === 'removed') {

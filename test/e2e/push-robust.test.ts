@@ -87,6 +87,20 @@ describe('a broken locator segment', () => {
   })
 })
 
+describe('a broken locator segment of another branch', () => {
+  it('keeps packs from being folded, and stops no push', async () => {
+    const dir = await world.workspace('broken-beside', { 'a.txt': 'a\n' })
+    const limits = { smallPacks: 2 }
+    const { repository } = await push(dir, { ...world.options, create: create('broken-beside') })
+    const segments = [{ pack: 1, offset: 10, bytes: 200 }]
+    await lyingPush(dir, repository, { options: world.options, ref: 'heads/beside', segments })
+    await world.change(dir, { 'b.txt': 'b\n' })
+    expect(await push(dir, { ...world.options, limits })).toMatchObject({ $kind: 'pushed' })
+    expect((await packsOf(repository)).every(({ state }) => state === 'live')).toBe(true)
+    expect(await verifyRemote(dir, { ...world.options, full: true })).toMatchObject({ ok: true })
+  })
+})
+
 describe('a ref that another writer has moved to a commit whose objects nobody has', () => {
   it('stops nobody: the honest push of that commit brings them, and the next finds all of it there', async () => {
     const dir = await world.workspace('hollow', { 'a.bin': noise(50_000, 3) })

@@ -155,7 +155,7 @@ async function run(world: LocalWorld, dir: string, root: string, schedule: Crowd
 }
 
 /** Packs of contents that interrupted pushes of a workspace have registered. */
-async function paidContents(dir: string): Promise<string[]> {
+export async function paidContents(dir: string): Promise<string[]> {
   const pushes = await pushStatus(dir)
   return pushes.flatMap(({ packs }) =>
     packs.filter(({ kind, state }) => kind === 'data' && state !== 'encoded').map(({ blobId }) => blobId),

@@ -1,0 +1,46 @@
+/** The push by which this workspace itself knows a branch to be whole: it made that push, or was cloned by it.
+ *
+ *  A push builds on the locator of the one before, and names again what that names. Any writer can move the branch with a
+ *  locator that leaves things out: to a commit of theirs on ours, which we pull; and whatever we push on it would be
+ *  incomplete, and we would be blamed. So where somebody has pushed since, the locator of the last push that we know to be
+ *  whole is built on as well. Usually the later one has all of it, and nothing is added but a look. */
+
+import type { PushRecord } from '../ledger/repository-records.ts'
+import type { RepositoryReader } from '../ledger/repository-state.ts'
+import type { Workspace } from '../store/workspace.ts'
+import type { RemotePosition } from './push-target.ts'
+import { localRefName } from './remote.ts'
+import { rememberRemote, remoteMemory } from './remote-memory.ts'
+
+/** @param ref - as here: `heads/main`
+ *  @returns null if it stands, or none is known */
+export async function wholePush(
+  workspace: Workspace,
+  remote: string,
+  ref: string,
+  reader: RepositoryReader,
+  { state, refs }: RemotePosition,
+  options: { signal?: AbortSignal | undefined },
+): Promise<PushRecord | null> {
+  const { whole } = remoteMemory(workspace, remote, reader.repositoryId)
+  const standing = new Map(refs.map(({ name, push }) => [localRefName(name), push]))
+  // A new branch may begin at one that somebody has moved since.
+  const moved = Object.entries(whole).filter(([name, push]) => standing.has(name) && standing.get(name) !== push)
+  const number = whole[ref] ?? Math.max(-1, ...moved.map(([, push]) => push))
+  if (number < 0 || number === standing.get(ref) || number >= state.log.size) return null
+  const [record] = await reader.fetchPushes(state, number, number + 1, options)
+  return record?.new ? record : null
+}
+
+/** @param push - null: the branch is no more. Under the workspace lock */
+export async function rememberWhole(
+  workspace: Workspace,
+  remote: string,
+  repository: string,
+  { ref, push }: { ref: string; push: number | null },
+): Promise<void> {
+  const { whole } = remoteMemory(workspace, remote, repository)
+  // The one remembered last stands last: the first are forgotten.
+  const { [ref]: _, ...others } = whole
+  await rememberRemote(workspace, remote, repository, { whole: push === null ? others : { ...others, [ref]: push } })
+}
