@@ -53,9 +53,25 @@ const MAX_EPOCH_CHANGES = 3
 /** Shared by all packs of all pushes of this process: what may be on its way at once. */
 const budget = createSendBudget()
 
-export function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
-  const { signal } = options
-  return mapLimited(packs, PACKS_AT_ONCE, (pack) => uploadPack(pack, options), signal ? { signal } : {})
+export async function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
+  const givenUp = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal
+  const tails: Promise<void>[] = []
+  const upload = async (pack: PackToUpload) => {
+    const uploaded = await uploadPack(pack, { ...options, signal })
+    tails.push(uploaded.tail)
+    // Who awaits it is told; while other packs are under way, a failure is no stray one.
+    uploaded.tail.catch(() => undefined)
+    return uploaded
+  }
+  try {
+    return await mapLimited(packs, PACKS_AT_ONCE, upload, { signal })
+  } catch (error) {
+    // The caller gets no tails to wait for: none may go on, to a journal that is closed and from memory that is others'.
+    givenUp.abort(error)
+    await Promise.allSettled(tails)
+    throw error
+  }
 }
 
 async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<UploadedPack> {
