@@ -89,12 +89,19 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       return { certificate, tail: recordTail(committee, pack, upload, journal) }
     } catch (error) {
       const isChange = error instanceof TransferError && error.code === 'UPLOAD_EPOCH_CHANGED'
-      if (!isChange || changes >= MAX_EPOCH_CHANGES) throw error
-      // Another pack may have asked already.
-      const state = await context.walrus()
-      if (state.epoch === committee.state.epoch) await context.walrus({ fresh: true })
+      const isPerhaps = error instanceof TransferError && error.code === 'UPLOAD_QUORUM'
+      if ((!isChange && !isPerhaps) || changes >= MAX_EPOCH_CHANGES) throw error
+      const hasEnded = await hasEpochEnded(committee, context).catch(() => false)
+      // Beside nodes that are away, those that have gone on can be so few that they might be wrong: the chain knows.
+      if (isPerhaps && !hasEnded) throw error
     }
   }
+}
+
+async function hasEpochEnded({ state }: Committee, context: RemoteContext): Promise<boolean> {
+  // Another pack may have asked already.
+  if ((await context.walrus()).epoch !== state.epoch) return true
+  return (await context.walrus({ fresh: true })).epoch !== state.epoch
 }
 
 /** As the journal has it: what `push-uploaded.ts` makes a certificate of again. */
