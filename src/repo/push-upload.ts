@@ -17,7 +17,7 @@ import { uploadThroughRelay } from '../transfer/relay.ts'
 import { createSendBudget } from '../transfer/send-budget.ts'
 import { type Upload, uploadBlob } from '../transfer/upload.ts'
 import type { OnProgress } from './progress.ts'
-import type { RemoteContext } from './remote-context.ts'
+import { hasEpochEnded, type RemoteContext } from './remote-context.ts'
 
 export interface PackToUpload {
   blob: EncodedBlob
@@ -96,12 +96,6 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       if (isPerhaps && !hasEnded) throw error
     }
   }
-}
-
-async function hasEpochEnded({ state }: Committee, context: RemoteContext): Promise<boolean> {
-  // Another pack may have asked already.
-  if ((await context.walrus()).epoch !== state.epoch) return true
-  return (await context.walrus({ fresh: true })).epoch !== state.epoch
 }
 
 /** As the journal has it: what `push-uploaded.ts` makes a certificate of again. */

@@ -137,8 +137,6 @@ export function outcomeByShards({ verb, without, troubles }: OutageSchedule): st
   let fromStart = true
   for (const trouble of troubles) {
     if (trouble.kind === 'disk' || trouble.kind === 'restart') return null
-    // Readers do not look for another committee: they say that the blob cannot be had, and the next one has it.
-    if (trouble.kind === 'epoch' && trouble.rotate && isReader(verb)) return null
     if (trouble.kind !== 'nodes') continue
     away = shardsOf(isReader(verb) ? [...without, ...trouble.stopped] : trouble.stopped)
     fromStart = trouble.at === 0
