@@ -281,15 +281,25 @@ async function run(world: LocalWorld, root: string, schedule: OutageSchedule): P
   return result
 }
 
-/** A push that loses all connection. */
+/** For a transaction whose answer nobody hears a push looks for a minute and longer. */
+const BREAK_MS = 2_000
+
+/** A push that loses all connection, and is interrupted if it goes on to wait. */
 async function breakOff(stage: Stage, brokenAt: number): Promise<void> {
   let requests = 0
-  const breaking: typeof fetch = (input, init) =>
-    requests++ < brokenAt ? fetch(input, init) : Promise.reject(new TypeError('fetch failed'))
+  const interrupt = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const breaking: typeof fetch = async (input, init) => {
+    if (requests++ < brokenAt) return fetch(input, init)
+    timer ??= setTimeout(() => interrupt.abort(), BREAK_MS)
+    throw new TypeError('fetch failed')
+  }
   try {
-    await act({ ...stage, options: { ...stage.options, fetch: breaking } }, 'push')
+    await act({ ...stage, options: { ...stage.options, fetch: breaking, signal: interrupt.signal } }, 'push')
   } catch (error) {
-    if (!(error instanceof FloeError) || error.kind !== 'network') throw error
+    if (!(error instanceof FloeError) || (error.kind !== 'network' && error.kind !== 'cancelled')) throw error
+  } finally {
+    clearTimeout(timer)
   }
 }
 
