@@ -15,7 +15,7 @@ import { fetchOpenPushes } from './open-push.ts'
 import { type KnownSegment, openKnownSegments } from './push-locator.ts'
 import { liveSegments, type RemotePosition, segmentPlaces } from './push-target.ts'
 import { chainRefName } from './remote.ts'
-import type { RemoteContext } from './remote-context.ts'
+import { presentCommittee, type RemoteContext } from './remote-context.ts'
 
 /** What the remote has, through the locators of the refs that the push builds on. */
 export interface KnownObjects {
@@ -51,7 +51,10 @@ export async function openKnown(
   const records = [...standing, ...earlier.filter((segment) => !named.has(segmentKey(segment)))]
   const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
   // Reads that no locator answers, because its pack is new to us or the segment is broken, go by the places given.
-  const remote = createRemoteObjects(await context.committee(), pool, places, { signal })
+  const remote = createRemoteObjects(await context.committee(), pool, places, {
+    signal,
+    renewCommittee: (stale) => presentCommittee(stale, context),
+  })
   const opened = await openKnownSegments(remote, records, places)
   for (const [i, { removed, proposed }] of places.entries()) if (removed || proposed) opened[i]!.isRetired = true
   const segments = opened.map(({ segment }) => segment).filter((segment) => segment !== null)

@@ -19,7 +19,7 @@ import { createSendBudget } from '../transfer/send-budget.ts'
 import { type Upload, uploadBlob } from '../transfer/upload.ts'
 import { forgetUpload, openUploadJournal } from '../transfer/upload-journal.ts'
 import type { OnProgress } from './progress.ts'
-import type { RemoteContext } from './remote-context.ts'
+import { hasEpochEnded, type RemoteContext } from './remote-context.ts'
 
 export interface PackToUpload {
   blob: EncodedBlob
@@ -55,9 +55,25 @@ const MAX_EPOCH_CHANGES = 3
 /** Shared by all packs of all pushes of this process: what may be on its way at once. */
 const budget = createSendBudget()
 
-export function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
-  const { signal } = options
-  return mapLimited(packs, PACKS_AT_ONCE, (pack) => uploadPack(pack, options), signal ? { signal } : {})
+export async function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
+  const givenUp = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal
+  const tails: Promise<void>[] = []
+  const upload = async (pack: PackToUpload) => {
+    const uploaded = await uploadPack(pack, { ...options, signal })
+    tails.push(uploaded.tail)
+    // Who awaits it is told; while other packs are under way, a failure is no stray one.
+    uploaded.tail.catch(() => undefined)
+    return uploaded
+  }
+  try {
+    return await mapLimited(packs, PACKS_AT_ONCE, upload, { signal })
+  } catch (error) {
+    // The caller gets no tails to wait for: none may go on, to a journal that is closed and from memory that is others'.
+    givenUp.abort(error)
+    await Promise.allSettled(tails)
+    throw error
+  }
 }
 
 async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<UploadedPack> {
@@ -76,10 +92,11 @@ async function uploadPack(pack: PackToUpload, options: UploadPacks): Promise<Upl
       return { certificate, tail: tail.finally(() => forgetUpload(dirname(journal.path), pack.blobObjectId)) }
     } catch (error) {
       const isChange = error instanceof TransferError && error.code === 'UPLOAD_EPOCH_CHANGED'
-      if (!isChange || changes >= MAX_EPOCH_CHANGES) throw error
-      // Another pack may have asked already.
-      const state = await context.walrus()
-      if (state.epoch === committee.state.epoch) await context.walrus({ fresh: true })
+      const isPerhaps = error instanceof TransferError && error.code === 'UPLOAD_QUORUM'
+      if ((!isChange && !isPerhaps) || changes >= MAX_EPOCH_CHANGES) throw error
+      const hasEnded = await hasEpochEnded(committee, context).catch(() => false)
+      // Beside nodes that are away, those that have gone on can be so few that they might be wrong: the chain knows.
+      if (isPerhaps && !hasEnded) throw error
     }
   }
 }

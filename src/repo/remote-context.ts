@@ -99,3 +99,15 @@ export async function openKey(
     ],
   })
 }
+
+/** Whether the epoch of a committee has ended; if so, the context knows the new one. */
+export async function hasEpochEnded({ state }: Committee, context: RemoteContext): Promise<boolean> {
+  // Others may have asked already.
+  if ((await context.walrus()).epoch !== state.epoch) return true
+  return (await context.walrus({ fresh: true })).epoch !== state.epoch
+}
+
+/** What a reader goes on with whom the nodes of a committee give too little. */
+export async function presentCommittee(stale: Committee, context: RemoteContext): Promise<Committee> {
+  return (await hasEpochEnded(stale, context)) ? context.committee() : stale
+}

@@ -15,7 +15,7 @@ import type { NodeReport } from '../transfer/committee.ts'
 import { type ObjectCache, openObjectCache } from '../transfer/object-cache.ts'
 import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
 import { segmentPlaces } from './push-target.ts'
-import { openRemoteContext, type RemoteContext } from './remote-context.ts'
+import { openRemoteContext, presentCommittee, type RemoteContext } from './remote-context.ts'
 import { RemoteIntegrityError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
 
@@ -78,6 +78,7 @@ export async function openRemoteSource(
           aggregator: options.aggregator,
           fetch: options.fetch,
           rowCache,
+          renewCommittee: (stale) => presentCommittee(stale, context),
           explainMissing: async (blobId) => packFault(reader, state, blobId, (await context.walrus()).epoch, options),
           onBytes: (doneBytes) => options.onProgress?.({ $kind: 'downloading', doneBytes, totalBytes: 0 }),
         })

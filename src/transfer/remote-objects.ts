@@ -14,9 +14,9 @@ import type { RangeReader, ReadObject } from '../objects/reader.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
 import { openAggregatorBlob } from './aggregator.ts'
 import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
-import { openBlob } from './blob-source.ts'
 import type { Committee } from './committee.ts'
 import { TransferError } from './errors.ts'
+import { createLastingBlobs, type RenewCommittee } from './lasting-blob.ts'
 
 /** A segment as the push log names it, with the blob of its pack. */
 export interface SegmentPlace {
@@ -46,6 +46,8 @@ export interface RemoteObjectsOptions {
   /** Base address of an aggregator that is read from instead of the storage nodes. */
   aggregator?: string | undefined
   fetch?: typeof fetch | undefined
+  /** Asked when a blob cannot be read (default: it is the nodes' fault). */
+  renewCommittee?: RenewCommittee | undefined
   /** Asked when the storage nodes do not know a blob: says why, if the chain tells. */
   explainMissing?: ((blobId: Uint8Array) => Promise<Error | null>) | undefined
 }
@@ -62,6 +64,7 @@ export function createRemoteObjects(
 ): RemoteObjects {
   const rows = options.rowCache ?? createRowCache()
   const decoded = createFrameCache(DECODED_CACHE_BYTES)
+  const openBlob = createLastingBlobs(committee, coder, options.renewCommittee ?? (async (same) => same))
   const packs = new Map<string, Promise<RangeReader>>()
   let downloadedBytes = 0
   const onBytes = (bytes: number) => {
@@ -81,7 +84,7 @@ export function createRemoteObjects(
         fetch: options.fetch,
       })
     }
-    return blobRangeReader(await openBlob(committee, coder, blobId, { signal, onBytes, decoded }), key, rows)
+    return blobRangeReader(await openBlob(blobId, { signal, onBytes, decoded }), key, rows)
   }
 
   function openPack(blobId: Uint8Array): Promise<RangeReader> {

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { sleep } from '../../src/base/abort.ts'
 import { createRng } from '../../src/base/rng.ts'
 import { type LocalNetwork, startLocalNetwork } from '../../src/localnet/index.ts'
 import { add } from '../../src/repo/add.ts'
@@ -16,8 +17,8 @@ export interface LocalWorld extends AsyncDisposable {
   net: LocalNetwork
   profile: NetworkProfile
   options: RemoteOptions
-  /** Stops the ledger and all nodes, and starts them again where they were. */
-  restart(): Promise<void>
+  /** Stops the ledger and all nodes, and starts them again where they were, after a while. */
+  restart(awayMs?: number): Promise<void>
   path(name: string): string
   /** A new workspace with these files committed. */
   workspace(name: string, files: Record<string, string | Uint8Array>): Promise<string>
@@ -28,7 +29,7 @@ export interface LocalWorld extends AsyncDisposable {
 /** 13 nodes with one shard each: every blob has 26 slivers, so pushes are quick, and 4 nodes may fail.
  *  @param options.nodes - fewer, where many packs matter and nodes do not: each signs for every pack
  *  @param options.shards - more than nodes, where packs have to be larger than so few shards hold */
-export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number } = {}): Promise<LocalWorld> {
+export async function startLocalWorld(options: { nodes?: 4 | 10 | 13; shards?: number } = {}): Promise<LocalWorld> {
   const { nodes = 13, shards = nodes } = options
   const root = await mkdtemp(join(tmpdir(), 'floe-e2e-'))
   const shape = { dir: join(root, 'net'), nodes, shards, threads: 1, sync: false }
@@ -51,8 +52,9 @@ export async function startLocalWorld(options: { nodes?: 4 | 13; shards?: number
     // Faults are meant to be met by every read: what was read once must not come from the cache.
     options: { homeDir: join(root, 'home'), networks: [profile], useCache: false },
     path: (name) => join(root, name),
-    async restart() {
+    async restart(awayMs = 0) {
       await world.net.close()
+      await sleep(awayMs)
       world.net = await startLocalNetwork(shape)
     },
     async workspace(name, files) {
