@@ -111,17 +111,47 @@ export async function openGroups(sources: readonly SegmentSource[], options: Mer
       const first = lowest.record!
       // Oldest source first, so that the limit cuts the newest.
       const group: Uint8Array[] = []
-      for (const cursor of cursors.toReversed()) {
-        while (cursor.record && compareRecordKeys(cursor.record, 0, first, 0) === 0) {
-          group.push(cursor.record)
-          await cursor.advance()
-        }
-      }
+      for (const cursor of cursors.toReversed()) group.push(...(await takeGroup(cursor, first)))
       return placesOf(group)
     },
     packs: () => table.encode(),
     packAt: (number) => table.at(number),
   }
+}
+
+/** Whether segments that others have written name all that one does, each at the same place.
+ *  @param options.isLive - false for a blob that is gone; what stands there need not be named
+ *  @throws {LocatorCorruptError} LOCATOR_CORRUPT if a source is not in order */
+export async function nameAll(
+  others: readonly SegmentSource[],
+  source: SegmentSource,
+  options: MergeOptions = {},
+): Promise<boolean> {
+  const table = new PackTable(options.isLive ?? (() => true))
+  const [own, ...cursors] = await Promise.all([source, ...others].map((one) => Cursor.open(one, table, options.signal)))
+  while (own!.record) {
+    const wanted = await takeGroup(own!, own!.record)
+    const key = wanted[0]!
+    const named: Uint8Array[] = []
+    for (const cursor of cursors) {
+      while (cursor.record && compareRecordKeys(cursor.record, 0, key, 0) < 0) await cursor.advance()
+      named.push(...(await takeGroup(cursor, key)))
+    }
+    if (!wanted.every((record) => named.some((other) => Buffer.compare(other, record) === 0))) return false
+  }
+  // Their hashes stand at the end.
+  for (const cursor of cursors) while (cursor.record) await cursor.advance()
+  return true
+}
+
+/** The records of one object, behind which the cursor is left. */
+async function takeGroup(cursor: Cursor, key: Uint8Array): Promise<Uint8Array[]> {
+  const group: Uint8Array[] = []
+  while (cursor.record && compareRecordKeys(cursor.record, 0, key, 0) === 0) {
+    group.push(cursor.record)
+    await cursor.advance()
+  }
+  return group
 }
 
 /** Up to `MAX_PLACES` different places, in the order of pack and offset. */

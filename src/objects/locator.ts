@@ -11,7 +11,7 @@ import type { LocatedObject, LocatorSegment } from './locator-segment.ts'
 import { cutObject, readFrame, readStoredObject } from './pack-reader.ts'
 import type { RangeReader, ReadObject } from './reader.ts'
 
-export { indexSource, MAX_LIVE_SEGMENTS, mergeSegments, planMerge } from './locator-merge.ts'
+export { indexSource, MAX_LIVE_SEGMENTS, mergeSegments, nameAll, planMerge } from './locator-merge.ts'
 export {
   type LocatedObject,
   type LocatorSegment,

@@ -6,13 +6,13 @@ import type { PackRecord, PushRecord, SegmentRecord } from '../ledger/repository
 import { blobKey, type RepositoryReader } from '../ledger/repository-state.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
-import { createLocator, type LocatorSegment } from '../objects/locator.ts'
+import { createLocator, type LocatorSegment, nameAll } from '../objects/locator.ts'
 import type { ReadObject } from '../objects/reader.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { createRemoteObjects, type RemoteObjects } from '../transfer/remote-objects.ts'
 import { type LivePacks, readLivePacks } from './live-packs.ts'
 import { fetchOpenPushes } from './open-push.ts'
-import { type KnownSegment, openKnownSegments } from './push-locator.ts'
+import { isLost, type KnownSegment, openKnownSegments } from './push-locator.ts'
 import { liveSegments, type RemotePosition, segmentPlaces } from './push-target.ts'
 import { chainRefName } from './remote.ts'
 import { presentCommittee, type RemoteContext } from './remote-context.ts'
@@ -72,7 +72,9 @@ export async function openKnown(
     const isOver = !place.removed && place.endEpoch <= epoch
     if (isOver || segment?.packs.some((blobId) => overKeys.has(blobKey(blobId)))) expired.add(segmentKey(record))
   }
-  return { opened, segments, live, remote, expired, hasWhole: hasAll(whole?.segments ?? [], opened, live, epoch) }
+  const isLive = (blobId: Uint8Array) => !live.complete || live.isStored(blobId)
+  const used = await withoutTakenIn(opened, { standing: standing.length, whole, isLive, signal })
+  return { opened: used, segments, live, remote, expired, hasWhole: hasAll(whole?.segments ?? [], opened, live, epoch) }
 }
 
 /** Those that stand in packs which are there to stay: the ledger takes no others. */
@@ -86,6 +88,39 @@ async function earlierSegments(
   const packs = await reader.fetchPacks(state, [...new Set(segments.map(({ pack }) => pack))], options)
   const isThere = new Map(packs.map((pack) => [pack.number, pack.state === 'live' && pack.endEpoch > epoch]))
   return segments.filter(({ pack }) => isThere.get(pack))
+}
+
+/** Without segments of the earlier push all of whose places the later ones name, as they do where an honest push has taken
+ *  them in: naming them beside those would double the locator, and have it written anew each time. */
+async function withoutTakenIn(
+  opened: readonly KnownSegment[],
+  {
+    standing,
+    whole,
+    isLive,
+    signal,
+  }: {
+    /** So many of them are named by the later push. */
+    standing: number
+    whole: PushRecord | null | undefined
+    isLive(blobId: Uint8Array): boolean
+    signal: AbortSignal | undefined
+  },
+): Promise<KnownSegment[]> {
+  const before = new Set(whole?.segments.map(segmentKey))
+  const since = opened.slice(0, standing).filter(({ record }) => !before.has(segmentKey(record)))
+  const sources = since.flatMap(({ segment }) => segment ?? [])
+  const used = opened.slice(0, standing)
+  for (const earlier of opened.slice(standing)) {
+    const isTakenIn =
+      earlier.segment !== null &&
+      (await nameAll(sources, earlier.segment, { isLive, signal }).catch((error: unknown) => {
+        if (!isLost(error)) throw error
+        return false
+      }))
+    if (!isTakenIn) used.push(earlier)
+  }
+  return used
 }
 
 /** Whether segments could be opened, and all packs that they name are there to stay. */

@@ -13,6 +13,7 @@ import {
   type LocatorSegment,
   MAX_LIVE_SEGMENTS,
   mergeSegments,
+  nameAll,
   openLocatorSegment,
   planMerge,
   type SegmentRef,
@@ -25,6 +26,8 @@ import { createPackWriter, type PackSummary } from '../../src/objects/pack-write
 import { bufferRangeReader, createMemoryObjects, type RangeReader } from '../../src/objects/reader.ts'
 import { withTail } from '../../src/objects/tail-reader.ts'
 import { buildTree, comparePaths, findEntry, type TreeEntry, updateTree } from '../../src/objects/tree.ts'
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   const all: Uint8Array[] = []
@@ -178,6 +181,44 @@ describe('segments', () => {
   })
 })
 
+describe('a segment that others may have taken in', () => {
+  const sourcesOf = async (...seeds: number[]) =>
+    (await Promise.all(seeds.map((seed) => dataPack(noise(seed, 700))))).map(({ summary, blobId }) =>
+      indexSource(summary.index, blobId),
+    )
+  const segmentOf = async (sources: readonly SegmentSource[]) => openBytes(await collect(mergeSegments(sources)))
+
+  test('is named by what was merged from it, in one piece or several, and by nothing less', async () => {
+    const [a, b, c] = await sourcesOf(31, 32, 33)
+    const own = await segmentOf([a!, b!])
+    expect(await nameAll([await segmentOf([c!, own])], own)).toBe(true)
+    expect(await nameAll([await segmentOf([a!, c!]), await segmentOf([b!])], own)).toBe(true)
+    expect(await nameAll([await segmentOf([a!, c!])], own)).toBe(false)
+    expect(await nameAll([], own)).toBe(false)
+  })
+
+  test('is not named by the same objects at other places, unless its own are gone', async () => {
+    const { summary, blobId } = await dataPack(noise(34, 50))
+    const own = await segmentOf([indexSource(summary.index, blobId)])
+    const elsewhere = sha256(utf8('elsewhere'))
+    const other = await segmentOf([indexSource(summary.index, elsewhere)])
+    expect(await nameAll([other], own)).toBe(false)
+    expect(await nameAll([other], own, { isLive: (id) => hex(id) === hex(elsewhere) })).toBe(true)
+    // Beside bad places, the good one is among them.
+    const places = Array.from({ length: 3 }, (_, i) => indexSource(summary.index, sha256(utf8(`bad ${i}`))))
+    expect(await nameAll([await segmentOf([...places, indexSource(summary.index, blobId)])], own)).toBe(true)
+  })
+
+  test('is not taken for named where the other one is damaged behind it', async () => {
+    const [a, b] = await sourcesOf(35, 36)
+    const own = await segmentOf([a!])
+    const bytes = await collect(mergeSegments([a!, b!]))
+    bytes[1399 * RECORD_BYTES + 40]! ^= 1
+    const damaged = await openBytes(bytes, { wholeBytes: 0 })
+    await expect(nameAll([damaged], own)).rejects.toMatchObject({ code: 'LOCATOR_CORRUPT' })
+  })
+})
+
 describe('merging over many pushes', () => {
   test('keeps at most three segments and rewrites little', () => {
     let live: number[] = []
@@ -203,8 +244,6 @@ interface World {
   tip: { commit: ObjectId; live: SegmentRef[] }
   files: Map<string, Uint8Array>
 }
-
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 async function manyPushes(pushes: number): Promise<World> {
   const rng = createRng(42)
