@@ -10,6 +10,7 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { type Deepened, deepenHistory } from './deepen.ts'
 import { type DownloadedHistory, downloadHistory } from './download.ts'
 import { findDoubts, rememberDoubts } from './push-doubts.ts'
+import { rememberRead } from './push-whole.ts'
 import { localRefName, readRemote } from './remote.ts'
 import { rememberRemote, seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -151,6 +152,8 @@ async function fetchRef(
   await rememberDoubts(workspace, remoteName, source.reader.repositoryId, doubts)
   const forced = old !== null && !(await isAncestor(workspace.store.read, old, commit, { signal, onAbsent: () => {} }))
   await workspace.refs.update({ name: tracking, next: commit, reason: FETCH_REASON })
+  if (name.startsWith('heads/'))
+    await rememberRead(workspace, remoteName, source.reader.repositoryId, { ref: name, push: record.number })
   return { change: { ref: name, old, new: commit, forced }, commits: fetched.commits.length }
 }
 

@@ -27,8 +27,10 @@ export interface KnownObjects {
   /** Keys of segments, as `segmentKey` gives them: of what they name, or where they stand, some is no longer stored because its
    *  time is over. */
   expired: ReadonlySet<string>
-  /** True if all that the earlier push named, which is built on as well, is there to stay. */
+  /** True if all that the push known to be whole named, which is built on as well, is there to stay. */
   hasWhole: boolean
+  /** True if earlier pushes named something that those which stand name no more. */
+  hasLeftOut: boolean
 }
 
 export function segmentKey({ pack, offset }: SegmentRecord): string {
@@ -41,14 +43,21 @@ export async function openKnown(
   position: RemotePosition | null,
   have: readonly ObjectId[],
   pool: ErasureCoder,
-  options: { signal?: AbortSignal | undefined; whole?: PushRecord | null | undefined },
+  options: {
+    signal?: AbortSignal | undefined
+    whole?: PushRecord | null | undefined
+    /** Earlier pushes that are built on as well, besides `whole`. */
+    read?: readonly PushRecord[] | undefined
+  },
 ): Promise<KnownObjects> {
   const { whole, signal } = options
+  const before = [...(whole ? [whole] : []), ...(options.read ?? [])]
   const standing = position ? liveSegments(position, have) : []
   const { epoch } = await context.walrus()
-  const earlier = reader && position && whole ? await earlierSegments(reader, position, whole, epoch, options) : []
-  const named = new Set(standing.map(segmentKey))
-  const records = [...standing, ...earlier.filter((segment) => !named.has(segmentKey(segment)))]
+  const earlier = reader && position ? await earlierSegments(reader, position, before, epoch, options) : []
+  const named = new Map([...earlier, ...standing].map((segment) => [segmentKey(segment), segment]))
+  for (const segment of standing) named.delete(segmentKey(segment))
+  const records = [...standing, ...named.values()]
   const places = reader && position ? await segmentPlaces(reader, position.state, records, options) : []
   // Reads that no locator answers, because its pack is new to us or the segment is broken, go by the places given.
   const remote = createRemoteObjects(await context.committee(), pool, places, {
@@ -72,19 +81,31 @@ export async function openKnown(
     const isOver = !place.removed && place.endEpoch <= epoch
     if (isOver || segment?.packs.some((blobId) => overKeys.has(blobKey(blobId)))) expired.add(segmentKey(record))
   }
-  const isLive = (blobId: Uint8Array) => !live.complete || live.isStored(blobId)
-  const used = await withoutTakenIn(opened, { standing: standing.length, whole, isLive, signal })
-  return { opened: used, segments, live, remote, expired, hasWhole: hasAll(whole?.segments ?? [], opened, live, epoch) }
+  // What stands in a pack that is to go, as after a fold, need not be named any more.
+  const lasting = lastingPacks(live, epoch)
+  const isLive = (blobId: Uint8Array) => !live.complete || lasting.has(blobKey(blobId))
+  const used = await withoutTakenIn(opened, { standing: standing.length, before, isLive, signal })
+  return {
+    opened: used,
+    segments,
+    live,
+    remote,
+    expired,
+    hasWhole: live.complete && haveAll(whole?.segments ?? [], opened, lasting),
+    hasLeftOut: used.length > standing.length,
+  }
 }
 
 /** Those that stand in packs which are there to stay: the ledger takes no others. */
 async function earlierSegments(
   reader: RepositoryReader,
   { state }: RemotePosition,
-  { segments }: PushRecord,
+  before: readonly PushRecord[],
   epoch: number,
   options: { signal?: AbortSignal | undefined },
 ): Promise<SegmentRecord[]> {
+  if (before.length === 0) return []
+  const segments = before.flatMap((record) => record.segments)
   const packs = await reader.fetchPacks(state, [...new Set(segments.map(({ pack }) => pack))], options)
   const isThere = new Map(packs.map((pack) => [pack.number, pack.state === 'live' && pack.endEpoch > epoch]))
   return segments.filter(({ pack }) => isThere.get(pack))
@@ -96,22 +117,24 @@ async function withoutTakenIn(
   opened: readonly KnownSegment[],
   {
     standing,
-    whole,
+    before,
     isLive,
     signal,
   }: {
     /** So many of them are named by the later push. */
     standing: number
-    whole: PushRecord | null | undefined
+    before: readonly PushRecord[]
     isLive(blobId: Uint8Array): boolean
     signal: AbortSignal | undefined
   },
 ): Promise<KnownSegment[]> {
-  const before = new Set(whole?.segments.map(segmentKey))
-  const since = opened.slice(0, standing).filter(({ record }) => !before.has(segmentKey(record)))
-  const sources = since.flatMap(({ segment }) => segment ?? [])
   const used = opened.slice(0, standing)
+  const keys = before.map(({ segments }) => new Set(segments.map(segmentKey)))
   for (const earlier of opened.slice(standing)) {
+    // What stood beside it before has not taken it in.
+    const beside = keys.filter((all) => all.has(segmentKey(earlier.record)))
+    const since = opened.slice(0, standing).filter(({ record }) => !beside.some((all) => all.has(segmentKey(record))))
+    const sources = since.flatMap(({ segment }) => segment ?? [])
     const isTakenIn =
       earlier.segment !== null &&
       (await nameAll(sources, earlier.segment, { isLive, signal }).catch((error: unknown) => {
@@ -123,17 +146,19 @@ async function withoutTakenIn(
   return used
 }
 
+function lastingPacks({ packs }: LivePacks, epoch: number): Set<string> {
+  const live = packs.filter((pack) => pack.state === 'live' && pack.endEpoch > epoch)
+  return new Set(live.map(({ blobId }) => blobKey(blobId)))
+}
+
 /** Whether segments could be opened, and all packs that they name are there to stay. */
-function hasAll(
+function haveAll(
   records: readonly SegmentRecord[],
   opened: readonly KnownSegment[],
-  { complete, packs }: LivePacks,
-  epoch: number,
+  lasting: ReadonlySet<string>,
 ): boolean {
   const segments = new Map(opened.map(({ record, segment }) => [segmentKey(record), segment]))
-  const live = packs.filter((pack) => pack.state === 'live' && pack.endEpoch > epoch)
-  const keys = new Set(live.map(({ blobId }) => blobKey(blobId)))
-  return complete && records.every((one) => segments.get(segmentKey(one))?.packs.every((id) => keys.has(blobKey(id))))
+  return records.every((one) => segments.get(segmentKey(one))?.packs.every((id) => lasting.has(blobKey(id))))
 }
 
 /** The push that an interrupted one has left open; the newest, if there are several. */

@@ -16,7 +16,7 @@ import {
 import { type ExpiryWarning, earliestEnd, rememberExpiry, warningsOf } from './expiry-memory.ts'
 import { settleDoubts } from './push-doubts.ts'
 import type { LocalTarget } from './push-target.ts'
-import { rememberWhole } from './push-whole.ts'
+import { rememberRead, rememberWhole } from './push-whole.ts'
 import { readRemote, writeRemote } from './remote.ts'
 
 /** Remembers until when the ref has all it needs, and says so if that is soon. */
@@ -35,14 +35,21 @@ export async function noteExpiry(
   return warningsOf(remote, { ...walrus, epochStartMs, refs }, epochStartMs)
 }
 
+interface LoggedPush {
+  repository: string
+  /** Its number in the repository's log. */
+  logIndex: number
+}
+
 /** What is known of the remote from now on.
- *  @param settled - commits of the target's history whose presence there was doubted before */
+ *  @param settled - commits of the target's history whose presence there was doubted before
+ *  @param push - by which the branch stands: it was made here, or is known to name what is needed */
 export async function rememberPush(
   workspace: Workspace,
   remote: string,
   target: LocalTarget,
   settled: readonly ObjectId[],
-  push?: { repository: string; logIndex: number },
+  push: { made?: LoggedPush; read?: LoggedPush } = {},
 ): Promise<void> {
   const isBranch = target.ref.startsWith('heads/')
   if (!isBranch && settled.length === 0) return
@@ -50,7 +57,9 @@ export async function rememberPush(
   await workspace.withLock('push', async () => {
     if (settled.length > 0) await settleDoubts(workspace, remote, readRemote(workspace, remote).repository, settled)
     if (!isBranch) return
-    if (push) await rememberWhole(workspace, remote, push.repository, { ref: target.ref, push: push.logIndex })
+    const { made, read } = push
+    if (made) await rememberWhole(workspace, remote, made.repository, { ref: target.ref, push: made.logIndex })
+    if (read) await rememberRead(workspace, remote, read.repository, { ref: target.ref, push: read.logIndex })
     await workspace.refs.update({ name: `remotes/${remote}/${branch}`, next: target.commit, reason: 'push' })
     const config = workspace.readConfig()
     if (config.branches?.[branch] === undefined)

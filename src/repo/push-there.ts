@@ -12,18 +12,19 @@ import type { LocalTarget, RemotePosition } from './push-target.ts'
 
 /** True if the ref is at the commit because this workspace or this key has brought it there.
  *  @param owner - the address that pushes from here
- *  @param doubts - commits of its history that were here before the remote named them */
+ *  @param doubts - commits of its history that were here before the remote named them
+ *  @param isRead - false if it was moved there anew since it was read */
 export async function isTaken(
   workspace: Workspace,
   remote: string,
   target: LocalTarget,
   { current, pushes }: RemotePosition,
-  { owner, doubts }: { owner(): Promise<string>; doubts(): Promise<readonly ObjectId[]> },
+  { owner, doubts, isRead }: { owner(): Promise<string>; doubts(): Promise<readonly ObjectId[]>; isRead: boolean },
 ): Promise<boolean> {
   // A tag never moves: what it lacks comes with a branch.
   if (!isBranch(target)) return true
   const tracked = workspace.refs.read(`remotes/${remote}/${target.ref.slice('heads/'.length)}`)
-  if (tracked === target.commit && (await doubts()).length === 0) return true
+  if (isRead && tracked === target.commit && (await doubts()).length === 0) return true
   return pushes.get(current!.push)!.pusher === (await owner())
 }
 

@@ -30,7 +30,7 @@ import { standingExpiry } from './push-standing.ts'
 import { type FinishedTails, finishTails } from './push-tails.ts'
 import { assertNotStale, findLocalTarget, readRemotePosition, remoteTarget, seenCommits } from './push-target.ts'
 import { areThere, isBranch, isTaken } from './push-there.ts'
-import { wholePush } from './push-whole.ts'
+import { isAsRead, readPushes, wholePush } from './push-whole.ts'
 import { defaultRemote } from './reading-remote.ts'
 import { chainRefName } from './remote.ts'
 import { openRemoteContext } from './remote-context.ts'
@@ -174,7 +174,9 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const upToDate = { $kind: 'up-to-date' as const, ...base, forced: false, cost: costOf([], [], 0), packs: [] }
   const doubts = () => doubtsIn(workspace, remoteName, place.repository, target.commit, options)
   const owner = () => pusherAddress(context, true)
-  if (isThere && (await isTaken(workspace, remoteName, target, position, { owner, doubts }))) {
+  const standing = { repository: place.repository ?? '', logIndex: position?.current?.push ?? 0 }
+  const isRead = isAsRead(workspace, remoteName, standing.repository, { ref: target.ref, push: standing.logIndex })
+  if (isThere && (await isTaken(workspace, remoteName, target, position, { owner, doubts, isRead }))) {
     await rememberPush(workspace, remoteName, target, isBranch(target) ? await doubts() : [])
     // Of the attempt that has brought it there and did not hear of it, if there was one.
     await forgetAttempts(workspace, { ...base, commit: target.commit })
@@ -189,13 +191,19 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
   const isPlain = !options.revive && !options.repack
   const whole =
     isPlain && reader && position ? await wholePush(workspace, remoteName, target.ref, reader, position, options) : null
+  const readBefore =
+    isPlain && reader && position ? await readPushes(workspace, remoteName, reader, position, options) : []
   const lack = isPlain ? await findLacking(workspace, remoteName, target, position, whole, options) : null
   const doubted = await doubts()
   const seen = options.repack && position ? seenCommits(workspace, remoteName, position) : []
   const have = options.revive?.have ?? lack?.have ?? seen
   // In the workspace: there is room for a copy of what it holds, while the system's folder is often memory.
   await using pool = createErasurePool({ spill: { folder: `${workspace.floeDir}/tmp` } })
-  const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, { ...options, whole })
+  const known = await openKnown(context, reader, position, options.revive?.seen ?? have, pool, {
+    whole,
+    read: readBefore,
+    signal: options.signal,
+  })
   if (lack?.unlessWhole && !known.hasWhole) throw lack.unlessWhole
   const read = readHereOrThere(workspace, known.remote)
   const hints = await pushHints(workspace, { tip: target.commit, have, read, options })
@@ -231,8 +239,8 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     onProgress: options.onProgress,
     signal: options.signal,
   })
-  if (isThere && !options.dryRun && (await areThere(known.remote, lacking))) {
-    await rememberPush(workspace, remoteName, target, doubted)
+  if (isThere && !options.dryRun && !known.hasLeftOut && (await areThere(known.remote, lacking))) {
+    await rememberPush(workspace, remoteName, target, doubted, { read: standing })
     return { ...upToDate, expiring: [] }
   }
   const fold = repack
@@ -318,7 +326,7 @@ async function attemptPush(dir: string, options: PushOptions, attempts: Attempts
     ...afterExtension(reuse),
   ]
   const expiring = await unlessHindered(async () => {
-    await rememberPush(workspace, remoteName, target, doubted, published)
+    await rememberPush(workspace, remoteName, target, doubted, { made: published })
     return noteExpiry(workspace, remoteName, facts, state, ends)
   })
   const sent = published.packs.filter((pack) => pack.packNumber === null)

@@ -1,6 +1,6 @@
 /** What this workspace has seen of a remote: how long its log was, which only grows (a shorter one is a lie, exit 13),
  *  which commits it was said to have that were here first (`push-doubts.ts`), and by which pushes it knows branches to be
- *  whole (`push-whole.ts`). Kept in `.floe/remotes/<name>.json`. */
+ *  whole, or has read them (`push-whole.ts`). Kept in `.floe/remotes/<name>.json`. */
 
 import * as v from 'valibot'
 import { fromUtf8, utf8 } from '../base/bytes.ts'
@@ -12,14 +12,16 @@ import { remoteFile } from './remote-files.ts'
 /** Commits of this workspace that another writer can have named before they were pushed: beyond, the oldest are forgotten. */
 const MAX_DOUBTS = 100_000
 /** Branches: beyond, those that were pushed first are forgotten. */
-const MAX_WHOLE = 1_000
+const MAX_BRANCHES = 1_000
 const MAX_BYTES = 8 * 1024 * 1024
 
+const numbersSchema = v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0)))
 const memorySchema = v.object({
   repository: v.pipe(v.string(), v.maxLength(66)),
   pushes: v.pipe(v.number(), v.integer(), v.minValue(0)),
   doubts: v.optional(v.pipe(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))), v.maxLength(MAX_DOUBTS)), []),
-  whole: v.optional(v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(0))), {}),
+  whole: v.optional(numbersSchema, {}),
+  read: v.optional(numbersSchema, {}),
 })
 
 export interface RemoteMemory {
@@ -29,6 +31,8 @@ export interface RemoteMemory {
   doubts: ObjectId[]
   /** Push of each branch, by its number, that this workspace made, or was cloned by. */
   whole: Readonly<Record<string, number>>
+  /** Push of each branch, by its number, that this workspace made, or through whose locator it has read the commit. */
+  read: Readonly<Record<string, number>>
 }
 
 /** Of a remote that was another repository, or was never seen: nothing. */
@@ -37,13 +41,13 @@ export function remoteMemory(workspace: Workspace, remote: string, repository: s
     const text = fromUtf8(workspace.fs.readFile(remoteFile(workspace, 'remotes', remote), MAX_BYTES))
     const memory = v.parse(memorySchema, JSON.parse(text))
     if (memory.repository === repository) {
-      const { pushes, doubts, whole } = memory
-      return { pushes, doubts: doubts as ObjectId[], whole }
+      const { pushes, doubts, whole, read } = memory
+      return { pushes, doubts: doubts as ObjectId[], whole, read }
     }
   } catch {
     // Not there, or damaged: losing it loses the comparison and costs no data.
   }
-  return { pushes: 0, doubts: [], whole: {} }
+  return { pushes: 0, doubts: [], whole: {}, read: {} }
 }
 
 export function seenPushes(workspace: Workspace, remote: string, repository: string): number {
@@ -57,14 +61,16 @@ export async function rememberRemote(
   repository: string,
   change: Partial<RemoteMemory>,
 ): Promise<void> {
-  const { pushes, doubts, whole } = { ...remoteMemory(workspace, remote, repository), ...change }
+  const { pushes, doubts, whole, read } = { ...remoteMemory(workspace, remote, repository), ...change }
   await ensureDirectory(workspace.fs, `${workspace.floeDir}/remotes`)
-  const branches = Object.entries(whole).slice(-MAX_WHOLE)
+  const latest = (numbers: Readonly<Record<string, number>>) => Object.entries(numbers).slice(-MAX_BRANCHES)
+  const [wholes, reads] = [latest(whole), latest(read)]
   const memory = {
     repository,
     pushes,
     ...(doubts.length > 0 ? { doubts: doubts.slice(-MAX_DOUBTS) } : {}),
-    ...(branches.length > 0 ? { whole: Object.fromEntries(branches) } : {}),
+    ...(wholes.length > 0 ? { whole: Object.fromEntries(wholes) } : {}),
+    ...(reads.length > 0 ? { read: Object.fromEntries(reads) } : {}),
   }
   const content = utf8(`${JSON.stringify(memory)}\n`)
   await replaceFile(workspace.fs, remoteFile(workspace, 'remotes', remote), [content], { tmpDir: workspace.tmpDir })

@@ -83,6 +83,28 @@ it('stops no push of a clone, which has not got what older versions need', async
   expect(await snapshot(`${other}-main`)).toEqual(await snapshot(other))
 })
 
+it('takes away nothing of a commit that was fetched before the branch was moved to it anew', async () => {
+  const { maker, liar, there, lie } = await begin('anew')
+  await push(liar, { ...world.options, key: { $kind: 'alias', name: 'liar' } })
+  await pull(maker, { ...world.options, author: AUTHOR })
+  await lie({ segments: [] })
+  await expect(clone(there, world.path('anew-before'), world.options)).rejects.toMatchObject({
+    code: 'REMOTE_TIP_INCOMPLETE',
+  })
+  await world.change(maker, { 'd.bin': noise(3_000, 8) })
+  await push(maker, world.options)
+  await isWhole(there, maker)
+})
+
+it('is put right by a push of the commit that it was moved to anew, which is not up to date then', async () => {
+  const { maker, repository, there } = await begin('again')
+  await lyingPushOf(maker, repository)
+  await expect(clone(there, world.path('again-before'), world.options)).rejects.toMatchObject({ exitCode: 13 })
+  expect(await push(maker, world.options)).toMatchObject({ $kind: 'pushed', packs: [] })
+  await isWhole(there, maker)
+  expect(await push(maker, world.options)).toMatchObject({ $kind: 'up-to-date' })
+})
+
 it('is the one to blame where it names blobs that are no packs', async () => {
   const { liar, theirs, there, lie } = await begin('invented')
   await using workspace = await openWorkspace(liar)
@@ -95,6 +117,12 @@ it('is the one to blame where it names blobs that are no packs', async () => {
   const cloning = clone(there, world.path('invented-copy'), world.options)
   await expect(cloning).rejects.toMatchObject({ code: 'REMOTE_TIP_INCOMPLETE', data: { pusher: address } })
 })
+
+/** The liar moves main to where it is already, naming nothing. */
+function lyingPushOf(dir: string, repository: string): Promise<void> {
+  const options = { ...world.options, key: { $kind: 'alias' as const, name: 'liar' } }
+  return lyingPush(dir, repository, { segments: [], options })
+}
 
 /** What the last honest push named. */
 async function standing(repository: string) {
