@@ -21,7 +21,7 @@ import { bringTree } from './bring.ts'
 import { type CheckoutCommitOptions, planCheckoutCommit } from './checkout.ts'
 import { downloadHistory } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
-import { fetchRefs } from './fetch.ts'
+import { fetchRefs, type UnreadRef } from './fetch.ts'
 import { checkMarks } from './marks.ts'
 import type { PlannedMove } from './move-files.ts'
 import { rememberWhole } from './push-whole.ts'
@@ -64,6 +64,8 @@ export interface CloneResult {
   expiring: ExpiryWarning[] | null
   /** What is said about the version, if it is not simply active. */
   marks: StatusRecord[]
+  /** Other refs of the remote, which cannot be read. */
+  unread: UnreadRef[]
 }
 
 const REMOTE = 'origin'
@@ -154,6 +156,7 @@ async function fill(
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
     expiring,
     marks,
+    unread: wanted.unread,
   }
 }
 
@@ -186,6 +189,7 @@ interface Wanted {
   /** Pushes whose locators lead to it. */
   records: PushRecord[]
   blame: Record<string, unknown>
+  unread: UnreadRef[]
 }
 
 async function fetchAndChoose(
@@ -194,12 +198,14 @@ async function fetchAndChoose(
   revision: string | null,
   options: CloneOptions,
 ): Promise<Wanted> {
-  await fetchRefs(workspace, REMOTE, source, options)
+  const { unread } = await fetchRefs(workspace, REMOTE, source, options)
   const wanted = revision === null ? defaultRef(source) : findRefByName(source, revision)
   if (wanted) {
+    const needed = unread.find(({ ref }) => ref === localRefName(wanted.name))
+    if (needed) throw needed.error
     const record = source.recordOf(wanted)
     const blame = { ref: localRefName(wanted.name), push: record.number, pusher: record.pusher }
-    return { ref: localRefName(wanted.name), commit: wanted.commit as ObjectId, records: [record], blame }
+    return { ref: localRefName(wanted.name), commit: wanted.commit as ObjectId, records: [record], blame, unread }
   }
   if (revision === null)
     throw new FloeError('other', 'CLONE_EMPTY', 'the repository has no version yet', {
@@ -217,7 +223,8 @@ async function fetchAndChoose(
       ],
     })
   })
-  return { ref: commit, commit, records: source.refs.map(source.recordOf), blame: {} }
+  const sound = source.refs.filter(({ name }) => !unread.some(({ ref }) => ref === localRefName(name)))
+  return { ref: commit, commit, records: sound.map(source.recordOf), blame: {}, unread }
 }
 
 /** The state after a push, whatever came later: how a repository with a broken tip stays readable. */
@@ -260,7 +267,7 @@ async function fetchLogEntry(
       session.abort()
     }
   })
-  return { ref: commit, commit, records, blame }
+  return { ref: commit, commit, records, blame, unread: [] }
 }
 
 function findRefByName(source: RemoteSource, name: string) {

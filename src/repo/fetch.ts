@@ -1,6 +1,6 @@
 /** `fetch`: learns where the remote's refs are and brings their commits. Files and branches stay as they are. */
 
-import { UsageError } from '../base/errors.ts'
+import { FloeError, UsageError } from '../base/errors.ts'
 import { isAncestor } from '../history/commits.ts'
 import { FETCH_REASON } from '../history/reflog-selector.ts'
 import type { RefRecord } from '../ledger/repository-records.ts'
@@ -12,9 +12,10 @@ import { type DownloadedHistory, downloadHistory } from './download.ts'
 import { findDoubts, rememberDoubts } from './push-doubts.ts'
 import { rememberRead } from './push-whole.ts'
 import { localRefName, readRemote } from './remote.ts'
+import { RemoteIntegrityError } from './remote-errors.ts'
 import { rememberRemote, seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource, type RemoteSource } from './remote-source.ts'
+import { isGone, openRemoteSource, type RemoteSource } from './remote-source.ts'
 import { readShallow, writeShallow } from './sparse.ts'
 
 export interface FetchUpdate {
@@ -36,6 +37,8 @@ export interface FetchResult {
   commits: number
   /** Tags that mean another commit here than on the remote; they were left as they are. */
   keptTags: KeptTag[]
+  /** Refs that stay as they are here, because what they are at there cannot be read: not all of it was pushed, or is stored. */
+  unread: UnreadRef[]
   /** What a history that was cut off has got; undefined unless it was to be deepened. */
   deepened?: Deepened | undefined
 }
@@ -44,6 +47,12 @@ export interface KeptTag {
   ref: string
   here: string
   there: string
+}
+
+export interface UnreadRef {
+  /** As on the remote: `heads/main`. */
+  ref: string
+  error: FloeError
 }
 
 /** @param options.refs - only these refs of the remote, short or full; default all
@@ -62,6 +71,9 @@ export async function fetchRemote(
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
   const refs = options.refs?.map((ref) => refThere(source, remote.name, ref))
   const fetched = await fetchRefs(workspace, remote.name, source, { ...options, refs })
+  // One that was asked for, or of all that there are not one.
+  if (fetched.unread.length > 0 && (refs || fetched.unread.length === source.refs.length))
+    throw fetched.unread[0]!.error
   const { deepen } = options
   const deepened =
     deepen === undefined
@@ -89,29 +101,44 @@ export interface FetchRefsOptions extends RemoteOptions {
   depth?: number | undefined
 }
 
-/** Brings the commits of the remote's refs and moves what is known of them here. Takes the workspace lock. */
+/** Brings the commits of the remote's refs and moves what is known of them here. Takes the workspace lock.
+ *  Whoever needs one of them looks whether it is `unread`. */
 export async function fetchRefs(
   workspace: Workspace,
   remoteName: string,
   source: RemoteSource,
   options: FetchRefsOptions,
-): Promise<Pick<FetchResult, 'updated' | 'commits' | 'keptTags'>> {
+): Promise<Pick<FetchResult, 'updated' | 'commits' | 'keptTags' | 'unread'>> {
   return workspace.withLock('fetch', async () => {
     const updated: FetchUpdate[] = []
     const keptTags: KeptTag[] = []
+    const unread: UnreadRef[] = []
     let commits = 0
     const wanted = source.refs.filter((ref) => options.refs?.includes(localRefName(ref.name)) ?? true)
     const absent = new Set(readShallow(workspace))
     for (const ref of wanted) {
-      const update = await fetchRef(workspace, remoteName, source, ref, { ...options, absent })
+      const update = await fetchRef(workspace, remoteName, source, ref, { ...options, absent }).catch(
+        (error: unknown): FetchedRef => {
+          // What somebody did to one branch, or let expire, keeps nobody from the others.
+          if (!(error instanceof FloeError) || !(error instanceof RemoteIntegrityError || isGone(error))) throw error
+          unread.push({ ref: localRefName(ref.name), error })
+          return { commits: 0 }
+        },
+      )
       commits += update.commits
       if (update.change) updated.push(update.change)
       if (update.kept) keptTags.push(update.kept)
     }
     if (!options.refs) updated.push(...(await forgetGone(workspace, remoteName, source)))
     await rememberRemote(workspace, remoteName, source.reader.repositoryId, { pushes: source.state.log.size })
-    return { updated, commits, keptTags }
+    return { updated, commits, keptTags, unread }
   })
+}
+
+interface FetchedRef {
+  change?: FetchUpdate
+  kept?: KeptTag
+  commits: number
 }
 
 async function fetchRef(
@@ -120,7 +147,7 @@ async function fetchRef(
   source: RemoteSource,
   ref: RefRecord,
   options: FetchRefsOptions & { absent: Set<ObjectId> },
-): Promise<{ change?: FetchUpdate; kept?: KeptTag; commits: number }> {
+): Promise<FetchedRef> {
   const name = localRefName(ref.name)
   const tracking = trackingName(remoteName, name)
   const commit = ref.commit as ObjectId

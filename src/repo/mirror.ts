@@ -87,6 +87,8 @@ export async function mirror(dir: string, options: MirrorOptions): Promise<Mirro
     seenPushes(workspace, REMOTE, repository),
   )
   const fetched = await fetchRefs(workspace, REMOTE, source, options)
+  // A mirror is all of it, or says why not.
+  if (fetched.unread.length > 0) throw fetched.unread[0]!.error
   const brought = await workspace.withLock('mirror', async () => {
     const made = await bringAll(workspace, source, before, options)
     const moved = await moveBranches(workspace, source, options.prune ?? false)

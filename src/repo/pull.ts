@@ -9,7 +9,7 @@ import { openWorkspace, type Workspace } from '../store/workspace.ts'
 import { bringTree } from './bring.ts'
 import { cachedObjects } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
-import { fetchRefs } from './fetch.ts'
+import { fetchRefs, type UnreadRef } from './fetch.ts'
 import { checkMarks } from './marks.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
 import { type RebaseResult, rebase } from './rebase.ts'
@@ -42,6 +42,8 @@ export type PullResult = (MergeResult | RebaseResult) & {
   expiring: ExpiryWarning[] | null
   /** What is said about the version, if it is not simply active. */
   marks: StatusRecord[]
+  /** Other refs of the remote, which cannot be read and stay as they are here. */
+  unread: UnreadRef[]
 }
 
 /** @throws {MergeConflictError} MERGE_CONFLICT with the paths, and nothing changed; with `rebase` a conflict is a result,
@@ -52,7 +54,9 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
   const ref = followedRef(workspace, remote.name, options.ref)
   const seen = seenPushes(workspace, remote.name, remote.repository)
   await using source = await openRemoteSource(remote.network, remote.repository, options, seen)
-  await fetchRefs(workspace, remote.name, source, options)
+  const { unread } = await fetchRefs(workspace, remote.name, source, options)
+  const needed = unread.find((one) => one.ref === ref)
+  if (needed) throw needed.error
   const row = source.refs.find((candidate) => candidate.name === chainRefName(ref))
   if (!row)
     throw new UsageError('REMOTE_REF_UNKNOWN', `the remote has no ${ref}`, {
@@ -84,7 +88,7 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
       ? await rebase(lazy, { upstream: theirs, label, signal, onProgress })
       : await mergeDisjoint(lazy, { theirs, label, author, fastForwardOnly, signal, onProgress })
   const expiring = await noteRefExpiry(workspace, remote.name, source, objects, record, options)
-  return { ...merged, remote: remote.name, ref, expiring, marks }
+  return { ...merged, remote: remote.name, ref, expiring, marks, unread }
 }
 
 function followedRef(workspace: Workspace, remote: string, name: string | undefined): string {

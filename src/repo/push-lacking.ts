@@ -41,7 +41,8 @@ export async function findLacking(
     let now = have
     let reason: unknown = error
     try {
-      await fetchRemote(workspace.root, { ...options, remote })
+      const { unread } = await fetchRemote(workspace.root, { ...options, remote })
+      reason = unread[0]?.error ?? error
       await using fetched = await openWorkspace(workspace.root)
       now = seenCommits(fetched, remote, position, brought)
       if (now.length > have.length)

@@ -12,6 +12,7 @@ import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { emptying, type FolderBefore, folderBefore, removal } from '../undo-folder.ts'
+import { warnOfUnread } from '../unread-refs.ts'
 
 export const clone = command<
   NetworkFlags & { ref?: string; allowTakedown?: boolean; atLog?: string; filter?: string[]; depth?: string }
@@ -54,6 +55,7 @@ export const clone = command<
     )
     warnOfMarks(context.output, result.marks)
     warnOfExpiry(context.output, result.expiring)
+    warnOfUnread(context.output, result.unread)
     for (const bad of result.badNodes) context.output.warn(`node ${bad.node}: ${bad.reason}`)
     return {
       data: result,

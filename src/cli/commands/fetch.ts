@@ -12,6 +12,7 @@ import { addNetworkFlags, type NetworkFlags, networkOfRemote, withNetwork } from
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
 import { undoOfRefs } from '../undo-refs.ts'
+import { warnOfUnread } from '../unread-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 
 interface FetchFlags extends NetworkFlags {
@@ -53,7 +54,12 @@ export const fetchCommand = command<FetchFlags>({
       const result = await fromRemote(context, workspace, remote, { ...options, refs, generations: deepen })
       const lines = updateLines(result)
       if (result.deepened) lines.push(deepenedLine(result.deepened))
-      return { data: result, lines: lines.length > 0 ? lines : ['Already up to date'] }
+      return {
+        data: result,
+        lines: lines.length > 0 ? lines : ['Already up to date'],
+        hints: [...new Set(result.unread.flatMap(({ error }) => error.hints))],
+        exitCode: result.unread.length > 0 ? EXIT_CODES.partial : 0,
+      }
     }),
 })
 
@@ -83,6 +89,7 @@ async function fromRemote(
     context.output.warn(
       `${tag.ref} is ${tag.here.slice(0, 12)} here and ${tag.there.slice(0, 12)} on the remote; yours was kept`,
     )
+  warnOfUnread(context.output, result.unread)
   return result
 }
 
@@ -108,10 +115,12 @@ async function fromAll(context: Context, workspace: Workspace, options: FetchFla
   return {
     data: { remotes: fetched, failed: failed.map(({ remote, error }) => ({ remote, error: error.toJSON() })) },
     lines,
-    hints: [...new Set(failed.flatMap(({ error }) => error.hints))],
+    hints: [...new Set([...failed, ...fetched.flatMap(({ unread }) => unread)].flatMap(({ error }) => error.hints))],
     exitCode:
       failed.length === 0
-        ? 0
+        ? fetched.some(({ unread }) => unread.length > 0)
+          ? EXIT_CODES.partial
+          : 0
         : fetched.length > 0
           ? EXIT_CODES.partial
           : exits.size === 1

@@ -26,6 +26,7 @@ import { withProgress } from '../progress.ts'
 import { pullArguments } from '../pull-arguments.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { folderBefore, removal } from '../undo-folder.ts'
+import { warnOfUnread } from '../unread-refs.ts'
 import { inWorkspace } from '../workspace.ts'
 import { rebaseResult } from './rebase.ts'
 
@@ -92,6 +93,7 @@ export const pull = command<PullFlags>({
           workspace.store.refresh()
           warnOfMarks(context.output, result.marks)
           warnOfExpiry(context.output, result.expiring)
+          warnOfUnread(context.output, result.unread)
           const brought = chosen.length > 0 ? [`Brought ${paths.join(', ')}`] : []
           if (result.$kind === 'up-to-date') return { data: result, lines: ['Already up to date', ...brought] }
           if (result.$kind === 'conflicts' || result.$kind === 'rebased') return rebaseResult(workspace, result)
