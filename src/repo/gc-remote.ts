@@ -159,7 +159,11 @@ async function planRemoval(
   const since = await readAllPacks(reader, state, options).then((all) => all.slice(packs.length))
   const walrus = await context.walrus()
   const store = workspace?.store ?? null
-  const use = await findPackUse({ source, packs: [...packs, ...since], store, epoch: walrus.epoch, signal })
+  const use = await findPackUse({ source, packs: [...packs, ...since], store, epoch: walrus.epoch, signal }).catch(
+    (error: unknown) => {
+      throw needsUnknown(error)
+    },
+  )
   const readerOf = packReaders(use.remote, signal)
   const local = workspace ? await localNeeds(workspace, use, readerOf, options) : NO_LOCAL_NEEDS
   const facts: Facts = {
@@ -197,6 +201,18 @@ interface Facts {
   isSpare(pack: PackRecord): Promise<boolean>
   isNeededHere(pack: PackRecord): Promise<boolean>
   only(pack: PackRecord): boolean
+}
+
+/** Somebody has moved a ref to what is not whole, or with a locator that is none. */
+function needsUnknown(error: unknown): unknown {
+  if (!(error instanceof FloeError) || error.kind !== 'integrity' || error.hints.length > 0) return error
+  return new FloeError('integrity', 'GC_REMOTE_UNREADABLE', `what refs need cannot be told: ${error.message}`, {
+    data: error.data,
+    hints: [
+      'Nothing was changed; `floe fetch` names the branch that cannot be read: have it pushed again, or take it off the remote with `floe push --delete --force BRANCH`',
+    ],
+    cause: error,
+  })
 }
 
 async function classify(place: RepositoryPlace, facts: Facts): Promise<RemoteGcResult> {

@@ -7,8 +7,10 @@ import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { type ObjectId, objectIdFor } from '../../src/objects/id.ts'
 import { grantAccess } from '../../src/repo/access.ts'
 import { clone } from '../../src/repo/clone.ts'
+import { deleteBranchThere } from '../../src/repo/delete-branch-there.ts'
 import { evict } from '../../src/repo/evict.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
+import { fetchRemote } from '../../src/repo/fetch.ts'
 import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey } from '../../src/repo/key.ts'
 import { pull } from '../../src/repo/pull.ts'
@@ -22,7 +24,7 @@ import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { verifyRemote } from '../../src/repo/verify-remote.ts'
 import { showWallet } from '../../src/repo/wallet.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
-import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
+import { failure, type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 import { lyingPush } from './lying-push.ts'
 import { createGrpcClient } from './time.ts'
 
@@ -98,6 +100,12 @@ describe('a broken locator segment of another branch', () => {
     expect(await push(dir, { ...world.options, limits })).toMatchObject({ $kind: 'pushed' })
     expect((await packsOf(repository)).every(({ state }) => state === 'live')).toBe(true)
     expect(await verifyRemote(dir, { ...world.options, full: true })).toMatchObject({ ok: true })
+    const error = await failure(gcRemote(dir, { ...world.options, dryRun: true }))
+    expect(error).toMatchObject({ code: 'GC_REMOTE_UNREADABLE', exitCode: 13 })
+    // What the hint says to type.
+    expect((await fetchRemote(dir, world.options)).unread).toMatchObject([{ ref: 'heads/beside' }])
+    await deleteBranchThere(dir, { ...world.options, remote: 'origin', branch: 'beside', force: true })
+    expect(await gcRemote(dir, { ...world.options, dryRun: true })).toMatchObject({ $kind: 'dry-run' })
   })
 })
 

@@ -339,9 +339,9 @@ async function assertWhole(stage: Stage, isForced: boolean): Promise<Record<stri
     for (const { blobId } of [...proposed, ...waiting]) going.add(blobId)
     outcomes['gc'] = going.size > 0 ? 'proposes' : 'nothing'
   } catch (error) {
-    // It changes nothing while a branch cannot be read. Which one that is, it does not say yet.
-    const { kind, code } = error as FloeError
-    if (kind !== 'integrity' || schedule.ref === ref) throw error
+    // It changes nothing while a branch cannot be read, and says how to find that branch.
+    const { kind, code, hints } = error as FloeError
+    if (kind !== 'integrity' || schedule.ref === ref || hints.length === 0) throw error
     outcomes['gc'] = code
   }
   const without: typeof fetch = async (input, init) =>
