@@ -43,6 +43,7 @@ export interface Executor {
   fetchExecuted(digest: string): Promise<ExecutedTransaction | null>
 }
 
+/** For a transaction that took effect to be read back, all attempts together. */
 const WAIT_TIMEOUT_MS = 60_000
 const RESEND_WAITS_MS = [300, 1_000]
 /** Times a transaction is built before it is given up to others that use the same coins. One of those that meet always gets
@@ -172,12 +173,13 @@ export function createExecutor(connection: Connection): Executor {
         data: { expected: digest, got: outcome.digest, rpcUrl: profile.rpcUrl },
       })
     if (!outcome.status.success) throw failureOf(outcome.status.error, aborts, digest)
+    const deadline = performance.now() + WAIT_TIMEOUT_MS
     await resending(
       'wait for a transaction',
       (client) =>
         client.waitForTransaction({
           digest,
-          timeout: WAIT_TIMEOUT_MS,
+          timeout: Math.max(1, deadline - performance.now()),
           pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
           ...(signal ? { signal } : {}),
         }),

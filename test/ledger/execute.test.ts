@@ -1,6 +1,6 @@
 /** What is said of a transaction after the ledger failed at it: with a ledger that is played. */
 
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LedgerObject } from '../../src/ledger/checked-object.ts'
 import { AuthError, LedgerError } from '../../src/ledger/errors.ts'
 import { type Connection, createExecutor } from '../../src/ledger/execute.ts'
@@ -18,17 +18,22 @@ const unreachable = () => mapTransport(new TypeError('fetch failed'), 'x', TESTN
 /** @param answers - to sending it, in turn; the last again and again
  *  @param coinVersions - of the coin that pays (named: 10), as it is read in turn */
 function executor(answers: readonly unknown[], coinVersions: readonly bigint[] = [10n], stop?: AbortController) {
-  let [sent, read, looked, waited] = [0, 0, 0, 0]
-  const request = async (what: string) => {
+  let [sent, read, looked] = [0, 0, 0]
+  const timeouts: number[] = []
+  const waiting = {
+    async waitForTransaction({ timeout }: { timeout: number }) {
+      timeouts.push(timeout)
+      vi.advanceTimersByTime(timeout)
+      stop?.abort()
+      throw unreachable()
+    },
+  }
+  const request = async (what: string, ask: (client: never) => Promise<unknown>) => {
     if (what === 'look a transaction up') {
       looked++
       return null
     }
-    if (what === 'wait for a transaction') {
-      waited++
-      stop?.abort()
-      throw unreachable()
-    }
+    if (what === 'wait for a transaction') return ask(waiting as never)
     const answer = answers[Math.min(sent++, answers.length - 1)]
     if (answer instanceof Error) throw answer
     return answer
@@ -36,7 +41,7 @@ function executor(answers: readonly unknown[], coinVersions: readonly bigint[] =
   const connection: Connection = {
     profile: TESTNET,
     request: ((what, _signal, ask) =>
-      what === 'prepare a transaction' ? ask(undefined as never) : request(what)) as Connection['request'],
+      what === 'prepare a transaction' ? ask(undefined as never) : request(what, ask)) as Connection['request'],
     aborts: undefined,
     random: () => 0,
     fetchObjects: async (ids) => {
@@ -60,13 +65,20 @@ function executor(answers: readonly unknown[], coinVersions: readonly bigint[] =
       ),
     sent: () => sent,
     looked: () => looked,
-    waited: () => waited,
+    timeouts,
   }
 }
 
 const unknown = { code: 'LEDGER_OUTCOME_UNKNOWN', retryable: true }
 
 describe('a transaction that was sent', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   it('may have taken effect when a gateway answers, or an answer ends too soon', async () => {
     for (const [message, code] of [
       ['UNKNOWN', 'UNKNOWN'],
@@ -106,14 +118,15 @@ describe('a transaction that was sent', () => {
       .run()
       .catch((error: unknown) => error)
     const digest = (elsewhere as LedgerError).data['expected'] as string
-    const error = await executor([done(digest)])
-      .run()
-      .catch((error: unknown) => error)
+    const ledger = executor([done(digest)])
+    const error = await ledger.run().catch((error: unknown) => error)
+    // A minute in all, however often it is asked.
+    expect(ledger.timeouts).toEqual([60_000, 1, 1])
     expect(error).toBeInstanceOf(LedgerError)
     expect(error).toMatchObject({ code: 'LEDGER_RESULT_UNSEEN', data: { digest }, retryable: false })
     // Whoever stops waiting for it is told the same, at once.
     const given = executor([done(digest)], [10n], new AbortController())
     await expect(given.run()).rejects.toMatchObject({ code: 'LEDGER_RESULT_UNSEEN', data: { digest } })
-    expect(given.waited()).toBe(1)
+    expect(given.timeouts).toHaveLength(1)
   })
 })
