@@ -179,7 +179,7 @@ export function createExecutor(connection: Connection): Executor {
       (client) =>
         client.waitForTransaction({
           digest,
-          timeout: Math.max(1, deadline - performance.now()),
+          timeout: Math.max(1, Math.round(deadline - performance.now())),
           pollSchedule: [0, 20, 60, 150, 300, 600, 1500, 3500],
           ...(signal ? { signal } : {}),
         }),

@@ -23,7 +23,9 @@ function executor(answers: readonly unknown[], coinVersions: readonly bigint[] =
   const waiting = {
     async waitForTransaction({ timeout }: { timeout: number }) {
       timeouts.push(timeout)
-      vi.advanceTimersByTime(timeout)
+      // It takes whole milliseconds, of a clock that has fractions.
+      AbortSignal.timeout(timeout)
+      clock.now += timeout
       stop?.abort()
       throw unreachable()
     },
@@ -69,14 +71,18 @@ function executor(answers: readonly unknown[], coinVersions: readonly bigint[] =
   }
 }
 
+const clock = { now: 0 }
 const unknown = { code: 'LEDGER_OUTCOME_UNKNOWN', retryable: true }
 
 describe('a transaction that was sent', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['performance'] })
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      clock.now += 0.1
+      return clock.now
+    })
   })
   afterEach(() => {
-    vi.useRealTimers()
+    vi.restoreAllMocks()
   })
 
   it('may have taken effect when a gateway answers, or an answer ends too soon', async () => {
