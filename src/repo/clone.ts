@@ -26,7 +26,7 @@ import { checkMarks } from './marks.ts'
 import type { PlannedMove } from './move-files.ts'
 import { rememberWhole } from './push-whole.ts'
 import { findRefEnd, noteRefEnd } from './ref-expiry.ts'
-import { localRefName, parseRepositoryAddress, writeRemote } from './remote.ts'
+import { localRefName, parseRepositoryAddress, readRemote, writeRemote } from './remote.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
 import { writeShallow, writeSparse } from './sparse.ts'
@@ -85,12 +85,16 @@ export async function clone(address: string, dir: string, options: CloneOptions)
     throw new UsageError('DEPTH_MALFORMED', '--depth is a number of commits, 1 or more')
   const { network, repository, revision } = parseRepositoryAddress(address)
   const root = resolve(dir)
-  const made = await makeTarget(root)
+  const made = await makeTarget(root, { network, repository })
   try {
     await using source = await openRemoteSource(network, repository, options)
     await createWorkspace(root, { branch: branchOf(source) })
     await using workspace = await openWorkspace(root)
-    await workspace.withLock('clone', () => writeRemote(workspace, REMOTE, `${network}:${repository}`))
+    await workspace.withLock('clone', async () => {
+      // First: should the clone be cut off, `pull` goes on with it, and what the filter does not have is absent, not deleted.
+      if (filter) await writeSparse(workspace, filter.rules)
+      await writeRemote(workspace, REMOTE, `${network}:${repository}`)
+    })
     return await fill(workspace, source, { network, repository, revision: options.ref ?? revision, filter }, options)
   } catch (error) {
     // Nothing of anyone else's was in it: a failed clone leaves no half workspace behind.
@@ -122,8 +126,6 @@ async function fill(
   const ending = record && findRefEnd(source, remote, record, options)
   ending?.catch(() => {})
   const counted = await workspace.withLock('clone', async () => {
-    // Before the checkout: what it does not write is absent then, not deleted.
-    if (filter) await writeSparse(workspace, filter.rules)
     const { commit: tip, blame } = wanted
     const request = { tree, bases: [], includes: filter?.includes, tip, blame, isFirst: true }
     const target = { branch, commit: tip, signal: options.signal, onProgress: options.onProgress }
@@ -317,13 +319,13 @@ async function count(
 }
 
 /** @returns true if the directory was made here */
-async function makeTarget(root: string): Promise<boolean> {
+async function makeTarget(root: string, from: CloneSource): Promise<boolean> {
   try {
     const present = await readdir(root)
     if (present.length === 0) return false
     throw new UsageError('CLONE_TARGET_NOT_EMPTY', `${root} exists and is not empty`, {
       data: { dir: root },
-      hints: ['Choose another directory'],
+      hints: [present.includes('.floe') ? await cutOffHint(root, from) : 'Choose another directory'],
     })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR')
@@ -331,6 +333,26 @@ async function makeTarget(root: string): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     nodeFs.makeDirectory(root)
     return true
+  }
+}
+
+interface CloneSource {
+  network: string
+  repository: string
+}
+
+/** What to do where a clone was killed, or the power failed: what it brought is there, and is not brought again. */
+async function cutOffHint(root: string, { network, repository }: CloneSource): Promise<string> {
+  try {
+    await using workspace = await openWorkspace(root)
+    const origin = readRemote(workspace, REMOTE)
+    const isBegun = workspace.refs.headCommit() === null && origin.network === network
+    if (isBegun && origin.repository === repository)
+      return 'A clone of it was cut off there: `floe pull` in that folder goes on with it'
+    return 'It is a workspace of its own: choose another directory'
+  } catch (error) {
+    if (!(error instanceof FloeError)) throw error
+    return 'Choose another directory, or delete this one if a clone was cut off there'
   }
 }
 

@@ -1,6 +1,7 @@
-/** A process of its own that pushes or pulls, so that a test can kill it: `node transfer-child.ts push|pull DIR OPTIONS_JSON
- *  [REQUEST before|after]`. With a request, counted from 0, it kills itself right before that is sent or once it is answered. */
+/** A process of its own that pushes, pulls or clones, so that a test can kill it: `node transfer-child.ts push|pull|clone DIR
+ *  OPTIONS_JSON [REQUEST before|after]`; what is cloned is `address` in the options. With a request, counted from 0, it kills itself right before that is sent or once it is answered. */
 
+import { clone } from '../../src/repo/clone.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 
@@ -19,5 +20,6 @@ if (request !== undefined) {
 }
 process.stdout.write('started\n')
 if (verb === 'pull') await pull(dir!, options)
+else if (verb === 'clone') await clone(options.address, dir!, options)
 else await push(dir!, options)
 process.stdout.write('done\n')

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type LocalWorld, startLocalWorld } from './local-world.ts'
-import { killPulls, killPushes } from './transfer-kill.ts'
+import { killClones, killPulls, killPushes } from './transfer-kill.ts'
 
 /** Together with 500 commits (repo/kill.slow.ts) and 500 ledgers (localnet/ledger/crash.slow.ts). */
 const ROUNDS = Number(process.env.FLOE_KILLS ?? 250)
@@ -17,4 +17,10 @@ it(`${ROUNDS} pushes killed at random moments are all finished and paid for once
 
 it(`${ROUNDS} pulls killed at random moments are all finished`, async () => {
   expect(await killPulls(world, ROUNDS, 103)).toBeGreaterThan(ROUNDS / 4)
+})
+
+it(`${ROUNDS} clones killed at random moments are all finished, or begun anew`, async () => {
+  const { died, goneOn } = await killClones(world, ROUNDS, 107)
+  expect(died).toBeGreaterThan(ROUNDS / 4)
+  expect(goneOn).toBeGreaterThan(ROUNDS / 10)
 })

@@ -1,10 +1,12 @@
-/** `kill -9` at random moments and requests of push and pull: the next command finishes the work, and everything is whole.
+/** `kill -9` at random moments and requests of push, pull and clone: the next command finishes the work, and everything is whole.
  *  `FLOE_SIM_SEED=<seed> FLOE_KILLS=<rounds> npx vitest run test/e2e/transfer-kill.test.ts` shows the same again: the same
  *  request to the number, a moment as far as the machine is as fast. */
 
 import { spawn } from 'node:child_process'
+import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import type { FloeError } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
@@ -12,6 +14,7 @@ import { clone } from '../../src/repo/clone.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
+import type { RemoteOptions } from '../../src/repo/remote-options.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot } from './local-world.ts'
@@ -19,6 +22,7 @@ import { type LocalWorld, noise, snapshot } from './local-world.ts'
 /** About as many as they make, to four nodes and the ledger. */
 const PUSH_REQUESTS = 60
 const PULL_REQUESTS = 25
+const CLONE_REQUESTS = 30
 const CHILD = fileURLToPath(new URL('./transfer-child.ts', import.meta.url))
 
 /** So many milliseconds after it has started, or at a request. */
@@ -31,9 +35,14 @@ function momentOf(rng: Rng, ms: [least: number, span: number], requests: number)
 
 /** Runs the verb in another process and kills it.
  *  @returns true if it was killed before it was done */
-async function killed(world: LocalWorld, verb: 'push' | 'pull', dir: string, moment: Moment): Promise<boolean> {
+async function killed(
+  verb: 'push' | 'pull' | 'clone',
+  dir: string,
+  moment: Moment,
+  options: RemoteOptions & { address?: string },
+): Promise<boolean> {
   const at = 'ms' in moment ? [] : [String(moment.request), moment.when]
-  const child = spawn(process.execPath, [CHILD, verb, dir, JSON.stringify(world.options), ...at], {
+  const child = spawn(process.execPath, [CHILD, verb, dir, JSON.stringify(options), ...at], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   return new Promise((resolve) => {
@@ -87,7 +96,7 @@ async function killPushesOf(world: LocalWorld, rounds: number, seed: number): Pr
     // Without a faucet visit in between, what leaves the purse is what was paid.
     const before = await balance()
     const dry = await push(dir, { ...world.options, dryRun: true })
-    if (await killed(world, 'push', dir, momentOf(rng, [50, 700], PUSH_REQUESTS))) died++
+    if (await killed('push', dir, momentOf(rng, [50, 700], PUSH_REQUESTS), world.options)) died++
     const result = await push(dir, world.options)
     expect(['pushed', 'up-to-date']).toContain(result.$kind)
     const paid = before - (await balance())
@@ -121,11 +130,53 @@ async function killPullsOf(world: LocalWorld, rounds: number, seed: number): Pro
   for (let round = 1; round <= rounds; round++) {
     await world.change(dir, files(round))
     await push(dir, world.options)
-    if (await killed(world, 'pull', copy, momentOf(rng, [0, 500], PULL_REQUESTS))) died++
+    if (await killed('pull', copy, momentOf(rng, [0, 500], PULL_REQUESTS), world.options)) died++
     const result = await pull(copy, world.options)
     expect(['fast-forward', 'up-to-date']).toContain(result.$kind)
     expect(await snapshot(copy), `round ${round}`).toEqual(await snapshot(dir))
   }
   await assertWhole(copy)
   return died
+}
+
+/** Each round kills a clone, and does what the next one says.
+ *  @returns how many clones died before they were done, and how many of them were gone on with */
+export function killClones(world: LocalWorld, rounds: number, seed: number): Promise<{ died: number; goneOn: number }> {
+  return replayable('clone', seed, rounds, () => killClonesOf(world, rounds, seed))
+}
+
+async function killClonesOf(world: LocalWorld, rounds: number, seed: number) {
+  const rng = createRng(seed)
+  const files = Array.from({ length: 120 }, (_, i) => [`d${i % 7}/${i}.bin`, noise(2_000 + i, i)] as const)
+  const dir = await world.workspace(`clone-from-${seed}`, Object.fromEntries(files))
+  const { repository } = await push(dir, { ...world.options, create: { name: 'kill', network: 'local' } })
+  const address = `local:${repository}`
+  const all = await snapshot(dir)
+  let [died, goneOn] = [0, 0]
+  for (let round = 0; round < rounds; round++) {
+    const copy = world.path(`clone-to-${seed}-${round}`)
+    const isPart = rng.below(2) === 0
+    const options = { ...world.options, filter: isPart ? ['d1/**', 'd2/**'] : [] }
+    if (!(await killed('clone', copy, momentOf(rng, [0, 600], CLONE_REQUESTS), { ...options, address }))) continue
+    died++
+    const [hint] = await clone(address, copy, options).then(
+      () => [],
+      (error: FloeError) => {
+        expect(error).toMatchObject({ code: 'CLONE_TARGET_NOT_EMPTY' })
+        return error.hints
+      },
+    )
+    if (hint?.includes('`floe pull`')) {
+      goneOn++
+      await pull(copy, world.options)
+    } else if (hint?.includes('delete this one')) {
+      // It had hardly begun.
+      await rm(copy, { recursive: true })
+      await clone(address, copy, options)
+    }
+    const expected = [...all].filter(([path]) => !isPart || /^d[12]\//.test(path))
+    expect(await snapshot(copy), `round ${round}`).toEqual(new Map(expected))
+    await assertWhole(copy)
+  }
+  return { died, goneOn }
 }
