@@ -63,12 +63,13 @@ export async function createUploadedPacks(options: UploadedOptions): Promise<Upl
     const known = { encoded: found.encoded, blobId, tails: found.tails }
     owned ??= options.owned()
     const blob = (await owned).get(blobKey(blobId))
-    if (!blob) return (await options.isDeposited(blobId)) ? { ...known, certificate: null } : null
-    if (blob.certifiedEpoch !== null) return { ...known, certificate: null }
     if (found.certificate === null) {
-      const confirmed = await confirmedBefore(blob, options)
+      // One line of the journal alone is not enough: what nodes have signed for this very blob is.
+      const confirmed = blob && blob.certifiedEpoch === null ? await confirmedBefore(blob, options) : null
       return confirmed && { ...known, ...confirmed }
     }
+    if (!blob) return (await options.isDeposited(blobId)) ? { ...known, certificate: null } : null
+    if (blob.certifiedEpoch !== null) return { ...known, certificate: null }
     const certificate = await valid(found.certificate, blob, options)
     return certificate && { ...known, certificate }
   }
