@@ -11,7 +11,7 @@ import { treeObjects } from '../history/missing-objects.ts'
 import { walkTree } from '../objects/tree.ts'
 import { discard, ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
-import { acquireLock } from '../store/lock.ts'
+import { acquireLock, type Lock } from '../store/lock.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { systemProcesses } from '../store/process-identity.ts'
 import { emptyStatCache, fileSystemNow } from '../store/stat-cache.ts'
@@ -63,14 +63,11 @@ export async function exportVersion(target: string, dir: string, options: Export
   refuseTaken(fs, goal)
   const filter = options.filter && createPathFilter(options.filter)
   await using version = await openVersion(target, options)
-  for (const made of [root, tmpDir]) await ensureDirectory(fs, made)
-  const lock = acquireLock(fs, `${partial}/lock`, {
-    tmpDir: partial,
-    processes: systemProcesses,
-    clock: systemClock,
-    purpose: 'export',
-  })
+  const lock = await lockPartial(fs, partial)
   try {
+    // Another run may have ended just now, and taken its folders with it.
+    refuseTaken(fs, goal)
+    for (const made of [root, tmpDir]) await ensureDirectory(fs, made)
     // What is left of another version is taken away first: what stays has to be what this one has.
     const record = JSON.stringify({ commit: version.commit, rules: filter?.rules ?? null })
     if (readText(fs, `${partial}/version`) !== record) {
@@ -95,12 +92,41 @@ export async function exportVersion(target: string, dir: string, options: Export
     const { downloadedBytes } = version
     return { dir: goal, commit: version.commit, files: items.length, bytes, downloadedBytes: downloadedBytes() }
   } finally {
+    // Kept for the next run if anything has come and is left to be done. The lock goes last: once it is given back, what
+    // is there may be another run's.
+    const isKept = fs.stat(root) !== undefined && fs.readDirectory(root).length > 0
+    if (!isKept) empty(fs, partial, LOCK)
     lock.release()
-    // Kept for the next run if anything is left to be done.
-    if (!fs.stat(root)) {
-      empty(fs, partial)
-      fs.removeDirectory(partial)
+    if (!isKept) removeEmpty(fs, partial)
+  }
+}
+
+const LOCK = 'lock'
+/** Runs that end and take the folder away while another is about to lock it. */
+const MAX_LOCK_ATTEMPTS = 8
+
+async function lockPartial(fs: FileSystem, partial: string): Promise<Lock> {
+  for (let attempt = 1; ; attempt++) {
+    await ensureDirectory(fs, partial)
+    try {
+      return acquireLock(fs, `${partial}/${LOCK}`, {
+        tmpDir: partial,
+        processes: systemProcesses,
+        clock: systemClock,
+        purpose: 'export',
+      })
+    } catch (error) {
+      if (attempt === MAX_LOCK_ATTEMPTS || !isErrno(error, 'ENOENT')) throw error
     }
+  }
+}
+
+/** Removes a folder, unless another run has begun in it. */
+function removeEmpty(fs: FileSystem, path: string): void {
+  try {
+    fs.removeDirectory(path)
+  } catch (error) {
+    if (!isErrno(error, 'ENOTEMPTY', 'EEXIST', 'ENOENT')) throw error
   }
 }
 
@@ -172,10 +198,13 @@ function readText(fs: FileSystem, path: string): string | undefined {
   }
 }
 
-/** Deletes what is in a directory, links themselves and not what they point to. */
-function empty(fs: FileSystem, dir: string): void {
+/** Deletes what is in a directory, links themselves and not what they point to.
+ *  @param kept - name of what stays */
+function empty(fs: FileSystem, dir: string, kept?: string): void {
   for (const entry of fs.readDirectory(dir)) {
-    const path = `${dir}/${Buffer.from(entry.name).toString('utf8')}`
+    const name = Buffer.from(entry.name).toString('utf8')
+    if (name === kept) continue
+    const path = `${dir}/${name}`
     if (entry.kind === 'directory') {
       empty(fs, path)
       fs.removeDirectory(path)

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { exportVersion } from '../../src/repo/export-version.ts'
 import { push } from '../../src/repo/push.ts'
+import type { FileSystem } from '../../src/store/file-system.ts'
+import { nodeFs } from '../../src/store/node-fs.ts'
 import { CrashFs } from '../faults/crash-fs.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
 
@@ -140,6 +143,50 @@ describe('a version written to a directory', () => {
       code: 'DATASET_REF_UNKNOWN',
     })
     expect(await readdir(out)).toEqual(['v'])
+  })
+
+  it('leaves nothing of a run that came while another one ended, and begins anew where that took its folder', async () => {
+    const out = await places()
+    let late: Promise<unknown> = Promise.resolve()
+    const first: FileSystem = {
+      ...nodeFs,
+      // The place has its version, and the lock is still held.
+      async syncDirectory(path) {
+        await nodeFs.syncDirectory(path)
+        if (path !== out || !nodeFs.stat(join(out, 'ended'))) return
+        late = exportVersion(address, join(out, 'ended'), { ...world.options, fs: { ...nodeFs, stat: statOf } })
+        await late.catch(() => {})
+      },
+    }
+    // As it was when the late run looked.
+    let looks = 0
+    const statOf = ((path?: string) =>
+      path === join(out, 'ended') && looks++ === 0 ? undefined : nodeFs.stat(path!)) as FileSystem['stat']
+    await exportVersion(address, join(out, 'ended'), { ...world.options, fs: first })
+    await expect(late).rejects.toMatchObject({ code: 'LOCKED' })
+    expect(await readdir(out)).not.toContain('.ended.floe-partial')
+
+    const second = (goal: string, end: () => void): FileSystem => ({
+      ...nodeFs,
+      link(from, to) {
+        // Another run ends between the making of the folder and the lock in it.
+        if (to.endsWith('/lock') && !nodeFs.stat(`${goal}-was-there`)) {
+          rmSync(dirname(to), { recursive: true })
+          mkdirSync(`${goal}-was-there`)
+          end()
+        }
+        nodeFs.link(from, to)
+      },
+    })
+    const begun = join(out, 'begun')
+    await exportVersion(address, begun, { ...world.options, fs: second(begun, () => {}) })
+    expect(await snapshot(begun)).toEqual(await snapshot(origin))
+    const done = join(out, 'done')
+    const takeIt = () => cpSync(begun, done, { recursive: true })
+    await expect(exportVersion(address, done, { ...world.options, fs: second(done, takeIt) })).rejects.toMatchObject({
+      code: 'EXPORT_TARGET_NOT_EMPTY',
+    })
+    expect((await readdir(out)).filter((name) => name.endsWith('.floe-partial'))).toEqual([])
   })
 })
 
