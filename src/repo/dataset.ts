@@ -20,7 +20,7 @@ import { lazyObjects } from './lazy-objects.ts'
 import { localRefName, parseRepositoryAddress, readRemote } from './remote.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
-import { openRemoteSource } from './remote-source.ts'
+import { openRemoteSource, type RemoteSource } from './remote-source.ts'
 import { FilterMatchesNothingError } from './sparse-errors.ts'
 import { treeOfRevision } from './versions.ts'
 
@@ -85,6 +85,8 @@ export interface OpenVersion extends AsyncDisposable {
   commit: ObjectId
   tree: ObjectId
   read: ReadObject
+  /** Where it is read from; null of a directory. */
+  source: RemoteSource | null
   downloadedBytes(): number
 }
 
@@ -189,6 +191,7 @@ async function openAddress(address: string, options: DatasetOptions): Promise<Op
       commit,
       tree,
       read,
+      source,
       downloadedBytes: () => objects.downloadedBytes,
       [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
     }
@@ -213,7 +216,14 @@ async function openDirectory(dir: string, options: DatasetOptions): Promise<Open
   try {
     const { commit, tree } = await treeOfRevision(workspace, options.ref ?? 'HEAD')
     const { read } = workspace.store
-    return { commit, tree, read, downloadedBytes: () => remote.downloadedBytes, [Symbol.asyncDispose]: close }
+    return {
+      commit,
+      tree,
+      read,
+      source: null,
+      downloadedBytes: () => remote.downloadedBytes,
+      [Symbol.asyncDispose]: close,
+    }
   } catch (error) {
     await close()
     throw error

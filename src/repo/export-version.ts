@@ -8,6 +8,7 @@ import { fromUtf8, utf8 } from '../base/bytes.ts'
 import { systemClock } from '../base/clock.ts'
 import { UsageError } from '../base/errors.ts'
 import { treeObjects } from '../history/missing-objects.ts'
+import type { StatusRecord } from '../ledger/repository-marks.ts'
 import { walkTree } from '../objects/tree.ts'
 import { discard, ensureDirectory, replaceFile } from '../store/atomic-file.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
@@ -21,6 +22,7 @@ import { type CheckoutItem, checkout } from '../worktree/checkout.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
 import { createPathFilter } from '../worktree/path-filter.ts'
 import { openVersion } from './dataset.ts'
+import { checkMarksThere } from './marks.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { FilterMatchesNothingError } from './sparse-errors.ts'
 
@@ -30,6 +32,8 @@ export interface ExportOptions extends RemoteOptions {
   remote?: string | undefined
   /** Only these paths: rules of `worktree/path-filter.ts`. */
   filter?: readonly string[] | undefined
+  /** Write a version that was taken down all the same. */
+  allowTakedown?: boolean | undefined
   /** Where it is written to (default: the disk). */
   fs?: FileSystem | undefined
 }
@@ -40,6 +44,8 @@ export interface ExportResult {
   files: number
   bytes: number
   downloadedBytes: number
+  /** What is said about the version, if it is not simply active; of a directory nobody is asked. */
+  marks: StatusRecord[]
 }
 
 const MAX_RECORD_BYTES = 1 << 20
@@ -53,6 +59,7 @@ export function partialOf(goal: string): string {
 /** @param target - `NETWORK:OBJECT_ID[@REVISION]`, or a directory inside a workspace
  *  @param dir - must not exist, or be empty
  *  @throws {UsageError} EXPORT_TARGET_NOT_EMPTY (exit 2)
+ *  @throws {FloeError} COMMIT_TAKEN_DOWN unless `allowTakedown`
  *  @throws {LockedError} LOCKED (exit 11) if another process exports to the same place */
 export async function exportVersion(target: string, dir: string, options: ExportOptions): Promise<ExportResult> {
   const goal = resolve(dir)
@@ -63,6 +70,12 @@ export async function exportVersion(target: string, dir: string, options: Export
   refuseTaken(fs, goal)
   const filter = options.filter && createPathFilter(options.filter)
   await using version = await openVersion(target, options)
+  const marks = version.source
+    ? await checkMarksThere(version.source, version.commit, {
+        allow: options.allowTakedown ?? false,
+        signal: options.signal,
+      })
+    : []
   const lock = await lockPartial(fs, partial)
   try {
     // Another run may have ended just now, and taken its folders with it.
@@ -90,7 +103,7 @@ export async function exportVersion(target: string, dir: string, options: Export
     fs.rename(root, goal)
     await fs.syncDirectory(parent)
     const { downloadedBytes } = version
-    return { dir: goal, commit: version.commit, files: items.length, bytes, downloadedBytes: downloadedBytes() }
+    return { dir: goal, commit: version.commit, files: items.length, bytes, downloadedBytes: downloadedBytes(), marks }
   } finally {
     // Kept for the next run if anything has come and is left to be done. The lock goes last: once it is given back, what
     // is there may be another run's.

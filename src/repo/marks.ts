@@ -225,9 +225,22 @@ export async function checkMarks(
 ): Promise<StatusRecord[]> {
   const records = await fetchCommitStatuses(reader, state, [commit], options)
   await remember(workspace, remote, reader.repositoryId, records)
-  const [record] = records
+  return allowedMarks(commit, records, options.allow)
+}
+
+/** The same for a version that goes where nothing is remembered.
+ *  @throws {FloeError} COMMIT_TAKEN_DOWN unless `allow` */
+export async function checkMarksThere(
+  { reader, state }: { reader: RepositoryReader; state: RepositoryState },
+  commit: string,
+  options: { allow: boolean; signal?: AbortSignal | undefined },
+): Promise<StatusRecord[]> {
+  return allowedMarks(commit, await fetchCommitStatuses(reader, state, [commit], options), options.allow)
+}
+
+function allowedMarks(commit: string, [record]: readonly (StatusRecord | null)[], allow: boolean): StatusRecord[] {
   if (!record || record.status === 'active') return []
-  if (record.status === 'takedown' && !options.allow)
+  if (record.status === 'takedown' && !allow)
     throw new FloeError('other', 'COMMIT_TAKEN_DOWN', `${commit} was taken down: ${record.reason}`, {
       data: { commit, reason: record.reason, by: record.by, evidence: record.evidence },
       hints: ['Use another version; whoever may have it in spite of that says so with --allow-takedown'],

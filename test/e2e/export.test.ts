@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { exportVersion } from '../../src/repo/export-version.ts'
+import { markCommit } from '../../src/repo/marks.ts'
 import { push } from '../../src/repo/push.ts'
 import type { FileSystem } from '../../src/store/file-system.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
@@ -187,6 +188,26 @@ describe('a version written to a directory', () => {
       code: 'EXPORT_TARGET_NOT_EMPTY',
     })
     expect((await readdir(out)).filter((name) => name.endsWith('.floe-partial'))).toEqual([])
+  })
+
+  it('is refused of a version that was taken down, and tells of one that is marked', async () => {
+    const out = await places()
+    const commit = await world.change(origin, { 'README.md': '# other data\n' })
+    await push(origin, world.options)
+    const mark = (status: string) => markCommit(origin, { ...world.options, status, reason: 'no consent' })
+    await mark('takedown')
+    await expect(exportVersion(address, join(out, 'down'), world.options)).rejects.toMatchObject({
+      code: 'COMMIT_TAKEN_DOWN',
+      data: { commit },
+    })
+    expect((await readdir(out)).filter((name) => name.includes('down'))).toEqual([])
+    const inSpite = await exportVersion(address, join(out, 'down'), { ...world.options, allowTakedown: true })
+    expect(inSpite.marks).toMatchObject([{ commit, status: 'takedown' }])
+    await mark('consent-withdrawn')
+    const warned = await exportVersion(address, join(out, 'withdrawn'), world.options)
+    expect(warned.marks).toMatchObject([{ status: 'consent-withdrawn', reason: 'no consent' }])
+    await mark('active')
+    expect((await exportVersion(address, join(out, 'active'), world.options)).marks).toEqual([])
   })
 })
 

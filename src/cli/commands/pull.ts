@@ -136,6 +136,7 @@ async function exportTo(
             ...remoteOptions,
             ref: revision,
             filter: options.filter,
+            allowTakedown: options.allowTakedown,
           }),
         onProgress,
       ),
@@ -150,6 +151,7 @@ async function exportTo(
   const result = await run(address, networkOfAddress(address)).catch((error: unknown) => {
     throw error instanceof FloeError ? unfinishedExport(error, goal, to) : error
   })
+  warnOfMarks(context.output, result.marks)
   const size = `${formatCount(result.files, 'file')}, ${formatBytes(result.bytes)}`
   return {
     data: result,
