@@ -38,7 +38,7 @@ export interface VerifyRemoteOptions extends RemoteOptions {
   full?: boolean | undefined
   /** One file or folder; its bytes are read. */
   path?: string | undefined
-  /** Branch or tag (default: the current branch, else `main`). */
+  /** Branch or tag (default: that of the address, or the current branch, else `main`). */
   ref?: string | undefined
   /** Default: the one that the current branch follows, else `origin`, else the only one. */
   remote?: string | undefined
@@ -70,13 +70,15 @@ export interface VerifyReport {
 }
 
 const FILE_CONCURRENCY = 8
+/** Refs named to whoever asks for one that is not there. */
+const MAX_REFS = 20
 
-/** @param place - a directory inside a workspace, or `NETWORK:OBJECT_ID`
+/** @param place - a directory inside a workspace, or `NETWORK:OBJECT_ID[@REF]`
  *  @throws {FloeError} of kind integrity (exit 13) at the first mismatch, naming the object */
 export async function verifyRemote(place: string, options: VerifyRemoteOptions): Promise<VerifyReport> {
   const found = await findPlace(place, options)
   await using source = await openRemoteSource(found.network, found.repository, options, found.seen)
-  const row = findRef(source, options.ref ?? found.branch)
+  const row = findRef(source, options.ref ?? found.ref)
   const record = source.recordOf(row)
   const verifier = new RemoteVerifier(source, row, record, await source.objects([record]), options)
   await verifier.run()
@@ -101,13 +103,16 @@ async function findPlace(place: string, options: VerifyRemoteOptions) {
     (facts) => facts.isDirectory(),
     () => false,
   )
-  if (!isDirectory) return { ...parseRepositoryAddress(place), branch: undefined, seen: 0 }
+  if (!isDirectory) {
+    const { revision, ...address } = parseRepositoryAddress(place)
+    return { ...address, ref: revision ?? undefined, seen: 0 }
+  }
   await using workspace = await openWorkspace(place)
   const remote = readRemote(workspace, options.remote)
   const head = workspace.refs.readHead()
   return {
     ...remote,
-    branch: head.$kind === 'branch' ? head.branch : undefined,
+    ref: head.$kind === 'branch' ? head.branch : undefined,
     seen: seenPushes(workspace, remote.name, remote.repository),
   }
 }
@@ -120,9 +125,18 @@ function findRef(source: RemoteSource, name: string | undefined): RefRecord {
   }
   const [only] = source.refs
   if (name === undefined && only) return only
-  throw new UsageError('REMOTE_REF_UNKNOWN', `the remote has no ${name ?? 'refs'}`, {
-    data: { ref: name ?? null, known: source.refs.map((ref) => localRefName(ref.name)) },
-  })
+  const known = source.refs.map((ref) => localRefName(ref.name)).sort()
+  throw new UsageError(
+    'REMOTE_REF_UNKNOWN',
+    `the remote has no ${name === undefined ? 'refs' : `branch or tag ${name}`}`,
+    {
+      data: { ref: name ?? null, known },
+      hints:
+        known.length > 0
+          ? [`It has ${known.slice(0, MAX_REFS).join(', ')}${known.length > MAX_REFS ? ', …' : ''}`]
+          : [],
+    },
+  )
 }
 
 class RemoteVerifier {

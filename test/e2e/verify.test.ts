@@ -7,6 +7,7 @@ import { createRepositoryReader } from '../../src/ledger/repository-state.ts'
 import { addBeginPush, addFinishPush, addSegment } from '../../src/ledger/transactions/repository.ts'
 import { COMMIT_PREDICATE_TYPE, encodeStatement, STATEMENT_ATTACHMENT } from '../../src/provenance/statement.ts'
 import { add } from '../../src/repo/add.ts'
+import { createTag } from '../../src/repo/branch.ts'
 import { bringRevision } from '../../src/repo/bring-revision.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { commit } from '../../src/repo/commit.ts'
@@ -86,6 +87,28 @@ describe('verify', () => {
     expect(one.checks.find((check) => check.check === 'path')?.detail).toBe('1 files, 2 bytes')
     expect((await verifyRemote(dir, { ...world.options, path: 'sub' })).bytes).toBeGreaterThan(120_000)
     await expect(verifyRemote(dir, { ...world.options, path: 'nope' })).rejects.toMatchObject({ code: 'PATH_UNKNOWN' })
+  })
+
+  it('checks the branch or tag that the address names, and nothing in the place of one that is not there', async () => {
+    const tagged = await world.workspace('tagged', { 'a.txt': 'a\n' })
+    const created = await push(tagged, { ...world.options, create: { name: 'tagged', network: 'local' } })
+    {
+      await using workspace = await openWorkspace(tagged)
+      await createTag(workspace, { name: 'v1' })
+    }
+    await push(tagged, { ...world.options, ref: 'v1' })
+    const there = `local:${created.repository}`
+    expect(await verifyRemote(`${there}@v1`, world.options)).toMatchObject({ ref: 'tags/v1' })
+    expect(await verifyRemote(`${there}@v1`, { ...world.options, ref: 'main' })).toMatchObject({ ref: 'heads/main' })
+    for (const [place, ref] of [
+      [`${there}@v2`, undefined],
+      [there, 'v2'],
+    ] as const)
+      expect(await failure(verifyRemote(place, { ...world.options, ref }))).toMatchObject({
+        code: 'REMOTE_REF_UNKNOWN',
+        exitCode: 2,
+        hints: ['It has heads/main, tags/v1'],
+      })
   })
 
   it('checks the statement kept with a commit against the chain', async () => {

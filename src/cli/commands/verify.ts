@@ -17,11 +17,14 @@ interface Options extends NetworkFlags {
 export const verify = command<Options>({
   define: (command) =>
     addNetworkFlags(command)
-      .argument('[repository]', 'NETWORK:OBJECT_ID; none means the remote of this workspace')
+      .argument(
+        '[repository]',
+        'NETWORK:OBJECT_ID, with @REF for a branch or tag; none means the remote of this workspace',
+      )
       .option('--local', 'check the objects in this workspace only; no network')
       .option('--full', 'read and check every chunk')
       .option('--path <path>', 'check one file or folder')
-      .option('--ref <name>', 'branch or tag (default: the current branch)')
+      .option('--ref <name>', 'branch or tag (default: that of the address, or the current branch)')
       .addHelpText('after', '\nAny mismatch ends with exit status 13 and names the object.'),
   async run(context, [address], options) {
     if (options.local)
