@@ -17,7 +17,7 @@ import { createWorkspace, openWorkspace, type Workspace } from '../store/workspa
 import { downloadTree } from './download.ts'
 import { fetchRefs } from './fetch.ts'
 import { isFolderSource } from './folder-source.ts'
-import { localRefName, parseRepositoryAddress, readRemote, writeRemote } from './remote.ts'
+import { localRefName, parseWholeAddress, readRemote, writeRemote } from './remote.ts'
 import { RemoteIntegrityError } from './remote-errors.ts'
 import { seenPushes } from './remote-memory.ts'
 import type { RemoteOptions } from './remote-options.ts'
@@ -121,7 +121,7 @@ export async function mirror(dir: string, options: MirrorOptions): Promise<Mirro
 
 /** @returns true if the mirror was begun here */
 async function prepare(dir: string, of: string | undefined): Promise<boolean> {
-  const address = of === undefined ? undefined : parseRepositoryAddress(of)
+  const address = of === undefined ? undefined : parseWholeAddress(of)
   const canonical = address && `${address.network}:${address.repository}`
   if (isFolderSource(nodeFs, dir)) {
     await using workspace = await openWorkspace(dir)

@@ -52,9 +52,18 @@ export function parseRepositoryAddress(text: string): RepositoryAddress {
 
 /** @throws {UsageError} ADDRESS_MALFORMED, also for one with a revision */
 export function parseRemoteAddress(address: string): Pick<RemoteRecord, 'network' | 'repository'> {
+  return parseWholeAddress(address, 'the address of a remote names no revision')
+}
+
+/** Splits `NETWORK:OBJECT_ID`: of a verb that takes no part of a repository, and would do more than was asked.
+ *  @throws {UsageError} ADDRESS_MALFORMED, also for one with a revision */
+export function parseWholeAddress(
+  address: string,
+  why = 'this is about all of a repository, and takes no revision of it',
+): Pick<RemoteRecord, 'network' | 'repository'> {
   const { network, repository, revision } = parseRepositoryAddress(address)
   if (revision === null) return { network, repository }
-  throw new UsageError('ADDRESS_MALFORMED', 'the address of a remote names no revision', { data: { address } })
+  throw new UsageError('ADDRESS_MALFORMED', why, { data: { address }, hints: [`Leave @${revision} out`] })
 }
 
 /** Names a repository; an existing name is an error.

@@ -1,7 +1,7 @@
 /** Which repository a verb is about: a remote of the workspace, or an address, for which no workspace is needed. */
 
 import { openWorkspace } from '../store/workspace.ts'
-import { parseRepositoryAddress, readRemote } from './remote.ts'
+import { parseWholeAddress, readRemote } from './remote.ts'
 
 export interface RepositoryPlace {
   network: string
@@ -14,10 +14,7 @@ export interface RepositoryPlace {
  *  @throws {RemoteMissingError} REMOTE_MISSING
  *  @throws {UsageError} ADDRESS_MALFORMED */
 export async function placeOf(dir: string, target?: string): Promise<RepositoryPlace> {
-  if (target?.includes(':')) {
-    const { network, repository } = parseRepositoryAddress(target)
-    return { network, repository }
-  }
+  if (target?.includes(':')) return parseWholeAddress(target)
   await using workspace = await openWorkspace(dir)
   const { network, repository } = readRemote(workspace, target)
   return { network, repository }

@@ -6,11 +6,14 @@ import { createBranch } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { expiry } from '../../src/repo/expiry.ts'
 import { requestFaucet } from '../../src/repo/faucet.ts'
+import { gcRemote } from '../../src/repo/gc-remote.ts'
 import { generateKey, showAddress } from '../../src/repo/key.ts'
 import { deriveCommit, markCommit, marksOf } from '../../src/repo/marks.ts'
 import { rememberedMarks } from '../../src/repo/marks-memory.ts'
+import { mirror } from '../../src/repo/mirror.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
+import { renew } from '../../src/repo/renew.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { startCutOffProxy } from '../faults/cut-off-proxy.ts'
 import { type LocalWorld, noise, snapshot, startLocalWorld } from './local-world.ts'
@@ -59,8 +62,14 @@ describe('the expiry of a repository', () => {
     expect([later.epoch, later.refs[0]!.packs[0]!.epochsLeft]).toEqual([2, 3])
   })
 
-  it('needs a remote', async () => {
+  it('needs a remote, which is all of a repository', async () => {
     const dir = await world.workspace('alone', { 'a.txt': 'a\n' })
+    const part = `local:0x${'ab'.repeat(32)}@v1`
+    for (const verb of [expiry, renew, gcRemote])
+      await expect(verb(dir, { ...world.options, remote: part })).rejects.toMatchObject({ code: 'ADDRESS_MALFORMED' })
+    await expect(mirror(world.path('part'), { ...world.options, of: part })).rejects.toMatchObject({
+      code: 'ADDRESS_MALFORMED',
+    })
     await expect(expiry(dir, world.options)).rejects.toMatchObject({ code: 'REMOTE_MISSING', exitCode: 2 })
   })
 })
