@@ -134,7 +134,9 @@ const REMEDIES: Readonly<Partial<Record<AbortName, Remedy>>> = {
   'floe::members::EMissingRole': {
     kind: 'auth',
     code: 'ACCESS_ROLE_MISSING',
-    hints: ['Ask an administrator for `floe access grant ADDRESS --role writer`, or use another key with --key'],
+    hints: [
+      'Ask an administrator for `floe access grant ADDRESS --role writer`, or use another key with --key; `derive` needs --role attester, `mark` and `takedown` need --role revoker',
+    ],
   },
   'floe::members::ENotAdmin': {
     kind: 'auth',
