@@ -27,10 +27,11 @@ import type { PlannedMove } from './move-files.ts'
 import { rememberWhole } from './push-whole.ts'
 import { findRefEnd, noteRefEnd } from './ref-expiry.ts'
 import { localRefName, parseRepositoryAddress, readRemote, writeRemote } from './remote.ts'
+import { RemoteIntegrityError } from './remote-errors.ts'
 import type { RemoteOptions } from './remote-options.ts'
 import { openRemoteSource, type RemoteSource } from './remote-source.ts'
-import { writeShallow, writeSparse } from './sparse.ts'
-import { FilterMatchesNothingError } from './sparse-errors.ts'
+import { readShallow, writeShallow, writeSparse } from './sparse.ts'
+import { FilterMatchesNothingError, HistoryCutError } from './sparse-errors.ts'
 import { revisionSource } from './versions.ts'
 
 export interface CloneOptions extends RemoteOptions {
@@ -214,19 +215,80 @@ async function fetchAndChoose(
       data: { repository: source.reader.repositoryId },
       hints: ['Push something to it first'],
     })
-  const commit = await resolveRevision(await revisionSource(workspace), revision).catch((error: unknown) => {
+  const commit = await resolveThere(workspace, revision).catch((error: unknown) => {
+    if (error instanceof HistoryCutError)
+      throw new UsageError(error.code, error.message, {
+        data: error.data,
+        hints: ['A larger --depth reaches further back, and none all the way; a whole commit id needs no depth'],
+      })
     if (!(error instanceof RevisionUnknownError)) throw error
-    const names = source.refs.map((ref) => localRefName(ref.name)).sort()
-    throw new UsageError(error.code, error.message, {
-      data: { ...error.data, refs: names.slice(0, MAX_NAMED_REFS) },
-      // Those of a workspace are of no use to who has none yet.
-      hints: [
-        `the repository has ${names.slice(0, MAX_NAMED_REFS).join(', ')}${names.length > MAX_NAMED_REFS ? ', …' : ''}`,
-      ],
-    })
+    throw unknownRevision(source, error)
   })
   const sound = source.refs.filter(({ name }) => !unread.some(({ ref }) => ref === localRefName(name)))
-  return { ref: commit, commit, records: sound.map(source.recordOf), blame: {}, unread }
+  const records = sound.map(source.recordOf)
+  // Beyond the depth, or of no branch any more: named by its id, it is read for itself.
+  if (!(await workspace.store.has('commit', commit)))
+    await bringHistory(workspace, source, { commit, records, blame: {} }, options).catch((error: unknown) => {
+      if (!lacksTip(error, commit)) throw error
+      throw unknownRevision(source, new RevisionUnknownError(revision, 'no pack that a ref needs has this commit'))
+    })
+  return { ref: commit, commit, records, blame: {}, unread }
+}
+
+/** A branch of the repository is one of the remote here: `main~1` is `origin/main~1`.
+ *  @throws {RevisionUnknownError} REVISION_UNKNOWN, of the revision as it was typed */
+async function resolveThere(workspace: Workspace, revision: string): Promise<ObjectId> {
+  const revisions = await revisionSource(workspace)
+  try {
+    return await resolveRevision(revisions, revision)
+  } catch (error) {
+    if (!(error instanceof RevisionUnknownError)) throw error
+    return resolveRevision(revisions, `${REMOTE}/${revision}`).catch((other: unknown) => {
+      throw other instanceof HistoryCutError ? other : error
+    })
+  }
+}
+
+function unknownRevision(source: RemoteSource, error: RevisionUnknownError): UsageError {
+  const names = source.refs.map((ref) => localRefName(ref.name)).sort()
+  return new UsageError(error.code, error.message, {
+    data: { ...error.data, refs: names.slice(0, MAX_NAMED_REFS) },
+    // Those of a workspace are of no use to who has none yet.
+    hints: [
+      `the repository has ${names.slice(0, MAX_NAMED_REFS).join(', ')}${names.length > MAX_NAMED_REFS ? ', …' : ''}`,
+    ],
+  })
+}
+
+/** Whether nothing is known of the commit itself, rather than of something that it needs. */
+function lacksTip(error: unknown, commit: ObjectId): boolean {
+  return error instanceof RemoteIntegrityError && error.code === 'REMOTE_TIP_INCOMPLETE' && error.data.id === commit
+}
+
+/** A commit and its history as far as `depth` goes; where that is cut off is remembered. */
+async function bringHistory(
+  workspace: Workspace,
+  source: RemoteSource,
+  { commit, records, blame }: Pick<Wanted, 'commit' | 'records' | 'blame'>,
+  { signal, depth }: CloneOptions,
+): Promise<void> {
+  const { read } = await source.objects(records)
+  const { cache, reader } = source
+  const { store } = workspace
+  await workspace.withLock('clone', async () => {
+    const cutOff = new Set(readShallow(workspace))
+    const session = await store.begin()
+    try {
+      const options = { signal, depth, absent: cutOff, repository: reader.repositoryId, cache }
+      const { absent } = await downloadHistory(store, session, read, commit, blame, options)
+      await session.seal()
+      for (const id of absent) cutOff.add(id)
+    } finally {
+      session.abort()
+    }
+    for (const id of cutOff) if (await store.has('commit', id)) cutOff.delete(id)
+    await writeShallow(workspace, cutOff)
+  })
 }
 
 /** The state after a push, whatever came later: how a repository with a broken tip stays readable. */
@@ -250,25 +312,7 @@ async function fetchLogEntry(
   const blame = { push: number, pusher: record.pusher }
   // What was packed anew since then is found through the refs of today.
   const records = [record, ...source.refs.map(source.recordOf)]
-  const { read } = await source.objects(records)
-  await workspace.withLock('clone', async () => {
-    const session = await workspace.store.begin()
-    try {
-      const { signal, depth } = options
-      const repository = source.reader.repositoryId
-      const { cache } = source
-      const { absent } = await downloadHistory(workspace.store, session, read, commit, blame, {
-        signal,
-        depth,
-        repository,
-        cache,
-      })
-      await session.seal()
-      await writeShallow(workspace, new Set(absent))
-    } finally {
-      session.abort()
-    }
-  })
+  await bringHistory(workspace, source, { commit, records, blame }, options)
   return { ref: commit, commit, records, blame, unread: [] }
 }
 
