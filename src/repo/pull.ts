@@ -12,6 +12,7 @@ import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs, type UnreadRef } from './fetch.ts'
 import { checkMarks } from './marks.ts'
 import { type MergeResult, mergeDisjoint } from './merge-disjoint.ts'
+import { refuseOperation } from './operation.ts'
 import { type RebaseResult, rebase } from './rebase.ts'
 import { noteRefExpiry } from './ref-expiry.ts'
 import { chainRefName, readRemote } from './remote.ts'
@@ -94,10 +95,12 @@ export async function pull(dir: string, options: PullOptions): Promise<PullResul
 function followedRef(workspace: Workspace, remote: string, name: string | undefined): string {
   if (name !== undefined) return /^(heads|tags)\//.test(name) ? name : `heads/${name}`
   const head = workspace.refs.readHead()
-  if (head.$kind === 'detached')
+  if (head.$kind === 'detached') {
+    refuseOperation(workspace)
     throw new UsageError('PULL_DETACHED', 'HEAD is on no branch, so the ref to pull must be named', {
       hints: ['Name it: `floe pull origin main`, or switch to a branch first'],
     })
+  }
   const followed = workspace.readConfig().branches?.[head.branch]
   return followed?.remote === remote ? followed.ref : `heads/${head.branch}`
 }

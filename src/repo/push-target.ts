@@ -10,6 +10,7 @@ import type { Commit } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { SegmentPlace } from '../transfer/remote-objects.ts'
+import { refuseOperation } from './operation.ts'
 import { chainRefName } from './remote.ts'
 import { StalePushError } from './remote-errors.ts'
 
@@ -22,13 +23,17 @@ export interface LocalTarget {
 }
 
 /** @param name - branch or tag, short or full; none: the current branch
- *  @throws {UsageError} PUSH_DETACHED, PUSH_NOTHING, REF_UNKNOWN */
+ *  @throws {UsageError} PUSH_DETACHED, PUSH_NOTHING, REF_UNKNOWN
+ *  @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) in the midst of a rebase, if no name is given */
 export async function findLocalTarget(workspace: Workspace, name: string | undefined): Promise<LocalTarget> {
   const head = workspace.refs.readHead()
-  if (name === undefined && head.$kind === 'detached')
+  if (name === undefined && head.$kind === 'detached') {
+    // The branch is there again when the rebase ends; until then it is where it was.
+    refuseOperation(workspace)
     throw new UsageError('PUSH_DETACHED', 'HEAD is on no branch, so the ref to push must be named', {
       hints: ['Name a branch or tag: `floe push main`', 'Or put this version on a branch with `floe switch -c NAME`'],
     })
+  }
   const wanted = name ?? `heads/${head.$kind === 'branch' ? head.branch : ''}`
   const found = findRef(workspace.refs, wanted)
   if (!found || !/^(heads|tags)\//.test(found.name))

@@ -187,6 +187,11 @@ describe('push', () => {
       data: { paths: ['a.txt'] },
     })
     expect(await pull(dir, { ...world.options, rebase: true })).toMatchObject({ $kind: 'conflicts', done: 0, left: 0 })
+    for (const verb of [pull, push])
+      expect(await failure(verb(dir, world.options))).toMatchObject({
+        code: 'OPERATION_IN_PROGRESS',
+        hints: [expect.stringContaining('floe rebase --continue')],
+      })
     await using workspace = await openWorkspace(dir)
     await abortRebase(workspace)
   })

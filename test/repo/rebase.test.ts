@@ -8,6 +8,7 @@ import { gc } from '../../src/repo/gc.ts'
 import { logOf } from '../../src/repo/log.ts'
 import { merge } from '../../src/repo/merge.ts'
 import { cherryPick } from '../../src/repo/pick.ts'
+import { findLocalTarget } from '../../src/repo/push-target.ts'
 import { rebase } from '../../src/repo/rebase.ts'
 import { abortRebase, continueRebase, skipRebase } from '../../src/repo/rebase-resume.ts'
 import { reset } from '../../src/repo/reset.ts'
@@ -73,6 +74,8 @@ describe('a rebase', () => {
     for (const job of [
       () => rebase(ws.workspace, { upstream: 'main' }),
       () => commit(ws.workspace, { message: 'x', author }),
+      // HEAD is on no branch, but which one is meant is known.
+      () => findLocalTarget(ws.workspace, undefined),
       () => switchTo(ws.workspace, { target: 'main' }),
       () => reset(ws.workspace, { mode: 'hard' }),
       // The branch that all of it is for.
