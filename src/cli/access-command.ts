@@ -7,12 +7,12 @@ import { floeCommand } from './undo.ts'
 import { inWorkspace } from './workspace.ts'
 
 const CHANGES = {
-  grant: { change: grantAccess, done: 'is now', back: 'revoke' },
-  revoke: { change: revokeAccess, done: 'is no longer', back: 'grant' },
+  grant: { change: grantAccess, done: 'is now', was: 'was already', back: 'revoke' },
+  revoke: { change: revokeAccess, done: 'is no longer', was: 'was not', back: 'grant' },
 } as const
 
 export function accessCommand(kind: keyof typeof CHANGES): CommandSpec {
-  const { change, done, back } = CHANGES[kind]
+  const { change, done, was, back } = CHANGES[kind]
   return command<NetworkFlags & { role: string }>({
     define: (command) =>
       addNetworkFlags(command)
@@ -26,8 +26,9 @@ export function accessCommand(kind: keyof typeof CHANGES): CommandSpec {
         )
         return {
           data: { ...result },
-          lines: [`${address} ${done} ${options.role}`],
-          undo: [floeCommand('access', back, address!, '--role', options.role)],
+          lines: [`${address} ${result.changed ? done : was} ${options.role}`],
+          // The way back from what was so before would change it.
+          ...(result.changed ? { undo: [floeCommand('access', back, address!, '--role', options.role)] } : {}),
         }
       }),
   })

@@ -14,6 +14,8 @@ export interface AccessChange {
   address: string
   role: Role
   digest: string
+  /** False: it was so before, and there is nothing to take back. */
+  changed: boolean
 }
 
 export interface AccessEntry {
@@ -52,7 +54,9 @@ async function changeAccess(dir: string, change: 'grant' | 'revoke', options: Ac
     signer,
     options.signal ? { signal: options.signal } : {},
   )
-  return { address, role, digest }
+  // Sent in any case: an end point that lags behind does not keep anybody's role from being taken.
+  const had = ((state.roles.get(address) ?? 0) & ROLES[role]) !== 0
+  return { address, role, digest, changed: had === (change === 'revoke') }
 }
 
 /** Addresses with roles, as the chain says now. */

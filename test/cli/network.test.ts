@@ -262,7 +262,14 @@ describe('the life of a repository', () => {
     expect(await json(data, 'key', 'list')).toMatchObject({
       keys: expect.arrayContaining([expect.objectContaining({ alias: 'guest', address })]),
     })
-    expect((await floe(data, 'access', 'grant', address)).exitCode).toBe(0)
+    expect(await json(data, 'access', 'grant', address)).toMatchObject({
+      changed: true,
+      undo: [`floe access revoke ${address} --role writer`],
+    })
+    // To take back what was so before would take it away.
+    const again = await floe(data, 'access', 'grant', address)
+    expect(again).toMatchObject({ exitCode: 0, stdout: `${address} was already writer\n` })
+    expect(again.stderr).not.toContain('undo')
     const granted = await floe(data, 'access', 'list')
     expect(granted.stdout).toContain(address)
     expect((await floe(data, 'access', 'revoke', address)).exitCode).toBe(0)
