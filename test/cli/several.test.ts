@@ -4,7 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { ensureLocalNetwork, stopLocalNetwork } from '../../src/localnet/daemon.ts'
+import { localNetworkProfile } from '../../src/repo/local-profile.ts'
+import { lyingPush } from '../e2e/lying-push.ts'
 import { runCli } from './run-cli.ts'
 
 let root = ''
@@ -97,6 +99,37 @@ it('fetch brings only the branches and tags that are named', async () => {
   expect((await json('fetch', 'part', 'dev', 'refs/heads/main')).updated).toMatchObject([{ ref: 'heads/main' }])
   expect(await json('fetch', 'part', 'main', 'dve')).toMatchObject({ error: { code: 'REMOTE_REF_UNKNOWN' } })
   await floe('remote', 'remove', 'part')
+})
+
+it('fetch, pull and clone go on without a branch that cannot be read, and name it', async () => {
+  const { repository } = (await json('remote', 'list')).remotes[0]
+  const reader = join(root, 'reader')
+  await floe('clone', `local:${repository}`, reader)
+  const read = (...args: string[]) => floeIn(reader, ...args)
+  await floe('switch', '-c', 'beside')
+  await change('beside')
+  // Its objects are sent by nobody.
+  const lease = await ensureLocalNetwork({ dataDir: home })
+  const options = { homeDir: home, networks: [localNetworkProfile(lease.info)] }
+  await lyingPush(data, repository, { options, ref: 'heads/beside', branch: 'beside', segments: [] })
+  await lease.release()
+  await floe('switch', 'main')
+  const warning =
+    /Warning: heads\/beside cannot be read there, and stays as it is here: the remote's packs lack commit /
+  const fetched = await read('fetch')
+  expect(fetched).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(warning) })
+  expect(`${fetched.stdout}${fetched.stderr}`).toContain('ask them to push again')
+  const unread = [{ ref: 'heads/beside', error: { code: 'REMOTE_TIP_INCOMPLETE' } }]
+  expect(JSON.parse((await read('fetch', '--json')).stdout)).toMatchObject({ ok: false, unread })
+  expect(await read('pull')).toMatchObject({ exitCode: 0, stderr: expect.stringMatching(warning) })
+  const copy = join(root, 'copy')
+  expect(await floe('clone', `local:${repository}`, copy)).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(warning),
+  })
+  expect((await read('fetch', 'origin', 'beside')).exitCode).toBe(13)
+  expect((await floe('push', '--delete', '--force', 'beside')).exitCode).toBe(0)
+  expect((await read('fetch')).exitCode).toBe(0)
 })
 
 it('fetch --all asks every remote, goes on after one that fails, and names it', async () => {

@@ -35,7 +35,11 @@ export const fetchCommand = command<FetchFlags>({
       .option('-t, --tags', 'bring its tags; always so')
       .option('--name <name>', 'of a folder: its branches appear below this name (default: mirror)')
       .option('--deepen <count>', 'of a clone with --depth: bring so many more versions of its history')
-      .option('--unshallow', 'of a clone with --depth: bring the rest of its history'),
+      .option('--unshallow', 'of a clone with --depth: bring the rest of its history')
+      .addHelpText(
+        'after',
+        '\nA branch that cannot be read there keeps nobody from the others: a warning names it (exit 3).',
+      ),
   run: (context, [named, ...refs], options) =>
     inWorkspace(context, async (workspace) => {
       const deepen = options.unshallow ? Number.POSITIVE_INFINITY : generations(options.deepen)
