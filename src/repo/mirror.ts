@@ -4,9 +4,10 @@
 
 import * as v from 'valibot'
 import { throwIfAborted } from '../base/abort.ts'
-import { UsageError } from '../base/errors.ts'
+import { type FloeError, UsageError } from '../base/errors.ts'
 import { readCommit, walkCommits } from '../history/commits.ts'
 import { newCommits, treeObjectRuns } from '../history/missing-objects.ts'
+import type { RefRecord } from '../ledger/repository-records.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import { type ObjectId, type ObjectKind, objectKey } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -15,7 +16,7 @@ import { isErrno } from '../store/file-system.ts'
 import { nodeFs } from '../store/node-fs.ts'
 import { createWorkspace, openWorkspace, type Workspace } from '../store/workspace.ts'
 import { downloadTree } from './download.ts'
-import { fetchRefs } from './fetch.ts'
+import { fetchRefs, type UnreadRef } from './fetch.ts'
 import { isFolderSource } from './folder-source.ts'
 import { localRefName, parseWholeAddress, readRemote, writeRemote } from './remote.ts'
 import { RemoteIntegrityError } from './remote-errors.ts'
@@ -49,6 +50,8 @@ export interface MirrorResult {
   downloadedBytes: number
   /** Old versions of which the network no longer has everything. */
   lost: ObjectId[]
+  /** Refs that stay as they are here, because what they are at there cannot be read: not all of it was pushed, or is stored. */
+  unread: UnreadRef[]
   verified: { objects: number; bytes: number } | null
   badNodes: { node: string; url: string; reason: string; lied: boolean }[]
 }
@@ -87,16 +90,22 @@ export async function mirror(dir: string, options: MirrorOptions): Promise<Mirro
     seenPushes(workspace, REMOTE, repository),
   )
   const fetched = await fetchRefs(workspace, REMOTE, source, options)
-  // A mirror is all of it, or says why not.
-  if (fetched.unread.length > 0) throw fetched.unread[0]!.error
   const brought = await workspace.withLock('mirror', async () => {
-    const made = await bringAll(workspace, source, before, options)
-    const moved = await moveBranches(workspace, source, options.prune ?? false)
-    const complete = [...new Set(source.refs.map(({ commit }) => commit as ObjectId))]
+    const made = await bringAll(workspace, source, readAndLeft(workspace, source, fetched.unread), before, options)
+    const unread = [...fetched.unread]
+    for (const { name, commit } of source.refs) {
+      const error = made.broken.get(commit as ObjectId)
+      if (error) unread.push({ ref: localRefName(name), error })
+    }
+    // Of all that there are not one.
+    if (unread.length > 0 && unread.length === source.refs.length) throw unread[0]!.error
+    const { refs, left } = readAndLeft(workspace, source, unread)
+    const moved = await moveBranches(workspace, source, refs, options.prune ?? false)
+    const complete = [...new Set([...refs.map(({ commit }) => commit as ObjectId), ...left])]
     const { lost } = made
     const pushes = source.state.log.size
     await writeRecord(workspace, { version: 1, pushes, timeMs: workspace.clock.now(), complete, lost: [...lost] })
-    return { ...made, ...moved }
+    return { ...made, ...moved, unread }
   })
   const verified = options.full ? await verifyLocal(workspace, { full: true, signal: options.signal }) : null
   const tags = fetched.updated.filter(({ ref }) => ref.startsWith('tags/'))
@@ -113,7 +122,8 @@ export async function mirror(dir: string, options: MirrorOptions): Promise<Mirro
     commits,
     objects,
     downloadedBytes,
-    lost: [...brought.lost],
+    lost: [...brought.lost].filter((commit) => !brought.broken.has(commit)),
+    unread: brought.unread,
     verified: verified && { objects: verified.objects, bytes: verified.bytes },
     badNodes: (await source.badNodes()).map(({ name, url, reason, lied }) => ({ node: name, url, reason, lied })),
   }
@@ -157,24 +167,35 @@ export function isMirror(workspace: Workspace): boolean {
   return workspace.fs.stat(`${workspace.floeDir}/${RECORD}`)?.kind === 'file'
 }
 
+/** Refs that can be read there, and where an earlier run has left the others. */
+function readAndLeft(workspace: Workspace, source: RemoteSource, unread: readonly UnreadRef[]) {
+  const without = new Set(unread.map(({ ref }) => ref))
+  const refs = source.refs.filter(({ name }) => !without.has(localRefName(name)))
+  return { refs, left: [...without].flatMap((ref) => workspace.refs.read(ref) ?? []) }
+}
+
 /** Everything that the refs lead to, parents before children. */
 async function bringAll(
   workspace: Workspace,
   source: RemoteSource,
+  { refs, left }: { refs: readonly RefRecord[]; left: readonly ObjectId[] },
   before: MirrorRecord | undefined,
   options: MirrorOptions,
 ) {
   const { store } = workspace
   const { signal } = options
-  const result = { commits: 0, objects: 0, downloadedBytes: 0, lost: new Set<ObjectId>(before?.lost as ObjectId[]) }
-  const wanted = source.refs.map(({ commit }) => commit as ObjectId)
+  const lost = new Set<ObjectId>(before?.lost as ObjectId[])
+  // Versions that a ref was moved to without all of them.
+  const broken = new Map<ObjectId, FloeError>()
+  const result = { commits: 0, objects: 0, downloadedBytes: 0, lost, broken }
+  const wanted = [...refs.map(({ commit }) => commit as ObjectId), ...left]
   const tips = new Set(wanted)
   const have = before && (await isAsLeft(workspace, before, signal)) ? (before.complete as ObjectId[]) : []
   if (have.length > 0 && result.lost.size === 0) {
     const fresh = await newCommits(store.readLocal, { wanted, have, signal })
     if (fresh.length === 0) return result
   }
-  const remote = await source.objects(source.refs.map(source.recordOf))
+  const remote = await source.objects(refs.map(source.recordOf))
   const session = await store.begin()
   try {
     const fetched = async (kind: ObjectKind, wantedId: ObjectId) => {
@@ -215,8 +236,9 @@ async function bringAll(
       result.lost.delete(commit)
       // Nobody can bring it back; what else the version has, and what is newer, is worth having all the same.
       const onFailedChunk = (error: unknown) => {
-        if (!isLost(error, commit, tips)) throw error
+        if (!isLost(error) && !(tips.has(commit) && error instanceof RemoteIntegrityError)) throw error
         result.lost.add(commit)
+        if (!isGone(error) && error instanceof RemoteIntegrityError && tips.has(commit)) broken.set(commit, error)
       }
       const treeOptions = { signal, onFailedChunk }
       try {
@@ -237,23 +259,28 @@ async function bringAll(
   return result
 }
 
-/** True if the network said that it no longer stores it. Later locators do not even name what is not stored, so of a version
- *  that no ref stands at, what they do not name is taken for the same. */
-function isLost(error: unknown, commit: ObjectId, tips: ReadonlySet<ObjectId>): boolean {
+/** True if the network said that it no longer stores it. Later locators do not even name what is not stored, so what they do
+ *  not name is taken for the same. */
+function isLost(error: unknown): boolean {
   if (isGone(error)) return true
-  return error instanceof RemoteIntegrityError && error.cause instanceof ObjectMissingError && !tips.has(commit)
+  return error instanceof RemoteIntegrityError && error.cause instanceof ObjectMissingError
 }
 
 /** What is new, and what was lost: somebody may have brought that back since. Parents before children. */
 async function commitsToBring(
   read: ReadObject,
-  options: { wanted: ObjectId[]; have: ObjectId[]; lost: ReadonlySet<ObjectId>; signal?: AbortSignal | undefined },
+  options: { wanted: ObjectId[]; have: ObjectId[]; lost: Set<ObjectId>; signal?: AbortSignal | undefined },
 ) {
   const { wanted, have, lost, signal } = options
+  if (lost.size === 0) return newCommits(read, { wanted, have, signal })
+  const all = await newCommits(read, { wanted, have: [], signal })
+  const reached = new Set(all.map(({ id }) => id))
+  // What no ref leads to any more is missed by nobody.
+  for (const id of lost) if (!reached.has(id)) lost.delete(id)
+  if (have.length === 0) return all
   const fresh = await newCommits(read, { wanted, have, signal })
-  if (have.length === 0 || lost.size === 0) return fresh
   const ids = new Set([...fresh.map(({ id }) => id), ...lost])
-  return (await newCommits(read, { wanted, have: [], signal })).filter(({ id }) => ids.has(id))
+  return all.filter(({ id }) => ids.has(id))
 }
 
 /** True if all is here that the last run left here. Where packs were deleted or set aside, or files purged, since, the record
@@ -282,14 +309,13 @@ async function isAsLeft(
 }
 
 /** The mirror's own branches stand where the repository's do. */
-async function moveBranches(workspace: Workspace, source: RemoteSource, prune: boolean) {
+async function moveBranches(workspace: Workspace, source: RemoteSource, read: readonly RefRecord[], prune: boolean) {
   const { refs } = workspace
   const updated: MirrorResult['updated'] = []
   const kept: string[] = []
-  const there = new Set<string>()
-  for (const { name, commit } of source.refs) {
+  const there = new Set(source.refs.map(({ name }) => localRefName(name)))
+  for (const { name, commit } of read) {
     const ref = localRefName(name)
-    there.add(ref)
     if (!ref.startsWith('heads/')) continue
     const old = refs.read(ref)
     if (old === commit) continue

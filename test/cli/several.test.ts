@@ -101,7 +101,7 @@ it('fetch brings only the branches and tags that are named', async () => {
   await floe('remote', 'remove', 'part')
 })
 
-it('fetch, pull and clone go on without a branch that cannot be read, and name it', async () => {
+it('fetch, pull, clone and mirror go on without a branch that cannot be read, and name it', async () => {
   const { repository } = (await json('remote', 'list')).remotes[0]
   const reader = join(root, 'reader')
   await floe('clone', `local:${repository}`, reader)
@@ -127,6 +127,10 @@ it('fetch, pull and clone go on without a branch that cannot be read, and name i
     exitCode: 0,
     stderr: expect.stringMatching(warning),
   })
+  const mirrored = await read('mirror', join(root, 'mirror'))
+  expect(mirrored).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(warning) })
+  expect(`${mirrored.stdout}${mirrored.stderr}`).toContain('ask them to push again')
+  expect((await read('mirror', join(root, 'mirror'))).stdout).toBe('Nothing is new of what can be read\n')
   expect((await read('fetch', 'origin', 'beside')).exitCode).toBe(13)
   expect((await floe('push', '--delete', '--force', 'beside')).exitCode).toBe(0)
   expect((await read('fetch')).exitCode).toBe(0)

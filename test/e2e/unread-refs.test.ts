@@ -1,6 +1,7 @@
 /** One branch that cannot be read, because nobody has what it is at or because it has expired, keeps nobody from the others. */
 
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ObjectId } from '../../src/objects/id.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { fetchRemote } from '../../src/repo/fetch.ts'
 import { mirror } from '../../src/repo/mirror.ts'
@@ -41,6 +42,15 @@ async function backToMain(dir: string): Promise<void> {
   await switchTo(workspace, { target: 'main' })
 }
 
+async function refsOf(dir: string): Promise<Map<string, string>> {
+  await using workspace = await openWorkspace(dir)
+  return new Map(workspace.refs.list('heads/').map(({ name, id }) => [name, id]))
+}
+
+function heads(refs: Map<string, string>): string[] {
+  return [...refs.keys()]
+}
+
 /** What stands between is read; of the branch it is said why not. */
 async function assertOthersAreRead(there: string, dir: string, reader: string, code: string): Promise<void> {
   const unread = [{ ref: 'heads/beside', error: { code } }]
@@ -66,8 +76,48 @@ it('because nobody has what it is at', async () => {
   await world.change(dir, { 'b.bin': noise(3_000, 3) })
   await push(dir, world.options)
   await assertOthersAreRead(there, dir, reader, 'REMOTE_TIP_INCOMPLETE')
-  // A mirror is all of a repository.
-  const whole = mirror(world.path('hollow-mirror'), { ...world.options, of: there })
+  const copy = world.path('hollow-mirror')
+  const unread = [{ ref: 'heads/beside', error: { code: 'REMOTE_TIP_INCOMPLETE' } }]
+  expect(await mirror(copy, { ...world.options, of: there })).toMatchObject({ $kind: 'created', unread, lost: [] })
+  expect(heads(await refsOf(copy))).toEqual(['heads/main'])
+  expect(await mirror(copy, world.options)).toMatchObject({ $kind: 'up-to-date', objects: 0, unread, lost: [] })
+})
+
+it('because of a version nobody has more than its commit, where a mirror keeps what it has', async () => {
+  const { dir, repository, there } = await begin('bare')
+  const first = await branchOff(dir, 'beside')
+  await push(dir, { ...world.options, ref: 'beside' })
+  const copy = world.path('bare-mirror')
+  expect(await mirror(copy, { ...world.options, of: there })).toMatchObject({ unread: [], lost: [] })
+  const second = await world.change(dir, { 'beside.bin': noise(3_000, 4) })
+  await lyingPush(dir, repository, {
+    options: world.options,
+    ref: 'heads/beside',
+    branch: 'beside',
+    objects: [{ kind: 'commit', id: second as ObjectId }],
+  })
+  await backToMain(dir)
+  await world.change(dir, { 'b.bin': noise(3_000, 3) })
+  await push(dir, world.options)
+  const unread = [{ ref: 'heads/beside', error: { code: 'REMOTE_TIP_INCOMPLETE' } }]
+  const updated = [{ ref: 'heads/main' }]
+  expect(await mirror(copy, { ...world.options, full: true })).toMatchObject({ updated, unread, lost: [] })
+  expect((await refsOf(copy)).get('heads/beside')).toBe(first)
+  expect(await mirror(copy, world.options)).toMatchObject({ $kind: 'up-to-date', objects: 0, unread, lost: [] })
+  // Taken back, nobody misses it any more.
+  {
+    await using workspace = await openWorkspace(dir)
+    await switchTo(workspace, { target: 'beside', reset: true, at: 'main' })
+  }
+  await push(dir, { ...world.options, ref: 'beside', force: true })
+  expect(await mirror(copy, world.options)).toMatchObject({ updated: [{ ref: 'heads/beside' }], unread: [], lost: [] })
+})
+
+it('and where there is nothing else, a mirror says why it is none', async () => {
+  const { dir, repository, there } = await begin('none')
+  await world.change(dir, { 'a.bin': noise(9_000, 5) })
+  await lyingPush(dir, repository, { options: world.options, segments: [] })
+  const whole = mirror(world.path('none-mirror'), { ...world.options, of: there })
   expect(await failure(whole)).toMatchObject({ code: 'REMOTE_TIP_INCOMPLETE' })
 })
 
@@ -80,6 +130,10 @@ it('because it has expired', async () => {
   await world.change(dir, { 'b.bin': noise(3_000, 3) })
   await push(dir, world.options)
   await assertOthersAreRead(there, dir, reader, 'REMOTE_TIP_INCOMPLETE')
+  expect(await mirror(world.path('over-mirror'), { ...world.options, of: there })).toMatchObject({
+    updated: [{ ref: 'heads/main' }],
+    unread: [{ ref: 'heads/beside' }],
+  })
   const { unread } = await fetchRemote(reader, world.options)
   expect(unread.flatMap(({ error }) => error.hints).join()).toContain('`floe revive`')
 })

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { FloeError } from '../../base/errors.ts'
+import { EXIT_CODES, FloeError } from '../../base/errors.ts'
 import { isFolderSource } from '../../repo/folder-source.ts'
 import { type MirrorResult, mirror } from '../../repo/mirror.ts'
 import { readRemote } from '../../repo/remote.ts'
@@ -11,6 +11,7 @@ import { addAggregatorFlag, addNetworkFlags, type NetworkFlags, networkOfAddress
 import { withProgress } from '../progress.ts'
 import { formatBytes, formatCount } from '../text.ts'
 import { floeCommand } from '../undo.ts'
+import { warnOfUnread } from '../unread-refs.ts'
 
 export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boolean; full?: boolean }>({
   define: (command) =>
@@ -22,7 +23,7 @@ export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boole
       .addHelpText(
         'after',
         '\nAll branches and tags with all their versions, checked against the chain. Run it again to bring what is new, or to' +
-          '\ngo on. Without a network: `floe clone DIR`, `floe fetch DIR`; to restore: `floe -C DIR push --create NAME`.' +
+          '\ngo on. A branch that cannot be read there stays as it is here, and a warning names it (exit 3).\nWithout a network: `floe clone DIR`, `floe fetch DIR`; to restore: `floe -C DIR push --create NAME`.' +
           '\nWhoever has the folder can read all of it.',
       ),
   async run(context, [folder = ''], options) {
@@ -38,6 +39,7 @@ export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boole
         onProgress,
       ),
     )
+    warnOfUnread(context.output, result.unread)
     for (const commit of result.lost)
       context.output.warn(`version ${commit.slice(0, 12)} is not whole: the network no longer stores all of it`)
     for (const ref of result.kept) context.output.warn(`${ref} is gone from the repository and stays here`)
@@ -45,11 +47,13 @@ export const mirrorCommand = command<NetworkFlags & { of?: string; prune?: boole
     return {
       data: result,
       lines: linesOf(result),
-      hints:
-        result.$kind === 'created'
+      hints: [
+        ...new Set(result.unread.flatMap(({ error }) => error.hints)),
+        ...(result.$kind === 'created'
           ? [`\`${floeCommand('clone', dir)}\` needs no network; delete the folder to take it back`]
-          : [],
-      ...(result.lost.length > 0 ? { exitCode: 3 } : {}),
+          : []),
+      ],
+      exitCode: result.lost.length + result.unread.length > 0 ? EXIT_CODES.partial : 0,
     }
   },
 })
@@ -67,10 +71,15 @@ async function addressFor(context: Context, dir: string): Promise<string | undef
 }
 
 function linesOf(result: MirrorResult): string[] {
-  const { verified } = result
+  const { verified, unread } = result
   const checked = verified ? [`  every byte checked: ${formatCount(verified.objects, 'object')}`] : []
   if (result.$kind === 'up-to-date')
-    return [`Already up to date with entry ${result.pushes - 1} of the log`, ...checked]
+    return [
+      unread.length > 0
+        ? 'Nothing is new of what can be read'
+        : `Already up to date with entry ${result.pushes - 1} of the log`,
+      ...checked,
+    ]
   return [
     ...result.updated.map(
       ({ ref, old, new: next }) => `${ref}  ${old?.slice(0, 12) ?? '(new)'} → ${next?.slice(0, 12) ?? '(gone)'}`,
