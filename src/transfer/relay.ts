@@ -23,6 +23,9 @@ export interface RelayOptions {
   timeoutMs?: number
 }
 
+/** For the answer to what it can say at once. */
+const QUESTION_TIMEOUT_MS = 30_000
+
 /** A certificate of all members with its message as numbers comes to far less. */
 const MAX_ANSWER_BYTES = 256 * 1024
 const DEFAULT_TIMEOUT_MS = 300_000
@@ -87,7 +90,8 @@ async function* blobBytes(blob: EncodedBlob, onSent?: (bytes: number) => void): 
 function exchange(base: string, bytes: number, { signal, timeoutMs = DEFAULT_TIMEOUT_MS, ...options }: RelayOptions) {
   const send = options.fetch ?? fetch
   return async (path: string, body?: AsyncIterable<Uint8Array>): Promise<string> => {
-    const deadline = AbortSignal.timeout(timeoutMs + (body ? Math.ceil(bytes / LEAST_BYTES_PER_MS) : 0))
+    const sendMs = Math.ceil(bytes / LEAST_BYTES_PER_MS)
+    const deadline = AbortSignal.timeout(body ? timeoutMs + sendMs : Math.min(timeoutMs, QUESTION_TIMEOUT_MS))
     try {
       const response = await send(base + path, {
         redirect: 'manual',

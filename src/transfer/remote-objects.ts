@@ -1,8 +1,11 @@
 /** Objects of a remote repository, wherever in its packs they are: locator segments say where, rows of blobs are fetched,
  *  frames decoded, and every object is hashed before anyone sees it. */
 
+import type { FloeError } from '../base/errors.ts'
 import type { ErasureCoder } from '../erasure/api.ts'
+import { LocatorCorruptError, ObjectCorruptError, ObjectMissingError, PackCorruptError } from '../objects/errors.ts'
 import { createFrameCache } from '../objects/frame-cache.ts'
+import type { ObjectId, ObjectKind } from '../objects/id.ts'
 import {
   createLocator,
   createObjectReader,
@@ -15,7 +18,7 @@ import { blobIdText } from '../protocol/blob-id.ts'
 import { openAggregatorBlob } from './aggregator.ts'
 import { blobRangeReader, createRowCache, type RowCache } from './blob-range.ts'
 import type { Committee } from './committee.ts'
-import { TransferError } from './errors.ts'
+import { TransferError, TransferIntegrityError } from './errors.ts'
 import { createLastingBlobs, type RenewCommittee } from './lasting-blob.ts'
 
 /** A segment as the push log names it, with the blob of its pack. */
@@ -101,13 +104,19 @@ export function createRemoteObjects(
     return pack
   }
 
+  // Segments and objects that come from an aggregator prove what they hold, but not who is to blame if they do not.
+  const disputed = (error: unknown) => {
+    throw options.aggregator === undefined ? error : withAggregator(error, options.aggregator)
+  }
+
   async function openSegment(place: SegmentPlace): Promise<LocatorSegment> {
     return openLocatorSegment(await openPack(place.blobId), place, { signal: options.signal })
   }
 
   const locator = createLocator(segments.map((place) => () => openSegment(place)))
+  const read = createObjectReader({ locator, openPack })
   return {
-    read: createObjectReader({ locator, openPack }),
+    read: (kind, id, readOptions) => read(kind, id, readOptions).catch(disputed),
     openPack,
     openSegment,
     segments,
@@ -116,4 +125,28 @@ export function createRemoteObjects(
       return downloadedBytes
     },
   }
+}
+
+/** Who pushed the packs may be at fault, or the aggregator: what nodes send is checked against the blob id, and tells. */
+function withAggregator(error: unknown, aggregator: string): unknown {
+  const hints = ['Try without --aggregator: if that works, the aggregator lied']
+  if (isFalse(error))
+    return new TransferIntegrityError(
+      'AGGREGATOR_DISPUTED',
+      `what the aggregator ${aggregator} sent is not what it has to be: ${error.message}`,
+      { data: { aggregator }, hints, cause: error },
+    )
+  if (!(error instanceof ObjectMissingError)) return error
+  const { objectKind, id } = error.data as { objectKind: ObjectKind; id: ObjectId }
+  return new ObjectMissingError(objectKind, id, {
+    message: error.message,
+    data: { ...error.data, aggregator },
+    hints: [...error.hints, ...hints],
+  })
+}
+
+/** Bytes are not what they have to be; not, that there are none. */
+function isFalse(error: unknown): error is FloeError {
+  if (error instanceof LocatorCorruptError || error instanceof PackCorruptError) return true
+  return error instanceof ObjectCorruptError && (error.cause === undefined || isFalse(error.cause))
 }

@@ -143,7 +143,9 @@ describe('an aggregator', () => {
       })
       const copy = world.path(`lied-${position}`)
       const error = await failure(clone(address, copy, { ...world.options, aggregator: lying, useCache: false }))
-      expect(error).toMatchObject({ code: expect.stringMatching(/^[A-Z_]+$/), exitCode: 13 })
+      expect(error).toMatchObject({ code: 'AGGREGATOR_DISPUTED', exitCode: 13, data: { aggregator: lying } })
+      // Nobody who pushed is accused of it.
+      expect(error).toMatchObject({ hints: ['Try without --aggregator: if that works, the aggregator lied'] })
     }
   })
 
