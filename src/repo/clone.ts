@@ -86,17 +86,18 @@ export async function clone(address: string, dir: string, options: CloneOptions)
     throw new UsageError('DEPTH_MALFORMED', '--depth is a number of commits, 1 or more')
   const { network, repository, revision } = parseRepositoryAddress(address)
   const root = resolve(dir)
-  const made = await makeTarget(root, { network, repository })
+  const wanted = options.ref ?? revision
+  const made = await makeTarget(root, { network, repository, wanted })
   try {
     await using source = await openRemoteSource(network, repository, options)
-    await createWorkspace(root, { branch: branchOf(source) })
+    await createWorkspace(root, { branch: branchOf(source, wanted) })
     await using workspace = await openWorkspace(root)
     await workspace.withLock('clone', async () => {
       // First: should the clone be cut off, `pull` goes on with it, and what the filter does not have is absent, not deleted.
       if (filter) await writeSparse(workspace, filter.rules)
       await writeRemote(workspace, REMOTE, `${network}:${repository}`)
     })
-    return await fill(workspace, source, { network, repository, revision: options.ref ?? revision, filter }, options)
+    return await fill(workspace, source, { network, repository, revision: wanted, filter }, options)
   } catch (error) {
     // Nothing of anyone else's was in it: a failed clone leaves no half workspace behind.
     await discard(root, made)
@@ -332,9 +333,12 @@ function defaultRef(source: RemoteSource) {
   )
 }
 
-function branchOf(source: RemoteSource): string {
-  const name = defaultRef(source)?.name ?? ''
-  return name.startsWith('refs/heads/') ? name.slice('refs/heads/'.length) : 'main'
+/** On which HEAD is from the start, so that `pull` goes on with it should the clone be cut off. */
+function branchOf(source: RemoteSource, wanted: string | null): string {
+  const found = wanted === null ? undefined : findRefByName(source, wanted)
+  const names = [found, defaultRef(source)].map((ref) => localRefName(ref?.name ?? ''))
+  const branch = names.find((name) => name.startsWith('heads/'))
+  return branch?.slice('heads/'.length) ?? 'main'
 }
 
 /** @throws {FilterMatchesNothingError} FILTER_MATCHES_NOTHING (exit 2) */
@@ -383,16 +387,23 @@ async function makeTarget(root: string, from: CloneSource): Promise<boolean> {
 interface CloneSource {
   network: string
   repository: string
+  /** Branch, tag or revision that is asked for. */
+  wanted: string | null
 }
 
 /** What to do where a clone was killed, or the power failed: what it brought is there, and is not brought again. */
-async function cutOffHint(root: string, { network, repository }: CloneSource): Promise<string> {
+async function cutOffHint(root: string, { network, repository, wanted }: CloneSource): Promise<string> {
   try {
     await using workspace = await openWorkspace(root)
     const origin = readRemote(workspace, REMOTE)
     const isBegun = workspace.refs.headCommit() === null && origin.network === network
-    if (isBegun && origin.repository === repository)
-      return 'A clone of it was cut off there: `floe pull` in that folder goes on with it'
+    if (isBegun && origin.repository === repository) {
+      const head = workspace.refs.readHead()
+      const branch = head.$kind === 'branch' ? head.branch : ''
+      if (wanted === null || wanted.replace(/^(refs\/)?heads\//, '') === branch)
+        return 'A clone of it was cut off there: `floe pull` in that folder goes on with it'
+      return `A clone of it was cut off there: delete that folder and clone again, or \`floe pull\` in it brings ${branch}`
+    }
     return 'It is a workspace of its own: choose another directory'
   } catch (error) {
     if (!(error instanceof FloeError)) throw error

@@ -10,11 +10,13 @@ import type { FloeError } from '../../src/base/errors.ts'
 import { createRng, type Rng } from '../../src/base/rng.ts'
 import { createLedgerClient } from '../../src/ledger/client.ts'
 import { walCoinType } from '../../src/ledger/networks.ts'
+import { createTag } from '../../src/repo/branch.ts'
 import { clone } from '../../src/repo/clone.ts'
 import { showAddress } from '../../src/repo/key.ts'
 import { pull } from '../../src/repo/pull.ts'
 import { push } from '../../src/repo/push.ts'
 import type { RemoteOptions } from '../../src/repo/remote-options.ts'
+import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
 import { openWorkspace } from '../../src/store/workspace.ts'
 import { type LocalWorld, noise, snapshot } from './local-world.ts'
@@ -39,7 +41,7 @@ async function killed(
   verb: 'push' | 'pull' | 'clone',
   dir: string,
   moment: Moment,
-  options: RemoteOptions & { address?: string },
+  options: RemoteOptions & { address?: string; ref?: string | undefined },
 ): Promise<boolean> {
   const at = 'ms' in moment ? [] : [String(moment.request), moment.when]
   const child = spawn(process.execPath, [CHILD, verb, dir, JSON.stringify(options), ...at], {
@@ -151,12 +153,22 @@ async function killClonesOf(world: LocalWorld, rounds: number, seed: number) {
   const dir = await world.workspace(`clone-from-${seed}`, Object.fromEntries(files))
   const { repository } = await push(dir, { ...world.options, create: { name: 'kill', network: 'local' } })
   const address = `local:${repository}`
-  const all = await snapshot(dir)
+  const main = await snapshot(dir)
+  {
+    await using workspace = await openWorkspace(dir)
+    await createTag(workspace, { name: 'v1' })
+    await switchTo(workspace, { target: 'side', create: true })
+  }
+  await world.change(dir, { 'd1/side.bin': noise(3_000, 500) })
+  await push(dir, { ...world.options, ref: 'side' })
+  await push(dir, { ...world.options, ref: 'tags/v1' })
+  const side = await snapshot(dir)
   let [died, goneOn] = [0, 0]
   for (let round = 0; round < rounds; round++) {
     const copy = world.path(`clone-to-${seed}-${round}`)
     const isPart = rng.below(2) === 0
-    const options = { ...world.options, filter: isPart ? ['d1/**', 'd2/**'] : [] }
+    const ref = [undefined, 'side', 'v1'][rng.below(3)]
+    const options = { ...world.options, filter: isPart ? ['d1/**', 'd2/**'] : [], ref }
     if (!(await killed('clone', copy, momentOf(rng, [0, 600], CLONE_REQUESTS), { ...options, address }))) continue
     died++
     const [hint] = await clone(address, copy, options).then(
@@ -166,15 +178,16 @@ async function killClonesOf(world: LocalWorld, rounds: number, seed: number) {
         return error.hints
       },
     )
-    if (hint?.includes('`floe pull`')) {
+    if (hint?.includes('`floe pull` in that folder goes on')) {
       goneOn++
+      expect(ref).not.toBe('v1')
       await pull(copy, world.options)
-    } else if (hint?.includes('delete this one')) {
-      // It had hardly begun.
+    } else if (/delete (this one|that folder)/.test(hint ?? '')) {
+      // It had hardly begun, or was of no branch.
       await rm(copy, { recursive: true })
       await clone(address, copy, options)
     }
-    const expected = [...all].filter(([path]) => !isPart || /^d[12]\//.test(path))
+    const expected = [...(ref === 'side' ? side : main)].filter(([path]) => !isPart || /^d[12]\//.test(path))
     expect(await snapshot(copy), `round ${round}`).toEqual(new Map(expected))
     await assertWhole(copy)
   }
