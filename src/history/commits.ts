@@ -73,3 +73,21 @@ export async function isAncestor(
   for await (const { id } of walkCommits(read, [descendant], options)) if (id === ancestor) return true
   return false
 }
+
+/** Those of the wanted commits that are among the others or reachable from them: one walk, however many there are. */
+export async function reachedFrom(
+  read: ReadObject,
+  from: readonly ObjectId[],
+  wanted: Iterable<ObjectId>,
+  options: Pick<WalkCommitsOptions, 'signal' | 'onAbsent'> = {},
+): Promise<Set<ObjectId>> {
+  const missing = new Set(wanted)
+  const reached = new Set<ObjectId>()
+  if (missing.size === 0) return reached
+  for await (const { id } of walkCommits(read, from, options)) {
+    if (!missing.delete(id)) continue
+    reached.add(id)
+    if (missing.size === 0) break
+  }
+  return reached
+}

@@ -1,6 +1,6 @@
 /** `branch` and `tag`: names for commits. */
 
-import { isAncestor, readCommit } from '../history/commits.ts'
+import { reachedFrom, readCommit } from '../history/commits.ts'
 import { resolveRevision } from '../history/revision.ts'
 import { RefNameError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
@@ -41,13 +41,11 @@ export async function mergedInto(
   revision: string,
 ): Promise<{ merged: NamedCommit[]; others: NamedCommit[] }> {
   const into = await commitAt(workspace, revision)
+  const tips = branches.flatMap(({ commit }) => commit ?? [])
+  const reached = await reachedFrom(workspace.store.read, [into], tips, { onAbsent: () => {} })
   const merged: NamedCommit[] = []
   const others: NamedCommit[] = []
-  for (const branch of branches) {
-    const { commit } = branch
-    const isIn = commit && (await isAncestor(workspace.store.read, commit, into, { onAbsent: () => {} }))
-    ;(isIn ? merged : others).push(branch)
-  }
+  for (const branch of branches) (branch.commit && reached.has(branch.commit) ? merged : others).push(branch)
   return { merged, others }
 }
 
@@ -182,7 +180,6 @@ function existing(workspace: Workspace, ref: string, message: string): ObjectId 
 /** True if another ref holds the commits of a branch. */
 export async function isHeldElsewhere(workspace: Workspace, branch: string, commit: ObjectId): Promise<boolean> {
   const others = workspace.refs.list().filter(({ name }) => name !== `heads/${branch}`)
-  for (const id of new Set(others.map((other) => other.id)))
-    if (await isAncestor(workspace.store.read, commit, id, { onAbsent: () => {} })) return true
-  return false
+  const from = others.map(({ id }) => id)
+  return (await reachedFrom(workspace.store.read, from, [commit], { onAbsent: () => {} })).size > 0
 }

@@ -7,9 +7,10 @@ import { walkMapNodes } from '../objects/content-map.ts'
 import { ObjectMissingError } from '../objects/errors.ts'
 import type { ObjectId } from '../objects/id.ts'
 import { treeTotals, walkTree } from '../objects/tree.ts'
+import { IdSet } from '../store/id-set.ts'
 import type { Workspace } from '../store/workspace.ts'
+import { bytesOfRefs, type RowBytes } from './du-refs.ts'
 import { copyBytes } from './held-upkeep.ts'
-import { reachableFrom } from './reachable.ts'
 import { treeAt } from './versions.ts'
 
 export interface DuRow {
@@ -49,14 +50,12 @@ const MAX_CHUNKS = 20_000_000
 
 /** @throws {PathUnknownError} PATH_UNKNOWN (exit 2) if nothing is at the prefix */
 export async function diskUsage(workspace: Workspace, options: DuOptions = {}): Promise<DuResult> {
-  const count = new ChunkCount()
   const by = options.by ?? 'ref'
-  const rows = by === 'ref' ? await byRef(workspace, count, options) : await byPath(workspace, count, options)
+  const counted = by === 'ref' ? await byRef(workspace, options) : await byPath(workspace, options)
   const packs = await workspace.store.packs()
   return {
     by,
-    rows: rows.map((row, index) => ({ ...row, ...count.bytesOf(index) })),
-    totalBytes: count.totalBytes,
+    ...counted,
     packs: { count: packs.length, bytes: packs.reduce((sum, pack) => sum + pack.bytes, 0) },
     inPlace: await heldTotals(workspace),
   }
@@ -73,26 +72,36 @@ async function heldTotals(workspace: Workspace): Promise<DuResult['inPlace']> {
 }
 
 type Named = Pick<DuRow, 'name' | 'files' | 'logicalBytes'>
+type Counted = Pick<DuResult, 'rows' | 'totalBytes'>
 
-async function byRef(workspace: Workspace, count: ChunkCount, options: DuOptions): Promise<Named[]> {
+async function byRef(workspace: Workspace, { signal }: DuOptions): Promise<Counted> {
   const { store, refs } = workspace
-  const rows: Named[] = []
-  for (const { name, id } of refs.list()) {
-    const index = rows.length
-    const onChunk = (chunk: ObjectId, bytes: number) => count.add(index, chunk, bytes)
-    await reachableFrom(workspace, { commits: [id], trees: [], files: [] }, { signal: options.signal, onChunk })
+  const named = refs.list()
+  const tips = named.map(({ id }) => id)
+  const counted = await bytesOfRefs(workspace, tips, { maxChunks: MAX_CHUNKS, signal })
+  const rows: DuRow[] = []
+  for (const [index, { name, id }] of named.entries()) {
     const totals = await readCommit(store.read, id)
       .then(({ tree }) => treeTotals(store.read, tree))
       .catch((error: unknown) => {
         if (error instanceof ObjectMissingError) return { entries: 0, bytes: 0 }
         throw error
       })
-    rows.push({ name: name.replace(/^heads\//, ''), files: totals.entries, logicalBytes: totals.bytes })
+    const row = { name: name.replace(/^heads\//, ''), files: totals.entries, logicalBytes: totals.bytes }
+    rows.push({ ...row, ...withShared(counted.rows[index]!) })
   }
-  return rows
+  return { rows, totalBytes: counted.totalBytes }
 }
 
-async function byPath(workspace: Workspace, count: ChunkCount, options: DuOptions): Promise<Named[]> {
+function withShared({
+  storedBytes,
+  uniqueBytes,
+}: RowBytes): Pick<DuRow, 'storedBytes' | 'uniqueBytes' | 'sharedBytes'> {
+  return { storedBytes, uniqueBytes, sharedBytes: storedBytes - uniqueBytes }
+}
+
+async function byPath(workspace: Workspace, options: DuOptions): Promise<Counted> {
+  const count = new ChunkCount()
   const { revision = 'HEAD', prefix = '', signal } = options
   const { tree, read } = await treeAt(workspace, revision)
   const rows: Named[] = []
@@ -110,44 +119,50 @@ async function byPath(workspace: Workspace, count: ChunkCount, options: DuOption
       if (node.level === 0) for (const { id, bytes } of node.items) count.add(index, id, bytes)
   }
   if (rows.length === 0 && prefix !== '') throw new PathUnknownError(prefix, revision)
-  return rows
+  return {
+    rows: rows.map((row, index) => ({ ...row, ...withShared(count.bytesOf(index)) })),
+    totalBytes: count.totalBytes,
+  }
 }
 
 /** Which rows have a chunk: one, or several. */
 class ChunkCount {
-  readonly #owners = new Map<ObjectId, { row: number; isShared: boolean; bytes: number }>()
+  readonly #ids = new IdSet()
+  /** Of each chunk, by its place among the ids: its size, the last row that has it, and whether another has. */
+  readonly #bytes: number[] = []
+  readonly #rows: number[] = []
+  readonly #isShared: boolean[] = []
   readonly #stored: number[] = []
   totalBytes = 0
 
   add(row: number, id: ObjectId, bytes: number): void {
-    const known = this.#owners.get(id)
-    if (!known) {
-      if (this.#owners.size >= MAX_CHUNKS)
-        throw new UsageError('DU_TOO_LARGE', `there are more than ${MAX_CHUNKS} chunks`)
-      this.#owners.set(id, { row, isShared: false, bytes })
+    if (this.#ids.add(id)) {
+      if (this.#ids.size > MAX_CHUNKS) throw new UsageError('DU_TOO_LARGE', `there are more than ${MAX_CHUNKS} chunks`)
+      this.#bytes.push(bytes)
+      this.#rows.push(row)
+      this.#isShared.push(false)
       this.totalBytes += bytes
-    } else if (known.row === row) return
-    else {
-      known.isShared = true
+    } else {
+      const index = this.#ids.indexOf(id)
+      if (this.#rows[index] === row) return
+      this.#isShared[index] = true
       // Rows come one after the other: from here on this row has been counted.
-      known.row = row
+      this.#rows[index] = row
     }
     this.#stored[row] = (this.#stored[row] ?? 0) + bytes
   }
 
   #unique: number[] | undefined
 
-  bytesOf(row: number): Pick<DuRow, 'storedBytes' | 'uniqueBytes' | 'sharedBytes'> {
+  bytesOf(row: number): RowBytes {
     this.#unique ??= this.#countUnique()
-    const storedBytes = this.#stored[row] ?? 0
-    const uniqueBytes = this.#unique[row] ?? 0
-    return { storedBytes, uniqueBytes, sharedBytes: storedBytes - uniqueBytes }
+    return { storedBytes: this.#stored[row] ?? 0, uniqueBytes: this.#unique[row] ?? 0 }
   }
 
   #countUnique(): number[] {
     const unique: number[] = []
-    for (const { row, isShared, bytes } of this.#owners.values())
-      if (!isShared) unique[row] = (unique[row] ?? 0) + bytes
+    for (const [index, row] of this.#rows.entries())
+      if (!this.#isShared[index]) unique[row] = (unique[row] ?? 0) + this.#bytes[index]!
     return unique
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { resolveRevision } from '../../src/history/revision.ts'
 import type { ObjectId } from '../../src/objects/id.ts'
 import { add } from '../../src/repo/add.ts'
@@ -9,8 +9,10 @@ import {
   createTag,
   deleteBranch,
   deleteTag,
+  isHeldElsewhere,
   listBranches,
   listTags,
+  mergedInto,
   renameBranch,
 } from '../../src/repo/branch.ts'
 import { commit } from '../../src/repo/commit.ts'
@@ -439,6 +441,27 @@ describe('merging', () => {
     ws.write('e/y', 'local')
     expect(await codeOf(mergeDisjoint(ws.workspace, { theirs, author }))).toBe('WORKTREE_WOULD_OVERWRITE')
     expect(ws.files()['e/y']).toBe('local')
+  })
+})
+
+describe('many branches', () => {
+  it('are told apart by one walk of history, whatever their number', async () => {
+    for (let i = 0; i < 20; i++) {
+      await createBranch(ws.workspace, { name: `b${i}` })
+      ws.write('a', `${i}`)
+      await ws.commitAll(`commit ${i}`)
+    }
+    const branches = (await listBranches(ws.workspace)).filter(({ commit }) => commit !== null)
+    const read = vi.spyOn(ws.workspace.store, 'readLocal')
+    const commitsRead = () => read.mock.calls.filter(([kind]) => kind === 'commit').length
+    const { merged, others } = await mergedInto(ws.workspace, branches, 'b10')
+    expect(merged.map(({ name }) => name).sort()).toEqual(Array.from({ length: 11 }, (_, i) => `b${i}`).sort())
+    expect(others).toHaveLength(10)
+    expect(commitsRead()).toBeLessThanOrEqual(24)
+    read.mockClear()
+    expect(await isHeldElsewhere(ws.workspace, 'main', head()!)).toBe(false)
+    expect(await isHeldElsewhere(ws.workspace, 'b0', second)).toBe(true)
+    expect(commitsRead()).toBeLessThanOrEqual(2 * 24)
   })
 })
 

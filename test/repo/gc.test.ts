@@ -1,6 +1,6 @@
 import { readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createRng } from '../../src/base/rng.ts'
 import { add } from '../../src/repo/add.ts'
 import { createBranch, deleteBranch } from '../../src/repo/branch.ts'
@@ -162,6 +162,59 @@ describe('du', () => {
       { name: 'main', files: 2, logicalBytes: 70_000, storedBytes: 70_000, uniqueBytes: 30_000, sharedBytes: 40_000 },
     ])
     expect(totalBytes).toBe(70_000)
+  })
+
+  it('reads history once, whatever the number of refs', async () => {
+    for (let i = 0; i < 20; i++) {
+      ws.write(`file ${i}`, noise(i + 1, 1000))
+      await ws.commitAll(`commit ${i}`)
+      await createBranch(ws.workspace, { name: `b${String(i).padStart(2, '0')}` })
+    }
+    const read = vi.spyOn(ws.workspace.store, 'readLocal')
+    const { rows, totalBytes } = await diskUsage(ws.workspace)
+    expect(rows.map(({ storedBytes }) => storedBytes)).toEqual([
+      ...Array.from({ length: 20 }, (_, i) => 1000 * (i + 1)),
+      20_000,
+    ])
+    expect(totalBytes).toBe(20_000)
+    // Of some 20 commits itself and what is new of its tree, of each ref the same for what its version holds; one walk for each ref
+    // would read some 20 times as much.
+    expect(read.mock.calls.length).toBeLessThanOrEqual(120)
+  })
+
+  it('tells lines of history apart that parted and met again, and chunks of large files among them', async () => {
+    ws.write('base', noise(1, 10_000))
+    await ws.commitAll('base')
+    await createBranch(ws.workspace, { name: 'left' })
+    await createBranch(ws.workspace, { name: 'right' })
+    const big = noise(2, 2_000_000)
+    await switchTo(ws.workspace, { target: 'left' })
+    ws.write('same', noise(3, 5000))
+    ws.write('left', big)
+    await ws.commitAll('left')
+    await switchTo(ws.workspace, { target: 'right' })
+    ws.write('same', noise(3, 5000))
+    ws.write('right', noise(4, 700))
+    await ws.commitAll('right')
+    await createBranch(ws.workspace, { name: 'joint' })
+    await switchTo(ws.workspace, { target: 'joint' })
+    await merge(ws.workspace, { revision: 'left', author })
+    const { rows, totalBytes } = await diskUsage(ws.workspace)
+    expect(rows.map((row) => [row.name, row.storedBytes, row.uniqueBytes])).toEqual([
+      ['joint', 2_015_700, 0],
+      ['left', 2_015_000, 0],
+      ['main', 10_000, 0],
+      ['right', 15_700, 0],
+    ])
+    expect(totalBytes).toBe(2_015_700)
+    await switchTo(ws.workspace, { target: 'main' })
+    await deleteBranch(ws.workspace, { name: 'joint', force: true })
+    const apart = await diskUsage(ws.workspace)
+    expect(apart.rows.map((row) => [row.name, row.storedBytes, row.uniqueBytes])).toEqual([
+      ['left', 2_015_000, 2_000_000],
+      ['main', 10_000, 0],
+      ['right', 15_700, 700],
+    ])
   })
 
   it('counts a chunk once within a folder, and as shared between two', async () => {
