@@ -1,6 +1,5 @@
 /** A workspace whose missing objects come from its remote, which is connected only if one is missing. */
 
-import { ObjectMissingError } from '../objects/errors.ts'
 import type { LazyObjects } from '../repo/lazy-objects.ts'
 import { readingRemote } from '../repo/reading-remote.ts'
 import { openWorkspace, type Workspace } from '../store/workspace.ts'
@@ -27,7 +26,8 @@ export async function inLazyWorkspace<T>(context: Context, work: (workspace: Wor
     async fetchObject(kind, id, options) {
       if (!lazy) {
         const remote = readingRemote(workspace)
-        if (!remote) throw new ObjectMissingError(kind, id)
+        // It says what is missing.
+        if (!remote) return workspace.store.readLocal(kind, id, options)
         const { lazyObjects } = await import('../repo/lazy-objects.ts')
         lazy ??= lazyObjects(() => connect(remote.name))
       }

@@ -79,7 +79,7 @@ async function chosenCommits(
   if (head && (all || revisions.every((revision) => revision.startsWith('^')))) include.push(head)
   // A reader that brings what is missing would bring all the history that was left out.
   const skip = (id: ObjectId) => absent.has(id)
-  if (exclude.length === 0) return walkCommits(store.read, include, { signal, skip, onAbsent: () => {} })
+  if (exclude.length === 0) return walkCommits(store.read, include, { signal, skip })
   return commitsInRange(store.read, { include, exclude }, { signal, skip })
 }
 

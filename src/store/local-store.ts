@@ -117,6 +117,9 @@ const PACK_NAME = /^[0-9a-f]{64}\.pack$/
 const MAX_OPEN_PACKS = 32
 /** Decoded frames kept for their neighbours. */
 const FRAME_CACHE_BYTES = 32 * 1024 * 1024
+const MISSING_HINTS = [
+  '`floe fsck` tells whether it was lost or never fetched; `floe fsck --repair` takes good copies from the files of the workspace and the remote',
+]
 
 export function createLocalStore(fs: FileSystem, floeDir: string, options: LocalStoreOptions = {}): LocalStore {
   return new DiskStore(fs, floeDir, options)
@@ -180,7 +183,7 @@ class DiskStore implements LocalStore {
     // A wrong answer of the index, or of a pack: ask every pack before giving up.
     const copy = await this.#searchAll(kind, id, damage !== undefined)
     if (copy) return copy
-    throw damage ?? lost ?? new ObjectMissingError(kind, id)
+    throw damage ?? lost ?? new ObjectMissingError(kind, id, { hints: MISSING_HINTS })
   }
 
   async #packGives(id: ObjectId): Promise<boolean> {

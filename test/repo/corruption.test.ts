@@ -11,7 +11,9 @@ import { commit } from '../../src/repo/commit.ts'
 import { fsck } from '../../src/repo/fsck.ts'
 import { gc } from '../../src/repo/gc.ts'
 import { initWorkspace } from '../../src/repo/init.ts'
+import { logOf } from '../../src/repo/log.ts'
 import { listFiles } from '../../src/repo/ls.ts'
+import { showCommit } from '../../src/repo/show.ts'
 import { statusOf } from '../../src/repo/status.ts'
 import { switchTo } from '../../src/repo/switch.ts'
 import { verifyLocal } from '../../src/repo/verify-local.ts'
@@ -97,6 +99,20 @@ describe('damage on the disk', () => {
     }
     expect(reported).toBeGreaterThan(60)
     await verifyFull()
+  })
+
+  it('that has taken a pack is no empty history', async () => {
+    for (const name of readdirSync(join(ws.dir, '.floe/packs')))
+      if (name.endsWith('.pack')) rmSync(join(ws.dir, '.floe/packs', name))
+    await using workspace = await openWorkspace(ws.dir)
+    for (const work of [() => logOf(workspace, {}), () => statusOf(workspace), () => showCommit(workspace)]) {
+      const error = await work().then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      expect(error).toMatchObject({ code: 'OBJECT_MISSING', exitCode: 13 })
+      expect((error as FloeError).hints.join()).toContain('`floe fsck --repair`')
+    }
   })
 
   it('in the merged index or the stat cache goes unnoticed, because both are made again', async () => {
