@@ -3,17 +3,24 @@
 
 import { firstWord } from './aliases.ts'
 
+const WHOLE_FILES = '`floe add PATH` takes files as they are: none is staged in part'
+const LARGE_FILES = 'files of any size are taken as they are: `floe add PATH`'
+const ONE_LINE = '`floe log --oneline` is short, `floe log --json` is for programs'
+
 const WORDS: Readonly<Record<string, string>> = {
+  annex: LARGE_FILES,
   annotate: '`floe log --follow PATH` lists the versions that changed a file',
   apply: '`floe bundle unbundle FILE` takes in what `floe bundle create` wrote',
   archive: '`floe pull --to DIR --ref REVISION` writes a version into a folder',
+  bisect: '`floe log --oneline A..B` lists the versions between two, `floe switch --detach REVISION` goes to one',
   blame: '`floe log --follow PATH` lists the versions that changed a file',
   'cat-file': '`floe cat REVISION:PATH` writes a file, `floe show REVISION` a version',
-  checkout: '`floe switch BRANCH` changes branches, `floe restore PATH` brings files back',
+  checkout: '`floe switch BRANCH` changes branches (-c makes one), `floe restore PATH` brings files back',
   clean: '`floe status` lists what is not tracked; no command deletes that',
   describe: '`floe log -1` shows a version with its branches and tags',
   'diff-tree': '`floe diff A B` shows which files differ',
   'format-patch': '`floe bundle create FILE` writes versions into a file',
+  lfs: LARGE_FILES,
   'ls-files': '`floe ls` lists the files of a version, `floe status` what differs from it',
   'ls-remote': '`floe remote show` lists what a remote has',
   'ls-tree': '`floe ls REVISION` lists the files of a version',
@@ -32,6 +39,7 @@ const WORDS: Readonly<Record<string, string>> = {
 }
 
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  add: { '-p': WHOLE_FILES, '--patch': WHOLE_FILES, '-i': WHOLE_FILES, '--interactive': WHOLE_FILES },
   commit: {
     '-i': '`floe add PATH`, then `floe commit`, takes what is staged as well',
     '--include': '`floe add PATH`, then `floe commit`, takes what is staged as well',
@@ -39,6 +47,8 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '--only': '`floe commit PATH` takes these paths only',
   },
   log: {
+    '--format': ONE_LINE,
+    '--pretty': ONE_LINE,
     '-p': '`floe log --stat` shows what each version changed, `floe diff A B` which files differ',
     '--patch': '`floe log --stat` shows what each version changed, `floe diff A B` which files differ',
   },
@@ -46,6 +56,10 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   rebase: {
     '-i': '`floe reset --soft` joins versions, `floe cherry-pick` puts them in another order',
     '--interactive': '`floe reset --soft` joins versions, `floe cherry-pick` puts them in another order',
+  },
+  reset: {
+    '--keep': '`floe stash` sets edits aside, and `floe stash pop` brings them back after the reset',
+    '--merge': '`floe stash` sets edits aside, and `floe stash pop` brings them back after the reset',
   },
   status: { '--porcelain': '`floe status --json` is for programs, `floe status -s` is short' },
   tag: {
@@ -65,7 +79,7 @@ export function insteadOf(...words: readonly (string | undefined)[]): string | u
 /** The same for an option of a verb. */
 export function insteadOfOption(verb: string | undefined, option: string): string | undefined {
   const options = found(OPTIONS, verb)
-  return options && found(options, option)
+  return options && found(options, option.replace(/=.*/s, ''))
 }
 
 function found<T>(table: Readonly<Record<string, T>>, word: string | undefined): T | undefined {

@@ -28,7 +28,7 @@ it('checkout and others that are called something else say what to type, in word
   const run = await floe('checkout', 'main')
   expect(run).toMatchObject({ exitCode: 2, stdout: '' })
   expect(run.stderr).toBe(
-    "Error: unknown command 'checkout'\nHint: `floe switch BRANCH` changes branches, `floe restore PATH` brings files back\n",
+    "Error: unknown command 'checkout'\nHint: `floe switch BRANCH` changes branches (-c makes one), `floe restore PATH` brings files back\n",
   )
   expect((await floe('-C', '.', 'blame', 'a')).stderr).toContain('floe log --follow PATH')
   expect((await floe('comit')).stderr).toContain('Did you mean commit?')
@@ -242,6 +242,11 @@ it('options and words of nouns that are not there say what to type instead', asy
   expect(await hint('log', '-p')).toContain('floe diff A B')
   expect(await hint('remote', 'rm', 'origin')).toContain('floe remote remove NAME')
   expect(await hint('status', '--porcelain')).toContain('floe status --json')
+  expect(await hint('add', '-p')).toContain('floe add PATH')
+  expect(await hint('log', '--pretty=format:%H')).toContain('floe log --oneline')
+  expect(await hint('reset', '--keep', 'HEAD')).toContain('floe stash')
+  expect(await hint('bisect', 'start')).toContain('floe switch --detach')
+  expect((await floe('log', '--oneline', '--graph', '--all', '--decorate')).stdout).toMatch(/^\* [0-9a-f]{12} .*main/)
   write('a', 'two\n')
   await floe('add', 'a')
   expect((await floe('diff', '--cached')).stdout).toBe('M  a\n')

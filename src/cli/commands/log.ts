@@ -52,6 +52,7 @@ export const log = command<Options>({
       .option('--stat', 'show what each version changed, with sizes; of a merge nothing')
       .option('--name-status', 'show what each version changed, one line per path')
       .option('--name-only', 'show the paths that each version changed')
+      .option('--decorate', 'name branches and tags beside their versions; always so')
       .option('--graph', 'draw how versions follow from each other')
       .option('--since <time>', 'only versions since a date, or "2 weeks ago"')
       .option('--until <time>', 'only versions before it')
