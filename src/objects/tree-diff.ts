@@ -2,7 +2,7 @@
 
 import { throwIfAborted } from '../base/abort.ts'
 import type { ObjectId } from './id.ts'
-import { comparePaths } from './path.ts'
+import { comparePaths, isAtOrBelow } from './path.ts'
 import type { ReadObject } from './reader.ts'
 import { childPlace, loadTreeNode, rootPlace, type TreePlace } from './tree-load.ts'
 import type { TreeEntry } from './tree-node.ts'
@@ -24,14 +24,20 @@ export function sameEntry(a: TreeEntry, b: TreeEntry): boolean {
 /** A subtree that has not been read, or an entry. */
 type Head = { $kind: 'node'; place: TreePlace } | { $kind: 'entry'; entry: TreeEntry }
 
+export interface TreeDiffOptions {
+  /** Only the entry with this path and those below it (a path without trailing slash). */
+  prefix?: string | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** The heads of one tree, next first; opening a node puts its items in its place. */
 class Side {
   readonly #read: ReadObject
-  readonly #options: { signal?: AbortSignal | undefined }
+  readonly #options: TreeDiffOptions
   /** In reverse: the next head is the last of the array. */
   readonly #heads: Head[]
 
-  constructor(read: ReadObject, root: ObjectId, options: { signal?: AbortSignal | undefined }) {
+  constructor(read: ReadObject, root: ObjectId, options: TreeDiffOptions) {
     this.#read = read
     this.#options = options
     this.#heads = [{ $kind: 'node', place: rootPlace(root) }]
@@ -48,11 +54,24 @@ class Side {
   /** Puts the items of the node at the head in its place. */
   async open(place: TreePlace): Promise<void> {
     this.#heads.pop()
+    const { prefix } = this.#options
     const node = await loadTreeNode(this.#read, place, this.#options)
-    for (let i = node.entries.length - 1; i >= 0; i--) this.#heads.push({ $kind: 'entry', entry: node.entries[i]! })
-    for (let i = node.links.length - 1; i >= 0; i--)
-      this.#heads.push({ $kind: 'node', place: childPlace(place, node, i) })
+    for (let i = node.entries.length - 1; i >= 0; i--) {
+      const entry = node.entries[i]!
+      if (prefix === undefined || isAtOrBelow(entry.path, prefix)) this.#heads.push({ $kind: 'entry', entry })
+    }
+    for (let i = node.links.length - 1; i >= 0; i--) {
+      const child = childPlace(place, node, i)
+      if (prefix === undefined || mayHold(child, node.links[i]!.path, prefix))
+        this.#heads.push({ $kind: 'node', place: child })
+    }
   }
+}
+
+/** Whether something at or below a path can lie in a subtree. What is wanted stands together. */
+function mayHold({ after }: TreePlace, last: string, prefix: string): boolean {
+  if (comparePaths(last, prefix) < 0) return false
+  return after === undefined || comparePaths(after, prefix) <= 0 || isAtOrBelow(after, prefix)
 }
 
 /** Differences from `a` to `b` in order of their paths. Subtrees with the same id are skipped unread, so the cost follows
@@ -63,7 +82,7 @@ export async function* diffTrees(
   read: ReadObject,
   a: ObjectId | null,
   b: ObjectId | null,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: TreeDiffOptions = {},
 ): AsyncGenerator<TreeDifference> {
   const left = a === null ? null : new Side(read, a, options)
   const right = b === null ? null : new Side(read, b, options)

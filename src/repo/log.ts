@@ -6,7 +6,7 @@ import { commitsInRange } from '../history/range.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { diffTrees, findEntry, isInTree, sameEntry, walkTree } from '../objects/tree.ts'
+import { diffTrees, findEntry, isInTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { rangeOf } from './range-commits.ts'
 import { readShallow } from './sparse.ts'
@@ -133,15 +133,7 @@ async function areSame(read: ReadObject, a: ObjectId, b: ObjectId, paths: readon
 
 async function isSame(read: ReadObject, a: ObjectId, b: ObjectId, path: string): Promise<boolean> {
   if (a === b) return true
-  const [left, right] = await Promise.all([findEntry(read, a, path), findEntry(read, b, path)])
-  if (left || right) return left !== undefined && right !== undefined && sameEntry(left, right)
-  const before = walkTree(read, a, { prefix: path })
-  const after = walkTree(read, b, { prefix: path })
-  for (;;) {
-    const [x, y] = await Promise.all([before.next(), after.next()])
-    if (x.done || y.done) return Boolean(x.done && y.done)
-    if (x.value.path !== y.value.path || !sameEntry(x.value, y.value)) return false
-  }
+  return Boolean((await diffTrees(read, a, b, { prefix: path }).next()).done)
 }
 
 function record({ id, commit }: QueuedCommit, names: ReadonlyMap<ObjectId, string[]>): CommitRecord {

@@ -281,6 +281,11 @@ describe('among 100,000 files', () => {
     const differences = await collect(diffTrees(diffing.read, root, next))
     expect(differences.map(({ path }) => path)).toEqual(changes.map(({ path }) => path))
     expect(diffing.count()).toBeLessThanOrEqual(24)
+    // One path of them: what is the same on the way to it is not read.
+    const one = counting(memory.read)
+    const prefix = datasetPaths(100_000)[20_000]!
+    expect(await collect(diffTrees(one.read, root, next, { prefix }))).toEqual([])
+    expect(one.count()).toBeLessThanOrEqual(4)
   })
 })
 
@@ -330,6 +335,11 @@ describe('walking', () => {
           })
         expect(await collect(diffTrees(read, a, b))).toEqual(expected)
         expect(await collect(diffTrees(read, null, b))).toHaveLength(after.size)
+        const some = pool[rng.below(pool.length)]!
+        for (const prefix of [some, some.slice(0, some.lastIndexOf('/')), some.split('/')[0]!, 'none'])
+          expect(await collect(diffTrees(read, a, b, { prefix }))).toEqual(
+            expected.filter(({ path }) => path === prefix || path.startsWith(`${prefix}/`)),
+          )
       }),
       { numRuns: 20 },
     )
