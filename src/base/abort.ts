@@ -42,3 +42,41 @@ export function untilAllAborted(signals: readonly (AbortSignal | undefined)[]): 
     },
   }
 }
+
+export interface LinkSignals {
+  /** Aborted after this many milliseconds as well, as `AbortSignal.timeout` is. It does not keep the process alive. */
+  timeoutMs?: number
+}
+
+/** A signal that is aborted with the first of several. To be disposed of when the work is done: what is left of it goes with its
+ *  deadline, and without one with the signals.
+ *
+ *  In place of `AbortSignal.any`, which Node holds by weak references only: up to Node 22 a deadline in it, or another `any`,
+ *  never comes once garbage has been collected, and what waits for it waits for ever (`test/base/abort.test.ts`). */
+export function linkSignals(
+  signals: readonly (AbortSignal | undefined)[],
+  { timeoutMs }: LinkSignals = {},
+): Disposable & { signal: AbortSignal } {
+  const linked = new AbortController()
+  const followed = signals.filter((signal) => signal !== undefined)
+  let timer: NodeJS.Timeout | undefined
+  const letGo = () => {
+    clearTimeout(timer)
+    for (const signal of followed) signal.removeEventListener('abort', follow)
+  }
+  const abort = (reason: unknown) => {
+    letGo()
+    linked.abort(reason)
+  }
+  const follow = (event: Event) => abort((event.target as AbortSignal).reason)
+  const aborted = followed.find((signal) => signal.aborted)
+  if (aborted) linked.abort(aborted.reason)
+  else {
+    for (const signal of followed) signal.addEventListener('abort', follow)
+    if (timeoutMs !== undefined) {
+      const expire = () => abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError'))
+      timer = setTimeout(expire, timeoutMs).unref()
+    }
+  }
+  return { signal: linked.signal, [Symbol.dispose]: letGo }
+}

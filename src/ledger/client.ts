@@ -6,7 +6,7 @@
 
 import type { SuiGrpcClient } from '@mysten/sui/grpc'
 import type { Transaction } from '@mysten/sui/transactions'
-import { throwIfAborted } from '../base/abort.ts'
+import { linkSignals, throwIfAborted } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import { mapLimited } from '../base/limit.ts'
 import type { AbortHints } from './abort.ts'
@@ -159,8 +159,10 @@ export function createLedgerClient(profile: NetworkProfile, options: LedgerClien
           baseUrl: profile.rpcUrl,
           fetch: (input, init) => {
             const isRun = RUNNING_METHODS.test(String(input))
-            const deadline = AbortSignal.timeout(isRun ? RUN_FACTOR * timeoutMs : timeoutMs)
-            const signal = init?.signal ? AbortSignal.any([init.signal, deadline]) : deadline
+            // Not disposed of: the deadline is also that of the body, which is read after this.
+            const { signal } = linkSignals([init?.signal ?? undefined], {
+              timeoutMs: isRun ? RUN_FACTOR * timeoutMs : timeoutMs,
+            })
             return send(input, { ...init, signal })
           },
         }),

@@ -1,5 +1,6 @@
 /** Test coins over HTTP: SUI by the interface of Sui's faucets, WAL by the route that local networks have beside it. */
 
+import { linkSignals } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import { LedgerError } from './errors.ts'
 
@@ -37,14 +38,14 @@ export async function fetchFaucetCoins(
 async function ask(url: string, body: unknown, { fetch: send = fetch, signal }: FaucetOptions): Promise<bigint> {
   let response: Response
   let text: string
+  using until = linkSignals([signal], { timeoutMs: TIMEOUT_MS })
   try {
-    const deadline = AbortSignal.timeout(TIMEOUT_MS)
     response = await send(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       redirect: 'error',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: until.signal,
     })
     text = await response.text()
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { readdir, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { linkSignals } from '../base/abort.ts'
 import { FloeError, UsageError } from '../base/errors.ts'
 import { readCommit } from '../history/commits.ts'
 import { RevisionUnknownError } from '../history/errors.ts'
@@ -176,7 +177,8 @@ async function planAhead(
 ): Promise<PlannedMove<CheckoutResult> | undefined> {
   const stop = new AbortController()
   bringing.catch(() => stop.abort())
-  const signal = target.signal ? AbortSignal.any([target.signal, stop.signal]) : stop.signal
+  // Not disposed of: what was planned reads through it when it is carried out.
+  const { signal } = linkSignals([target.signal, stop.signal])
   const readTree: ReadObject = async (kind, id) => (await cache?.find(kind, id)) ?? remote.read(kind, id, { signal })
   try {
     const { entries } = await treeTotals(readTree, tree)

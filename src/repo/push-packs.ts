@@ -6,6 +6,7 @@
  *  uploaded as well is not even encoded again (`push-uploaded.ts`). */
 
 import { dirname } from 'node:path'
+import { linkSignals } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob, ErasureCoder } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
@@ -132,7 +133,9 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
 
   // While one group is registered and sent, the next is built and encoded; more than these two would be too much memory.
   const failed = new AbortController()
-  const sending = { ...options, signal: signal ? AbortSignal.any([signal, failed.signal]) : failed.signal }
+  const linked = linkSignals([signal, failed.signal])
+  const sending = { ...options, signal: linked.signal }
+  const going: Promise<void>[] = []
   let underWay: Promise<void> | undefined
   const send = async (group: readonly PendingPack[]) => {
     const releaseAll = () => {
@@ -143,6 +146,7 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
       const { packs, tails } = await registerAndUpload(group, sending)
       ready.push(...packs)
       const done = Promise.all(tails).then(releaseAll)
+      going.push(done)
       if (options.finishTail) options.onTail?.(done)
       else await done
     } catch (error) {
@@ -247,6 +251,7 @@ export async function preparePacks(options: PreparePacks): Promise<ReadyPack[]> 
     throw error
   } finally {
     release(pending)
+    Promise.allSettled(going).then(() => linked[Symbol.dispose]())
   }
   return ready
 }

@@ -1,6 +1,7 @@
 /** The part of a push that pays and sends: packs are prepared, the ref moves, and the journal says how far it got. */
 
 import { dirname } from 'node:path'
+import { linkSignals } from '../base/abort.ts'
 import type { ErasurePool } from '../erasure/api.ts'
 import type { MissingObject } from '../history/missing-objects.ts'
 import { fetchOwnedBlobs } from '../ledger/blob-object.ts'
@@ -84,6 +85,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
   const running = workspace.lockFile(`${journal.path}.lock`, `push of ${target.ref}`)
   const tails: Promise<void>[] = []
   const givenUp = new AbortController()
+  using untilGivenUp = linkSignals([signal, givenUp.signal])
   try {
     workspace.lockFile(abortLockPath(workspace), 'push').release()
     await journal.record({
@@ -130,7 +132,7 @@ export async function runPush(workspace: Workspace, context: RemoteContext, job:
       onTail: (tail) => void tails.push(tail),
       relay: options.relay,
       onProgress: options.onProgress,
-      signal: signal ? AbortSignal.any([signal, givenUp.signal]) : givenUp.signal,
+      signal: untilGivenUp.signal,
     })
     for (const { number, endEpoch, extraEpochs } of reuse.extensions)
       for (const pack of packs) if (pack.packNumber === number) pack.endEpoch = endEpoch + extraEpochs

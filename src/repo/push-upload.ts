@@ -4,6 +4,7 @@
  *  was confirmed before is confirmed anew, because the chain takes certificates of the present epoch only. */
 
 import { dirname } from 'node:path'
+import { linkSignals } from '../base/abort.ts'
 import { mapLimited } from '../base/limit.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
 import { addressToBytes } from '../ledger/object-id.ts'
@@ -57,7 +58,8 @@ const budget = createSendBudget()
 
 export async function uploadPacks(packs: readonly PackToUpload[], options: UploadPacks): Promise<UploadedPack[]> {
   const givenUp = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, givenUp.signal]) : givenUp.signal
+  const linked = linkSignals([options.signal, givenUp.signal])
+  const { signal } = linked
   const tails: Promise<void>[] = []
   const upload = async (pack: PackToUpload) => {
     const uploaded = await uploadPack(pack, { ...options, signal })
@@ -73,6 +75,8 @@ export async function uploadPacks(packs: readonly PackToUpload[], options: Uploa
     givenUp.abort(error)
     await Promise.allSettled(tails)
     throw error
+  } finally {
+    Promise.allSettled(tails).then(() => linked[Symbol.dispose]())
   }
 }
 

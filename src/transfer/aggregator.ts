@@ -3,6 +3,7 @@
  *  An aggregator proves nothing, so nothing is believed: whoever reads checks each object against its id, and a pack's
  *  index against its footer. A lie is an integrity error, never a wrong byte. @see walrus-protocol reference §14 */
 
+import { linkSignals } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { RangeReader } from '../objects/reader.ts'
 import { type BlobId, blobIdText } from '../protocol/blob-id.ts'
@@ -102,12 +103,12 @@ async function fetchOnce(
   last: number,
   { signal, ...options }: AggregatorBlobOptions,
 ): Promise<Ranged> {
-  const deadline = AbortSignal.timeout(TIMEOUT_MS)
+  using until = linkSignals([signal], { timeoutMs: TIMEOUT_MS })
   try {
     const response = await (options.fetch ?? fetch)(url, {
       headers: { range: `bytes=${first}-${last}`, 'accept-encoding': 'identity' },
       redirect: 'manual',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: until.signal,
     })
     if (response.status !== 206) {
       await response.body?.cancel()

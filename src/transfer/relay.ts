@@ -4,6 +4,7 @@
  *  against the committee as every other. Relays that want a tip are refused, with a code.
  *  @see walrus-protocol reference §13 */
 
+import { linkSignals } from '../base/abort.ts'
 import { CancelledError } from '../base/errors.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
 import { blobIdText } from '../protocol/blob-id.ts'
@@ -91,11 +92,13 @@ function exchange(base: string, bytes: number, { signal, timeoutMs = DEFAULT_TIM
   const send = options.fetch ?? fetch
   return async (path: string, body?: AsyncIterable<Uint8Array>): Promise<string> => {
     const sendMs = Math.ceil(bytes / LEAST_BYTES_PER_MS)
-    const deadline = AbortSignal.timeout(body ? timeoutMs + sendMs : Math.min(timeoutMs, QUESTION_TIMEOUT_MS))
+    using until = linkSignals([signal], {
+      timeoutMs: body ? timeoutMs + sendMs : Math.min(timeoutMs, QUESTION_TIMEOUT_MS),
+    })
     try {
       const response = await send(base + path, {
         redirect: 'manual',
-        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        signal: until.signal,
         ...(body ? { method: 'POST', body: ReadableStream.from(body), duplex: 'half' } : {}),
       } as RequestInit)
       const text = await boundedText(response)

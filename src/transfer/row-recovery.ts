@@ -6,7 +6,7 @@
  *  does not verify means that somebody lied, and then symbols are asked for with proofs, which name the liar.
  *  @see walrus-protocol reference §7.3 */
 
-import { untilAllAborted } from '../base/abort.ts'
+import { linkSignals, untilAllAborted } from '../base/abort.ts'
 import { FloeError } from '../base/errors.ts'
 import { mapLimited } from '../base/limit.ts'
 import { merkleLeaf, verifyMerkleProof } from '../crypto/merkle.ts'
@@ -141,10 +141,10 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     }
     const candidates = [...all.filter((index) => !isSlow(index)), ...all.filter(isSlow)]
     const enough = new AbortController()
-    const until = signal ? AbortSignal.any([signal, enough.signal]) : enough.signal
+    using until = linkSignals([signal, enough.signal])
     await mapLimited(candidates, ROW_CONCURRENCY, async (index) => {
       if (found.length >= rows) return
-      const bytes = await fetchSliver(index, until)
+      const bytes = await fetchSliver(index, until.signal)
       if (bytes) found.push({ bytes, symbolBytes: params.symbolBytes, index })
       if (found.length >= rows) enough.abort()
     })
@@ -159,12 +159,12 @@ export function createRowRecovery(options: RowRecoveryOptions): RowRecovery {
     const gathered = new Map(indexes.map((index) => [index, new Map<number, SourceSymbol>()]))
     // A node that keeps its answer back must not hold up what is there already.
     const enough = new AbortController()
-    const until = AbortSignal.any([signal, enough.signal])
+    using until = linkSignals([signal, enough.signal])
     await mapLimited(honestPositions(), SYMBOL_CONCURRENCY, async (position) => {
       const lacking = indexes.filter((index) => gathered.get(index)!.size < columns)
       if (lacking.length === 0) return
       try {
-        for (const [index, symbols] of await fetchPlainSymbols(position, lacking, until))
+        for (const [index, symbols] of await fetchPlainSymbols(position, lacking, until.signal))
           for (const symbol of symbols) gathered.get(index)!.set(symbol.sourceIndex, symbol)
         if (indexes.every((index) => gathered.get(index)!.size >= columns)) enough.abort()
       } catch (error) {

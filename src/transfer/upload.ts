@@ -5,7 +5,7 @@
  *  each further node makes the blob easier to read. They are dropped, or go on behind the caller's back.
  *  @see walrus-protocol reference §12, §17.1 (tail), §20 */
 
-import { throwIfAborted } from '../base/abort.ts'
+import { linkSignals, throwIfAborted } from '../base/abort.ts'
 import { equalBytes } from '../base/bytes.ts'
 import { FloeError } from '../base/errors.ts'
 import type { EncodedBlob } from '../erasure/api.ts'
@@ -93,7 +93,8 @@ export async function uploadBlob(
   }
   const confirmations = new Map<number, SignedConfirmation>()
   const stop = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
+  const linked = linkSignals([options.signal, stop.signal])
+  const { signal } = linked
   const enough = Promise.withResolvers<void>()
   const failures: unknown[] = []
   let failedWeight = 0
@@ -189,7 +190,10 @@ export async function uploadBlob(
   }
   if (journal) readmit(journal.held)
   const asked = [...committee.nodes.keys()].filter((position) => !confirmations.has(position))
-  const settled = Promise.all(asked.map(sendToNode)).finally(() => clearTimeout(timer))
+  const settled = Promise.all(asked.map(sendToNode)).finally(() => {
+    clearTimeout(timer)
+    linked[Symbol.dispose]()
+  })
   await Promise.race([settled, enough.promise])
 
   if (failures.length > 0) throw failures[0]

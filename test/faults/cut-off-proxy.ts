@@ -2,6 +2,7 @@
 
 import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream'
 
 export interface CutOffProxy extends AsyncDisposable {
   url: string
@@ -22,12 +23,13 @@ export async function startCutOffProxy(target: string): Promise<CutOffProxy> {
       return
     }
     const { host: _, ...headers } = request.headers
-    const sent = httpRequest(target + request.url, { method: request.method, headers }, (answer) => {
+    // A connection of its own: one that was kept may have been closed just when it is used again.
+    const sent = httpRequest(target + request.url, { method: request.method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers)
-      answer.pipe(response)
+      pipeline(answer, response, () => undefined)
     })
     sent.on('error', () => response.destroy())
-    request.pipe(sent)
+    pipeline(request, sent, (error) => error && response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { linkSignals } from '../../base/abort.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import { FloeError } from '../../base/errors.ts'
 import { GRPC, invalidArgument, LedgerError, unimplemented } from '../ledger/errors.ts'
@@ -129,7 +130,8 @@ async function answerGrpc(
   const gone = new AbortController()
   // An abort after the answer would only cost time.
   response.once('close', () => response.writableFinished || gone.abort())
-  const signal = AbortSignal.any([gone.signal, context.closing])
+  using until = linkSignals([gone.signal, context.closing])
+  const { signal } = until
   try {
     const body = await readBody(request)
     const route = context.routes.get(path)

@@ -1,3 +1,5 @@
+import { request as httpRequest } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRng } from '../../../src/base/rng.ts'
 import { verifyConfirmation } from '../../../src/protocol/certificate.ts'
@@ -30,6 +32,37 @@ const sliverUrl = (axis: SliverAxis, pairIndex: number) =>
 const permanentUrl = () => test.url(routePath({ $kind: 'confirmation', blobId, persistence: { $kind: 'permanent' } }))
 const deletableUrl = () =>
   test.url(routePath({ $kind: 'confirmation', blobId, persistence: { $kind: 'deletable', objectId } }))
+
+/** What is sent of a body without an end before it is called accepted: far more than sockets hold back. */
+const ENDLESS_BYTES = 64 * 1024 * 1024
+
+/** Over Node's own HTTP and in turns of the event loop: `fetch` can read a stream for ever after its connection has closed. */
+async function putEndlessly(
+  url: string,
+  pieceBytes: number,
+): Promise<{ status: number | 'closed'; sentBytes: number }> {
+  const request = httpRequest(url, { method: 'PUT', agent: false })
+  const ended = new Promise<number | 'closed'>((resolve) => {
+    request.on('response', (answer) => resolve(answer.resume().statusCode!))
+    request.on('close', () => resolve('closed'))
+    request.on('error', () => resolve('closed'))
+  })
+  let isOver = false
+  ended.then(() => {
+    isOver = true
+  })
+  const piece = new Uint8Array(pieceBytes)
+  let sentBytes = 0
+  while (sentBytes < ENDLESS_BYTES && !isOver) {
+    sentBytes += piece.length
+    const isTaken = new Promise((resolve) => request.write(piece, resolve))
+    await Promise.race([isTaken, ended])
+    await setImmediate()
+  }
+  if (sentBytes < ENDLESS_BYTES) await ended
+  request.destroy()
+  return { status: await ended, sentBytes }
+}
 
 describe('a storage node', () => {
   it('stores a registered blob, serves it back and signs for it', async () => {
@@ -180,17 +213,10 @@ describe('a storage node', () => {
     test.chain.register(text)
     const big = new Uint8Array(2 * 1024 * 1024 + 1)
     expect((await put(metadataUrl(), big)).status).toBe(413)
-    const stream = new ReadableStream({
-      pull(controller) {
-        controller.enqueue(new Uint8Array(65_536))
-      },
-    })
     // The connection is closed on an endless body: the client sees the answer or the end of the connection.
-    const endless = send(metadataUrl(), { method: 'PUT', body: stream, duplex: 'half' }).then(
-      ({ status }) => status,
-      () => 413,
-    )
-    expect(await endless).toBe(413)
+    const { status, sentBytes } = await putEndlessly(metadataUrl(), big.length)
+    expect([413, 'closed']).toContain(status)
+    expect(sentBytes).toBeLessThan(ENDLESS_BYTES)
     expect(await put(metadataUrl(), blob.metadataBody)).toMatchObject({ status: 201 })
   })
 
