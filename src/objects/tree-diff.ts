@@ -4,7 +4,7 @@ import { throwIfAborted } from '../base/abort.ts'
 import type { ObjectId } from './id.ts'
 import { comparePaths, isAtOrBelow } from './path.ts'
 import type { ReadObject } from './reader.ts'
-import { childPlace, loadTreeNode, rootPlace, type TreePlace } from './tree-load.ts'
+import { childPlace, loadTreeNode, rootPlace, type TreeNodeCache, type TreePlace } from './tree-load.ts'
 import type { TreeEntry } from './tree-node.ts'
 
 export interface TreeDifference {
@@ -27,6 +27,8 @@ type Head = { $kind: 'node'; place: TreePlace } | { $kind: 'entry'; entry: TreeE
 export interface TreeDiffOptions {
   /** Only the entry with this path and those below it (a path without trailing slash). */
   prefix?: string | undefined
+  /** For a caller who compares many trees that have much in common. */
+  nodes?: TreeNodeCache | undefined
   signal?: AbortSignal | undefined
 }
 

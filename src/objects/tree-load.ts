@@ -42,14 +42,45 @@ export function childPlace(place: TreePlace, node: TreeNode, index: number): Tre
   }
 }
 
+/** Nodes that were read last, for one who compares a version with the next, and that with the one after it. */
+export interface TreeNodeCache {
+  get(id: ObjectId): TreeNode | undefined
+  set(id: ObjectId, node: TreeNode): void
+}
+
+/** A node is some 30 KB at most. */
+const MAX_CACHED_NODES = 16
+
+export function createTreeNodeCache(): TreeNodeCache {
+  // No Map: what leaves one is held, by tables it has outgrown, until all of the heap is collected. That doubled the memory.
+  const slots: { id: ObjectId; node: TreeNode }[] = []
+  let next = 0
+  return {
+    get: (id) => slots.find((slot) => slot.id === id)?.node,
+    set(id, node) {
+      slots[next] = { id, node }
+      next = (next + 1) % MAX_CACHED_NODES
+    },
+  }
+}
+
+export interface LoadTreeNodeOptions {
+  nodes?: TreeNodeCache | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** Reads and checks the node at a place.
  *  @throws {ObjectMalformedError} TREE_MALFORMED if it is not what `buildTree` puts there */
 export async function loadTreeNode(
   read: ReadObject,
   place: TreePlace,
-  options: { signal?: AbortSignal | undefined } = {},
+  { nodes, signal }: LoadTreeNodeOptions = {},
 ): Promise<TreeNode> {
-  const node = parseTreeNode(await read('tree', place.id, options))
+  let node = nodes?.get(place.id)
+  if (!node) {
+    node = parseTreeNode(await read('tree', place.id, { signal }))
+    nodes?.set(place.id, node)
+  }
   assertTreePlace(place, node)
   return node
 }

@@ -4,9 +4,10 @@ import type { QueuedCommit } from '../history/commit-queue.ts'
 import { readCommit, walkCommits } from '../history/commits.ts'
 import { commitsInRange } from '../history/range.ts'
 import type { CommitAuthor } from '../objects/commit.ts'
+import { createFrameCache } from '../objects/frame-cache.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
-import { diffTrees, findEntry, isInTree } from '../objects/tree.ts'
+import { createTreeNodeCache, diffTrees, findEntry, isInTree, type TreeNodeCache } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { rangeOf } from './range-commits.ts'
 import { readShallow } from './sparse.ts'
@@ -47,28 +48,53 @@ export interface CommitRecord {
 /** Empty before the first commit.
  *  @throws {HistoryCutError} HISTORY_CUT (exit 2) if a revision is beyond where history is cut off */
 export async function logOf(workspace: Workspace, options: LogOptions = {}): Promise<CommitRecord[]> {
-  const { read } = workspace.store
   const { limit = Number.POSITIVE_INFINITY } = options
   let paths = options.paths?.includes('') ? [] : (options.paths ?? [])
   const names = refNames(workspace)
   const records: CommitRecord[] = []
-  const absent = readShallow(workspace)
-  for await (const item of await chosenCommits(workspace, absent, options)) {
+  const history: HistoryHere = {
+    read: rememberCommits(workspace.store.read),
+    absent: readShallow(workspace),
+    nodes: createTreeNodeCache(),
+  }
+  for await (const item of await chosenCommits(workspace, history, options)) {
     if (records.length >= limit) break
-    const isTouched = paths.length === 0 || (await touches(read, absent, item, paths))
+    const isTouched = paths.length === 0 || (await touches(history, item, paths))
     if (isTouched && isWanted(item, options)) records.push(record(item, names))
     const [followed] = paths
-    if (isTouched && options.follow && followed) paths = [(await nameBefore(read, absent, item, followed)) ?? followed]
+    if (isTouched && options.follow && followed) paths = [(await nameBefore(history, item, followed)) ?? followed]
   }
   return records
 }
 
+interface HistoryHere {
+  read: ReadObject
+  /** Where history is cut off. */
+  absent: ReadonlySet<ObjectId>
+  nodes: TreeNodeCache
+}
+
+/** Where paths are asked for, each version is read twice: beside the one after it, and on its turn. */
+const REMEMBERED_COMMIT_BYTES = 64 * 1024
+
+function rememberCommits(read: ReadObject): ReadObject {
+  const remembered = createFrameCache(REMEMBERED_COMMIT_BYTES)
+  return async (kind, id, options) => {
+    if (kind !== 'commit') return read(kind, id, options)
+    const found = remembered.get(id)
+    if (found) return found
+    const bytes = await read(kind, id, options)
+    remembered.set(id, bytes)
+    return bytes
+  }
+}
+
 async function chosenCommits(
   workspace: Workspace,
-  absent: ReadonlySet<ObjectId>,
+  { read, absent }: HistoryHere,
   { revisions = [], all, signal }: LogOptions,
 ): Promise<AsyncIterable<QueuedCommit> | QueuedCommit[]> {
-  const { refs, store } = workspace
+  const { refs } = workspace
   const { include, exclude } = await rangeOf(workspace, revisions, { signal })
   // Passed over as the end of a history is, a version that was asked for by name would give a list of nothing.
   const cutOff = include.find((id) => absent.has(id))
@@ -79,8 +105,8 @@ async function chosenCommits(
   if (head && (all || revisions.every((revision) => revision.startsWith('^')))) include.push(head)
   // A reader that brings what is missing would bring all the history that was left out.
   const skip = (id: ObjectId) => absent.has(id)
-  if (exclude.length === 0) return walkCommits(store.read, include, { signal, skip })
-  return commitsInRange(store.read, { include, exclude }, { signal, skip })
+  if (exclude.length === 0) return walkCommits(read, include, { signal, skip })
+  return commitsInRange(read, { include, exclude }, { signal, skip })
 }
 
 function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author, grep }: LogOptions): boolean {
@@ -94,8 +120,7 @@ function isWanted({ commit }: QueuedCommit, { sinceMs, untilMs, author, grep }: 
 
 /** What the file was called in the parent, if this commit renamed it: the deleted path with the same contents. */
 async function nameBefore(
-  read: ReadObject,
-  absent: ReadonlySet<ObjectId>,
+  { read, absent, nodes }: HistoryHere,
   { commit }: QueuedCommit,
   path: string,
 ): Promise<string | undefined> {
@@ -104,36 +129,33 @@ async function nameBefore(
   if (!parent || !entry) return undefined
   const before = (await readCommit(read, parent)).tree
   if (await findEntry(read, before, path)) return undefined
-  for await (const { path: old, before: gone, after } of diffTrees(read, before, commit.tree))
+  for await (const { path: old, before: gone, after } of diffTrees(read, before, commit.tree, { nodes }))
     if (gone && !after && gone.fileId === entry.fileId && gone.kind === entry.kind) return old
   return undefined
 }
 
 /** As git does: a merge counts only if it differs from every parent, and where history is cut off it begins. */
-async function touches(
-  read: ReadObject,
-  absent: ReadonlySet<ObjectId>,
-  { commit }: QueuedCommit,
-  paths: readonly string[],
-): Promise<boolean> {
+async function touches(history: HistoryHere, { commit }: QueuedCommit, paths: readonly string[]): Promise<boolean> {
+  const { read, absent } = history
   const parents = commit.parents.filter((id) => !absent.has(id))
   if (parents.length === 0) {
     for (const path of paths) if (await isInTree(read, commit.tree, path)) return true
     return false
   }
   for (const parent of parents)
-    if (await areSame(read, (await readCommit(read, parent)).tree, commit.tree, paths)) return false
+    if (await areSame(history, (await readCommit(read, parent)).tree, commit.tree, paths)) return false
   return true
 }
 
-async function areSame(read: ReadObject, a: ObjectId, b: ObjectId, paths: readonly string[]): Promise<boolean> {
-  for (const path of paths) if (!(await isSame(read, a, b, path))) return false
-  return true
-}
-
-async function isSame(read: ReadObject, a: ObjectId, b: ObjectId, path: string): Promise<boolean> {
+async function areSame(
+  { read, nodes }: HistoryHere,
+  a: ObjectId,
+  b: ObjectId,
+  paths: readonly string[],
+): Promise<boolean> {
   if (a === b) return true
-  return Boolean((await diffTrees(read, a, b, { prefix: path }).next()).done)
+  for (const prefix of paths) if (!(await diffTrees(read, a, b, { prefix, nodes }).next()).done) return false
+  return true
 }
 
 function record({ id, commit }: QueuedCommit, names: ReadonlyMap<ObjectId, string[]>): CommitRecord {

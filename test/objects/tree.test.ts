@@ -7,6 +7,7 @@ import { createMemoryObjects, type ReadObject } from '../../src/objects/reader.t
 import {
   buildTree,
   comparePaths,
+  createTreeNodeCache,
   diffTrees,
   encodeTreeNode,
   findEntry,
@@ -336,13 +337,31 @@ describe('walking', () => {
         expect(await collect(diffTrees(read, a, b))).toEqual(expected)
         expect(await collect(diffTrees(read, null, b))).toHaveLength(after.size)
         const some = pool[rng.below(pool.length)]!
+        const nodes = createTreeNodeCache()
         for (const prefix of [some, some.slice(0, some.lastIndexOf('/')), some.split('/')[0]!, 'none'])
-          expect(await collect(diffTrees(read, a, b, { prefix }))).toEqual(
-            expected.filter(({ path }) => path === prefix || path.startsWith(`${prefix}/`)),
-          )
+          for (const options of [{ prefix }, { prefix, nodes }])
+            expect(await collect(diffTrees(read, a, b, options))).toEqual(
+              expected.filter(({ path }) => path === prefix || path.startsWith(`${prefix}/`)),
+            )
       }),
       { numRuns: 20 },
     )
+  })
+
+  test('of versions that follow each other, what is remembered is read once', async () => {
+    const { read, write } = createMemoryObjects()
+    const entries = sortEntries(datasetPaths(400).map((path) => file(path)))
+    const roots = [await buildTree(entries, write)]
+    for (let i = 0; i < 20; i++)
+      roots.push(await updateTree(read, write, roots.at(-1)!, [{ path: 'train!', entry: file('train!', `${i}`) }]))
+    const [plain, remembering] = [counting(read), counting(read)]
+    const nodes = createTreeNodeCache()
+    for (const [i, root] of roots.slice(1).entries())
+      for (const { read, ...options } of [plain, { ...remembering, nodes }])
+        expect(await collect(diffTrees(read, roots[i]!, root, { prefix: 'train', ...options }))).toEqual([])
+    // All but the very first has been the newer one before it is the older.
+    expect(remembering.count()).toBeLessThan(plain.count() / 2 + 4)
+    expect(remembering.count()).toBeGreaterThanOrEqual(roots.length)
   })
 
   test('the ids of all nodes are what was stored', async () => {
