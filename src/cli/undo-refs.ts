@@ -1,5 +1,6 @@
 /** Taking back refs that came from elsewhere and are kept below a name: of an import, or a bundle. */
 
+import { refsOfImport } from '../repo/import.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { floeCommand, shortId } from './undo.ts'
 import type { PathUndo } from './undo-paths.ts'
@@ -16,15 +17,28 @@ export function undoOfRefs(workspace: Workspace, name: string, updated: readonly
   const below = updated.filter(({ ref }) => ref.startsWith(prefix))
   const isRemote = Object.hasOwn(workspace.readConfig().remotes ?? {}, name) || name.includes('/')
   const isWhole = below.every(({ old }) => old === null) && workspace.refs.list(prefix).length === below.length
-  const tags = updated.filter(({ ref, old }) => ref.startsWith('tags/') && old === null)
-  const canForget = isWhole && !isRemote
+  const head = workspace.refs.readHead()
+  const current = head.$kind === 'branch' ? `heads/${head.branch}` : null
+  const made = updated.filter(({ ref, old }) => !ref.startsWith('remotes/') && old === null).map(({ ref }) => ref)
+  const others = made.filter((ref) => ref !== current)
+  const canForget = isWhole && !isRemote && below.length > 0
+  // Those of an earlier import under this name would go as well.
+  const forgetsAll =
+    canForget &&
+    others.length > 0 &&
+    String(refsOfImport(workspace, name).map(({ ref }) => ref)) === String(made.toSorted())
   return {
     undo: [
-      ...(below.length > 0 && canForget ? [floeCommand('import', '--forget', name)] : []),
-      ...tags.map(({ ref }) => floeCommand('tag', '-d', ref.slice('tags/'.length))),
+      ...(canForget ? [floeCommand('import', '--forget', name, ...(forgetsAll ? ['--all'] : []))] : []),
+      ...(forgetsAll ? [] : others.map(removalOf)),
     ],
     notUndone: below.length > 0 && !canForget ? [leftText(name, below)] : [],
   }
+}
+
+function removalOf(ref: string): string {
+  const short = ref.replace(/^(heads|tags)\//, '')
+  return ref.startsWith('tags/') ? floeCommand('tag', '-d', short) : floeCommand('branch', '-f', '-d', short)
 }
 
 function leftText(name: string, below: readonly UpdatedRef[]): string {

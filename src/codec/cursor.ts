@@ -225,6 +225,12 @@ export class ByteWriter {
     return this.#bytes
   }
 
+  /** To be used once more: its room stays. */
+  clear(): this {
+    this.#at = 0
+    return this
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#at)

@@ -101,8 +101,11 @@ export function entryProblem(entry: TreeEntry): string | null {
   return null
 }
 
+/** One for all nodes: room for each would be 8 KB of garbage outside V8's heap, which is slow to be collected. */
+const writer = new ByteWriter(8192)
+
 export function encodeTreeNode({ level, entries, links }: TreeNode): Uint8Array {
-  const writer = new ByteWriter(8192)
+  writer.clear()
   writer.u8(level)
   if (level === 0) {
     writer.uleb(entries.length)

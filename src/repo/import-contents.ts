@@ -65,14 +65,25 @@ export function entryOf(path: string, kind: 'file' | 'executable' | 'symlink', s
   return { path, kind: kind === 'symlink' ? 'symlink' : 'file', executable, ...stored }
 }
 
-/** The newest so many of what was put in. */
-export function createBoundedMap<V>(most: number): { get(key: string): V | undefined; set(key: string, value: V): V } {
+/** The newest so many of what was put in, each once under its key.
+ *  @param weigh - as how many one counts (default 1) */
+export function createBoundedMap<V>(
+  most: number,
+  weigh: (value: V) => number = () => 1,
+): { get(key: string): V | undefined; set(key: string, value: V): V } {
   const map = new Map<string, V>()
+  let held = 0
   return {
     get: (key) => map.get(key),
     set(key, value) {
+      const known = map.get(key)
+      held += weigh(value) - (known === undefined ? 0 : weigh(known))
       map.set(key, value)
-      if (map.size > most) map.delete(map.keys().next().value!)
+      for (const [oldest, old] of map) {
+        if (held <= most || oldest === key) break
+        map.delete(oldest)
+        held -= weigh(old)
+      }
       return value
     },
   }

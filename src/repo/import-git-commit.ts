@@ -52,7 +52,7 @@ export interface CommitMaker {
 /** The raw commit of git is kept with the commit that it became: its id can be computed from it. */
 export const GIT_COMMIT_ATTACHMENT = 'git/commit'
 
-const MAX_UNSEALED_BYTES = 128 * 2 ** 20
+const MAX_UNSEALED_BYTES = 16 * 2 ** 20
 const MAX_CACHED_CONTENTS = 1_000_000
 const MAX_CACHED_COMMITS = 10_000
 const LFS_HINT = '`git lfs fsck` in the source names damaged files, `git lfs fetch` brings them again'

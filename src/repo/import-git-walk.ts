@@ -2,7 +2,7 @@
 
 import { fromUtf8 } from '../base/bytes.ts'
 import { ForeignFormatError, ForeignObjectCorruptError } from '../migration/errors.ts'
-import { type GitTreeItem, parseGitTree } from '../migration/git-object.ts'
+import { type GitTreeItem, gitIdOf, parseGitTree } from '../migration/git-object.ts'
 import type { GitObjects } from '../migration/git-process.ts'
 import { pathProblem } from '../objects/path.ts'
 import { createBoundedMap } from './import-contents.ts'
@@ -29,15 +29,15 @@ export interface GitTrees {
 export type OnRefused = (path: string, reason: string) => void
 
 const MAX_TREE_BYTES = 512 * 2 ** 20
-/** Parsed trees kept: those of the commit before are looked at again. */
-const MAX_CACHED_TREES = 4096
+/** Items of parsed trees kept, some 300 bytes each: those of the commit before are looked at again. */
+const MAX_CACHED_ITEMS = 20_000
 /** Deeper than any path. */
 const MAX_DEPTH = 2048
 
 type Items = Map<string, GitTreeItem>
 
 export function createGitTrees(objects: GitObjects, onRefused: OnRefused): GitTrees {
-  const cache = createBoundedMap<Items>(MAX_CACHED_TREES)
+  const cache = createBoundedMap<Items>(MAX_CACHED_ITEMS, (items) => 1 + items.size)
 
   async function load(id: string): Promise<Items> {
     const known = cache.get(id)
@@ -47,9 +47,7 @@ export function createGitTrees(objects: GitObjects, onRefused: OnRefused): GitTr
     if (!found) throw new ForeignObjectCorruptError('git tree', id, 'it is not there', hint)
     try {
       const items: Items = new Map()
-      // Names as Latin-1: bytes one by one, so that no two of them become the same.
-      for (const item of parseGitTree(found.bytes, id.length / 2))
-        items.set(Buffer.from(item.name).toString('latin1'), item)
+      for (const item of parseGitTree(found.bytes, id.length / 2)) items.set(item.name, item)
       return cache.set(id, items)
     } catch (error) {
       if (!(error instanceof ForeignFormatError)) throw error
@@ -68,7 +66,7 @@ export function createGitTrees(objects: GitObjects, onRefused: OnRefused): GitTr
     const after: Items = to ? await load(to) : new Map()
     for (const [name, item] of after) {
       const old = before.get(name)
-      if (old && old.id === item.id && old.kind === item.kind) continue
+      if (old && old.rawId === item.rawId && old.kind === item.kind) continue
       yield* compare(old, item, prefix, depth)
     }
     for (const [name, old] of before) if (!after.has(name)) yield* compare(old, undefined, prefix, depth)
@@ -83,8 +81,8 @@ export function createGitTrees(objects: GitObjects, onRefused: OnRefused): GitTr
     const path = pathOf(prefix, (item ?? old)!.name, item ? onRefused : () => {})
     if (path === undefined) return
     if (item?.kind === 'submodule') onRefused(path, 'it is a submodule: another repository')
-    const oldTree = old?.kind === 'tree' ? old.id : undefined
-    const newTree = item?.kind === 'tree' ? item.id : undefined
+    const oldTree = old?.kind === 'tree' ? gitIdOf(old) : undefined
+    const newTree = item?.kind === 'tree' ? gitIdOf(item) : undefined
     if (oldTree || newTree) yield* walk(oldTree, newTree, path, depth + 1)
     const before = fileOf(old)
     const after = fileOf(item)
@@ -94,30 +92,28 @@ export function createGitTrees(objects: GitObjects, onRefused: OnRefused): GitTr
   return {
     changes: (from, to) => walk(from ?? undefined, to, '', 0),
     async find(root, path) {
-      let at: GitTreeItem | { kind: 'tree'; id: string } = { kind: 'tree', id: root }
+      let at: GitFile | { kind: 'tree'; id: string } | undefined = { kind: 'tree', id: root }
       for (const segment of path.split('/')) {
-        if (at.kind !== 'tree') return undefined
+        if (at?.kind !== 'tree') return undefined
         const next: GitTreeItem | undefined = (await load(at.id)).get(Buffer.from(segment).toString('latin1'))
-        if (!next) return undefined
-        at = next
+        at = next?.kind === 'tree' ? { kind: 'tree', id: gitIdOf(next) } : fileOf(next)
       }
-      if (at.kind === 'tree') return { kind: 'tree', id: at.id }
-      return fileOf(at as GitTreeItem)
+      return at
     },
   }
 }
 
 function fileOf(item: GitTreeItem | undefined): GitFile | undefined {
   if (!item || item.kind === 'tree' || item.kind === 'submodule') return undefined
-  return { kind: item.kind, id: item.id }
+  return { kind: item.kind, id: gitIdOf(item) }
 }
 
-function pathOf(prefix: string, name: Uint8Array, onRefused: OnRefused): string | undefined {
+function pathOf(prefix: string, name: string, onRefused: OnRefused): string | undefined {
   let segment: string
   try {
-    segment = fromUtf8(name)
+    segment = fromUtf8(Buffer.from(name, 'latin1'))
   } catch {
-    onRefused(`${prefix === '' ? '' : `${prefix}/`}${Buffer.from(name).toString('latin1')}`, 'it is not UTF-8')
+    onRefused(`${prefix === '' ? '' : `${prefix}/`}${name}`, 'it is not UTF-8')
     return undefined
   }
   const path = prefix === '' ? segment : `${prefix}/${segment}`

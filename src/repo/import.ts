@@ -23,7 +23,9 @@ import { importGitHistory } from './import-git.ts'
 import { journalPath, statCachePath } from './import-journal.ts'
 import { placeRefs, type WantedRef } from './import-refs.ts'
 import { createNoteBook, type ImportCounts, type ImportResult, type SourceKind } from './import-result.ts'
+import { readOperation } from './operation.ts'
 import type { OnProgress } from './progress.ts'
+import { writeFollowed } from './upstream.ts'
 
 export interface ImportOptions {
   /** Absolute path. */
@@ -221,7 +223,7 @@ function refuseName(workspace: Workspace, name: string): void {
 
 export interface ForgottenImport {
   name: string
-  /** What is gone: `remotes/old/main`. */
+  /** What is gone: `remotes/old/main`, and with `all` also `heads/main` and `tags/v1`. */
   refs: string[]
   /** Where these were. */
   commits: ObjectId[]
@@ -229,32 +231,48 @@ export interface ForgottenImport {
   kept: { ref: string; isMoved: boolean; isCurrent: boolean }[]
 }
 
+export interface ForgetImportOptions {
+  /** Its tags and branches of this workspace as well, save the current one and those that have moved since. */
+  all?: boolean | undefined
+}
+
 /** Takes back what an import brought, save its tags, branches of this workspace, and what was made of it. The objects go
  *  with the next `gc`.
  *  @throws {UsageError} IMPORT_UNKNOWN (exit 2) */
-export async function forgetImport(workspace: Workspace, name: string): Promise<ForgottenImport> {
+export async function forgetImport(
+  workspace: Workspace,
+  name: string,
+  { all = false }: ForgetImportOptions = {},
+): Promise<ForgottenImport> {
   refuseName(workspace, name)
   return workspace.withLock('import', async () => {
-    const refs = workspace.refs.list(`remotes/${name}/`)
-    const all = [journalPath(workspace, name), ...statCacheFiles(statCachePath(workspace, name))]
-    const files = all.filter((path) => workspace.fs.stat(path))
+    const made = all ? refsOfImport(workspace, name).filter(({ isMoved, isCurrent }) => !isMoved && !isCurrent) : []
+    const doomed = new Set(made.map(({ ref }) => ref))
+    const refs = workspace.refs.list().filter((ref) => ref.name.startsWith(`remotes/${name}/`) || doomed.has(ref.name))
+    const kept = [journalPath(workspace, name), ...statCacheFiles(statCachePath(workspace, name))]
+    const files = kept.filter((path) => workspace.fs.stat(path))
     if (refs.length + files.length === 0)
       throw new UsageError('IMPORT_UNKNOWN', `nothing was imported as "${name}"`, { data: { name } })
+    const branches = refs.filter((ref) => ref.name.startsWith('heads/'))
+    await writeFollowed(workspace, Object.fromEntries(branches.map((ref) => [ref.name.slice('heads/'.length), null])))
     for (const ref of refs) await workspace.refs.update({ name: ref.name, next: null, reason: 'import: forgotten' })
     for (const path of files) workspace.fs.unlink(path)
     const commits = refs.map(({ id }) => id)
-    return { name, refs: refs.map((ref) => ref.name), commits, kept: keptOf(workspace, name) }
+    return { name, refs: refs.map((ref) => ref.name), commits, kept: refsOfImport(workspace, name) }
   })
 }
 
-/** Their logs begin with the import; those that went on since hold work of somebody. */
-function keptOf({ refs }: Workspace, name: string): ForgottenImport['kept'] {
+/** Branches and tags of this workspace that the import made: their logs begin with it. What else is in them is work of
+ *  somebody. */
+export function refsOfImport(workspace: Workspace, name: string): ForgottenImport['kept'] {
+  const { refs } = workspace
   const reason = `import: ${name}`
   const head = refs.readHead()
+  const current = head.$kind === 'branch' ? head.branch : readOperation(workspace)?.rebase?.branch
   return [...refs.list('heads/'), ...refs.list('tags/')].flatMap(({ name: ref }) => {
     const log = refs.reflog(ref)
     if (log.at(-1)?.reason !== reason) return []
-    const isCurrent = head.$kind === 'branch' && ref === `heads/${head.branch}`
-    return [{ ref, isMoved: log[0]!.reason !== reason, isCurrent }]
+    const isCurrent = ref === `heads/${current}`
+    return [{ ref, isMoved: log.some((move) => move.reason !== reason), isCurrent }]
   })
 }

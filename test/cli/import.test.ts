@@ -51,7 +51,7 @@ it('says what is missing, brings what there is, and how to go on', async () => {
     stderr:
       'Warning: a.bin: LFS has no contents here\n' +
       'Hint: import again without `--skip-missing` once the contents are there\n' +
-      'Hint: undo with `floe -C ws reset --hard --root`, then `floe -C ws import --forget old`, then `floe -C ws tag -d v1`\n',
+      'Hint: undo with `floe -C ws reset --hard --root`, then `floe -C ws import --forget old --all`\n',
   })
   expect((await floe('-C', 'ws', 'import', git.dir, '--name', 'old', '--skip-missing')).stdout).toBe(
     'Already up to date\n',
@@ -68,17 +68,23 @@ it('beside what is there already is taken back by what it prints', async () => {
   const before = await refs()
   const made = await floe('-C', 'own', 'import', git.dir, '--name', 'old', '--skip-missing')
   expect(made.stderr).toMatch(/Hint: `floe merge old\/main` brings it into the current branch\n/)
-  expect(made.stderr).toMatch(/Hint: undo with `floe -C own import --forget old`, then `floe -C own tag -d v1`\n/)
+  expect(made.stderr).toMatch(/Hint: undo with `floe -C own import --forget old --all`\n/)
   expect(await floe('-C', 'own', 'import', '--forget', 'old')).toEqual({
     exitCode: 0,
     stdout: 'Forgot 1 branch of old\n  tag v1 came with it and stays\n',
     stderr:
-      'Hint: these take the rest back: `floe tag -d v1`\n' +
+      'Hint: `floe import --forget old --all` takes them back as well\n' +
       'Hint: `floe import SOURCE --name old` brings it again from where it came\n' +
       'Hint: until `floe gc`, `floe branch NAME ID` keeps old/main\n',
   })
-  await floe('-C', 'own', 'tag', '-d', 'v1')
+  const rest = await floe('-C', 'own', 'import', '--forget', 'old', '--all')
+  expect(rest).toMatchObject({
+    exitCode: 0,
+    stdout: 'Forgot 0 branches of old\n  1 tag of this workspace that came with it\n',
+  })
   expect(await refs()).toBe(before)
+  expect(await floe('-C', 'own', 'import', '--forget', 'old', '--all')).toMatchObject({ exitCode: 2 })
+  expect((await floe('-C', 'own', 'import', git.dir, '--all')).stderr).toMatch(/--all goes with --forget/)
   mkdirSync(join(root, 'own/sub'))
   expect(await floe('-C', 'own', 'import', join(root, 'own/sub'))).toMatchObject({ exitCode: 2 })
   expect(await floe('-C', 'own', 'import')).toMatchObject({ exitCode: 2 })
@@ -97,9 +103,14 @@ it('that was forgotten says which branches of the workspace stay, and how they g
     'Forgot 3 branches of old\n  branch main came with it and stays (you are on it)\n  branch side came with it and stays\n' +
       '  branch worked-on came with it and stays (it has moved since)\n  tag v1 came with it and stays\n',
   )
-  const [, commands = ''] = /these take the rest back: (.*)\n/.exec(run.stderr) ?? []
-  expect(commands).toBe('`floe branch -d side --force`, `floe tag -d v1`')
-  for (const line of commands.matchAll(/`floe ([^`]*)`/g))
-    expect((await floe('-C', 'first', ...line[1]!.split(' '))).exitCode).toBe(0)
+  expect(run.stderr).toMatch(/`floe import --forget old --all` takes them back as well\n/)
+  expect(await floe('-C', 'first', 'import', '--forget', 'old', '--all')).toMatchObject({
+    exitCode: 0,
+    stdout:
+      'Forgot 0 branches of old\n  1 branch and 1 tag of this workspace that came with it\n' +
+      '  branch main came with it and stays (you are on it)\n' +
+      '  branch worked-on came with it and stays (it has moved since)\n',
+  })
   expect((await floe('-C', 'first', 'branch', '-q')).stdout).toMatch(/main.*\n.*worked-on/)
+  expect((await floe('-C', 'first', 'tag', '-q')).stdout).toBe('')
 })

@@ -393,6 +393,11 @@ describe('import of a git repository with LFS', () => {
     await forgetImport(to.workspace, 'old')
     expect(to.workspace.refs.list().map(({ name }) => name)).toEqual([...before, 'tags/v1', 'tags/v2'])
     expect(await codeOf(forgetImport(to.workspace, 'old'))).toBe('IMPORT_UNKNOWN')
+    expect(await forgetImport(to.workspace, 'old', { all: true })).toMatchObject({
+      refs: ['tags/v1', 'tags/v2'],
+      kept: [],
+    })
+    expect(to.workspace.refs.list().map(({ name }) => name)).toEqual(before)
   })
 })
 

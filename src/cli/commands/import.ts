@@ -21,6 +21,7 @@ interface Options {
   checkout: boolean
   dryRun?: boolean
   forget?: string
+  all?: boolean
 }
 
 export const importCommand = command<Options>({
@@ -34,6 +35,7 @@ export const importCommand = command<Options>({
       .option('--no-checkout', 'write no files where the workspace was empty')
       .option('-n, --dry-run', 'only look what is there, and what is missing')
       .option('--forget <name>', 'take back what was imported under this name')
+      .option('--all', 'with --forget: its tags and branches here as well, unless they have moved')
       .addHelpText(
         'after',
         '\nOf a repository all branches and tags come, with authors, times, messages and merges; what is not committed does' +
@@ -43,8 +45,12 @@ export const importCommand = command<Options>({
   run: (context, [source], options) =>
     inWorkspace(context, async (workspace) => {
       if (options.forget !== undefined) {
-        return forgotten(await forgetImport(workspace, options.forget))
+        return forgotten(await forgetImport(workspace, options.forget, { all: options.all }))
       }
+      if (options.all)
+        throw new UsageError('IMPORT_ALL', '--all goes with --forget', {
+          hints: ['`floe import SOURCE` brings all branches and tags'],
+        })
       if (source === undefined)
         throw new UsageError('IMPORT_SOURCE_UNNAMED', 'nothing is named to import', {
           hints: ['`floe import SOURCE` with a folder, a git repository or a DVC repository'],
@@ -73,18 +79,19 @@ export const importCommand = command<Options>({
 
 function forgotten(result: ForgottenImport): Result {
   const { name, refs, commits, kept } = result
-  const removing = kept
-    .filter(({ isMoved, isCurrent }) => !isMoved && !isCurrent)
-    .map(({ ref }) => {
-      const short = ref.replace(/^(heads|tags)\//, '')
-      return ref.startsWith('tags/') ? floeCommand('tag', '-d', short) : floeCommand('branch', '-d', short, '--force')
-    })
-  const hints =
-    removing.length > 0 ? [`these take the rest back: ${removing.map((line) => `\`${line}\``).join(', ')}`] : []
+  const isMore = kept.some(({ isMoved, isCurrent }) => !isMoved && !isCurrent)
+  const hints = isMore ? [`\`${floeCommand('import', '--forget', name, '--all')}\` takes them back as well`] : []
+  const countOf = (kind: string) => refs.filter((ref) => ref.startsWith(kind)).length
+  const [branches, tags] = [countOf('heads/'), countOf('tags/')]
+  const here = [
+    ...(branches > 0 ? [formatCount(branches, 'branch', 'branches')] : []),
+    ...(tags > 0 ? [formatCount(tags, 'tag')] : []),
+  ]
   return {
     data: result,
     lines: [
-      `Forgot ${formatCount(refs.length, 'branch', 'branches')} of ${name}`,
+      `Forgot ${formatCount(countOf('remotes/'), 'branch', 'branches')} of ${name}`,
+      ...(here.length > 0 ? [`  ${here.join(' and ')} of this workspace that came with it`] : []),
       ...kept.map(({ ref, isMoved, isCurrent }) => {
         const why = isCurrent ? ' (you are on it)' : isMoved ? ' (it has moved since)' : ''
         return `  ${ref.replace(/^heads\//, 'branch ').replace(/^tags\//, 'tag ')} came with it and stays${why}`
@@ -97,7 +104,7 @@ function forgotten(result: ForgottenImport): Result {
         .slice(0, 1)
         .map(
           (id) =>
-            `until \`floe gc\`, \`${floeCommand('branch', 'NAME', shortId(id))}\` keeps ${refs[0]!.slice('remotes/'.length)}`,
+            `until \`floe gc\`, \`${floeCommand('branch', 'NAME', shortId(id))}\` keeps ${refs[0]!.replace(/^(remotes|heads|tags)\//, '')}`,
         ),
     ],
   }
@@ -162,8 +169,6 @@ function undoOf(workspace: Workspace, { $kind, name, branch, updated, written }:
   if ($kind !== 'imported') return {}
   const { undo, notUndone } = undoOfRefs(workspace, name, updated)
   if (branch === null) return { undo, notUndone }
-  const heads = updated.filter(({ ref }) => ref.startsWith('heads/')).map(({ ref }) => ref.slice('heads/'.length))
-  const others = heads.filter((each) => each !== branch)
   // Files that were there before would be deleted along with those that were written.
   const isAlone = written !== null && !before.hadFiles
   return {
@@ -172,7 +177,6 @@ function undoOf(workspace: Workspace, { $kind, name, branch, updated, written }:
       ...(before.branch === branch || before.branch === null
         ? []
         : [floeCommand('branch', '-m', branch, before.branch)]),
-      ...others.map((each) => floeCommand('branch', '-f', '-d', each)),
       ...undo,
     ],
     notUndone: [...notUndone, ...(written && !isAlone ? ['files that were written stay on disk by that'] : [])],
