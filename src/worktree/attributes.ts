@@ -2,10 +2,11 @@
  *  gitattributes: `*.csv merge=rows key=id`. Patterns are those of `.floeignore`; for each attribute the last line that
  *  matches a path decides, and `-name` takes an attribute back. */
 
-import ignore from 'ignore'
 import type { ChunkSizing } from '../chunking/profile.ts'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { UnreadableError } from './errors.ts'
+import { createIgnorePatterns, type IgnorePatterns } from './ignore-patterns.ts'
+import { createPatternIndex } from './pattern-index.ts'
 
 export const ATTRIBUTES_FILE = '.floeattributes'
 const MAX_LINES = 10_000
@@ -40,7 +41,8 @@ export interface AttributeRules {
 }
 
 interface Rule {
-  matches(path: string): boolean
+  pattern: string
+  matcher: IgnorePatterns
   /** Undefined takes the attribute back. */
   set: ReadonlyMap<AttributeName, string | undefined>
 }
@@ -79,16 +81,17 @@ export function parseAttributes(text: string): AttributeRules {
       if (reason) warn(index + 1, reason)
     }
     if (set.size === 0) continue
-    const matcher = ignore({ ignorecase: false }).add(pattern)
-    rules.push({ matches: (path) => matcher.ignores(path), set })
+    rules.push({ pattern, matcher: createIgnorePatterns(pattern, { inherits: true }), set })
   }
+  const index = createPatternIndex(rules.map(({ pattern }) => pattern))
   return {
     warnings,
     valuesOf: (name) => [...new Set(rules.flatMap(({ set }) => set.get(name) ?? []))],
     of(path) {
       const found: Partial<Record<AttributeName, string>> = {}
-      for (const { matches, set } of rules) {
-        if (!matches(path)) continue
+      for (const number of index.of(path)) {
+        const { matcher, set } = rules[number]!
+        if (!matcher.test(path).ignored) continue
         for (const [name, value] of set) {
           if (value === undefined) delete found[name]
           else found[name] = value

@@ -1,8 +1,8 @@
 /** `.floeignore`: gitignore syntax, one file per directory, the deepest rule that says anything wins. */
 
-import ignore from 'ignore'
 import { type FileSystem, isErrno } from '../store/file-system.ts'
 import { UnreadableError } from './errors.ts'
+import { createIgnorePatterns } from './ignore-patterns.ts'
 
 export const IGNORE_FILE = '.floeignore'
 const MAX_IGNORE_FILE_BYTES = 1 << 20
@@ -22,7 +22,7 @@ export function readIgnoreRules(fs: FileSystem, root: string, directory: string,
   const path = directory === '' ? IGNORE_FILE : `${directory}/${IGNORE_FILE}`
   // A link could point anywhere; git does not follow it either.
   if (fs.stat(`${root}/${path}`)?.kind !== 'file') return parent
-  const own = parse(readText(fs, root, path))
+  const own = createIgnorePatterns(readText(fs, root, path))
   const skip = directory === '' ? 0 : directory.length + 1
   return {
     ignores(at, isDirectory) {
@@ -31,11 +31,6 @@ export function readIgnoreRules(fs: FileSystem, root: string, directory: string,
       return result.unignored ? false : parent.ignores(at, isDirectory)
     },
   }
-}
-
-function parse(text: string) {
-  // Case matters everywhere, so that a version does not depend on whose machine made it.
-  return ignore({ ignorecase: false }).add(text)
 }
 
 function readText(fs: FileSystem, root: string, path: string): string {

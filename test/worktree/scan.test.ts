@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createRng } from '../../src/base/rng.ts'
 import { comparePaths } from '../../src/objects/path.ts'
 import { nodeFs } from '../../src/store/node-fs.ts'
 import { type ScanOptions, scan } from '../../src/worktree/scan.ts'
@@ -119,13 +120,45 @@ describe('scan', () => {
       write(`${folder}.gitignore`, text)
     }
     execFileSync('git', ['init', '-q', dir])
-    const git = execFileSync('git', ['-C', dir, 'ls-files', '-z', '--others', '--exclude-per-directory=.gitignore'])
-    const isRule = (path: string) => /\.(git|floe)ignore$/.test(path)
-    const expected = git
-      .toString()
-      .split('\0')
-      .filter((path) => path !== '' && !isRule(path))
-      .sort(comparePaths)
-    expect(paths().filter((path) => !isRule(path))).toEqual(expected)
+    expect(paths().filter((path) => !isRule(path))).toEqual(untrackedInGit())
+  })
+
+  it('ignores what git would ignore, where rules of one folder are taken back in another', () => {
+    const names = ['a', 'b', 'c.x', 'd.y']
+    execFileSync('git', ['init', '-q', dir])
+    let partly = 0
+    for (let seed = 1; seed <= 40; seed++) {
+      const rng = createRng(seed)
+      const pick = (list: readonly string[]) => list[rng.below(list.length)]!
+      rmSync(join(dir, 'a'), { recursive: true, force: true })
+      rmSync(join(dir, 'b'), { recursive: true, force: true })
+      const folders = ['', 'a/', 'a/a/', 'a/b/', 'b/', 'b/a/', 'b/a/b/']
+      for (const folder of folders.slice(1)) for (const name of names.slice(2)) write(folder + name)
+      for (const folder of folders) {
+        const rule = () =>
+          pick(['', '', '!']) +
+          pick(['', '/', '**/', 'a/', 'b/**/']) +
+          pick([...names, '*.x', 'a*', '*']) +
+          pick(['', '', '/'])
+        const text = Array.from({ length: rng.below(4) }, rule).join('\n')
+        write(`${folder}.floeignore`, text)
+        write(`${folder}.gitignore`, text)
+      }
+      const found = paths().filter((path) => !isRule(path))
+      expect(found, `seed ${seed}`).toEqual(untrackedInGit())
+      if (found.length > 0 && found.length < 12) partly++
+    }
+    expect(partly).toBeGreaterThan(20)
   })
 })
+
+const isRule = (path: string) => /\.(git|floe)ignore$/.test(path)
+
+function untrackedInGit(): string[] {
+  const git = execFileSync('git', ['-C', dir, 'ls-files', '-z', '--others', '--exclude-per-directory=.gitignore'])
+  return git
+    .toString()
+    .split('\0')
+    .filter((path) => path !== '' && !isRule(path))
+    .sort(comparePaths)
+}
