@@ -5,6 +5,8 @@ import { firstWord } from './aliases.ts'
 
 const WHOLE_FILES = '`floe add PATH` takes files as they are: none is staged in part'
 const LARGE_FILES = 'files of any size are taken as they are: `floe add PATH`'
+const EXCLUDED = '`floe add --dry-run PATH` says whether `.floeignore` excludes a file'
+const ALL_UNTRACKED = '`floe status` lists every file that is not tracked'
 const ONE_LINE = '`floe log --oneline` is short, `floe log --json` is for programs'
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -15,6 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   bisect: '`floe log --oneline A..B` lists the versions between two, `floe switch --detach REVISION` goes to one',
   blame: '`floe log --follow PATH` lists the versions that changed a file',
   'cat-file': '`floe cat REVISION:PATH` writes a file, `floe show REVISION` a version',
+  'check-ignore': EXCLUDED,
   checkout: '`floe switch BRANCH` changes branches (-c makes one), `floe restore PATH` brings files back',
   clean: '`floe status` lists what is not tracked; no command deletes that',
   describe: '`floe log -1` shows a version with its branches and tags',
@@ -61,7 +64,14 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '--keep': '`floe stash` sets edits aside, and `floe stash pop` brings them back after the reset',
     '--merge': '`floe stash` sets edits aside, and `floe stash pop` brings them back after the reset',
   },
-  status: { '--porcelain': '`floe status --json` is for programs, `floe status -s` is short' },
+  status: {
+    '--ignored': EXCLUDED,
+    '--porcelain': '`floe status --json` is for programs, `floe status -s` is short',
+    '--untracked-files': ALL_UNTRACKED,
+    '-u': ALL_UNTRACKED,
+    '-uall': ALL_UNTRACKED,
+    '-uno': '`floe diff` shows changes of tracked files alone',
+  },
   tag: {
     '-a': 'a tag is a name and has no message: `floe tag NAME`',
     '-f': 'a tag does not move: `floe tag -d NAME`, then `floe tag NAME`, unless it has been pushed',

@@ -37,7 +37,8 @@ export function undoOfPaths(
     const shown = (paths: readonly string[]) => paths.map((path) => typedPath(workspace, context.cwd, path))
     return { undo: groups.map(([words, paths]) => commandOf(words, shown(paths))), notUndone }
   }
-  const isOne = groups.length === 1 && !groups[0]![0].startsWith('rm')
+  // Deleting, or adding by force, what is named would take more than these paths.
+  const isOne = groups.length === 1 && !/^rm|--force/.test(groups[0]![0])
   if (typed && isOne) {
     const [words] = groups[0]!
     const more = words === 'floe add' ? ['it also stages what else has changed at these paths'] : []
@@ -92,9 +93,9 @@ export function undoFile(groups: Groups, { path, file }: PathBefore): void {
 }
 
 /** Back to what was staged, while the file stays as it is. */
-export function undoStaged(groups: Groups, { path, staged }: PathBefore): void {
+export function undoStaged(groups: Groups, { path, staged, isIgnored }: PathBefore): void {
   if (staged === 'head') groups.add('floe restore --staged', path)
-  else if (staged === 'file') groups.add('floe add', path)
+  else if (staged === 'file') groups.add(isIgnored ? 'floe add --force' : 'floe add', path)
   else if (staged === 'untracked') groups.add('floe rm --cached', path)
   else groups.lost.push(path)
 }

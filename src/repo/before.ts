@@ -11,6 +11,7 @@ import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { type LocalFiles, localFileId } from '../worktree/local-file.ts'
+import { RulesOnTheWay } from '../worktree/rules-on-the-way.ts'
 import { isSelected } from './paths.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
 
@@ -21,6 +22,8 @@ export interface PathBefore {
   /** What was staged: as in HEAD; other contents, those of the file; a deletion, of a file that stays; contents that neither has. */
   staged: 'head' | 'file' | 'untracked' | 'nowhere'
   inHead: boolean
+  /** That it cannot be staged again without force: `.floeignore` excludes what is there. */
+  isIgnored: boolean
 }
 
 /** Under the lock, before anything is changed. */
@@ -31,6 +34,7 @@ export async function pathsBefore(
 ): Promise<PathBefore[]> {
   const files = localFiles(workspace)
   const guard = new PathGuard(workspace.fs, workspace.root)
+  const rules = new RulesOnTheWay(workspace.fs, workspace.root)
   const headAt = await lookup(read, headTree, paths)
   const before: PathBefore[] = []
   for (const path of paths) {
@@ -40,7 +44,9 @@ export async function pathsBefore(
     const stat = guard.stat(path)
     const [asStaged, asHead] = stat ? await onDisk(files, stat, [inStaging, inHead]) : []
     const file = !stat ? 'none' : asStaged ? 'staged' : asHead ? 'head' : 'nowhere'
-    before.push({ path, file, staged: stagedAs(inHead, inStaging, file), inHead: inHead !== undefined })
+    const staged = stagedAs(inHead, inStaging, file)
+    const isIgnored = staged === 'file' && file !== 'none' && rules.excludes(path)
+    before.push({ path, file, staged, inHead: inHead !== undefined, isIgnored })
   }
   return before
 }

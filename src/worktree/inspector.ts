@@ -5,8 +5,9 @@ import { FloeError } from '../base/errors.ts'
 import { comparePaths } from '../objects/path.ts'
 import type { FileKind, FileSystem } from '../store/file-system.ts'
 import type { StatRecords } from '../store/stat-records.ts'
-import { type IgnoreRules, noRules, readIgnoreRules } from './ignore-rules.ts'
+import type { IgnoreRules } from './ignore-rules.ts'
 import type { Unproven } from './prover.ts'
+import { RulesOnTheWay } from './rules-on-the-way.ts'
 import { type ScanItem, Walk } from './scan.ts'
 
 /** Something on disk that does not match a record, or a record that nothing on disk was found for. */
@@ -165,44 +166,5 @@ export class Inspector {
       while (place < this.#pending.length && comparePaths(this.#pending[place]!.path, path) < 0) place++
       this.#pending.splice(place, 0, { path, walk: first.walk, head: value })
     }
-  }
-}
-
-/** Ignore rules of folders that are asked for in path order, or nearly so: those above the last one are kept. */
-class RulesOnTheWay {
-  readonly #fs: FileSystem
-  readonly #root: string
-  #levels: { folder: string; rules: IgnoreRules | undefined }[] = []
-
-  constructor(fs: FileSystem, root: string) {
-    this.#fs = fs
-    this.#root = root
-  }
-
-  /** Undefined if the folder is ignored, or is none, or lies behind a link.
-   *  @throws {UnreadableError} WORKTREE_UNREADABLE */
-  of(folder: string): IgnoreRules | undefined {
-    const segments = folder === '' ? [] : folder.split('/')
-    let at = ''
-    let rules: IgnoreRules | undefined = noRules
-    for (let depth = 0; depth <= segments.length; depth++) {
-      if (depth > 0) at = depth === 1 ? segments[0]! : `${at}/${segments[depth - 1]}`
-      const level = this.#levels[depth]
-      if (level?.folder !== at) {
-        this.#levels.length = depth
-        this.#levels.push({ folder: at, rules: this.#within(at, rules) })
-      }
-      rules = this.#levels[depth]!.rules
-      if (!rules) return undefined
-    }
-    return rules
-  }
-
-  #within(folder: string, above: IgnoreRules): IgnoreRules | undefined {
-    if (folder !== '') {
-      if (this.#fs.stat(`${this.#root}/${folder}`)?.kind !== 'directory') return undefined
-      if (above.ignores(folder, true)) return undefined
-    }
-    return readIgnoreRules(this.#fs, this.#root, folder, above)
   }
 }

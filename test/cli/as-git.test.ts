@@ -242,6 +242,8 @@ it('options and words of nouns that are not there say what to type instead', asy
   expect(await hint('log', '-p')).toContain('floe diff A B')
   expect(await hint('remote', 'rm', 'origin')).toContain('floe remote remove NAME')
   expect(await hint('status', '--porcelain')).toContain('floe status --json')
+  expect(await hint('status', '-uall')).toContain('every file that is not tracked')
+  expect(await hint('check-ignore', 'a')).toContain('floe add --dry-run PATH')
   expect(await hint('add', '-p')).toContain('floe add PATH')
   expect(await hint('log', '--pretty=format:%H')).toContain('floe log --oneline')
   expect(await hint('reset', '--keep', 'HEAD')).toContain('floe stash')

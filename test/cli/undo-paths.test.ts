@@ -68,6 +68,24 @@ describe('what is shown takes it back', () => {
       },
     ],
     [
+      'unstaging what is excluded and was added by force',
+      ['restore', '--staged', '.'],
+      async () => {
+        write('.floeignore', 'home\n*.log\n')
+        for (const name of ['kept.log', 'sub/other.log', 'third.log', 'plain']) write(name, 'text\n')
+        await floe('add', '--force', 'kept.log', 'sub/other.log', 'plain')
+      },
+    ],
+    [
+      'rm --cached of what is excluded and was added by force',
+      ['rm', '--cached', 'kept.log'],
+      async () => {
+        write('.floeignore', 'home\n*.log\n')
+        write('kept.log', 'text\n')
+        await floe('add', '--force', 'kept.log')
+      },
+    ],
+    [
       'reset, which unstages',
       ['reset'],
       async () => {
