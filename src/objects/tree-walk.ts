@@ -5,7 +5,14 @@ import { ObjectMissingError } from './errors.ts'
 import type { ObjectId } from './id.ts'
 import { comparePaths, isAtOrBelow } from './path.ts'
 import type { ReadObject } from './reader.ts'
-import { childPlace, loadTreeNode, rootPlace, type TreePlace } from './tree-load.ts'
+import {
+  childPlace,
+  createTreeNodeCache,
+  loadTreeNode,
+  rootPlace,
+  type TreeNodeCache,
+  type TreePlace,
+} from './tree-load.ts'
 import type { TreeEntry, TreeNode } from './tree-node.ts'
 
 export interface TreeReadOptions {
@@ -67,17 +74,23 @@ export async function* walkTree(
   }
 }
 
-/** The entry with a path, or undefined if the tree has none. */
+/** By reader, so that what is read through one is not given to another. */
+const nodesFound = new WeakMap<ReadObject, TreeNodeCache>()
+
+/** The entry with a path, or undefined if the tree has none. Who asks for many through one reader had better ask in path
+ *  order: the nodes on the way to the last are remembered, and the next shares most of them. */
 export async function findEntry(
   read: ReadObject,
   root: ObjectId,
   path: string,
   options: TreeReadOptions = {},
 ): Promise<TreeEntry | undefined> {
+  let nodes = nodesFound.get(read)
+  if (!nodes) nodesFound.set(read, (nodes = createTreeNodeCache()))
   let place: TreePlace = rootPlace(root)
   // Bounded by the number of levels: each child is one level lower.
   for (;;) {
-    const node: TreeNode = await loadTreeNode(read, place, options)
+    const node: TreeNode = await loadTreeNode(read, place, { ...options, nodes })
     if (node.level === 0) return node.entries.find((entry) => entry.path === path)
     const index = node.links.findIndex((link) => comparePaths(path, link.path) <= 0)
     if (index < 0) return undefined
