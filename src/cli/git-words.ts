@@ -101,3 +101,9 @@ export function withHelpOption(argv: readonly string[]): readonly string[] {
   const at = firstWord(argv)
   return argv[at] === 'help' ? [...argv.slice(0, at), ...argv.slice(at + 1), '--help'] : argv
 }
+
+/** Help for a command that is not there would be that of the whole program: without the option, the word is refused. */
+export function withoutVainHelp(argv: readonly string[], isCommand: (word: string) => boolean): readonly string[] {
+  const verb = argv[firstWord(argv)]
+  return verb === undefined || isCommand(verb) ? argv : argv.filter((word) => word !== '--help' && word !== '-h')
+}

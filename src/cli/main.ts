@@ -2,33 +2,35 @@
 
 import { Command, CommanderError } from 'commander'
 import { expandAliases, firstWord } from './aliases.ts'
+import { argumentError, isHelpInstead } from './argument-errors.ts'
 import { withConfigVerb } from './config-words.ts'
-import { insteadOf, insteadOfOption, withHelpOption } from './git-words.ts'
+import { withHelpOption, withoutVainHelp } from './git-words.ts'
 import { headingOf } from './help-groups.ts'
 import { floeHome } from './home.ts'
 import type { Streams } from './output.ts'
 import { EXIT_HELP, REGISTRY, type Registry, type VerbEntry } from './registry.ts'
-import { directoryFor, type GlobalOptions, inSession, type World } from './session.ts'
+import { asksForJson, directoryFor, type GlobalOptions, inSession, type World } from './session.ts'
 import { floeVersion } from './version.ts'
 
 /** @returns the exit status; never throws */
 export async function main(argv: readonly string[], world: World = {}): Promise<number> {
   return inSession(argv, world, async (session) => {
+    const homeDir = floeHome(session.env)
+    const isCommand = (word: string) => Object.hasOwn(REGISTRY, word)
+    const place = { cwd: () => directoryOf(argv, world), homeDir }
+    const typed = await expandAliases(withHelpOption(argv), place, isCommand)
+    const words = withConfigVerb(withoutVainHelp(typed, isCommand))
+    session.read(words)
     try {
-      const homeDir = floeHome(session.env)
-      const words = await expandAliases(argv, { cwd: () => directoryOf(argv, world), homeDir }, (word) =>
-        Object.hasOwn(REGISTRY, word),
-      )
-      const program = await createProgram(
-        withConfigVerb(withHelpOption(words)),
-        session.streams,
-        async (entry, command, args, options) =>
-          session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
+      const program = await createProgram(words, session.streams, async (entry, command, args, options) =>
+        session.run(await entry.load(), command.optsWithGlobals<GlobalOptions>(), args, options),
       )
       return await program()
     } catch (error) {
-      if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-      throw error
+      if (!(error instanceof CommanderError)) throw error
+      if (error.exitCode === 0) return 0
+      if (isHelpInstead(error) && !asksForJson(words)) return 2
+      throw argumentError(error, typedWords(words))
     }
   })
 }
@@ -54,15 +56,10 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
     .exitOverride()
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
-      writeErr: (text) => streams.stderr.write(text),
-      outputError: (text, write) => {
-        const [, kind, word = ''] = /^error: unknown (command|option) '([^']*)'/.exec(text) ?? []
-        const [verb, ...others] = typedWords(argv)
-        const instead =
-          kind === 'command' ? insteadOf(verb, ...others) : kind === 'option' ? insteadOfOption(verb, word) : undefined
-        const line = text.replace(/^error: /, 'Error: ')
-        write(instead ? `${line.split('\n')[0]}\nHint: ${instead}\n` : line)
-      },
+      // With --json the one object says it.
+      writeErr: (text) => void (asksForJson(argv) || streams.stderr.write(text)),
+      // What is wrong is thrown, too.
+      outputError: () => {},
     })
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText('after', EXIT_HELP)
@@ -78,7 +75,8 @@ async function createProgram(argv: readonly string[], streams: Streams, run: Run
       const typed = name === words[0]
       if ('children' in entry) {
         // `stash -m pop` names no verb, and `stash popp` has tried to.
-        const fallback = /^[^-]/.test(argv[firstWord(argv) + 1] ?? '') ? undefined : entry.fallback
+        const next = argv.slice(firstWord(argv) + 1).find((word) => !GLOBAL_FLAGS.has(word)) ?? ''
+        const fallback = /^[^-]/.test(next) ? undefined : entry.fallback
         if (typed) await addEntries(command.helpCommand(false), entry.children, words.slice(1), fallback)
         continue
       }
@@ -107,6 +105,9 @@ function addGlobalOptions(command: Command): Command {
     .option('--json', 'print exactly one JSON object on stdout')
     .option('-q, --quiet', 'print no progress and no hints')
 }
+
+/** The flags of these, as typed. */
+const GLOBAL_FLAGS: ReadonlySet<string> = new Set(['--json', '-q', '--quiet'])
 
 /** Of a verb's name: `localnet epoch next`. */
 const MOST_WORDS = 3

@@ -25,6 +25,8 @@ export interface GlobalOptions {
 export interface Session {
   readonly streams: Streams
   readonly env: Context['env']
+  /** Takes these words for what was typed: aliases are other words. */
+  read(words: readonly string[]): void
   /** Runs a command and prints what it gives.
    *  @returns the exit status */
   run(spec: CommandSpec, globals: GlobalOptions, args: string[], options: Record<string, unknown>): Promise<number>
@@ -47,15 +49,20 @@ export async function inSession(
     if (error.code !== 'EPIPE') throw error
     cancel.abort(new CancelledError())
   })
-  let output = createOutput(streams, { json: argv.includes('--json'), quiet: false, env })
+  let words = argv
+  let output = createOutput(streams, { json: asksForJson(words), quiet: false, env })
   try {
     return await work({
       streams,
       env,
+      read(expanded) {
+        words = expanded
+        output = createOutput(streams, { json: asksForJson(words), quiet: false, env })
+      },
       async run(spec, globals, args, options) {
         output = createOutput(streams, { json: Boolean(globals.json), quiet: Boolean(globals.quiet), env })
         const cwd = directoryFor(world, globals.C)
-        const context = createContext(cwd, output, cancel.signal, env, wordsAfterDashes(argv))
+        const context = createContext(cwd, output, cancel.signal, env, wordsAfterDashes(words))
         return printResult(await spec.run(context, args, options), output, globals.C)
       },
     })
@@ -65,6 +72,12 @@ export async function inSession(
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** Known before anything is parsed, and where nothing can be. */
+export function asksForJson(words: readonly string[]): boolean {
+  const dashes = words.indexOf('--')
+  return words.slice(0, dashes < 0 ? undefined : dashes).includes('--json')
 }
 
 /** The directory that a command runs in.

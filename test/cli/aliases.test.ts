@@ -26,6 +26,18 @@ it('an alias stands for its words, with what follows them, in one workspace or i
   expect((await floe('save', '--oneline')).stdout).toMatch(/two words/)
 })
 
+it('the words of an alias are read like typed ones: its dashes, its --json, and help on it', async () => {
+  writeFileSync(join(cwd, 'gone'), 'x')
+  await floe('commit', '-A', '--no-provenance', '-m', 'with it')
+  await floe('rm', 'gone')
+  await floe('commit', '--no-provenance', '-m', 'without')
+  await floe('config', 'set', 'alias.of', 'log --oneline --')
+  expect((await floe('of', 'gone')).stdout.trimEnd().split('\n')).toHaveLength(2)
+  await floe('config', 'set', 'alias.mine', 'status --json')
+  expect(JSON.parse((await floe('mine', '--frob')).stdout)).toMatchObject({ error: { code: 'ARGUMENTS_WRONG' } })
+  expect((await floe('help', 'mine')).stdout).toBe((await floe('help', 'status')).stdout)
+})
+
 it('a command keeps its name, programs do not run, and circles end', async () => {
   for (const [key, value] of [
     ['alias.push', 'status'],

@@ -55,6 +55,61 @@ describe('floe', () => {
     expect(JSON.parse(run.stdout)).toMatchObject({ ok: false, exitCode: 10, error: { kind: 'not-a-repository' } })
   })
 
+  it('says with --json what is wrong with the words, in one object and nothing else', async () => {
+    const cases: [words: string[], message: RegExp | string, hint: string][] = [
+      [['qqqq'], "unknown command 'qqqq'", 'floe help'],
+      [['checkout', 'main'], "unknown command 'checkout'", 'floe switch BRANCH'],
+      [['status', '--shrt'], "unknown option '--shrt'", 'Did you mean --short?'],
+      [['clone'], "missing required argument 'repository'", 'floe help clone'],
+      [['remote', 'add', 'x'], "missing required argument 'repository'", 'floe help remote add'],
+      [['switch', 'a', 'b', 'c'], /^too many arguments/, 'floe help switch'],
+    ]
+    for (const [words, message, hint] of cases)
+      for (const typed of [
+        [...words, '--json'],
+        ['--json', ...words],
+      ]) {
+        const run = await runCli(typed, { cwd })
+        expect(run, typed.join(' ')).toMatchObject({ exitCode: 2, stderr: '' })
+        expect(run.stdout.trimEnd().split('\n')).toHaveLength(1)
+        const { ok, exitCode, error } = JSON.parse(run.stdout)
+        expect({ ok, exitCode, code: error.code }).toEqual({ ok: false, exitCode: 2, code: 'ARGUMENTS_WRONG' })
+        expect(error.message).toMatch(message)
+        expect(error.hints.join()).toContain(hint)
+      }
+    for (const words of [[], ['key'], ['localnet', 'epoch']]) {
+      const run = await runCli([...words, '--json'], { cwd })
+      expect(run).toMatchObject({ exitCode: 2, stderr: '' })
+      expect(JSON.parse(run.stdout)).toMatchObject({ exitCode: 2, error: { code: 'COMMAND_MISSING' } })
+    }
+    // Behind the dashes it is a path.
+    expect(await runCli(['log', '--frob', '--', '--json'], { cwd })).toMatchObject({ exitCode: 2, stdout: '' })
+  })
+
+  it('takes an option before a verb that is not there for no verb of its own', async () => {
+    for (const words of [
+      ['remote', '--json', 'frob'],
+      ['stash', '-q', 'frob'],
+      ['stash', 'frob'],
+    ]) {
+      const run = await runCli(words, { cwd })
+      expect(run.exitCode).toBe(2)
+      expect(run.stdout + run.stderr, words.join(' ')).toContain("unknown command 'frob'")
+    }
+  })
+
+  it('refuses to help with a command that is not there', async () => {
+    for (const words of [
+      ['help', 'comit'],
+      ['comit', '--help'],
+      ['comit', '-h'],
+    ]) {
+      const run = await runCli(words, { cwd })
+      expect(run, words.join(' ')).toMatchObject({ exitCode: 2, stdout: '' })
+      expect(run.stderr).toContain('Did you mean commit?')
+    }
+  })
+
   it('names only commands that exist in its hints', () => {
     const root = fileURLToPath(new URL('../../src/', import.meta.url))
     const unknown: string[] = []
