@@ -10,7 +10,7 @@ import type { Staging } from '../store/staging.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
-import { type LocalFiles, localFileId } from '../worktree/local-file.ts'
+import { type LocalFiles, localFileId, tracksExecutableBit } from '../worktree/local-file.ts'
 import { RulesOnTheWay } from '../worktree/rules-on-the-way.ts'
 import { isSelected } from './paths.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
@@ -22,6 +22,10 @@ export interface PathBefore {
   /** What was staged: as in HEAD; other contents, those of the file; a deletion, of a file that stays; contents that neither has. */
   staged: 'head' | 'file' | 'untracked' | 'nowhere'
   inHead: boolean
+  /** Whether it could be executed, as far as it was a file: on disk, as staged, in HEAD. */
+  executable: { file?: boolean | undefined; staged?: boolean | undefined; head?: boolean | undefined }
+  /** What is staged of it is that bit alone, of the contents that HEAD has. */
+  isModeStaged: boolean
   /** That it cannot be staged again without force: `.floeignore` excludes what is there. */
   isIgnored: boolean
 }
@@ -46,9 +50,15 @@ export async function pathsBefore(
     const file = !stat ? 'none' : asStaged ? 'staged' : asHead ? 'head' : 'nowhere'
     const staged = stagedAs(inHead, inStaging, file)
     const isIgnored = staged === 'file' && file !== 'none' && rules.excludes(path)
-    before.push({ path, file, staged, inHead: inHead !== undefined, isIgnored })
+    const executable = { file: bitOf(stat), staged: bitOf(inStaging), head: bitOf(inHead) }
+    const isModeStaged = staged !== 'head' && inStaging !== undefined && inHead?.fileId === inStaging.fileId
+    before.push({ path, file, staged, inHead: inHead !== undefined, executable, isModeStaged, isIgnored })
   }
   return before
+}
+
+function bitOf(there: { kind: FileStat['kind']; executable: boolean } | undefined): boolean | undefined {
+  return tracksExecutableBit && there?.kind === 'file' ? there.executable : undefined
 }
 
 function stagedAs(

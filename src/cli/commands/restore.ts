@@ -56,7 +56,7 @@ async function restored(
   const groups = pathGroups()
   for (const each of before) {
     if (files.has(each.path) && unstaged.has(each.path)) undoBoth(groups, each)
-    else if (files.has(each.path)) undoFile(groups, each)
+    else if (files.has(each.path)) undoFile(groups, each, options.source === undefined)
     else undoStaged(groups, each)
   }
   return {

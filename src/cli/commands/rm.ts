@@ -3,7 +3,7 @@ import { workspacePath } from '../../repo/paths.ts'
 import { remove } from '../../repo/rm.ts'
 import { command } from '../command.ts'
 import { formatCount } from '../text.ts'
-import { pathGroups, undoOfPaths, undoRemoved, undoStaged } from '../undo-paths.ts'
+import { hasOnlyBit, pathGroups, undoOfPaths, undoRemoved, undoStaged } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
 
 export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boolean; dryRun?: boolean }>({
@@ -37,5 +37,6 @@ type Groups = ReturnType<typeof pathGroups>
 
 function undoCached(groups: Groups, before: PathBefore): void {
   undoStaged(groups, before)
-  if (before.staged === 'nowhere' && before.inHead) groups.add('floe restore --staged', before.path)
+  if (before.staged === 'nowhere' && before.inHead && !hasOnlyBit(before))
+    groups.add('floe restore --staged', before.path)
 }
