@@ -99,7 +99,16 @@ export function asFloeError(error: unknown): FloeError {
       cause: error,
     })
   if (code === 'EACCES' || code === 'EPERM')
-    return new FloeError('other', 'PERMISSION_DENIED', String((error as Error).message), { cause: error })
+    return new FloeError('other', 'PERMISSION_DENIED', String((error as Error).message), {
+      hints: ['see whom it belongs to with `ls -ld`, and run the command again as someone who may'],
+      cause: error,
+    })
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new FloeError('other', 'TOO_MANY_OPEN_FILES', 'too many files are open', {
+      hints: ['raise the limit, such as with `ulimit -n 4096`, and run the command again'],
+      retryable: true,
+      cause: error,
+    })
   const file = fileError(error)
   if (file) return file
   const message = error instanceof Error ? error.message : String(error)

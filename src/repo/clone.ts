@@ -1,6 +1,6 @@
 /** `clone`: a new workspace with the commits of all refs and the files of one of them. */
 
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { linkSignals } from '../base/abort.ts'
 import { FloeError, UsageError } from '../base/errors.ts'
@@ -20,6 +20,7 @@ import type { CheckoutResult } from '../worktree/checkout.ts'
 import { createPathFilter, type PathFilter } from '../worktree/path-filter.ts'
 import { bringTree } from './bring.ts'
 import { type CheckoutCommitOptions, planCheckoutCommit } from './checkout.ts'
+import { discardClone } from './discard-clone.ts'
 import { downloadHistory } from './download.ts'
 import type { ExpiryWarning } from './expiry-memory.ts'
 import { fetchRefs, type UnreadRef } from './fetch.ts'
@@ -101,7 +102,7 @@ export async function clone(address: string, dir: string, options: CloneOptions)
     return await fill(workspace, source, { network, repository, revision: wanted, filter }, options)
   } catch (error) {
     // Nothing of anyone else's was in it: a failed clone leaves no half workspace behind.
-    await discard(root, made)
+    await discardClone(root, made)
     throw error
   }
 }
@@ -411,9 +412,4 @@ async function cutOffHint(root: string, { network, repository, wanted }: CloneSo
     if (!(error instanceof FloeError)) throw error
     return 'Choose another directory, or delete this one if a clone was cut off there'
   }
-}
-
-async function discard(root: string, made: boolean): Promise<void> {
-  if (made) return rm(root, { recursive: true, force: true })
-  for (const name of await readdir(root)) await rm(`${root}/${name}`, { recursive: true, force: true })
 }

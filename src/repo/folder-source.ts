@@ -9,6 +9,7 @@ import type { ObjectId } from '../objects/id.ts'
 import { refNameProblem } from '../objects/ref-name.ts'
 import { createWorkspace, FLOE_DIR, openWorkspace, type Workspace } from '../store/workspace.ts'
 import { checkoutCommit } from './checkout.ts'
+import { discardClone } from './discard-clone.ts'
 import type { OnProgress } from './progress.ts'
 import { revisionSource } from './versions.ts'
 
@@ -139,6 +140,20 @@ export async function cloneFolder(
     })
   const commit = await resolveRevision(await revisionSource(from), wanted)
   const branch = branches.includes(wanted) ? wanted : null
+  try {
+    return await fillFrom(from, dir, { ...options, fs, branch, commit })
+  } catch (error) {
+    await discardClone(dir, !isThere)
+    throw error
+  }
+}
+
+async function fillFrom(
+  from: Workspace,
+  dir: string,
+  options: FolderOptions & { fs: Workspace['fs']; branch: string | null; commit: ObjectId },
+): Promise<FolderClone> {
+  const { fs, branch, commit } = options
   await createWorkspace(dir, { fs, branch: branch ?? 'main' })
   await using to = await openWorkspace(dir, { fs })
   const { remotes } = from.readConfig()
@@ -146,6 +161,11 @@ export async function cloneFolder(
     if (remotes) await to.writeConfig({ ...to.readConfig(), remotes })
     return take(from, to, Object.hasOwn(remotes ?? {}, FOLDER_REMOTE) ? 'folder' : FOLDER_REMOTE, options)
   })
-  const { written } = await checkoutCommit(to, { branch, commit, ...options })
+  const { written } = await checkoutCommit(to, {
+    branch,
+    commit,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  })
   return { ...fetched, dir, ref: branch === null ? commit : `heads/${branch}`, commit, files: written }
 }

@@ -103,6 +103,38 @@ export interface FileStart {
   stat: { size: bigint; mtimeNs: bigint; ctimeNs: bigint; ino: bigint; dev: bigint; mode: bigint }
 }
 
+interface KnownFailure {
+  said: string
+  hint: string
+}
+
+const FULL: KnownFailure = {
+  said: 'no space left',
+  hint: 'free some space and run the same command again; nothing committed was lost',
+}
+const DENIED: KnownFailure = {
+  said: 'permission denied',
+  hint: 'see whom it belongs to with `ls -ld`, and run the same command again as someone who may; nothing committed was lost',
+}
+const TOO_MANY_OPEN: KnownFailure = {
+  said: 'too many open files',
+  hint: 'raise the limit, such as with `ulimit -n 4096`, and run the same command again; nothing committed was lost',
+}
+
+/** Failures that are none of Floe's doing, and that somebody can do something about. */
+const KNOWN_FAILURES: Readonly<Record<string, KnownFailure>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EROFS: {
+    said: 'the file system is read-only',
+    hint: 'work where it can be written to: `floe clone FOLDER DIR` makes a workspace elsewhere',
+  },
+  EACCES: DENIED,
+  EPERM: DENIED,
+  EMFILE: TOO_MANY_OPEN,
+  ENFILE: TOO_MANY_OPEN,
+}
+
 /** A failed call: STORE_DISK_FULL where there is no space left, else STORE_IO (both exit 1). */
 export class FileSystemError extends FloeError {
   override name = 'FileSystemError'
@@ -111,11 +143,11 @@ export class FileSystemError extends FloeError {
   readonly path: string
 
   constructor(errno: string, operation: string, path: string, cause?: unknown) {
-    const isFull = errno === 'ENOSPC' || errno === 'EDQUOT'
-    const code = isFull ? 'STORE_DISK_FULL' : 'STORE_IO'
-    super('other', code, isFull ? `no space left: ${operation} ${path}` : `${errno}: ${operation} ${path}`, {
+    const known = Object.hasOwn(KNOWN_FAILURES, errno) ? KNOWN_FAILURES[errno] : undefined
+    const isFull = known === FULL
+    super('other', isFull ? 'STORE_DISK_FULL' : 'STORE_IO', `${known?.said ?? errno}: ${operation} ${path}`, {
       data: { path, errno },
-      hints: isFull ? ['free some space and run the same command again; nothing committed was lost'] : [],
+      hints: known ? [known.hint] : [],
       retryable: isFull,
       cause,
     })
