@@ -11,7 +11,9 @@ import { plainWords } from './plain-words.ts'
 import { startThreadsFor } from './threads-ahead.ts'
 
 /** Commands of which the memory they hold matters more than how often it is tidied. */
-const HOLDS_MUCH = new Set(['add', 'commit'])
+const HOLDS_MUCH = new Set(
+  'add commit cherry-pick du import merge mv rebase reset restore revert rm stash switch'.split(' '),
+)
 /** Commands that a person begins with. */
 const BEGINS = new Set(['init', 'clone'])
 const OLDEST = [22, 15] as const
