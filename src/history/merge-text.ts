@@ -27,29 +27,90 @@ export function mergeTexts(sides: TextSides, labels: { ours: string; theirs: str
   const ourChanges = diffLines(base, ours)
   const theirChanges = diffLines(base, theirs)
   if (!ourChanges || !theirChanges) return undefined
-  const merged: string[] = []
-  let conflicts = 0
+  const pieces: Piece[] = []
   let at = 0
   for (const group of groups(ourChanges, theirChanges)) {
-    merged.push(...base.slice(at, group.from))
+    pieces.push({ $kind: 'same', lines: base.slice(at, group.from) })
     at = group.to
     const mine = sideOf(ours, group.ours, group)
     const other = sideOf(theirs, group.theirs, group)
-    if (group.theirs.length === 0 || sameLines(mine, other)) merged.push(...mine)
-    else if (group.ours.length === 0) merged.push(...other)
-    else {
-      conflicts++
-      merged.push(
-        `<<<<<<< ${labels.ours}\n`,
-        ...closed(mine),
-        '=======\n',
-        ...closed(other),
-        `>>>>>>> ${labels.theirs}\n`,
-      )
+    if (group.theirs.length === 0) pieces.push({ $kind: 'taken', lines: mine })
+    else if (group.ours.length === 0) pieces.push({ $kind: 'taken', lines: other })
+    else if (sameLines(mine, other)) pieces.push({ $kind: 'same', lines: mine })
+    else pieces.push(...refined(mine, other, startOf(group.ours, group), startOf(group.theirs, group)))
+  }
+  pieces.push({ $kind: 'same', lines: base.slice(at) })
+  const joined = [...joinedConflicts(pieces)]
+  const merged = joined.flatMap((piece) => {
+    if (piece.$kind !== 'conflict') return piece.lines
+    const ends = [
+      lineEndAt(ours, piece.oursAt - 1),
+      lineEndAt(theirs, piece.theirsAt - 1),
+      base.length > 0 ? (lineEndAt(base, 0) ?? '\n') : undefined,
+    ]
+    const end = ends.includes('\n') || !ends.includes('\r\n') ? '\n' : '\r\n'
+    return [
+      `<<<<<<< ${labels.ours}${end}`,
+      ...closed(piece.ours, end),
+      `=======${end}`,
+      ...closed(piece.theirs, end),
+      `>>>>>>> ${labels.theirs}${end}`,
+    ]
+  })
+  return { text: merged.join(''), conflicts: joined.filter(({ $kind }) => $kind === 'conflict').length }
+}
+
+type Conflict = {
+  $kind: 'conflict'
+  ours: readonly string[]
+  theirs: readonly string[]
+  /** Where these lines are on either side. */
+  oursAt: number
+  theirsAt: number
+}
+/** Lines that both sides have, or that one of them changed. */
+type Piece = { $kind: 'same' | 'taken'; lines: readonly string[] } | Conflict
+
+/** What differs in a conflict, without the lines that both sides have there. */
+function refined(ours: readonly string[], theirs: readonly string[], oursAt: number, theirsAt: number): Piece[] {
+  const whole: Conflict = { $kind: 'conflict', ours, theirs, oursAt, theirsAt }
+  // A side that has nothing there has nothing in common.
+  const changes = ours.length > 0 && theirs.length > 0 ? diffLines(ours, theirs) : undefined
+  if (!changes) return [whole]
+  const pieces: Piece[] = []
+  let at = 0
+  for (const { aFrom, aTo, bFrom, bTo } of changes) {
+    pieces.push({ $kind: 'same', lines: ours.slice(at, aFrom) })
+    const sides = { ours: ours.slice(aFrom, aTo), theirs: theirs.slice(bFrom, bTo) }
+    pieces.push({ $kind: 'conflict', ...sides, oursAt: oursAt + aFrom, theirsAt: theirsAt + bFrom })
+    at = aTo
+  }
+  pieces.push({ $kind: 'same', lines: ours.slice(at) })
+  return pieces
+}
+
+/** So few lines between two conflicts would only be harder to read than one conflict. */
+const MAX_GAP_LINES = 3
+
+function* joinedConflicts(pieces: readonly Piece[]): Generator<Piece> {
+  let conflict: Conflict | undefined
+  let gap: string[] = []
+  for (const piece of pieces) {
+    if (piece.$kind === 'same') {
+      if (conflict) gap.push(...piece.lines)
+      else yield piece
+    } else if (conflict && piece.$kind === 'conflict' && gap.length <= MAX_GAP_LINES) {
+      conflict.ours = [...conflict.ours, ...gap, ...piece.ours]
+      conflict.theirs = [...conflict.theirs, ...gap, ...piece.theirs]
+      gap = []
+    } else {
+      if (conflict) yield* [conflict, { $kind: 'same', lines: gap } as const]
+      gap = []
+      conflict = piece.$kind === 'conflict' ? { ...piece } : undefined
+      if (!conflict) yield piece
     }
   }
-  merged.push(...base.slice(at))
-  return { text: merged.join(''), conflicts }
+  if (conflict) yield* [conflict, { $kind: 'same', lines: gap } as const]
 }
 
 /** True if a line of the text is one that a conflict put there. */
@@ -104,7 +165,21 @@ function sideOf(lines: readonly string[], changes: readonly LineChange[], group:
   const first = changes[0]
   const last = changes.at(-1)
   if (!first || !last) return []
-  return lines.slice(first.bFrom - (first.aFrom - group.from), last.bTo + (group.to - last.aTo))
+  return lines.slice(startOf(changes, group), last.bTo + (group.to - last.aTo))
+}
+
+/** Where in a side's lines that begins. */
+function startOf([first]: readonly LineChange[], group: Group): number {
+  return first ? first.bFrom - (first.aFrom - group.from) : 0
+}
+
+/** How a line ends, or the first one: as Unix or as Windows has it. A last line without an end says as much as the one before;
+ *  undefined if there is none. */
+function lineEndAt(lines: readonly string[], at: number): '\n' | '\r\n' | undefined {
+  const index = Math.max(0, at)
+  const line = lines[index]?.endsWith('\n') ? lines[index] : lines[index - 1]
+  if (line === undefined) return undefined
+  return line.endsWith('\r\n') ? '\r\n' : '\n'
 }
 
 function sameLines(a: readonly string[], b: readonly string[]): boolean {
@@ -112,7 +187,7 @@ function sameLines(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** A marker begins a line, also after a text whose last line has no end. */
-function closed(lines: readonly string[]): string[] {
+function closed(lines: readonly string[], end: string): string[] {
   const last = lines.at(-1)
-  return last === undefined || last.endsWith('\n') ? [...lines] : [...lines.slice(0, -1), `${last}\n`]
+  return last === undefined || last.endsWith('\n') ? [...lines] : [...lines.slice(0, -1), `${last}${end}`]
 }

@@ -16,6 +16,12 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
+/** What git makes of three files; its status is the number of conflicts. */
+const gitMergeFile = () => {
+  const files = ['-L', 'HEAD', '-L', 'base', '-L', 'dev', 'ours', 'base', 'theirs']
+  return spawnSync('git', ['merge-file', '-p', '-q', ...files], { cwd: dir, encoding: 'utf8' })
+}
+
 /** Replaces, deletes and inserts lines; new ones occur nowhere else. */
 function edited(lines: readonly string[], rng: Rng, tag: string): string[] {
   const result = [...lines]
@@ -44,23 +50,44 @@ describe('a merge of two texts', () => {
     expect(hasConflictMarkers('a <<<<<<< b\n')).toBe(false)
   })
 
-  it('gives what git merge-file gives, or conflicts where it does', () => {
+  it('gives what git merge-file gives, conflicts as well', () => {
     const rng = createRng(61)
     let clean = 0
     for (let run = 0; run < 60; run++) {
       const base = Array.from({ length: 3 + rng.below(12) }, (_, i) => `line ${i}\n`)
       const sides = { base, ours: edited(base, rng, 'o'), theirs: rng.below(8) === 0 ? base : edited(base, rng, 't') }
       for (const [name, lines] of Object.entries(sides)) writeFileSync(join(dir, name), lines.join(''))
-      const git = spawnSync('git', ['merge-file', '-p', '-q', 'ours', 'base', 'theirs'], { cwd: dir, encoding: 'utf8' })
+      const git = gitMergeFile()
       const mine = merge(base.join(''), sides.ours.join(''), sides.theirs.join(''))!
-      expect(mine.conflicts === 0, JSON.stringify(sides)).toBe(git.status === 0)
-      if (git.status === 0) {
-        clean++
-        expect(mine.text).toBe(git.stdout)
-      }
+      expect(mine.conflicts, JSON.stringify(sides)).toBe(git.status)
+      if (git.status === 0) clean++
+      expect(mine.text, JSON.stringify(sides)).toBe(git.stdout)
     }
     expect(clean).toBeGreaterThan(10)
     expect(clean).toBeLessThan(55)
+  })
+
+  it('marks with the line end that the texts have, as git does', () => {
+    const rng = createRng(63)
+    let marked = 0
+    for (let run = 0; run < 60; run++) {
+      const base = Array.from({ length: 1 + rng.below(4) }, (_, i) => `line ${i}`)
+      const change = (tag: string) => base.map((line, i) => (i === base.length - 1 ? `${line} ${tag}` : line))
+      // Each side has one of the two ends, or none after its last line.
+      const written = (lines: readonly string[]) => {
+        const end = rng.below(3) === 0 ? '\n' : '\r\n'
+        return lines.join(end) + (rng.below(3) === 0 ? '' : end)
+      }
+      const sides = { base: written(base), ours: written(change('o')), theirs: written(change('t')) }
+      for (const [name, text] of Object.entries(sides)) writeFileSync(join(dir, name), text)
+      const git = gitMergeFile()
+      const mine = merge(sides.base, sides.ours, sides.theirs)!
+      expect(mine.conflicts === 0).toBe(git.status === 0)
+      if (mine.text.includes('<<<<<<< HEAD\r\n')) marked++
+      expect(mine.text, JSON.stringify(sides)).toBe(git.stdout)
+    }
+    expect(marked).toBeGreaterThan(10)
+    expect(marked).toBeLessThan(50)
   })
 
   it('is not tried on what is no text', () => {
