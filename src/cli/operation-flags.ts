@@ -12,10 +12,12 @@ import type { PickedSeveral } from '../repo/pick-several.ts'
 import { abortOperation, continueOperation, resolveConflicts } from '../repo/resolve.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { Result } from './command.ts'
+import { conflictHints, conflictLines } from './conflict-lines.ts'
 import type { Context } from './context.ts'
 import { withProgress } from './progress.ts'
 import { formatCount } from './text.ts'
 import { floeCommand, placeOf, shortId } from './undo.ts'
+import { lostLines } from './undo-paths.ts'
 
 export interface OperationFlags {
   /** True: all conflicts. */
@@ -54,6 +56,7 @@ export async function runOnOperation(
     return {
       data: { $kind: 'aborted', ...result },
       lines: [`Undone: HEAD is ${result.head.slice(0, 12)}, ${formatCount(result.files, 'file')} brought back`],
+      notUndone: lostLines(result.lost),
     }
   }
   if (options.continue) {
@@ -139,22 +142,6 @@ export async function severalResult(workspace: Workspace, result: PickedSeveral)
     ],
     ...(await undoReset(workspace, result)),
   }
-}
-
-export function conflictLines(conflicts: readonly ConflictRecord[]): string[] {
-  const words = {
-    'both-changed': 'both changed',
-    'changed-deleted': 'changed and deleted',
-    'file-folder': 'file and folder',
-  }
-  return conflicts.map(({ path, kind }) => `  C  ${path} (${words[kind]})`)
-}
-
-function conflictHints(kind: OperationKind): string[] {
-  return [
-    `choose with \`floe ${kind} --ours PATH\` or \`--theirs PATH\`, or edit the file and \`floe ${kind} --file PATH\``,
-    `then \`floe ${kind} --continue\`; \`floe ${kind} --abort\` undoes it`,
-  ]
 }
 
 /** From so many files on, looking at each would take longer than most of what is to be taken back. */

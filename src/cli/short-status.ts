@@ -2,6 +2,7 @@
 
 import { comparePaths } from '../objects/path.ts'
 import type { Change } from '../repo/change.ts'
+import type { ConflictRecord } from '../repo/operation.ts'
 import type { Status } from '../repo/status.ts'
 import { changeLetter } from './change-line.ts'
 
@@ -11,7 +12,7 @@ export function shortLines(
   shown: (path: string) => string,
 ): string[] {
   const open = operation?.conflicts.filter(({ resolved }) => resolved === null) ?? []
-  const letters = new Map<string, [string, string]>(open.map(({ path }) => [path, ['U', 'U']]))
+  const letters = new Map<string, [string, string]>(open.map((conflict) => [conflict.path, lettersOf(conflict)]))
   const isOpen = new Set(letters.keys())
   const note = (changes: readonly Change[], column: 0 | 1) => {
     for (const change of changes) {
@@ -26,6 +27,12 @@ export function shortLines(
   const tracked = [...letters].sort(([a], [b]) => comparePaths(a, b))
   return [
     ...tracked.map(([path, both]) => `${both.join('')} ${shown(path)}`),
-    ...untracked.map((path) => `?? ${shown(path)}`),
+    ...untracked.filter((path) => !isOpen.has(path)).map((path) => `?? ${shown(path)}`),
   ]
+}
+
+/** Two letters for what each side did. */
+function lettersOf({ kind, deletedBy }: ConflictRecord): [string, string] {
+  if (kind === 'file-folder' || deletedBy === null) return ['U', 'U']
+  return deletedBy === 'ours' ? ['D', 'U'] : ['U', 'D']
 }

@@ -6,7 +6,10 @@ import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { PathSpecialError, PathsIgnoredError, PathsUnknownError } from './errors.ts'
 import type { InPlaceOption } from './in-place.ts'
+import { openConflicts } from './open-conflicts.ts'
+import { isSelected } from './paths.ts'
 import type { OnProgress } from './progress.ts'
+import { type SettledConflicts, settleByStaging } from './settle.ts'
 import { type StageResult, stage } from './stage.ts'
 import { type StageWarning, stageWarnings } from './stage-warnings.ts'
 import { localFiles, readVersions } from './versions.ts'
@@ -37,6 +40,8 @@ export interface AddResult {
   newBytes: number
   /** Files that hold their contents themselves from now on. */
   inPlace: StageResult['inPlace']
+  /** Conflicts that this has settled. */
+  settled: SettledConflicts | null
   warnings: StageWarning[]
 }
 
@@ -59,7 +64,7 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     includeIgnored: options.force,
   } as const
   const result = options.dryRun ? await preview(workspace, request) : await staged(workspace, request)
-  const { removed, files, bytes, newBytes, inPlace } = result
+  const { removed, files, bytes, newBytes, inPlace, settled } = result
   return {
     get added() {
       return result.added
@@ -69,6 +74,7 @@ export async function add(workspace: Workspace, options: AddOptions = {}): Promi
     bytes,
     newBytes,
     inPlace,
+    settled,
     warnings: stageWarnings(workspace, { added: () => result.added, inPlace }),
   }
 }
@@ -82,15 +88,26 @@ interface Unmatched {
 
 type Request = Parameters<typeof stage>[1]
 
-async function staged(workspace: Workspace, request: Request): Promise<StageResult> {
+type Staged = StageResult & Pick<AddResult, 'settled'>
+
+async function staged(workspace: Workspace, request: Request): Promise<Staged> {
   return workspace.withLock('add', async () => {
     refuseUnmatched(workspace, await unmatchedPaths(workspace, request))
-    return stage(workspace, request)
+    const result = await stage(workspace, request)
+    const { paths, scope } = request
+    const guard = new PathGuard(workspace.fs, workspace.root)
+    const isTaken = (path: string) =>
+      scope === 'all' || paths?.includes(path) || result.removed.includes(path) || guard.stat(path) !== undefined
+    const settled = await settleByStaging(workspace, (conflict) => {
+      const isTracked = conflict.ours !== null || scope !== 'tracked'
+      return isTracked && isSelected(conflict.path, paths) && isTaken(conflict.path)
+    })
+    return Object.assign(result, { settled })
   })
 }
 
 /** What would be staged, from stats and hashes, with nothing stored. */
-async function preview(workspace: Workspace, request: Request): Promise<StageResult> {
+async function preview(workspace: Workspace, request: Request): Promise<Staged> {
   const versions = await readVersions(workspace)
   const added: StageResult['added'] = []
   const removed: string[] = []
@@ -105,7 +122,7 @@ async function preview(workspace: Workspace, request: Request): Promise<StageRes
     } else if (state.difference !== 'same') added.push({ path, bytes: state.stat.bytes, status: 'modified' })
   }
   const bytes = added.reduce((sum, file) => sum + file.bytes, 0)
-  return { added, removed, files: added.length, bytes, newBytes: 0, inPlace: [] }
+  return { added, removed, files: added.length, bytes, newBytes: 0, inPlace: [], settled: null }
 }
 
 /** Named paths that are neither on disk nor tracked; looked at before anything is read. */
@@ -116,8 +133,10 @@ async function unmatchedPaths(workspace: Workspace, request: Request): Promise<U
   const special: string[] = []
   const versions = await readVersions(workspace)
   const files = localFiles(workspace)
+  const conflicts = new Set(openConflicts(workspace).map(({ path }) => path))
   for (const path of request.paths ?? []) {
-    if (path === '') continue
+    // Where there is no file, that is what is decided on.
+    if (path === '' || conflicts.has(path)) continue
     const there = guard.stat(path)
     const states = compareWithTree(files, versions.read, versions.stagedTree, {
       paths: [path],

@@ -12,6 +12,7 @@ import { compareWithTree } from '../worktree/compare.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import { type LocalFiles, localFileId, tracksExecutableBit } from '../worktree/local-file.ts'
 import { RulesOnTheWay } from '../worktree/rules-on-the-way.ts'
+import { soundOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
 
@@ -101,24 +102,45 @@ async function onDisk(
   return entries.map((entry) => isPossible(entry) && entry.fileId === id)
 }
 
-/** Paths whose contents go when files and staging are brought to a tree by force, and are neither in HEAD nor in that.
- *  To be told of what gives way. */
+/** Paths whose contents go when files and staging are brought to a tree by force, and are neither in HEAD nor in that, nor came
+ *  with an operation in progress. To be told of what gives way. */
 export function lostBy(workspace: Workspace, { read, headTree, staging }: Versions, target: ObjectId) {
   const files = localFiles(workspace)
   const lost = new Set<string>()
+  const brought = operationContents(workspace)
   return {
     async onOverwrite(path: string, stat: FileStat): Promise<void> {
-      const [isInHead] = await onDisk(files, stat, [await findEntry(read, headTree, path)])
-      if (!isInHead) lost.add(path)
+      const known = [await findEntry(read, headTree, path), ...(await brought(read, path))]
+      if (!(await onDisk(files, stat, known)).includes(true)) lost.add(path)
     },
-    /** With what was only staged. */
+    /** What gave way. */
+    overwritten: (): string[] => [...lost].sort(comparePaths),
+    /** With what was only staged, and is not in the file either. To be asked once all is done. */
     async paths(): Promise<string[]> {
+      const guard = new PathGuard(workspace.fs, workspace.root)
       for (const { path, entry } of staging.changes()) {
-        const after = entry && (await findEntry(read, target, path))
-        if (entry && !(after && sameEntry(after, entry))) lost.add(path)
+        if (!entry) continue
+        const known = [await findEntry(read, target, path), ...(await brought(read, path))]
+        if (known.some((other) => other && sameEntry(other, entry))) continue
+        const stat = guard.stat(path)
+        const [isInFile] = stat ? await onDisk(files, stat, [entry]) : []
+        if (!isInFile) lost.add(path)
       }
       return [...lost].sort(comparePaths)
     },
+  }
+}
+
+/** What an operation in progress, if there is one, has put at a path, or has to offer for it: none of it is anybody's work.
+ *  Of a damaged record nothing is known. */
+function operationContents(workspace: Workspace) {
+  const operation = soundOperation(workspace)
+  const conflicts = new Map(operation?.conflicts.map((conflict) => [conflict.path, conflict]))
+  return async (read: ReadObject, path: string): Promise<(TreeEntry | undefined)[]> => {
+    if (!operation) return []
+    const { ours, theirs, shown } = conflicts.get(path) ?? {}
+    const merged = await findEntry(read, operation.tree, path)
+    return [merged, ours ?? undefined, theirs ?? undefined, shown ?? undefined]
   }
 }
 

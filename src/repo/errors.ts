@@ -88,10 +88,15 @@ export class PathOutsideError extends UsageError {
 /** `rm` would delete changes that are in no commit (exit 1). */
 export class RemoveRefusedError extends FloeError {
   override name = 'RemoveRefusedError'
-  constructor(paths: readonly string[]) {
-    super('other', 'REMOVE_REFUSED', `${paths.slice(0, 3).join(', ')} has changes that are in no commit`, {
+  /** @param cached - the files were to stay */
+  constructor(paths: readonly string[], cached = false) {
+    const named = paths.slice(0, 3).join(', ')
+    const what = cached
+      ? 'has staged contents that neither the file nor a commit has'
+      : 'has changes that are in no commit'
+    super('other', 'REMOVE_REFUSED', `${named} ${what}`, {
       data: { paths: paths.slice(0, MAX_LISTED), count: paths.length },
-      hints: ['keep the files with --cached, or delete them with --force'],
+      hints: [cached ? 'throw them away with --force' : 'keep the files with --cached, or delete them with --force'],
     })
   }
 }

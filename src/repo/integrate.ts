@@ -151,8 +151,10 @@ export async function mergeSides(
       continue
     }
     const { kind, ours, theirs } = conflict
-    const shown =
-      kind === 'both-changed' && ours && theirs ? await contents.mark(conflict.base, ours, theirs) : undefined
+    const isBoth = kind === 'both-changed' && ours !== null && theirs !== null
+    // What ours deleted is shown as theirs has it: without a file there would be nothing to look at, or to add.
+    const alone = kind === 'changed-deleted' && !ours ? theirs : undefined
+    const shown = isBoth ? await contents.mark(conflict.base, ours, theirs) : alone
     conflicts.push({ ...conflict, shown: shown ?? null, resolved: null })
   }
   const sorted = [...changes.values()].sort((a, b) => comparePaths(a.path, b.path))
@@ -248,7 +250,7 @@ async function planOperation(
   for await (const { path, after } of diffTrees(versions.read, versions.headTree, operation.tree))
     staged.push({ path, entry: after ?? null })
   for (const { path, ours, shown } of operation.conflicts)
-    if (ours && shown) items.set(path, { path, before: ours, after: shown, always: true })
+    if (shown) items.set(path, { path, before: ours ?? undefined, after: shown, always: true })
   const how = { ...options, force: true, sparesEdits: true }
   const files = await planFiles(workspace, versions.read, [...items.values()], operation.tree, how)
   return {

@@ -4,13 +4,7 @@
 import { concatBytes, utf8 } from '../base/bytes.ts'
 import { type ChunkPool, createChunkPool } from '../chunking/pool.ts'
 import { MAX_MERGED_TABLE_BYTES, mergeTables } from '../history/merge-rows.ts'
-import {
-  hasConflictMarkers,
-  MAX_MERGED_TEXT_BYTES,
-  type MergedText,
-  mergeTexts,
-  textOf,
-} from '../history/merge-text.ts'
+import { MAX_MERGED_TEXT_BYTES, type MergedText, mergeTexts, textOf } from '../history/merge-text.ts'
 import { buildContentMap, type ChunkRef } from '../objects/content-map.ts'
 import type { ObjectId } from '../objects/id.ts'
 import type { ReadObject } from '../objects/reader.ts'
@@ -68,12 +62,6 @@ export function createContentMerger(
       await pool?.close()
     },
   }
-}
-
-/** True if the text file has marker lines. */
-export function isMarked(bytes: Uint8Array): boolean {
-  const text = textOf(bytes)
-  return text !== undefined && hasConflictMarkers(text)
 }
 
 /** Undefined if it is too long, or no text. */

@@ -13,6 +13,7 @@ import { WouldOverwriteError } from '../worktree/errors.ts'
 import { assertNoCollisions, probeFolding } from '../worktree/folding.ts'
 import { PathGuard } from '../worktree/guard.ts'
 import type { LocalFiles } from '../worktree/local-file.ts'
+import { broughtPaths } from './operation.ts'
 import type { OnProgress } from './progress.ts'
 import { localFiles, saveStats, type Versions } from './versions.ts'
 
@@ -63,7 +64,11 @@ export async function planMoveToTree(
     if (breath) await breath
   }
   const overlay = options.force ? [] : await keptOverlay(versions, items, target)
-  if (options.force) await addLocalChanges(workspace, read, target, items, options)
+  if (options.force) {
+    await addLocalChanges(workspace, read, target, items, options)
+    for (const path of broughtPaths(workspace))
+      if (!items.has(path) && !(await findEntry(read, target, path))) items.set(path, { path })
+  }
   const files = await planFiles(workspace, read, [...items.values()], target, options)
   return {
     carryOut: async () => ({ ...(await files.carryOut()), overlay }),

@@ -82,7 +82,7 @@ const operationSchema = v.object({
       base: v.nullable(entrySchema),
       ours: v.nullable(entrySchema),
       theirs: v.nullable(entrySchema),
-      /** What the file on disk was given: a text with conflict markers. */
+      /** What the file on disk was given: a text with conflict markers, or what is there of a file that ours deleted. */
       shown: v.nullable(entrySchema),
       resolved: v.nullable(v.picklist(['ours', 'theirs', 'file'])),
     }),
@@ -145,13 +145,17 @@ export async function endOperation(workspace: Workspace): Promise<void> {
 }
 
 /** What is in progress. A damaged record is no reason to refuse: who asks is on the way out of it. */
-export function operationKind(workspace: Workspace): OperationKind | null {
+export function soundOperation(workspace: Workspace): Operation | null {
   try {
-    return readOperation(workspace)?.kind ?? null
+    return readOperation(workspace)
   } catch (error) {
     if (error instanceof StoreCorruptError) return null
     throw error
   }
+}
+
+export function operationKind(workspace: Workspace): OperationKind | null {
+  return soundOperation(workspace)?.kind ?? null
 }
 
 /** @throws {OperationError} OPERATION_IN_PROGRESS (exit 1) */
@@ -188,9 +192,25 @@ function pathOf(workspace: Workspace): string {
 export interface ConflictRecord {
   path: string
   kind: OperationConflict['kind']
+  /** The side that deleted it, of a file that the other changed. */
+  deletedBy: 'ours' | 'theirs' | null
   resolved: Operation['conflicts'][number]['resolved']
 }
 
-export function conflictRecords({ conflicts }: Operation): ConflictRecord[] {
-  return conflicts.map(({ path, kind, resolved }) => ({ path, kind, resolved }))
+export function conflictRecords({ conflicts }: Pick<Operation, 'conflicts'>): ConflictRecord[] {
+  return conflicts.map(({ path, kind, ours, resolved }) => {
+    const deletedBy = kind !== 'changed-deleted' ? null : ours ? 'theirs' : 'ours'
+    return { path, kind, deletedBy, resolved }
+  })
+}
+
+/** True for a file that is on disk for the operation alone: ours has nothing there. */
+export function isBrought({ ours, shown }: OperationConflict): boolean {
+  return !ours && shown !== null
+}
+
+/** Files that are on disk for the operation alone. */
+export function broughtPaths(workspace: Workspace): string[] {
+  const conflicts = soundOperation(workspace)?.conflicts ?? []
+  return conflicts.filter(isBrought).map(({ path }) => path)
 }

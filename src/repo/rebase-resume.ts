@@ -1,16 +1,16 @@
 /** The rest of a rebase that met a conflict: going on, leaving the commit out, or giving it all up. */
 
 import { readCommit } from '../history/commits.ts'
-import type { ObjectId } from '../objects/id.ts'
 import { updateTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { putCommit } from './integrate.ts'
 import { UnresolvedError } from './merge-errors.ts'
 import type { MoveOptions } from './move-files.ts'
+import { unresolved } from './open-conflicts.ts'
 import { demandOperation, endOperation, type Operation, type RebaseState, writeOperation } from './operation.ts'
 import { finish, type RebaseResult, settle } from './rebase.ts'
 import { replay } from './replay.ts'
-import { bringBack, openOperation, unresolved } from './resolve.ts'
+import { type AbortResult, bringBack, openOperation } from './resolve.ts'
 import { readVersions } from './versions.ts'
 
 export interface ResumeOptions extends Omit<MoveOptions, 'force'> {
@@ -34,17 +34,20 @@ export async function continueRebase(workspace: Workspace, options: ResumeOption
 }
 
 /** Leaves the commit out that conflicts, and goes on with those after it. Throws as `continueRebase` does. */
-export async function skipRebase(workspace: Workspace, options: ResumeOptions = {}): Promise<RebaseResult> {
+export async function skipRebase(
+  workspace: Workspace,
+  options: ResumeOptions = {},
+): Promise<RebaseResult & Pick<AbortResult, 'lost'>> {
   return workspace.withLock('rebase', async () => {
     const operation = await openOperation(workspace, 'rebase', options)
-    if (operation.rebase!.result) return finished(workspace, operation.rebase!, options)
+    if (operation.rebase!.result) return { ...(await finished(workspace, operation.rebase!, options)), lost: [] }
     const versions = await readVersions(workspace)
     operation.rebase!.from = versions.headTree
-    await bringBack(workspace, operation, versions, versions.headTree, options)
+    const { lost } = await bringBack(workspace, operation, versions, versions.headTree, options)
     await workspace.writeStaging([])
     Object.assign(operation, { conflicts: [], tree: versions.headTree })
     await writeOperation(workspace, operation)
-    return goOn(workspace, operation, options)
+    return { ...(await goOn(workspace, operation, options)), lost }
   })
 }
 
@@ -53,7 +56,7 @@ export async function skipRebase(workspace: Workspace, options: ResumeOptions = 
 export async function abortRebase(
   workspace: Workspace,
   options: ResumeOptions = {},
-): Promise<{ head: ObjectId; branch: string | null; files: number }> {
+): Promise<AbortResult & { branch: string | null }> {
   return workspace.withLock('rebase', async () => {
     // As it is: whatever keeps it from being brought to where conflicts are settled must not keep it from being given up.
     const operation = demandOperation(workspace, 'rebase')
@@ -64,7 +67,7 @@ export async function abortRebase(
     await writeOperation(workspace, operation)
     const { tree } = await readCommit(store.read, original)
     if (result) operation.tree = (await readCommit(store.read, result)).tree
-    const { written, deleted } = await bringBack(workspace, operation, await readVersions(workspace), tree, options)
+    const brought = await bringBack(workspace, operation, await readVersions(workspace), tree, options)
     await workspace.writeStaging([])
     const reason = 'rebase: given up'
     // Cut off at its very end, it had moved the branch already.
@@ -72,7 +75,8 @@ export async function abortRebase(
       await refs.update({ name: `heads/${branch}`, expected: result, next: original, reason })
     await refs.setHead(branch === null ? { $kind: 'detached', commit: original } : { $kind: 'branch', branch }, reason)
     await endOperation(workspace)
-    return { head: original, branch, files: written + deleted }
+    const { written, deleted, lost } = brought
+    return { head: original, branch, files: written + deleted, lost }
   })
 }
 

@@ -3,21 +3,22 @@
 
 import { readCommit } from '../history/commits.ts'
 import type { ObjectId } from '../objects/id.ts'
-import { diffTrees, findEntry, sameEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
-import { isErrno } from '../store/file-system.ts'
+import { diffTrees, findEntry, type TreeEntry, updateTree } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import type { CheckoutItem, CheckoutResult } from '../worktree/checkout.ts'
+import { lostBy } from './before.ts'
 import { moveHead } from './commit.ts'
 import { PathsUnknownError } from './errors.ts'
 import { applyOperation, putCommit, reasonFor, takeSide } from './integrate.ts'
-import { isMarked } from './merge-contents.ts'
 import { MarkersLeftError, type OperationKind, UnresolvedError } from './merge-errors.ts'
 import { type MoveOptions, moveFiles } from './move-files.ts'
+import { hasMarkers, unresolved } from './open-conflicts.ts'
 import {
   type ConflictRecord,
   conflictRecords,
   demandOperation,
   endOperation,
+  isBrought,
   type Operation,
   type OperationConflict,
   type Resolution,
@@ -39,8 +40,6 @@ export interface ResolveOptions {
   with: Resolution
   signal?: AbortSignal | undefined
 }
-
-const MAX_MARKED_BYTES = 16 * 2 ** 20
 
 /** Files first, then staging, then the record; repeating it continues it. A path may be resolved again differently.
  *  @throws {OperationError} OPERATION_NONE (exit 1)
@@ -68,16 +67,7 @@ async function takeFiles(
   conflicts: readonly OperationConflict[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const { path, shown } of conflicts) {
-    if (!shown) continue
-    try {
-      if (isMarked(workspace.fs.readFile(`${workspace.root}/${path}`, MAX_MARKED_BYTES)))
-        throw new MarkersLeftError(path)
-    } catch (error) {
-      // Deleted, or something else by now: then that is the resolution.
-      if (!isErrno(error, 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'EFBIG')) throw error
-    }
-  }
+  for (const conflict of conflicts) if (hasMarkers(workspace, conflict)) throw new MarkersLeftError(conflict.path)
   await stage(workspace, { paths: conflicts.map(({ path }) => path), scope: 'all', includeIgnored: true, signal })
 }
 
@@ -149,22 +139,12 @@ export async function continueOperation(
   })
 }
 
-/** Conflicts that nobody has decided; who stages another version of the path has. */
-export async function unresolved({ read, stagedTree }: Versions, { conflicts }: Operation): Promise<string[]> {
-  const open: string[] = []
-  for (const { path, ours, resolved } of conflicts) {
-    if (resolved) continue
-    const staged = await findEntry(read, stagedTree, path)
-    const isAsBefore = ours && staged ? sameEntry(ours, staged) : !ours && !staged
-    if (isAsBefore) open.push(path)
-  }
-  return open
-}
-
 export interface AbortResult {
   head: ObjectId
   /** Files written or deleted. */
   files: number
+  /** Paths whose contents were thrown away, and are neither in a version concerned nor came with the operation. */
+  lost: string[]
 }
 
 /** Brings back what the operation changed. What else was staged meanwhile is no longer staged, but stays on disk.
@@ -178,22 +158,25 @@ export async function abortOperation(
     const versions = await readVersions(workspace)
     const { head, picks } = operation
     const goal = picks ? (await readCommit(versions.read, picks.original)).tree : versions.headTree
-    const result = await bringBack(workspace, operation, versions, goal, options)
+    const { written, deleted, lost } = await bringBack(workspace, operation, versions, goal, options)
     await workspace.writeStaging([])
     if (picks && picks.original !== head) await moveHead(workspace, head, picks.original, `${options.kind}: given up`)
     await endOperation(workspace)
-    return { head: picks?.original ?? head, files: result.written + result.deleted }
+    return { head: picks?.original ?? head, files: written + deleted, lost }
   })
 }
 
-/** Brings the files that the operation changed to what they are in a tree, whatever has become of them. */
+/** Brings the files that the operation changed to what they are in a tree, whatever has become of them. Staging is to be emptied
+ *  after it. */
 export async function bringBack(
   workspace: Workspace,
   { conflicts, tree, rebase }: Operation,
-  { read, stagedTree }: Versions,
+  versions: Versions,
   goal: ObjectId,
   options: MoveOptions,
-): Promise<CheckoutResult> {
+): Promise<CheckoutResult & Pick<AbortResult, 'lost'>> {
+  const { read, stagedTree } = versions
+  const gone = lostBy(workspace, versions, goal)
   const items = new Map<string, CheckoutItem>()
   const places = conflicts.map(({ path }) => path)
   for (const changed of rebase ? [tree, rebase.from] : [tree])
@@ -201,11 +184,19 @@ export async function bringBack(
       items.set(path, before ? { path, after: before } : { path })
   for await (const { path, before } of diffTrees(read, goal, stagedTree, options))
     if (places.length > 0 && isSelected(path, places)) items.set(path, before ? { path, after: before } : { path })
-  for (const path of places) {
+  for (const conflict of conflicts) {
+    const { path } = conflict
     const before = await findEntry(read, goal, path)
     if (before) items.set(path, { path, after: before })
+    else if (isBrought(conflict)) items.set(path, { path })
   }
-  return moveFiles(workspace, read, [...items.values()], undefined, { ...options, force: true })
+  const { onOverwrite } = gone
+  const result = await moveFiles(workspace, read, [...items.values()], undefined, {
+    ...options,
+    force: true,
+    onOverwrite,
+  })
+  return { ...result, lost: await gone.paths() }
 }
 
 /** The operation, brought to where conflicts can be resolved if it had been cut off before. */

@@ -12,6 +12,7 @@ import { type PathBefore, pathsBefore } from './before.ts'
 import { PathsUnknownError } from './errors.ts'
 import { moveFiles } from './move-files.ts'
 import { isSelected } from './paths.ts'
+import { reopen } from './settle.ts'
 import { localFiles, readVersions, treeOfRevision, type Versions } from './versions.ts'
 
 export interface RestoreOptions {
@@ -54,6 +55,8 @@ export async function restore(workspace: Workspace, options: RestoreOptions): Pr
     if (restoresFiles)
       await moveFiles(workspace, versions.read, [...items.values()], undefined, { ...options, force: true })
     if (staging) await workspace.writeStaging(staging.changes)
+    // What had been staged of a conflict was the decision on it.
+    if (staging) await reopen(workspace, (path) => isSelected(path, options.paths))
     return { restored, unstaged, before, hasOthers }
   })
 }

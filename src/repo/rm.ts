@@ -1,13 +1,17 @@
 /** `rm`: stops tracking files, and deletes them. */
 
+import { comparePaths } from '../objects/path.ts'
 import { findEntry, sameEntry, type TreeEntry } from '../objects/tree.ts'
 import type { Workspace } from '../store/workspace.ts'
 import { compareWithTree } from '../worktree/compare.ts'
-import { type PathBefore, pathsBefore } from './before.ts'
+import { lostBy, type PathBefore, pathsBefore } from './before.ts'
 import { PathsUnknownError, RecursiveNeededError, RemoveRefusedError } from './errors.ts'
 import { moveFiles } from './move-files.ts'
+import { openConflicts } from './open-conflicts.ts'
+import type { OperationConflict } from './operation.ts'
 import { overlay } from './overlay.ts'
 import { isSelected } from './paths.ts'
+import { type SettledConflicts, settleByStaging } from './settle.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
 
 export interface RemoveOptions {
@@ -15,7 +19,7 @@ export interface RemoveOptions {
   paths: readonly string[]
   /** Keep the files. */
   cached?: boolean | undefined
-  /** Delete files that have changes that are in no commit. */
+  /** Delete files that have changes that are in no commit; with `cached`, drop staged contents that the file does not have. */
   force?: boolean | undefined
   /** Allow folders. */
   recursive?: boolean | undefined
@@ -25,8 +29,12 @@ export interface RemoveOptions {
 
 export interface RemoveResult {
   removed: string[]
-  /** Of all of them; of none with `dryRun`. */
+  /** Of all of them that were tracked; of none with `dryRun`. */
   before: PathBefore[]
+  /** Conflicts that this has settled. */
+  settled: SettledConflicts | null
+  /** Of the others, paths of which no version has what the file had. */
+  lost: string[]
 }
 
 /** @throws {PathsUnknownError} PATH_UNKNOWN (exit 2) for what is not tracked
@@ -35,21 +43,38 @@ export interface RemoveResult {
 export async function remove(workspace: Workspace, options: RemoveOptions): Promise<RemoveResult> {
   return workspace.withLock('rm', async () => {
     const versions = await readVersions(workspace)
-    const entries = await selected(workspace, versions, options)
-    const removed = entries.map(({ path }) => path)
-    const before = await pathsBefore(workspace, versions, options.dryRun ? [] : removed)
-    if (options.dryRun) return { removed, before }
+    const conflicts = openConflicts(workspace).filter(({ path }) => isSelected(path, options.paths))
+    const entries = await selected(workspace, versions, conflicts, options)
+    const tracked = entries.map(({ path }) => path)
+    // What a merge has brought is not tracked yet.
+    const isTracked = new Set(tracked)
+    const brought = conflicts.map(({ path }) => path).filter((path) => !isTracked.has(path))
+    const removed = [...tracked, ...brought].sort(comparePaths)
+    if (options.dryRun) return { removed, before: [], settled: null, lost: [] }
+    const before = await pathsBefore(workspace, versions, tracked)
+    const gone = lostBy(workspace, versions, versions.headTree)
     if (!options.cached) {
+      const { signal } = options
       const items = entries.map((entry) => ({ path: entry.path, before: entry }))
-      await moveFiles(workspace, versions.read, items, undefined, { signal: options.signal, force: true })
+      await moveFiles(workspace, versions.read, items, undefined, { signal, force: true })
+      const others = brought.map((path) => ({ path }))
+      const { onOverwrite } = gone
+      await moveFiles(workspace, versions.read, others, undefined, { signal, force: true, onOverwrite })
     }
-    await workspace.writeStaging(await overlay(versions, new Map(removed.map((path) => [path, null]))))
-    return { removed, before }
+    await workspace.writeStaging(await overlay(versions, new Map(tracked.map((path) => [path, null]))))
+    const settled = await settleByStaging(workspace, ({ path }) => isSelected(path, options.paths))
+    return { removed, before, settled, lost: gone.overwritten() }
   })
 }
 
-async function selected(workspace: Workspace, versions: Versions, options: RemoveOptions): Promise<TreeEntry[]> {
+async function selected(
+  workspace: Workspace,
+  versions: Versions,
+  conflicts: readonly OperationConflict[],
+  options: RemoveOptions,
+): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = []
+  const isConflict = new Set(conflicts.map(({ path }) => path))
   const changed: string[] = []
   const { paths, cached, force } = options
   // What is absent can be deleted from the version without having it.
@@ -57,15 +82,19 @@ async function selected(workspace: Workspace, versions: Versions, options: Remov
   for await (const state of compareWithTree(localFiles(workspace), versions.read, versions.stagedTree, walk)) {
     if (state.$kind === 'untracked' || !state.entry) continue
     entries.push(state.entry)
-    const isLost = state.$kind !== 'deleted' && (state.$kind === 'problem' || state.difference !== 'same')
-    if (!cached && !force && (isLost || (await isStagedOnly(versions, state.entry)))) changed.push(state.path)
+    // Of a conflict, that is the decision.
+    if (force || isConflict.has(state.path)) continue
+    const isEdited = state.$kind === 'problem' || (state.$kind === 'tracked' && state.difference !== 'same')
+    const isInFile = state.$kind === 'tracked' && (state.difference === 'same' || state.difference === 'mode')
+    const isLost = !(cached && isInFile) && (await isStagedOnly(versions, state.entry))
+    if (isLost || (isEdited && !cached)) changed.push(state.path)
   }
-  const unknown = paths.filter((path) => !entries.some((entry) => isSelected(entry.path, [path])))
+  const exact = new Set([...entries.map(({ path }) => path), ...isConflict])
+  const unknown = paths.filter((path) => ![...exact].some((each) => isSelected(each, [path])))
   if (unknown.length > 0) throw new PathsUnknownError(unknown, 'what is tracked')
-  const exact = new Set(entries.map(({ path }) => path))
   const folder = paths.find((path) => !exact.has(path))
   if (folder !== undefined && !options.recursive) throw new RecursiveNeededError(folder === '' ? '.' : folder)
-  if (changed.length > 0) throw new RemoveRefusedError(changed)
+  if (changed.length > 0) throw new RemoveRefusedError(changed, cached)
   return entries
 }
 

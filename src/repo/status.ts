@@ -12,7 +12,8 @@ import { type ExpiryWarning, expiryWarnings } from './expiry-memory.ts'
 import { fileRecord } from './file-record.ts'
 import { type HeldChange, heldChanges } from './held-check.ts'
 import type { OperationKind } from './merge-errors.ts'
-import { type ConflictRecord, conflictRecords, readOperation } from './operation.ts'
+import { unresolved } from './open-conflicts.ts'
+import { type ConflictRecord, conflictRecords, type Operation, readOperation } from './operation.ts'
 import { isSelected } from './paths.ts'
 import { readSparse } from './sparse.ts'
 import { localFiles, readVersions, type Versions } from './versions.ts'
@@ -84,7 +85,7 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
       commit: versions.head,
       detached: head.$kind === 'detached',
     },
-    operation: operation && { kind: operation.kind, conflicts: conflictRecords(operation) },
+    operation: operation && { kind: operation.kind, conflicts: await conflictStates(versions, operation) },
     staged,
     unstaged,
     untracked,
@@ -94,6 +95,15 @@ export async function statusOf(workspace: Workspace, options: StatusOptions = {}
     clean: !operation && staged.length + unstaged.length + untracked.length + problems.length === 0,
     expiring: expiryWarnings(workspace, workspace.clock.now()),
   }
+}
+
+/** A path of which another version is staged has been decided on, too. */
+async function conflictStates(versions: Versions, operation: Operation): Promise<ConflictRecord[]> {
+  const open = new Set(await unresolved(versions, operation))
+  return conflictRecords(operation).map((conflict) => ({
+    ...conflict,
+    resolved: conflict.resolved ?? (open.has(conflict.path) ? null : 'file'),
+  }))
 }
 
 /** Records that are of no file any more are dropped once they are this many. */

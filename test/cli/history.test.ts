@@ -66,7 +66,7 @@ describe('merge', () => {
     })
     expect(read('a')).toBe('<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> dev\n')
     expect((await floe('status')).stdout).toBe(
-      'On branch main\n\nA merge is in progress; conflicts:\n  C  a\n\nStaged for the next commit:\n  A  b\n\nChanged but not staged:\n  M  a\n',
+      'On branch main\n\nA merge is in progress; conflicts:\n  C  a (both changed)\n\nStaged for the next commit:\n  A  b\n',
     )
     expect((await floe('merge', '--continue')).exitCode).toBe(1)
     expect((await floe('commit', '-m', 'x')).stderr).toMatch(/^Error: a merge is in progress\n/)
@@ -112,7 +112,9 @@ describe('rebase', () => {
         'Hint: choose with `floe rebase --ours PATH` or `--theirs PATH`, or edit the file and `floe rebase --file PATH`\n' +
         'Hint: then `floe rebase --continue`; `--skip` leaves this commit out; `floe rebase --abort` undoes all\n',
     })
-    expect((await floe('status')).stdout).toMatch(/^HEAD .*\n\nA rebase is in progress; conflicts:\n {2}C {2}a\n/)
+    expect((await floe('status')).stdout).toMatch(
+      /^HEAD .*\n\nA rebase is in progress; conflicts:\n {2}C {2}a \(both changed\)\n/,
+    )
     expect((await floe('rebase', '--abort')).stdout).toBe('Undone: dev is ID, 2 files brought back\n')
     await floe('rebase', 'main')
     expect((await floe('rebase', '--theirs', 'a')).stdout).toBe('All conflicts are settled\n')

@@ -63,6 +63,8 @@ describe('a merge with conflicts', () => {
     expect(ws.files()).toEqual({
       text: TEXT.replace('one', 'ONE').replace('five', 'FIVE'),
       table: marked,
+      // Deleted here, changed there: what there is of it can be looked at.
+      gone: 'changed',
       'new/theirs': 't',
       'new-ours': 'o',
     })

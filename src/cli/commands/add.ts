@@ -4,6 +4,7 @@ import { typedPath, workspacePath } from '../../repo/paths.ts'
 import type { Staging } from '../../store/staging.ts'
 import type { Workspace } from '../../store/workspace.ts'
 import { command } from '../command.ts'
+import { settledLines } from '../conflict-lines.ts'
 import type { Context } from '../context.ts'
 import { IN_PLACE_HELP, inPlaceHints, inPlaceLines } from '../in-place-text.ts'
 import { withProgress } from '../progress.ts'
@@ -32,6 +33,7 @@ export const add = command<{ all?: boolean; update?: boolean; force?: boolean; d
         addFiles(workspace, { paths: chosen, ...options, signal: context.signal, onProgress }),
       )
       for (const warning of result.warnings) context.output.warn(warning.message)
+      const settled = settledLines(context.output, result.settled)
       const verb = options.dryRun ? 'Would stage' : 'Staged'
       const removed = result.removed.length > 0 ? `, ${formatCount(result.removed.length, 'deletion')}` : ''
       return {
@@ -39,8 +41,9 @@ export const add = command<{ all?: boolean; update?: boolean; force?: boolean; d
         lines: [
           `${verb} ${formatCount(result.files, 'file')} (${formatBytes(result.bytes)}, ${formatBytes(result.newBytes)} new)${removed}`,
           ...inPlaceLines(result.inPlace),
+          ...settled.lines,
         ],
-        hints: inPlaceHints(result.inPlace),
+        hints: [...inPlaceHints(result.inPlace), ...settled.hints],
         ...(options.dryRun || result.files + result.removed.length === 0
           ? {}
           : hadStaged

@@ -6,11 +6,11 @@ import type { Workspace } from '../../store/workspace.ts'
 import { bringFirst } from '../bringing.ts'
 import type { Result } from '../command.ts'
 import { command } from '../command.ts'
+import { conflictLines } from '../conflict-lines.ts'
 import { inLazyWorkspace } from '../lazy-workspace.ts'
 import {
   addOperationFlags,
   chosenSides,
-  conflictLines,
   type OperationFlags,
   oneMode,
   runOnOperation,
@@ -18,6 +18,7 @@ import {
 } from '../operation-flags.ts'
 import { withProgress } from '../progress.ts'
 import { formatCount } from '../text.ts'
+import { lostLines } from '../undo-paths.ts'
 
 export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }>({
   define: (command) =>
@@ -45,6 +46,7 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
         return {
           data: { $kind: 'aborted', ...result },
           lines: [`Undone: ${place} is ${result.head.slice(0, 12)}, ${formatCount(result.files, 'file')} brought back`],
+          notUndone: lostLines(result.lost),
         }
       }
       if (options.continue)
@@ -52,8 +54,16 @@ export const rebase = command<OperationFlags & { onto?: string; skip?: boolean }
           workspace,
           await run((onProgress) => continueRebase(workspace, { message, signal, onProgress })),
         )
-      if (options.skip)
-        return rebaseResult(workspace, await run((onProgress) => skipRebase(workspace, { signal, onProgress })))
+      if (options.skip) {
+        let lost: string[] = []
+        const skipped = await run(async (onProgress) => {
+          const result = await skipRebase(workspace, { signal, onProgress })
+          lost = result.lost
+          return result
+        })
+        const result = await rebaseResult(workspace, skipped)
+        return { ...result, notUndone: [...(result.notUndone ?? []), ...lostLines(lost)] }
+      }
       const isBegun = upstream === undefined && readOperation(workspace)?.kind === 'rebase'
       if (isBegun && (options.ours || options.theirs || options.file))
         return (await runOnOperation(context, workspace, 'rebase', undefined, options))!

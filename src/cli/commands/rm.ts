@@ -2,6 +2,7 @@ import { hasStaged, type PathBefore } from '../../repo/before.ts'
 import { workspacePath } from '../../repo/paths.ts'
 import { remove } from '../../repo/rm.ts'
 import { command } from '../command.ts'
+import { settledLines } from '../conflict-lines.ts'
 import { formatCount } from '../text.ts'
 import { hasOnlyBit, pathGroups, undoOfPaths, undoRemoved, undoStaged } from '../undo-paths.ts'
 import { inWorkspace } from '../workspace.ts'
@@ -19,14 +20,18 @@ export const rm = command<{ cached?: boolean; force?: boolean; recursive?: boole
       const chosen = paths.map((path) => workspacePath(workspace, context.cwd, path))
       // Naming a folder would bring back, too, what was staged as deleted before.
       const isPlain = !hasStaged(workspace.readStaging(), chosen)
-      const { before, ...result } = await remove(workspace, { paths: chosen, ...options })
+      const { before, lost, ...result } = await remove(workspace, { paths: chosen, ...options })
+      const settled = settledLines(context.output, result.settled)
       const groups = pathGroups()
+      groups.lost.push(...lost)
       for (const each of before) (options.cached ? undoCached : undoRemoved)(groups, each)
       return {
         data: result,
         lines: [
           `${options.dryRun ? 'Would delete' : options.cached ? 'Stopped tracking' : 'Deleted'} ${formatCount(result.removed.length, 'file')}`,
+          ...settled.lines,
         ],
+        hints: settled.hints,
         ...undoOfPaths(context, workspace, groups, isPlain ? paths : undefined),
       }
     })

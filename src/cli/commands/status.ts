@@ -1,7 +1,9 @@
+import type { ConflictRecord } from '../../repo/operation.ts'
 import { typedPath, workspacePath } from '../../repo/paths.ts'
 import { statusOf } from '../../repo/status.ts'
 import { changeLine } from '../change-line.ts'
 import { command } from '../command.ts'
+import { conflictLines } from '../conflict-lines.ts'
 import { warnOfExpiry } from '../expiry-warnings.ts'
 import { IN_PLACE_CHANGED } from '../in-place-text.ts'
 import { shortLines } from '../short-status.ts'
@@ -43,11 +45,9 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
       }
       if (result.operation) {
         const { kind, conflicts } = result.operation
-        const open = conflicts.filter(({ resolved }) => resolved === null)
-        section(
-          `A ${kind} is in progress; conflicts:`,
-          open.map(({ path }) => `  C  ${shown(path)}`),
-        )
+        const open = conflicts.filter(isUnsettled)
+        if (open.length > 0) section(`A ${kind} is in progress; conflicts:`, conflictLines(open, shown))
+        else if (!options.short) lines.push('', `A ${kind} is in progress, with no conflict left`)
         hints.push(
           open.length > 0
             ? `settle a conflict with \`floe ${kind} --ours PATH\`, \`--theirs PATH\` or \`--file PATH\``
@@ -58,13 +58,15 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
         'Staged for the next commit:',
         result.staged.map((change) => `  ${changeLine(change, shown)}`),
       )
+      // What is in conflict has been named.
+      const isOpen = new Set(result.operation?.conflicts.filter(isUnsettled).map(({ path }) => path))
       section(
         'Changed but not staged:',
-        result.unstaged.map((change) => `  ${changeLine(change, shown)}`),
+        result.unstaged.filter(({ path }) => !isOpen.has(path)).map((change) => `  ${changeLine(change, shown)}`),
       )
       section(
         'Not tracked:',
-        result.untracked.map((path) => `  ?  ${shown(path)}`),
+        result.untracked.filter((path) => !isOpen.has(path)).map((path) => `  ?  ${shown(path)}`),
       )
       warnOfExpiry(context.output, result.expiring)
       for (const { path, state } of result.inPlace) context.output.warn(`${path} ${IN_PLACE_CHANGED[state]}`)
@@ -83,3 +85,5 @@ export const status = command<{ short?: boolean; branch?: boolean }>({
     })
   },
 })
+
+const isUnsettled = ({ resolved }: ConflictRecord) => resolved === null
